@@ -1,0 +1,104 @@
+//! The stable error codes: one list, printed by the documentation, switched on by programs.
+//!
+//! A code is never renamed and never given a second meaning. HTTP statuses belong to the dialects.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal, $meaning:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
+        }
+
+        impl $name {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as it stands in an answer.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What the code means, for people.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// The code with this text, if there is one.
+            #[must_use]
+            pub fn find(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+        }
+    };
+}
+
+codes! {
+    /// Why a request was refused. Nothing changed and nothing was charged.
+    RequestErrorCode {
+        MissingApiKey = "missing_api_key", "The request carries no API key.";
+        InvalidApiKey = "invalid_api_key", "No such API key.";
+        RevokedApiKey = "revoked_api_key", "This API key was revoked.";
+        InvalidJson = "invalid_json", "The body is not valid JSON.";
+        InvalidRequest = "invalid_request", "A field is missing or has a value that is not allowed; `field` names it.";
+        ForbiddenUrl = "forbidden_url", "The URL is not one that this service fetches: only public http and https addresses are.";
+        InvalidFileUrl = "invalid_file_url", "The file URL is unsigned, altered, or not this account's.";
+        ExpiredFileUrl = "expired_file_url", "The file URL has expired; ask for a new one.";
+        UploadMissing = "upload_missing", "The file was never uploaded, or has another size than announced.";
+        InsufficientCredits = "insufficient_credits", "The balance is too small for this job.";
+        JobNotFound = "job_not_found", "No such job.";
+        OutputNotFound = "output_not_found", "The job has no output of this format.";
+        JobNotReady = "job_not_ready", "The job has not succeeded (yet), so there is nothing to download.";
+        FileNotFound = "file_not_found", "No such file; it may have passed its retention.";
+        RangeNotSatisfiable = "range_not_satisfiable", "The requested range lies outside the file.";
+        NotFound = "not_found", "No such route.";
+        MethodNotAllowed = "method_not_allowed", "The route exists, but not for this method.";
+        PayloadTooLarge = "payload_too_large", "The body is larger than this route takes.";
+        UnsupportedMediaType = "unsupported_media_type", "The body must be `application/json`.";
+        Forbidden = "forbidden", "The credentials do not allow this.";
+        Internal = "internal", "Our fault; retry later and quote the request id.";
+    }
+}
+
+codes! {
+    /// Why a job failed. Its credits came back.
+    JobErrorCode {
+        SourceUnreachable = "source_unreachable", "The source could not be fetched.";
+        SourceForbidden = "source_forbidden", "The source's address, or one it redirects to, is not one that this service fetches.";
+        SourceTooLarge = "source_too_large", "The source exceeds a limit on bytes, pixels, frames or duration.";
+        SourceNotVideo = "source_not_video", "The source is not a video or image sequence that this service reads.";
+        SourceTruncated = "source_truncated", "The source ends before its video does.";
+        SourceNoFrames = "source_no_frames", "The source has a video stream without a single frame.";
+        UploadMissing = "upload_missing", "The uploaded file is gone or has another size than announced.";
+        NoSourceAlpha = "no_source_alpha", "The source's own alpha was asked for, and it has none.";
+        NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage: no alpha of its own and no flat screen.";
+        InsufficientCredits = "insufficient_credits", "The source is longer than was reserved for, and the balance does not cover the rest.";
+        AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";
+        QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
+        EncodeFailed = "encode_failed", "An encoder failed on this footage.";
+        VerifyFailed = "verify_failed", "An output did not stand up to being decoded again.";
+        TimedOut = "timed_out", "The job took longer than is allowed.";
+        Internal = "internal", "Our fault; the job may be created again.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_by_its_text_and_written_so_on_the_wire() {
+        for code in RequestErrorCode::ALL {
+            assert_eq!(RequestErrorCode::find(code.as_str()), Some(*code));
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{}\"", code.as_str()));
+        }
+        for code in JobErrorCode::ALL {
+            assert_eq!(JobErrorCode::find(code.as_str()), Some(*code));
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{}\"", code.as_str()));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the edge and the transcoder agree on, and nothing else.
+//!
+//! No I/O, no clock, no randomness: every function is a pure one of its arguments, and the crate
+//! builds for `wasm32-unknown-unknown` and for the host alike.
+
+pub mod address;
+pub mod code;
+pub mod id;
+pub mod media;
+pub mod price;
+pub mod report;
+pub mod signature;
+pub mod task;
+pub mod time;

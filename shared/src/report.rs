@@ -1,0 +1,279 @@
+//! What a transcoder and the edge say to each other about one task: claim, report, answer.
+//!
+//! Every message is versioned, signed (`signature`), and safe to send twice: a claim that was
+//! granted, or a report from a lease that is over, changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::JobErrorCode;
+use crate::id::{JobId, LeaseId};
+use crate::media::{MediaFacts, Output, PixelSize};
+use crate::time::UnixMillis;
+
+/// Path at the edge where claims are posted.
+pub const CLAIM_PATH: &str = "/internal/v1/tasks/claim";
+/// Path at the edge where reports are posted.
+pub const REPORT_PATH: &str = "/internal/v1/tasks/report";
+
+/// A transcoder asks for the right to work on a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// The job named by the task.
+    pub job_id: JobId,
+    /// The run named by the task.
+    pub run: u32,
+}
+
+/// What the edge says to a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "camelCase")]
+pub enum ClaimAnswer {
+    /// Work, for as long as the lease is extended.
+    Granted(Box<Work>),
+    /// Do not work. The message may be acknowledged: if work is still needed, the sweep sends another.
+    Refused {
+        /// Why, for the log.
+        reason: ClaimRefusal,
+    },
+}
+
+/// Why a claim is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimRefusal {
+    /// No such job, an old run, or a run that has ended.
+    Over,
+    /// Another transcoder holds the lease.
+    Leased,
+    /// This delivery would have been one attempt too many; the job has been failed and refunded.
+    AttemptsExhausted,
+}
+
+/// Everything a transcoder needs for one attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Work {
+    /// The job.
+    pub job_id: JobId,
+    /// The run.
+    pub run: u32,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// Names the lease in every report.
+    pub lease_id: LeaseId,
+    /// How long the lease lives after a claim or an accepted report.
+    /// Units: milliseconds. Send a heartbeat at least three times in it.
+    pub lease_duration_ms: u64,
+    /// Where the picture comes from.
+    pub source: Source,
+    /// How the matte is to be made.
+    pub strategy: StrategyRequest,
+    /// What to make, in the order asked for; never empty.
+    pub outputs: Vec<Output>,
+    /// Every object of this attempt starts so; ends in `/`.
+    pub object_prefix: String,
+}
+
+/// Where the picture comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Source {
+    /// An object in our own bucket, read through the S3 API.
+    Object {
+        /// Its key.
+        object_key: String,
+        /// Its size when the job was created; another size is `upload_missing`.
+        size_bytes: u64,
+    },
+    /// An address in the world, fetched by the guarded client only.
+    Url {
+        /// Absolute, `http` or `https`.
+        url: String,
+    },
+}
+
+/// How the caller wants the matte made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyRequest {
+    /// The first that fits: source alpha, then a flat screen.
+    Auto,
+    /// Keep the source's own alpha or fail with `no_source_alpha`.
+    PreserveSourceAlpha,
+    /// Key a flat screen or fail with `no_matte_strategy`.
+    ChromaKey,
+}
+
+/// How the matte was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The source's own alpha was kept.
+    SourceAlpha,
+    /// A flat screen was keyed.
+    ChromaKey,
+}
+
+/// Where an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The source is being copied in.
+    Fetching,
+    /// The source is being read for its facts.
+    Probing,
+    /// Frames are being decoded, keyed and encoded.
+    Encoding,
+    /// Outputs are being decoded again and compared.
+    Verifying,
+    /// Outputs are being copied out.
+    Storing,
+}
+
+impl Stage {
+    /// The name in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fetching => "fetching",
+            Self::Probing => "probing",
+            Self::Encoding => "encoding",
+            Self::Verifying => "verifying",
+            Self::Storing => "storing",
+        }
+    }
+}
+
+/// A transcoder says something about its attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "version")]
+pub enum Report {
+    /// First version.
+    #[serde(rename_all = "camelCase")]
+    ReportV1 {
+        /// The job.
+        job_id: JobId,
+        /// The run.
+        run: u32,
+        /// The lease under which this is said.
+        lease_id: LeaseId,
+        /// What is said.
+        event: ReportEvent,
+    },
+}
+
+/// What can be said about an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ReportEvent {
+    /// Still at work; extends the lease.
+    Progress {
+        /// Where the attempt is.
+        stage: Stage,
+        /// Of the whole attempt, 0 to 100. The edge never lets it fall.
+        progress_percent: u8,
+    },
+    /// The source has been read; the edge corrects the reserve. Extends the lease.
+    Probed {
+        /// What the source is.
+        facts: MediaFacts,
+        /// How the matte will be made; conversion and keying have different prices.
+        strategy: Strategy,
+    },
+    /// Every output is stored. Ends the run.
+    Complete {
+        /// How the matte was made.
+        strategy: Strategy,
+        /// What was made, in the order asked for.
+        assets: Vec<OutputAsset>,
+    },
+    /// The run cannot succeed, whoever tries. Ends the run, refunded.
+    Fail {
+        /// For programs.
+        code: JobErrorCode,
+        /// For people: one sentence, no internal text.
+        message: String,
+    },
+    /// Given back unfinished and not the task's fault: the attempt does not count.
+    Release,
+}
+
+/// One stored output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputAsset {
+    /// What it is.
+    pub output: Output,
+    /// Where it is.
+    pub object_key: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its picture size.
+    pub size: PixelSize,
+    /// Frames decoded from it when it was verified.
+    pub frame_count: u64,
+    /// Its length.
+    pub duration_ms: u64,
+    /// Whether it carries sound.
+    pub has_audio: bool,
+}
+
+/// What the edge says to a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ReportAnswer {
+    /// Noted; go on.
+    Accepted {
+        /// Until when the lease now lives.
+        lease_expires_at_ms: UnixMillis,
+    },
+    /// Stop, remove what was made, acknowledge the message.
+    Stop {
+        /// Why, for the log.
+        reason: StopReason,
+    },
+}
+
+/// Why a transcoder must stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The customer canceled or deleted the job.
+    Canceled,
+    /// The run has ended: this is a repeat, or the reserve could not be corrected.
+    Over,
+    /// The lease expired or belongs to somebody else by now.
+    LeaseLost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_forms_are_as_documented() {
+        let cases = [
+            (
+                serde_json::to_string(&ClaimAnswer::Refused { reason: ClaimRefusal::Leased }).unwrap(),
+                r#"{"answer":"refused","reason":"leased"}"#,
+            ),
+            (
+                serde_json::to_string(&ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 7 }).unwrap(),
+                r#"{"kind":"progress","stage":"encoding","progressPercent":7}"#,
+            ),
+            (serde_json::to_string(&ReportEvent::Release).unwrap(), r#"{"kind":"release"}"#),
+            (
+                serde_json::to_string(&Source::Object { object_key: "a/b".into(), size_bytes: 3 }).unwrap(),
+                r#"{"kind":"object","objectKey":"a/b","sizeBytes":3}"#,
+            ),
+            (
+                serde_json::to_string(&ReportAnswer::Accepted { lease_expires_at_ms: UnixMillis::new(9) }).unwrap(),
+                r#"{"answer":"accepted","leaseExpiresAtMs":9}"#,
+            ),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(written, expected);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Instants as both programs write them. No clock here: whoever needs "now" is given it.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+const ISO_8601: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const AMZ_DATE: StaticFormatDescription = format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// An instant.
+/// Units: milliseconds since 1970-01-01 UTC, below 2^53 so that D1 and JavaScript keep it exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixMillis(u64);
+
+impl UnixMillis {
+    /// Wraps a count of milliseconds.
+    #[must_use]
+    pub const fn new(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// The count of milliseconds.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The count of whole seconds, as HTTP signatures use it.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// The instant `duration_ms` later.
+    #[must_use]
+    pub const fn plus_ms(self, duration_ms: u64) -> Self {
+        Self(self.0.saturating_add(duration_ms))
+    }
+
+    /// `2026-05-08T12:00:00.000Z`, the form of every instant in an answer.
+    #[must_use]
+    pub fn to_iso_8601(self) -> String {
+        self.format(ISO_8601)
+    }
+
+    /// `20260508T120000Z`, the form AWS signatures use.
+    #[must_use]
+    pub fn to_amz_date(self) -> String {
+        self.format(AMZ_DATE)
+    }
+
+    fn format(self, description: StaticFormatDescription) -> String {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .ok()
+            .and_then(|instant| instant.format(description).ok())
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_print_as_the_contracts_ask() {
+        let at = UnixMillis::new(1_778_241_600_007);
+        assert_eq!(at.to_iso_8601(), "2026-05-08T12:00:00.007Z");
+        assert_eq!(at.to_amz_date(), "20260508T120000Z");
+        assert_eq!(at.plus_ms(1_000).as_secs(), 1_778_241_601);
+    }
+}
