@@ -1,1 +1,43 @@
+//! Entry points of the Worker, and nothing else: requests, the queue's dead letters, the clock.
 
+mod app;
+mod config;
+mod deps;
+mod dialect;
+mod domain;
+mod platform;
+mod store;
+
+use std::sync::Arc;
+
+use tower_service::Service as _;
+use worker::wasm_bindgen::JsValue;
+use worker::{Context, Env, HttpRequest, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
+
+use crate::deps::Deps;
+
+#[event(fetch)]
+async fn fetch(request: HttpRequest, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+    let deps = Arc::new(Deps::from_env(&env)?);
+    let response = dialect::router(deps).call(request).await?;
+    platform::r2::into_wasm(response)
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let deps = match Deps::from_env(&env) {
+        Ok(deps) => deps,
+        Err(error) => return platform::log::error("the edge is not configured", &[("error", &error)]),
+    };
+    match app::sweep::sweep(&deps).await {
+        Ok(swept) => platform::log::info("swept", &[("swept", &format!("{swept:?}"))]),
+        Err(error) => platform::log::error("sweep failed; the next one goes on", &[("error", &error)]),
+    }
+}
+
+#[event(queue)]
+async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
+    let deps = Deps::from_env(&env)?;
+    platform::queue::bury_all(&deps, &batch).await;
+    Ok(())
+}

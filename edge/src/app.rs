@@ -1,0 +1,20 @@
+//! The use cases, one a file, each a function of that name. They know ports, not platforms.
+
+pub mod apply_report;
+pub mod authenticate;
+pub mod bury_task;
+pub mod claim_task;
+pub mod create_upload;
+pub mod delete_job;
+pub mod download_output;
+pub mod get_job;
+pub mod manage_accounts;
+pub mod open_file;
+pub mod ports;
+pub mod submit_job;
+pub mod sweep;
+
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a lease that is over.
+
+use shared::code::JobErrorCode;
+use shared::price;
+use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
+
+use crate::app::ports::{Corrected, Heartbeat, Held, JobStore as _, Ports, Probe};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{Job, JobState, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
+
+/// Applies a report and says whether to go on.
+pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
+    let Report::ReportV1 { job_id, run, lease_id, event } = report;
+    let lease = LeaseRef { run: RunRef { job_id, run }, lease_id };
+    let now = ports.now();
+    let expires_at_ms = now.plus_ms(ports.settings().lease_duration_ms);
+    let accepted = ReportAnswer::Accepted { lease_expires_at_ms: expires_at_ms };
+    let entry_id = ports.new_ledger_entry_id();
+    let held = match event {
+        ReportEvent::Progress { stage, progress_percent } => {
+            // 100 is said by success alone.
+            let beat = Heartbeat { stage, progress_percent: progress_percent.min(99), lease_expires_at_ms: expires_at_ms };
+            ports.store().record_progress(lease, beat, now).await?
+        }
+        ReportEvent::Probed { facts, strategy } => {
+            let Some(job) = ports.store().find_job(job_id).await? else {
+                return Ok(ReportAnswer::Stop { reason: StopReason::Over });
+            };
+            let corrected_credits = price::price_credits(strategy.into(), facts.duration_ms, Some(facts.size), job.outputs.len());
+            let probe = Probe { facts: &facts, strategy, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
+            match ports.store().record_probe(lease, &probe, now).await? {
+                Corrected::Covered => Held::Done,
+                Corrected::NotHeld(job) => Held::NotHeld(job),
+                Corrected::NotCovered { available_credits } => {
+                    let failure = want_of_credits(available_credits, corrected_credits);
+                    ports.store().fail_leased_job(lease, &failure, entry_id, now).await?;
+                    return Ok(ReportAnswer::Stop { reason: StopReason::Over });
+                }
+            }
+        }
+        ReportEvent::Complete { strategy, assets } => {
+            match ports.store().complete_job(lease, strategy, &assets, entry_id, now).await? {
+                Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Success) => Held::Done,
+                held => held,
+            }
+        }
+        ReportEvent::Fail { code, message } => {
+            match ports.store().fail_leased_job(lease, &JobFailure { code, message }, entry_id, now).await? {
+                Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Failed) => Held::Done,
+                held => held,
+            }
+        }
+        ReportEvent::Release => ports.store().release_job(lease, now.plus_ms(TASK_DUE_AFTER_MS), now).await?,
+    };
+    Ok(match held {
+        Held::Done => accepted,
+        Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
+    })
+}
+
+fn want_of_credits(available_credits: u64, required_credits: u64) -> JobFailure {
+    JobFailure {
+        code: JobErrorCode::InsufficientCredits,
+        message: format!(
+            "This source costs {required_credits} credits; the balance, the reserve included, is {available_credits}."
+        ),
+    }
+}
+
+fn is_repeat(job: &Job, lease: LeaseRef, state: JobState) -> bool {
+    job.run == lease.run.run && job.state == state && job.lease.is_some_and(|held| held.id == lease.lease_id)
+}
+
+fn stop_reason(job: Option<&Job>, lease: LeaseRef) -> StopReason {
+    match job {
+        Some(job) if job.run == lease.run.run => match job.state {
+            JobState::Canceled => StopReason::Canceled,
+            JobState::Success | JobState::Failed => StopReason::Over,
+            JobState::Queued | JobState::Transcoding => StopReason::LeaseLost,
+        },
+        _ => StopReason::Over,
+    }
+}

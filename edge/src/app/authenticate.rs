@@ -1,0 +1,19 @@
+//! Who is asking.
+
+use crate::app::ports::{AccountStore as _, Ports};
+use crate::domain::api_key::{self, Caller, KeyHash};
+use crate::domain::error::Error;
+
+/// Finds whose key was presented. One D1 round trip.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`.
+pub async fn authenticate(ports: &impl Ports, key: &KeyHash) -> Result<Caller, Error> {
+    api_key::identify(ports.store().find_api_key(key).await?)
+}
+
+/// Lets an operator in. Digests are compared, so neither length nor content shows in the time taken.
+/// Errors: `Forbidden`.
+pub fn authenticate_operator(ports: &impl Ports, presented_token: Option<&str>) -> Result<(), Error> {
+    let expected = KeyHash::of(&ports.settings().admin_token);
+    let presented = presented_token.map(KeyHash::of);
+    if presented == Some(expected) { Ok(()) } else { Err(Error::Forbidden) }
+}

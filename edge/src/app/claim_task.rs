@@ -1,0 +1,46 @@
+//! Gives a transcoder the right to work on a run, or says why not.
+
+use shared::code::JobErrorCode;
+use shared::id::LeaseId;
+use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
+
+use crate::app::ports::{Claimed, JobStore as _, Ports};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, RunRef};
+
+/// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes next.
+pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer, Error> {
+    let now = ports.now();
+    let run = RunRef { job_id: claim.job_id, run: claim.run };
+    let lease_duration_ms = ports.settings().lease_duration_ms;
+    let lease = Lease { id: LeaseId::from_parts(now, ports.random_u128()), expires_at_ms: now.plus_ms(lease_duration_ms) };
+    let job = match ports.store().claim_job(run, lease, now).await? {
+        Claimed::Leased(job) => return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)))),
+        Claimed::Refused(job) => job,
+    };
+    let refused = |reason| Ok(ClaimAnswer::Refused { reason });
+    let Some(job) = job.filter(|job| job.run == claim.run) else { return refused(ClaimRefusal::Over) };
+    match job.state {
+        JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
+        JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
+            let failure = JobFailure::of(JobErrorCode::AttemptsExhausted);
+            let failed = ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await?;
+            refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
+        }
+        JobState::Queued | JobState::Transcoding => refused(ClaimRefusal::Leased),
+    }
+}
+
+fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Work {
+    Work {
+        object_prefix: job.object_prefix(),
+        job_id: job.id,
+        run: job.run,
+        attempt: job.attempt,
+        lease_id: lease.id,
+        lease_duration_ms,
+        source: job.source,
+        strategy: job.model.strategy(),
+        outputs: job.outputs,
+    }
+}

@@ -1,0 +1,55 @@
+//! Gives a client an address to put a file to, and the URL under which a job finds it.
+
+use shared::address;
+use shared::id::UploadId;
+use shared::time::UnixMillis;
+
+use crate::app::ports::Ports;
+use crate::domain::api_key::Caller;
+use crate::domain::error::Error;
+use crate::domain::file_url::{self, SignedFile};
+use crate::domain::job::FILE_URL_LIFETIME_MS;
+use crate::domain::presign::{self, PutGrant};
+use crate::domain::upload;
+
+/// How long the PUT may begin after it was granted.
+/// Units: seconds. One hour: slow lines, and a user who hesitates.
+const PUT_EXPIRES_IN_S: u64 = 60 * 60;
+
+/// Where to put a file, and where it will be.
+pub struct UploadTicket {
+    pub upload_url: String,
+    pub file_url: String,
+    pub file_url_expires_at_ms: UnixMillis,
+    pub content_type: String,
+    pub size_bytes: u64,
+}
+
+/// Signs a PUT for one file. Writes nothing anywhere: the signed file URL is the record.
+/// Errors: `InvalidRequest`.
+pub fn create_upload(
+    ports: &impl Ports,
+    caller: Caller,
+    file_name: &str,
+    content_type: &str,
+    size_bytes: u64,
+) -> Result<UploadTicket, Error> {
+    let upload = upload::check(file_name, content_type, size_bytes)?;
+    let (now, settings) = (ports.now(), ports.settings());
+    let object_key = upload::object_key(caller.account_id, UploadId::from_parts(now, ports.random_u128()), &upload);
+    let grant =
+        PutGrant { object_key: &object_key, content_type: &upload.content_type, size_bytes, expires_in_s: PUT_EXPIRES_IN_S };
+    let upload_url = presign::presign_put(&settings.bucket, &grant, now)?.into();
+    let file_url_expires_at_ms = now.plus_ms(FILE_URL_LIFETIME_MS);
+    let file = SignedFile { object_key, size_bytes };
+    let file_url = file_url::sign(&settings.public_base_url, &settings.file_url_secret, &file, file_url_expires_at_ms);
+    Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, content_type: upload.content_type, size_bytes })
+}
+
+/// Checks the address of a file that lies elsewhere, so that a bad one is known before a job is made.
+/// Errors: `ForbiddenUrl`.
+pub fn check_hosted_file(ports: &impl Ports, url: &str) -> Result<(), Error> {
+    address::check_url(url, &ports.settings().allowed_hosts)
+        .map(|_| ())
+        .map_err(|refusal| Error::ForbiddenUrl { field: "url", refusal })
+}

@@ -1,0 +1,125 @@
+//! Ports for tests: real SQL on in-memory SQLite, and a queue, a bucket, a clock and a die in memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use shared::address::AllowedHosts;
+use shared::task::TranscodeTask;
+use shared::time::UnixMillis;
+use url::Url;
+
+use super::ports::{Objects, Ports, Settings, TaskQueue};
+use crate::domain::error::Error;
+use crate::domain::presign::Bucket;
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+
+pub struct FakePorts {
+    pub store: Store<Sqlite>,
+    pub tasks: FakeQueue,
+    pub objects: FakeObjects,
+    settings: Settings,
+    now_ms: Cell<u64>,
+    rolls: Cell<u64>,
+    pub warnings: RefCell<Vec<String>>,
+}
+
+/// Keeps what was sent, unless it is out of order.
+#[derive(Default)]
+pub struct FakeQueue {
+    pub sent: RefCell<Vec<TranscodeTask>>,
+    pub broken: Cell<bool>,
+}
+
+/// Sizes by key.
+#[derive(Default)]
+pub struct FakeObjects(pub RefCell<HashMap<String, u64>>);
+
+impl FakePorts {
+    pub fn new() -> Self {
+        Self {
+            store: Store(Sqlite::new()),
+            tasks: FakeQueue::default(),
+            objects: FakeObjects::default(),
+            settings: Settings {
+                public_base_url: "https://api.example.com".into(),
+                bucket: Bucket {
+                    s3_endpoint: Url::parse("https://s3.example.com").unwrap(),
+                    name: "bgless".into(),
+                    access_key_id: "id".into(),
+                    secret_access_key: "secret".into(),
+                },
+                file_url_secret: b"file secret".to_vec(),
+                transcoder_secret: b"transcoder secret".to_vec(),
+                admin_token: "token".into(),
+                allowed_hosts: AllowedHosts::default(),
+                lease_duration_ms: 60_000,
+            },
+            now_ms: Cell::new(1_763_750_000_000),
+            rolls: Cell::new(0),
+            warnings: RefCell::default(),
+        }
+    }
+
+    pub fn sqlite(&self) -> &Sqlite {
+        &self.store.0
+    }
+
+    pub fn pass_ms(&self, duration_ms: u64) {
+        self.now_ms.set(self.now_ms.get() + duration_ms);
+    }
+}
+
+impl Ports for FakePorts {
+    type Store = Store<Sqlite>;
+    type Tasks = FakeQueue;
+    type Objects = FakeObjects;
+
+    fn store(&self) -> &Store<Sqlite> {
+        &self.store
+    }
+
+    fn tasks(&self) -> &FakeQueue {
+        &self.tasks
+    }
+
+    fn objects(&self) -> &FakeObjects {
+        &self.objects
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(self.now_ms.get())
+    }
+
+    fn random_bytes(&self) -> [u8; 32] {
+        self.rolls.set(self.rolls.get() + 1);
+        let mut bytes = [0; 32];
+        bytes[8..16].copy_from_slice(&self.rolls.get().to_be_bytes());
+        bytes
+    }
+
+    fn warn(&self, message: &str, _fields: &[(&str, &dyn Display)]) {
+        self.warnings.borrow_mut().push(message.to_owned());
+    }
+}
+
+impl TaskQueue for FakeQueue {
+    async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error> {
+        if self.broken.get() {
+            return Err(Error::Internal("the queue is out of order".into()));
+        }
+        self.sent.borrow_mut().extend_from_slice(tasks);
+        Ok(())
+    }
+}
+
+impl Objects for FakeObjects {
+    async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
+        Ok(self.0.borrow().get(object_key).copied())
+    }
+}

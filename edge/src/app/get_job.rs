@@ -1,0 +1,16 @@
+//! Reads one job. One D1 round trip, the key included.
+
+use shared::id::JobId;
+
+use crate::app::ports::{JobStore as _, Ports};
+use crate::domain::api_key::{self, KeyHash};
+use crate::domain::error::Error;
+use crate::domain::job::Job;
+
+/// A job of the key's account.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
+pub async fn get_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<Job, Error> {
+    let (key, job) = ports.store().find_job_with_key(key, id).await?;
+    api_key::identify(key)?;
+    job.ok_or(Error::JobNotFound)
+}

@@ -1,0 +1,13 @@
+//! Decides whether a file URL may be read. The bytes are the platform's business.
+
+use url::Url;
+
+use crate::app::ports::Ports;
+use crate::domain::error::Error;
+use crate::domain::file_url::{self, SignedFile};
+
+/// The file that a signed URL names. No key is asked for: the URL is the right to read.
+/// Errors: `InvalidFileUrl`, `ExpiredFileUrl`.
+pub fn open_file(ports: &impl Ports, url: &Url) -> Result<SignedFile, Error> {
+    file_url::verify(url, &ports.settings().file_url_secret, ports.now())
+}

@@ -1,0 +1,211 @@
+//! What the use cases need of the world, as traits. Times, ids and random values enter here and nowhere else.
+
+use std::fmt::Display;
+
+use shared::address::AllowedHosts;
+use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId};
+use shared::media::MediaFacts;
+use shared::report::{OutputAsset, Stage, Strategy};
+use shared::task::TranscodeTask;
+use shared::time::UnixMillis;
+
+use crate::domain::api_key::{ApiKey, KeyHash};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{Job, Lease, LeaseRef, NewJob, RunRef};
+use crate::domain::presign;
+
+/// Everything a use case may be given.
+pub trait Ports {
+    type Store: JobStore + AccountStore;
+    type Tasks: TaskQueue;
+    type Objects: Objects;
+
+    fn store(&self) -> &Self::Store;
+    fn tasks(&self) -> &Self::Tasks;
+    fn objects(&self) -> &Self::Objects;
+    fn settings(&self) -> &Settings;
+    fn now(&self) -> UnixMillis;
+    /// Fit for keys: unpredictable.
+    fn random_bytes(&self) -> [u8; 32];
+
+    /// Logs what a use case got over but an operator should know.
+    fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]);
+
+    fn random_u128(&self) -> u128 {
+        self.random_bytes().iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
+    }
+
+    fn new_ledger_entry_id(&self) -> LedgerEntryId {
+        LedgerEntryId::from_parts(self.now(), self.random_u128())
+    }
+}
+
+/// What the operator decided.
+#[derive(Clone)]
+pub struct Settings {
+    /// Absolute, without a slash at its end. A cron or queue event has no request to take it from.
+    pub public_base_url: String,
+    pub bucket: presign::Bucket,
+    pub file_url_secret: Vec<u8>,
+    pub transcoder_secret: Vec<u8>,
+    pub admin_token: String,
+    pub allowed_hosts: AllowedHosts,
+    pub lease_duration_ms: u64,
+}
+
+/// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
+pub trait JobStore {
+    async fn create_job(&self, job: &NewJob, entry_id: LedgerEntryId) -> Result<Created, Error>;
+    /// A key and, if its account has it, a job that is not hidden.
+    async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
+    /// Whoever owns it, hidden ones too.
+    async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
+    async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
+    async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
+    async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
+    async fn complete_job(
+        &self,
+        lease: LeaseRef,
+        strategy: Strategy,
+        assets: &[OutputAsset],
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Held, Error>;
+    async fn fail_leased_job(
+        &self,
+        lease: LeaseRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Held, Error>;
+    /// Whether the run ended by this call; no when somebody works on it or it had ended.
+    async fn fail_unleased_job(
+        &self,
+        run: RunRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<bool, Error>;
+    async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error>;
+    /// Cancels if it runs, hides in any case. The second value: whether the key's account has or had the job.
+    async fn delete_job(
+        &self,
+        key: &KeyHash,
+        id: JobId,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, bool), Error>;
+    async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
+    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    /// Marks what it returns, so that the next call returns others.
+    async fn take_due_tasks(&self, now: UnixMillis, next_due_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+}
+
+/// Accounts, their keys and their credits.
+pub trait AccountStore {
+    async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
+    async fn create_account(&self, account: &NewAccount<'_>, now: UnixMillis) -> Result<(), Error>;
+    async fn grant_credits(
+        &self,
+        account_id: AccountId,
+        amount_credits: u64,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Option<Account>, Error>;
+    async fn find_account(&self, account_id: AccountId) -> Result<Option<Account>, Error>;
+    /// Whether the account exists.
+    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<bool, Error>;
+    /// Whether the key exists.
+    async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
+}
+
+/// The transcode queue.
+pub trait TaskQueue {
+    async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error>;
+}
+
+/// The bucket, as far as use cases look at it.
+pub trait Objects {
+    /// Size of an object, if it is there.
+    /// Units: bytes.
+    async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error>;
+}
+
+/// What became of a creation.
+pub enum Created {
+    Job(Box<Job>),
+    /// Nothing was written.
+    NotCovered {
+        available_credits: u64,
+    },
+}
+
+/// What became of a claim.
+pub enum Claimed {
+    Leased(Box<Job>),
+    /// Nothing was written; the job as it is, if it is.
+    Refused(Option<Box<Job>>),
+}
+
+/// What became of something that only the holder of a lease may do.
+pub enum Held {
+    Done,
+    /// Nothing was written; the job as it is, if it is.
+    NotHeld(Option<Box<Job>>),
+}
+
+/// What became of a probe.
+pub enum Corrected {
+    Covered,
+    /// The facts were noted, the reserve was not corrected. What is available includes the reserve.
+    NotCovered {
+        available_credits: u64,
+    },
+    /// Nothing was written; the job as it is, if it is.
+    NotHeld(Option<Box<Job>>),
+}
+
+/// A sign of life.
+#[derive(Clone, Copy)]
+pub struct Heartbeat {
+    pub stage: Stage,
+    pub progress_percent: u8,
+    pub lease_expires_at_ms: UnixMillis,
+}
+
+/// What a source turned out to be, and to cost.
+pub struct Probe<'a> {
+    pub facts: &'a MediaFacts,
+    pub strategy: Strategy,
+    pub corrected_credits: u64,
+    pub entry_id: LedgerEntryId,
+    pub lease_expires_at_ms: UnixMillis,
+}
+
+/// An account about to be created, with its first grant.
+pub struct NewAccount<'a> {
+    pub id: AccountId,
+    pub name: &'a str,
+    pub credits: u64,
+    pub entry_id: LedgerEntryId,
+}
+
+/// A key about to be created.
+pub struct NewApiKey<'a> {
+    pub id: ApiKeyId,
+    pub account_id: AccountId,
+    pub hash: &'a KeyHash,
+    pub label: &'a str,
+}
+
+/// An account as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: String,
+    pub balance_credits: u64,
+    /// Sum of the ledger's entries; equal to the balance.
+    pub ledger_credits: i64,
+    pub created_at_ms: UnixMillis,
+}

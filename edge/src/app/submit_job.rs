@@ -1,0 +1,80 @@
+//! Creates a job: checks the source, reserves the price, puts a task on the queue.
+
+use shared::address;
+use shared::id::JobId;
+use shared::media::Output;
+use shared::price::{self, ASSUMED_DURATION_MS};
+use shared::report::Source;
+use shared::task::TranscodeTask;
+use url::Url;
+
+use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue as _};
+use crate::domain::api_key::Caller;
+use crate::domain::error::Error;
+use crate::domain::file_url;
+use crate::domain::job::{Dialect, Job, NewJob};
+use crate::domain::model::Model;
+use crate::domain::upload;
+
+/// What a dialect understood of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRequest {
+    pub dialect: Dialect,
+    pub model: Model,
+    pub video_url: String,
+    pub outputs: Vec<Output>,
+    /// As the caller says; corrected once the source was read.
+    pub duration_ms: Option<u64>,
+}
+
+/// A new job, already reserved for.
+///
+/// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends its task again.
+/// Errors: those of the source, `InsufficientCredits`.
+pub async fn submit_job(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
+    let source = resolve_source(ports, caller, &request.video_url).await?;
+    let now = ports.now();
+    let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
+    let reserved_credits = price::price_credits(request.model.tariff(), duration_ms, None, request.outputs.len());
+    let new_job = NewJob {
+        id: JobId::from_parts(now, ports.random_u128()),
+        account_id: caller.account_id,
+        api_key_id: caller.api_key_id,
+        dialect: request.dialect,
+        model: request.model,
+        source,
+        outputs: request.outputs,
+        reserved_credits,
+        created_at_ms: now,
+    };
+    let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id()).await? {
+        Created::Job(job) => *job,
+        Created::NotCovered { available_credits } => {
+            return Err(Error::InsufficientCredits { available_credits, required_credits: reserved_credits });
+        }
+    };
+    let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
+    if let Err(error) = ports.tasks().send(&[task]).await {
+        ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
+    }
+    Ok(job)
+}
+
+/// Tells our own files from the world's, and checks what can be checked now.
+async fn resolve_source(ports: &impl Ports, caller: Caller, video_url: &str) -> Result<Source, Error> {
+    const FIELD: &str = "input.videoUrl";
+    let settings = ports.settings();
+    if let Some(url) = Url::parse(video_url).ok().filter(|url| file_url::is_ours(&settings.public_base_url, url)) {
+        let file = file_url::verify(&url, &settings.file_url_secret, ports.now())?;
+        if !upload::is_owned_by(&file.object_key, caller.account_id) {
+            return Err(Error::InvalidFileUrl);
+        }
+        if ports.objects().find_size_bytes(&file.object_key).await? != Some(file.size_bytes) {
+            return Err(Error::UploadMissing);
+        }
+        return Ok(Source::Object { object_key: file.object_key, size_bytes: file.size_bytes });
+    }
+    let url = address::check_url(video_url, &settings.allowed_hosts)
+        .map_err(|refusal| Error::ForbiddenUrl { field: FIELD, refusal })?;
+    Ok(Source::Url { url: url.into() })
+}

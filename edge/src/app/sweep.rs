@@ -1,0 +1,47 @@
+//! What the cron handler does each minute, so that nothing is lost: every step bounded and safe to repeat.
+
+use shared::code::JobErrorCode;
+use shared::task::TranscodeTask;
+use shared::time::UnixMillis;
+
+use crate::app::ports::{JobStore as _, Ports, TaskQueue as _};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef, TASK_DUE_AFTER_MS};
+
+/// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
+const JOBS_PER_STEP_MAX: u32 = 100;
+
+/// What a sweep found, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    pub requeued: usize,
+    pub exhausted: usize,
+    pub timed_out: usize,
+    pub tasks_sent: usize,
+}
+
+/// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
+pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
+    let now = ports.now();
+    let exhausted = ports.store().list_exhausted_jobs(now, JOBS_PER_STEP_MAX).await?;
+    let exhausted = fail_all(ports, &exhausted, JobErrorCode::AttemptsExhausted, now).await?;
+    let requeued = ports.store().requeue_expired_leases(now, JOBS_PER_STEP_MAX).await?;
+    let queue_deadline = UnixMillis::new(now.as_u64().saturating_sub(QUEUE_TIMEOUT_MS));
+    let timed_out = ports.store().list_jobs_queued_before(queue_deadline, JOBS_PER_STEP_MAX).await?;
+    let timed_out = fail_all(ports, &timed_out, JobErrorCode::QueueTimeout, now).await?;
+    let due = ports.store().take_due_tasks(now, now.plus_ms(TASK_DUE_AFTER_MS), JOBS_PER_STEP_MAX).await?;
+    let tasks: Vec<_> = due.iter().map(|run| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
+    if !tasks.is_empty() {
+        ports.tasks().send(&tasks).await?;
+    }
+    Ok(Swept { requeued, exhausted, timed_out, tasks_sent: tasks.len() })
+}
+
+async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {
+    let mut failed = 0;
+    for run in runs {
+        let ended = ports.store().fail_unleased_job(*run, &JobFailure::of(code), ports.new_ledger_entry_id(), now).await?;
+        failed += usize::from(ended);
+    }
+    Ok(failed)
+}

@@ -1,0 +1,45 @@
+//! The environment, read once per event. Secrets are `wrangler secret`s; the rest are `vars` in `wrangler.toml`.
+
+use shared::address::AllowedHosts;
+use url::Url;
+use worker::{Env, Error, Result};
+
+use crate::app::ports::Settings;
+use crate::domain::presign::Bucket;
+
+pub const DATABASE: &str = "DB";
+pub const BUCKET: &str = "BUCKET";
+pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
+
+/// Reads what the operator decided.
+/// Errors: names the variable that is missing or cannot be read.
+pub fn read_settings(env: &Env) -> Result<Settings> {
+    Ok(Settings {
+        public_base_url: text(env, "PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
+        bucket: Bucket {
+            s3_endpoint: parsed(env, "R2_S3_ENDPOINT", Url::parse)?,
+            name: text(env, "R2_BUCKET_NAME")?,
+            access_key_id: text(env, "R2_ACCESS_KEY_ID")?,
+            secret_access_key: secret(env, "R2_SECRET_ACCESS_KEY")?,
+        },
+        file_url_secret: secret(env, "FILE_URL_SECRET")?.into_bytes(),
+        transcoder_secret: secret(env, "TRANSCODER_SECRET")?.into_bytes(),
+        admin_token: secret(env, "ADMIN_TOKEN")?,
+        allowed_hosts: parsed(env, "ALLOWED_PRIVATE_HOSTS", AllowedHosts::parse)?,
+        lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse)?,
+    })
+}
+
+fn text(env: &Env, name: &str) -> Result<String> {
+    env.var(name).map(|value| value.to_string()).map_err(|_| Error::RustError(format!("{name} is not set")))
+}
+
+/// A secret must have content: an empty one would sign what anybody can sign.
+fn secret(env: &Env, name: &str) -> Result<String> {
+    let value = text(env, name)?;
+    if value.is_empty() { Err(Error::RustError(format!("{name} is empty"))) } else { Ok(value) }
+}
+
+fn parsed<T, E: std::fmt::Display>(env: &Env, name: &str, parse: impl Fn(&str) -> std::result::Result<T, E>) -> Result<T> {
+    parse(&text(env, name)?).map_err(|error| Error::RustError(format!("{name}: {error}")))
+}

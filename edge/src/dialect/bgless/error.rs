@@ -1,0 +1,138 @@
+//! How the bgless API refuses: one envelope, stable codes.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use shared::code::RequestErrorCode as Code;
+
+use crate::domain::error::Error;
+use crate::platform::log;
+
+/// A refusal on its way out. It becomes a body once the request's name is known (`dialect::request_id`).
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    status: StatusCode,
+    code: Code,
+    message: String,
+    field: Option<String>,
+    details: Option<Value>,
+    /// For the log alone.
+    internal: Option<String>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: Code) -> Self {
+        Self { status, code, message: code.meaning().to_owned(), field: None, details: None, internal: None }
+    }
+
+    fn saying(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
+    fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    fn detailing(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    pub fn no_such_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound)
+    }
+
+    pub fn no_such_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed)
+    }
+
+    pub fn payload_too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge)
+    }
+
+    pub fn unsupported_media_type() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType)
+    }
+
+    pub fn invalid_json() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidJson)
+    }
+
+    /// A field of the wrong type or a missing one, as the parser found it.
+    pub fn invalid_field(field: String, message: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest).saying(message).at(field)
+    }
+
+    /// Logs what must not go out.
+    pub fn log(&self, request_id: &str) {
+        if let Some(internal) = &self.internal {
+            log::error("request failed", &[("request.id", &request_id), ("error", internal)]);
+        }
+    }
+
+    /// The body, with the request's name in the spellings of both kinds of client.
+    pub fn with_request_id(self, request_id: &str) -> impl IntoResponse {
+        let mut error = json!({
+            "code": self.code.as_str(), "message": self.message, "requestId": request_id, "request_id": request_id,
+        });
+        if let Value::Object(error) = &mut error {
+            error.extend(self.field.map(|field| ("field".to_owned(), field.into())));
+            error.extend(self.details.map(|details| ("details".to_owned(), details)));
+        }
+        (self.status, Json(json!({ "error": error })))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(size_bytes) = self.details.as_ref().and_then(|details| details.get("sizeBytes"))
+            && let Ok(value) = HeaderValue::from_str(&format!("bytes */{size_bytes}"))
+        {
+            response.headers_mut().insert(header::CONTENT_RANGE, value);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::MissingApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::MissingApiKey),
+            Error::InvalidApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::InvalidApiKey),
+            Error::RevokedApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::RevokedApiKey),
+            Error::Forbidden => Self::new(StatusCode::FORBIDDEN, Code::Forbidden),
+            Error::InvalidRequest { field, message } => {
+                Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest).saying(message).at(field)
+            }
+            Error::ForbiddenUrl { field, refusal } => {
+                let message = format!("{} ({refusal})", Code::ForbiddenUrl.meaning());
+                Self::new(StatusCode::BAD_REQUEST, Code::ForbiddenUrl).saying(message).at(field)
+            }
+            Error::InvalidFileUrl => Self::new(StatusCode::FORBIDDEN, Code::InvalidFileUrl),
+            Error::ExpiredFileUrl => Self::new(StatusCode::FORBIDDEN, Code::ExpiredFileUrl),
+            Error::UploadMissing => Self::new(StatusCode::CONFLICT, Code::UploadMissing),
+            Error::InsufficientCredits { available_credits, required_credits } => {
+                Self::new(StatusCode::PAYMENT_REQUIRED, Code::InsufficientCredits)
+                    .detailing(json!({ "availableCredits": available_credits, "requiredCredits": required_credits }))
+            }
+            Error::JobNotFound => Self::new(StatusCode::NOT_FOUND, Code::JobNotFound),
+            Error::JobNotReady => Self::new(StatusCode::CONFLICT, Code::JobNotReady),
+            Error::OutputNotFound => Self::new(StatusCode::NOT_FOUND, Code::OutputNotFound),
+            Error::FileNotFound => Self::new(StatusCode::NOT_FOUND, Code::FileNotFound),
+            Error::RangeNotSatisfiable { size_bytes } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::RangeNotSatisfiable)
+                .detailing(json!({ "sizeBytes": size_bytes })),
+            Error::NoSuchThing(what) => Self::new(StatusCode::NOT_FOUND, Code::NotFound).saying(format!("No such {what}.")),
+            Error::Internal(internal) => {
+                Self { internal: Some(internal), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal) }
+            }
+        }
+    }
+}

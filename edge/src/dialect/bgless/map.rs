@@ -1,0 +1,185 @@
+//! Between the wire of the bgless API and the domain, both ways. Pure.
+
+use shared::media::{Output, SOURCE_DURATION_MS_MAX};
+use shared::report::{Strategy, StrategyRequest};
+
+use super::wire::{AssetOut, CreateJobIn, CreateUploadIn, JobErrorOut, JobOut, SourceOut, UploadHeaders, UploadOut};
+use crate::app::create_upload::UploadTicket;
+use crate::app::download_output::sign_asset_url;
+use crate::app::ports::Ports;
+use crate::app::submit_job::JobRequest;
+use crate::domain::error::Error;
+use crate::domain::job::{Dialect, Job, JobState};
+use crate::domain::model::{self, Model};
+
+/// The two forms of an upload request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UploadRequest {
+    File { file_name: String, content_type: String, size_bytes: u64 },
+    Hosted { url: String },
+}
+
+pub fn upload_request(body: CreateUploadIn) -> Result<UploadRequest, Error> {
+    if let Some(url) = body.url {
+        return Ok(UploadRequest::Hosted { url });
+    }
+    Ok(UploadRequest::File {
+        file_name: body.filename.ok_or_else(|| missing("filename", "Or send `url` for a file that lies elsewhere."))?,
+        content_type: body.content_type.ok_or_else(|| missing("contentType", "For instance `video/mp4`."))?,
+        size_bytes: body.size_bytes.ok_or_else(|| missing("sizeBytes", "The exact size of the file."))?,
+    })
+}
+
+pub fn ticket_out(ticket: UploadTicket) -> UploadOut {
+    UploadOut {
+        upload_url: Some(ticket.upload_url),
+        file_url: ticket.file_url,
+        method: Some("PUT"),
+        headers: Some(UploadHeaders { content_type: ticket.content_type }),
+        file_url_expires_at: Some(ticket.file_url_expires_at_ms.to_iso_8601()),
+        size_bytes: Some(ticket.size_bytes),
+        uploaded: false,
+        direct_upload: true,
+    }
+}
+
+pub fn hosted_out(url: String) -> UploadOut {
+    UploadOut {
+        upload_url: None,
+        file_url: url,
+        method: None,
+        headers: None,
+        file_url_expires_at: None,
+        size_bytes: None,
+        uploaded: true,
+        direct_upload: false,
+    }
+}
+
+pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
+    if body.input.mode != "video" {
+        return Err(refused("input.mode", "Must be `video`."));
+    }
+    let model = body.model.as_deref().map(|name| {
+        let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
+        Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
+    });
+    let strategy = body.input.alpha_strategy.as_deref().map(|name| match name {
+        "auto" => Ok(StrategyRequest::Auto),
+        "chroma-key" => Ok(StrategyRequest::ChromaKey),
+        "preserve-source-alpha" => Ok(StrategyRequest::PreserveSourceAlpha),
+        _ => Err(refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`.")),
+    });
+    Ok(JobRequest {
+        dialect: Dialect::Bgless,
+        model: model::resolve(model.transpose()?, strategy.transpose()?)?,
+        video_url: body
+            .input
+            .video_url
+            .ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?,
+        outputs: outputs(body.options.outputs)?,
+        duration_ms: body.input.duration_sec.map(duration_ms).transpose()?,
+    })
+}
+
+/// Reads the name of an output in `field`.
+pub fn output(field: &'static str, name: &str) -> Result<Output, Error> {
+    let known = || Output::ALL.iter().map(|output| format!("`{output}`")).collect::<Vec<_>>().join(", ");
+    name.parse().map_err(|_| Error::InvalidRequest { field, message: format!("Must be one of {}.", known()) })
+}
+
+fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
+    const FIELD: &str = "options.outputs";
+    // Who names nothing wants what plays in a browser.
+    let Some(names) = names else { return Ok(vec![Output::WebmVp9Alpha]) };
+    let outputs = names.iter().map(|name| output(FIELD, name)).collect::<Result<Vec<_>, _>>()?;
+    if outputs.is_empty() {
+        return Err(refused(FIELD, "Must name at least one output."));
+    }
+    if outputs.iter().enumerate().any(|(index, output)| outputs.iter().take(index).any(|earlier| earlier == output)) {
+        return Err(refused(FIELD, "Must not name an output twice."));
+    }
+    Ok(outputs)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was compared with both bounds")]
+#[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
+fn duration_ms(seconds: f64) -> Result<u64, Error> {
+    let millis = seconds * 1_000.0;
+    if millis > 0.0 && millis <= SOURCE_DURATION_MS_MAX as f64 {
+        return Ok(millis.ceil() as u64);
+    }
+    Err(Error::InvalidRequest {
+        field: "input.durationSec",
+        message: format!("Must be above 0 and at most {}.", SOURCE_DURATION_MS_MAX / 1_000),
+    })
+}
+
+pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
+    let assets = job.assets.iter().map(|asset| {
+        let (url, expires_at_ms) = sign_asset_url(ports, asset);
+        AssetOut {
+            format: asset.output.as_str(),
+            url,
+            expires_at: expires_at_ms.to_iso_8601(),
+            content_type: asset.output.content_type(),
+            size_bytes: asset.size_bytes,
+            width: asset.size.width,
+            height: asset.size.height,
+            duration_sec: seconds(asset.duration_ms),
+            frame_count: asset.frame_count,
+            has_audio: asset.has_audio,
+        }
+    });
+    JobOut {
+        id: job.id.to_string(),
+        status: job.state.as_str(),
+        progress: job.progress_percent,
+        stage: job.stage.map(shared::report::Stage::as_str),
+        model: job.model.as_str(),
+        alpha_strategy: job.strategy.map(strategy_name),
+        outputs: job.outputs.iter().map(|output| output.as_str()).collect(),
+        // What the job holds or has cost: nothing, once it came back.
+        credits: match job.state {
+            JobState::Failed | JobState::Canceled => 0,
+            JobState::Queued | JobState::Transcoding | JobState::Success => job.reserved_credits,
+        },
+        api_key_id: job.api_key_id.to_string(),
+        source: job.facts.as_ref().map(|facts| SourceOut {
+            container: facts.container.clone(),
+            video_codec: facts.video_codec.clone(),
+            width: facts.size.width,
+            height: facts.size.height,
+            duration_sec: seconds(facts.duration_ms),
+            frame_rate: facts.frame_rate.as_f64(),
+            has_alpha: facts.has_alpha,
+            has_audio: facts.has_audio,
+        }),
+        output_assets: assets.collect(),
+        error: job.failure.as_ref().map(|failure| JobErrorOut { code: failure.code.as_str(), message: failure.message.clone() }),
+        poll_url: format!("{}/v1/jobs/{}", ports.settings().public_base_url, job.id),
+        created_at: job.created_at_ms.to_iso_8601(),
+        updated_at: job.updated_at_ms.to_iso_8601(),
+        ended_at: job.ended_at_ms.map(shared::time::UnixMillis::to_iso_8601),
+    }
+}
+
+const fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::SourceAlpha => "preserve-source-alpha",
+        Strategy::ChromaKey => "chroma-key",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53")]
+fn seconds(duration_ms: u64) -> f64 {
+    duration_ms as f64 / 1_000.0
+}
+
+fn refused(field: &'static str, message: &str) -> Error {
+    Error::InvalidRequest { field, message: message.to_owned() }
+}
+
+fn missing(field: &'static str, hint: &str) -> Error {
+    Error::InvalidRequest { field, message: format!("Is required. {hint}") }
+}

@@ -1,0 +1,33 @@
+//! The API key of a request, in either of its two places.
+
+use http::{HeaderMap, header};
+
+/// The key that a request presents: `Authorization: Bearer …`, else `X-Api-Key`.
+pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
+    bearer_token(headers).or_else(|| headers.get("x-api-key")?.to_str().ok()).map(str::trim).filter(|key| !key.is_empty())
+}
+
+/// The token of `Authorization: Bearer …`. The scheme's case does not matter (RFC 9110, section 11.1).
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_both_places() {
+        let presented = |name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]);
+            presented_key(&headers).map(str::to_owned)
+        };
+        assert_eq!(presented("authorization", "Bearer sk_1"), Some("sk_1".into()));
+        assert_eq!(presented("authorization", "bearer  sk_1 "), Some("sk_1".into()));
+        assert_eq!(presented("x-api-key", "sk_1"), Some("sk_1".into()));
+        assert_eq!(presented("authorization", "Basic c2s="), None);
+        assert_eq!(presented("authorization", "Bearer "), None);
+        assert_eq!(presented("x-api-key", ""), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! What transcoders call: claim and report. Signed with the fleet's secret, not with an API key.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
+use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+
+use super::App;
+use super::bgless::error::Refusal;
+use crate::app::ports::Ports;
+use crate::app::{apply_report, claim_task};
+use crate::domain::error::Error;
+
+pub fn routes() -> Router<App> {
+    Router::new().route(CLAIM_PATH, post(post_claim)).route(REPORT_PATH, post(post_report))
+}
+
+#[worker::send]
+async fn post_claim(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<ClaimAnswer>, Refusal> {
+    let claim: Claim = read(&*app, &headers, &body)?;
+    Ok(Json(claim_task::claim_task(&*app, &claim).await?))
+}
+
+#[worker::send]
+async fn post_report(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<ReportAnswer>, Refusal> {
+    let report: Report = read(&*app, &headers, &body)?;
+    Ok(Json(apply_report::apply_report(&*app, report).await?))
+}
+
+/// The signature is checked before a byte of the body is understood.
+fn read<T: DeserializeOwned>(ports: &impl Ports, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let secret = &ports.settings().transcoder_secret;
+    if !signature::verify_call(secret, header(TIMESTAMP_HEADER), body, header(SIGNATURE_HEADER), ports.now()) {
+        return Err(Error::Forbidden.into());
+    }
+    serde_json::from_slice(body).map_err(|_| Refusal::invalid_json())
+}

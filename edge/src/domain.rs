@@ -1,0 +1,9 @@
+//! The rules of the edge as plain functions and types. No HTTP, no SQL, no clock, no randomness.
+
+pub mod api_key;
+pub mod error;
+pub mod file_url;
+pub mod job;
+pub mod model;
+pub mod presign;
+pub mod upload;

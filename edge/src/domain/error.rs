@@ -1,0 +1,76 @@
+//! Every way a use case can refuse. It knows no HTTP; each dialect places every variant.
+
+use shared::address::UrlRefusal;
+use shared::code::JobErrorCode;
+
+/// Every way a use case can refuse. `Display` is for logs; no dialect prints it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Nobody said who they are.
+    #[error("no API key")]
+    MissingApiKey,
+    /// No such key.
+    #[error("unknown API key")]
+    InvalidApiKey,
+    /// The key was good once.
+    #[error("revoked API key")]
+    RevokedApiKey,
+    /// The credentials are not enough for an operator's or a transcoder's call.
+    #[error("forbidden")]
+    Forbidden,
+    /// A field is missing or has a value that is not allowed. `message` is public.
+    #[error("{field}: {message}")]
+    InvalidRequest { field: &'static str, message: String },
+    /// A URL that this service does not speak to.
+    #[error("{field}: {refusal}")]
+    ForbiddenUrl { field: &'static str, refusal: UrlRefusal },
+    /// A file URL of ours that is unsigned, altered, or another account's: the three look the same from outside.
+    #[error("file URL is not valid")]
+    InvalidFileUrl,
+    /// A file URL of ours past its time.
+    #[error("file URL has expired")]
+    ExpiredFileUrl,
+    /// The object that a file URL names is absent or has another size.
+    #[error("upload is missing")]
+    UploadMissing,
+    /// Reserves count against the balance at once.
+    #[error("{available_credits} credits available, {required_credits} required")]
+    InsufficientCredits { available_credits: u64, required_credits: u64 },
+    /// Absent, or another account's: the two must look the same from outside.
+    #[error("job not found")]
+    JobNotFound,
+    /// The job has not succeeded, so it has nothing to download.
+    #[error("job is not ready")]
+    JobNotReady,
+    /// The job succeeded without this output.
+    #[error("output not found")]
+    OutputNotFound,
+    /// The signed file is gone.
+    #[error("file not found")]
+    FileNotFound,
+    /// The range begins beyond the end of the file.
+    #[error("range is outside of {size_bytes} bytes")]
+    RangeNotSatisfiable { size_bytes: u64 },
+    /// An operator named an account or a key that is not there.
+    #[error("{0} not found")]
+    NoSuchThing(&'static str),
+    /// Ours. The text is for the log alone.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Why a run failed, as its owner reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFailure {
+    /// For programs.
+    pub code: JobErrorCode,
+    /// For people.
+    pub message: String,
+}
+
+impl JobFailure {
+    /// A failure that needs no more words than its code's own.
+    pub fn of(code: JobErrorCode) -> Self {
+        Self { code, message: code.meaning().to_owned() }
+    }
+}

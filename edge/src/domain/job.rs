@@ -1,0 +1,131 @@
+//! A customer's job: what it was asked to be, and what it is.
+
+use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
+use shared::media::{MediaFacts, Output};
+use shared::report::{OutputAsset, Source, Stage, Strategy};
+use shared::time::UnixMillis;
+
+use super::error::JobFailure;
+use super::model::Model;
+
+/// Claims that a run may have before it is given up.
+pub const ATTEMPTS_MAX: u32 = 3;
+/// A queued run whose task was not claimed by then gets another one. Longer than a busy queue usually takes,
+/// since a needless task costs one refused claim.
+/// Units: milliseconds.
+pub const TASK_DUE_AFTER_MS: u64 = 5 * 60 * 1_000;
+/// A run that no transcoder took for so long fails.
+/// Units: milliseconds. 24 hours.
+pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
+/// How long a signed file URL works.
+/// Units: milliseconds. 24 hours.
+pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// Where a job is. Draft and provider states join when something can put a job there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    Queued,
+    Transcoding,
+    Success,
+    Failed,
+    Canceled,
+}
+
+impl JobState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Transcoding => "transcoding",
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    pub fn find(text: &str) -> Option<Self> {
+        [Self::Queued, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// The API shape that a job was created through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Bgless,
+}
+
+impl Dialect {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bgless => "bgless",
+        }
+    }
+}
+
+/// A job about to be created. Everything in it has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    pub id: JobId,
+    pub account_id: AccountId,
+    pub api_key_id: ApiKeyId,
+    pub dialect: Dialect,
+    pub model: Model,
+    pub source: Source,
+    pub outputs: Vec<Output>,
+    pub reserved_credits: u64,
+    pub created_at_ms: UnixMillis,
+}
+
+/// A job as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub id: JobId,
+    pub account_id: AccountId,
+    pub api_key_id: ApiKeyId,
+    pub run: u32,
+    pub state: JobState,
+    pub model: Model,
+    pub source: Source,
+    pub outputs: Vec<Output>,
+    pub reserved_credits: u64,
+    pub stage: Option<Stage>,
+    pub progress_percent: u8,
+    pub attempt: u32,
+    pub lease: Option<Lease>,
+    pub facts: Option<MediaFacts>,
+    pub strategy: Option<Strategy>,
+    pub assets: Vec<OutputAsset>,
+    pub failure: Option<JobFailure>,
+    pub created_at_ms: UnixMillis,
+    pub updated_at_ms: UnixMillis,
+    pub ended_at_ms: Option<UnixMillis>,
+}
+
+/// The right of one transcoder to work on one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    pub id: LeaseId,
+    pub expires_at_ms: UnixMillis,
+}
+
+/// Names one run of one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunRef {
+    pub job_id: JobId,
+    pub run: u32,
+}
+
+/// Names one attempt by its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseRef {
+    pub run: RunRef,
+    pub lease_id: LeaseId,
+}
+
+impl Job {
+    /// Where the objects of the current attempt go. Attempts never share a prefix, so a late one overwrites nothing.
+    pub fn object_prefix(&self) -> String {
+        format!("outputs/{}/{}/r{}a{}/", self.account_id, self.id, self.run, self.attempt)
+    }
+}

@@ -1,0 +1,6 @@
+//! The ports other than the database, on the types of the Workers runtime.
+
+pub mod clock;
+pub mod log;
+pub mod queue;
+pub mod r2;

@@ -1,0 +1,133 @@
+//! The bucket: looking at objects, and serving them with ranges.
+//!
+//! A file's bytes never pass through wasm: the handler hands the runtime's own stream on.
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_range_header::parse_range_header;
+use worker::send::SendWrapper;
+use worker::{Bucket, Range, ResponseBody, web_sys};
+
+use crate::app::ports::Objects;
+use crate::domain::error::Error;
+use crate::domain::file_url::SignedFile;
+
+/// The bucket's binding.
+pub struct R2(SendWrapper<Bucket>);
+
+/// A body that the runtime streams by itself; travels as an extension of an answer with an empty body.
+#[derive(Clone)]
+struct NativeBody(SendWrapper<web_sys::ReadableStream>);
+
+impl R2 {
+    pub fn new(bucket: Bucket) -> Self {
+        Self(SendWrapper::new(bucket))
+    }
+
+    /// Answers a GET or HEAD of a file.
+    /// Errors: `FileNotFound`, `RangeNotSatisfiable`.
+    pub async fn serve(&self, file: &SignedFile, method: &Method, headers: &HeaderMap) -> Result<Response<Body>, Error> {
+        let object = self.0.head(&file.object_key).await.map_err(internal)?.ok_or(Error::FileNotFound)?;
+        let size_bytes = object.size();
+        let etag = object.http_etag();
+        let wanted = requested_range(headers, &etag, size_bytes)?;
+        let (first, last) = wanted.unwrap_or((0, size_bytes.saturating_sub(1)));
+        let length = if size_bytes == 0 { 0 } else { last - first + 1 };
+
+        let mut response = Response::new(Body::empty());
+        if wanted.is_some() {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes {first}-{last}/{size_bytes}"));
+        }
+        let content_type = object.http_metadata().content_type.unwrap_or_else(|| "application/octet-stream".into());
+        let file_name = file.object_key.rsplit('/').next().unwrap_or("file");
+        set(response.headers_mut(), header::CONTENT_TYPE, &content_type);
+        set(response.headers_mut(), header::CONTENT_LENGTH, &length.to_string());
+        set(response.headers_mut(), header::CONTENT_DISPOSITION, &format!("inline; filename=\"{file_name}\""));
+        set(response.headers_mut(), header::ACCEPT_RANGES, "bytes");
+        set(response.headers_mut(), header::ETAG, &etag);
+        set(response.headers_mut(), header::CACHE_CONTROL, "private, max-age=86400");
+        // What a client uploaded is served from our own origin: it must stay a file.
+        set(response.headers_mut(), header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
+
+        if *method == Method::GET && length > 0 {
+            let get = self.0.get(&file.object_key).range(Range::OffsetWithLength { offset: first, length });
+            let object = get.execute().await.map_err(internal)?.ok_or(Error::FileNotFound)?;
+            let body = object.body().ok_or(Error::FileNotFound)?.response_body().map_err(internal)?;
+            if let ResponseBody::Stream(stream) = body {
+                response.extensions_mut().insert(NativeBody(SendWrapper::new(stream)));
+            }
+        }
+        Ok(response)
+    }
+}
+
+impl Objects for R2 {
+    async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
+        Ok(self.0.head(object_key).await.map_err(internal)?.map(|object| object.size()))
+    }
+}
+
+/// The first and last byte asked for, if a single range is. Several ranges, or ones this service cannot read, get the whole file.
+fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<Option<(u64, u64)>, Error> {
+    let if_range_fails = headers.get(header::IF_RANGE).is_some_and(|value| value.as_bytes() != etag.as_bytes());
+    let Some(text) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).filter(|_| !if_range_fails) else {
+        return Ok(None);
+    };
+    let Ok(parsed) = parse_range_header(text) else { return Ok(None) };
+    match parsed.validate(size_bytes).as_deref() {
+        Ok([range]) => Ok(Some((*range.start(), *range.end()))),
+        Ok(_) => Ok(None),
+        Err(_) => Err(Error::RangeNotSatisfiable { size_bytes }),
+    }
+}
+
+/// The runtime's answer, with the native stream where there is one.
+pub fn into_wasm(mut response: Response<Body>) -> worker::Result<web_sys::Response> {
+    let Some(NativeBody(stream)) = response.extensions_mut().remove::<NativeBody>() else {
+        return worker::response_to_wasm(response);
+    };
+    let native = worker::ResponseBuilder::new()
+        .with_status(response.status().as_u16())
+        .with_headers(response.headers().into())
+        .body(ResponseBody::Stream(stream.0));
+    Ok(native.into())
+}
+
+fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn internal(error: worker::Error) -> Error {
+    Error::Internal(format!("R2: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_range_is_honoured_and_an_impossible_one_refused() {
+        let ranged = |range: &str, if_range: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            set(&mut headers, header::RANGE, range);
+            if let Some(etag) = if_range {
+                set(&mut headers, header::IF_RANGE, etag);
+            }
+            requested_range(&headers, "\"tag\"", 10)
+        };
+        assert_eq!(ranged("bytes=2-4", None), Ok(Some((2, 4))));
+        assert_eq!(ranged("bytes=2-", None), Ok(Some((2, 9))));
+        assert_eq!(ranged("bytes=-3", None), Ok(Some((7, 9))));
+        assert_eq!(ranged("bytes=2-99", None), Ok(Some((2, 9))));
+        assert_eq!(ranged("bytes=0-1,3-4", None), Ok(None));
+        assert_eq!(ranged("lines=0-1", None), Ok(None));
+        assert_eq!(ranged("bytes=2-4", Some("\"tag\"")), Ok(Some((2, 4))));
+        assert_eq!(ranged("bytes=2-4", Some("\"old\"")), Ok(None));
+        assert_eq!(ranged("bytes=10-", None), Err(Error::RangeNotSatisfiable { size_bytes: 10 }));
+    }
+}

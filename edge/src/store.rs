@@ -1,0 +1,14 @@
+//! The stores: SQL files, run against D1 in production and against SQLite in host tests. They never decide.
+
+pub mod account;
+pub mod database;
+pub mod job;
+mod row;
+
+#[cfg(test)]
+pub mod sqlite;
+#[cfg(test)]
+mod tests;
+
+/// Implements the store ports over a database.
+pub struct Store<D>(pub D);

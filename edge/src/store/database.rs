@@ -1,0 +1,117 @@
+//! One call runs a batch of statements in one transaction and one round trip. D1 offers nothing finer, and nothing finer is needed.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde::de::DeserializeOwned;
+use worker::wasm_bindgen::JsValue;
+use worker::{D1Database, D1Result};
+
+use crate::domain::error::Error;
+
+/// A database that runs batches.
+pub trait Database {
+    type Rows: Rows;
+
+    /// Runs all statements or none, in order; answers in the same order.
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Self::Rows>, Error>;
+}
+
+/// What one statement answered.
+pub trait Rows {
+    fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error>;
+}
+
+/// A statement from a file, with its parameters.
+pub struct Statement {
+    pub sql: &'static str,
+    pub params: Vec<Param>,
+}
+
+/// A parameter. Numbers travel as floats: D1 refuses `BigInt`, and all of ours are below 2^53.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    Text(String),
+    Number(f64),
+}
+
+impl From<String> for Param {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u32> for Param {
+    fn from(number: u32) -> Self {
+        Self::Number(f64::from(number))
+    }
+}
+
+impl From<u64> for Param {
+    #[expect(clippy::cast_precision_loss, reason = "instants and credits are below 2^53")]
+    fn from(number: u64) -> Self {
+        Self::Number(number as f64)
+    }
+}
+
+impl From<shared::time::UnixMillis> for Param {
+    fn from(at: shared::time::UnixMillis) -> Self {
+        at.as_u64().into()
+    }
+}
+
+/// Names a statement by its file in `store/sql/`, and gives it its parameters.
+macro_rules! statement {
+    ($name:ident $(, $param:expr)* $(,)?) => {
+        $crate::store::database::Statement {
+            sql: include_str!(concat!("sql/", stringify!($name), ".sql")),
+            params: vec![$($crate::store::database::Param::from($param)),*],
+        }
+    };
+}
+pub(crate) use statement;
+
+/// D1, counting its round trips.
+pub struct D1 {
+    pub database: D1Database,
+    pub round_trips: AtomicU32,
+}
+
+impl Database for D1 {
+    type Rows = D1Result;
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<D1Result>, Error> {
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
+        let prepared = statements.into_iter().map(|statement| {
+            let params: Vec<JsValue> = statement.params.into_iter().map(JsValue::from).collect();
+            self.database.prepare(statement.sql).bind(&params)
+        });
+        let prepared = prepared.collect::<Result<Vec<_>, _>>().map_err(internal)?;
+        self.database.batch(prepared).await.map_err(internal)
+    }
+}
+
+impl Rows for D1Result {
+    fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
+        self.results().map_err(internal)
+    }
+}
+
+impl From<Param> for JsValue {
+    fn from(param: Param) -> Self {
+        match param {
+            Param::Text(text) => Self::from_str(&text),
+            Param::Number(number) => Self::from_f64(number),
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn internal(error: worker::Error) -> Error {
+    Error::Internal(error.to_string())
+}

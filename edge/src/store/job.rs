@@ -1,0 +1,232 @@
+//! `JobStore` over SQL.
+
+use shared::id::{JobId, LedgerEntryId};
+use shared::report::{OutputAsset, Strategy};
+use shared::time::UnixMillis;
+
+use super::Store;
+use super::database::{Database, Rows as _, Statement, statement};
+use super::row::{AnyRow, ApiKeyRow, BalanceRow, JobRow, ReserveRow, RunRow, to_json, to_text};
+use crate::app::ports::{Claimed, Corrected, Created, Heartbeat, Held, JobStore, Probe};
+use crate::domain::api_key::{ApiKey, KeyHash};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{ATTEMPTS_MAX, Job, Lease, LeaseRef, NewJob, RunRef, TASK_DUE_AFTER_MS};
+
+impl<D: Database> JobStore for Store<D> {
+    async fn create_job(&self, job: &NewJob, entry_id: LedgerEntryId) -> Result<Created, Error> {
+        let insert = statement!(
+            create_job,
+            job.id.to_string(),
+            job.account_id.to_string(),
+            job.api_key_id.to_string(),
+            job.dialect.as_str(),
+            job.model.as_str(),
+            to_text(&job.model.strategy())?,
+            to_json(&job.source)?,
+            to_json(&job.outputs)?,
+            job.reserved_credits,
+            job.created_at_ms.plus_ms(TASK_DUE_AFTER_MS),
+            job.created_at_ms,
+        );
+        let reserve = statement!(create_reserve_entry, entry_id.to_string(), job.id.to_string(), job.created_at_ms);
+        let balance = statement!(get_balance, job.account_id.to_string());
+        let [created, _, balance] = self.run([insert, reserve, balance]).await?;
+        if let Some(job) = read_job(&created)? {
+            return Ok(Created::Job(job));
+        }
+        let available_credits = read_first::<BalanceRow>(&balance)?.map_or(0, |row| row.balance_credits);
+        Ok(Created::NotCovered { available_credits })
+    }
+
+    async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let find_job = statement!(find_job_of_key, key.as_str(), id.to_string());
+        let [key, job] = self.run([find_key, find_job]).await?;
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_job(&job)?.map(|job| *job)))
+    }
+
+    async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error> {
+        let [job] = self.run([statement!(find_job, id.to_string())]).await?;
+        Ok(read_job(&job)?.map(|job| *job))
+    }
+
+    async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error> {
+        let (job_id, lease_id) = (run.job_id.to_string(), lease.id.to_string());
+        let claim = statement!(claim_job, job_id.clone(), run.run, lease_id, lease.expires_at_ms, now, ATTEMPTS_MAX);
+        let [claimed, job] = self.run([claim, statement!(find_job, job_id)]).await?;
+        match read_job(&claimed)? {
+            Some(job) => Ok(Claimed::Leased(job)),
+            None => Ok(Claimed::Refused(read_job(&job)?)),
+        }
+    }
+
+    async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        let record = statement!(
+            record_progress,
+            job_id,
+            run,
+            lease_id,
+            beat.stage.as_str(),
+            u32::from(beat.progress_percent),
+            beat.lease_expires_at_ms,
+            now
+        );
+        self.run_held(vec![record], lease).await
+    }
+
+    async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        let entry_id = probe.entry_id.to_string();
+        let adjust = statement!(
+            create_adjust_entry,
+            entry_id.clone(),
+            job_id.clone(),
+            run,
+            lease_id.clone(),
+            probe.corrected_credits,
+            now
+        );
+        let correct = statement!(correct_reserve, entry_id, job_id.clone(), probe.corrected_credits);
+        let record = statement!(
+            record_probe,
+            job_id.clone(),
+            run,
+            lease_id,
+            to_json(probe.facts)?,
+            to_text(&probe.strategy)?,
+            probe.lease_expires_at_ms,
+            now
+        );
+        let [_, _, recorded, job] = self.run([adjust, correct, record, statement!(find_job, job_id)]).await?;
+        match read_first::<ReserveRow>(&recorded)? {
+            Some(row) if row.reserved_credits == probe.corrected_credits => Ok(Corrected::Covered),
+            Some(row) => {
+                let available_credits = row.balance_credits.saturating_add(row.reserved_credits);
+                Ok(Corrected::NotCovered { available_credits })
+            }
+            None => Ok(Corrected::NotHeld(read_job(&job)?)),
+        }
+    }
+
+    async fn complete_job(
+        &self,
+        lease: LeaseRef,
+        strategy: Strategy,
+        assets: &[OutputAsset],
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Held, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        let complete = statement!(complete_job, job_id.clone(), run, lease_id, to_text(&strategy)?, to_json(&assets)?, now);
+        let settle = statement!(create_settle_entry, entry_id.to_string(), job_id, run, now);
+        self.run_held(vec![complete, settle], lease).await
+    }
+
+    async fn fail_leased_job(
+        &self,
+        lease: LeaseRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Held, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        let (code, message) = (failure.code.as_str(), failure.message.as_str());
+        let fail = statement!(fail_leased_job, job_id.clone(), run, lease_id, code, message, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run, now);
+        self.run_held(vec![fail, refund], lease).await
+    }
+
+    async fn fail_unleased_job(
+        &self,
+        run: RunRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<bool, Error> {
+        let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
+        let fail = statement!(fail_unleased_job, job_id.clone(), run.run, code, message, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
+        let [failed, _] = self.run([fail, refund]).await?;
+        is_any(&failed)
+    }
+
+    async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        self.run_held(vec![statement!(release_job, job_id, run, lease_id, task_due_at_ms, now)], lease).await
+    }
+
+    async fn delete_job(
+        &self,
+        key: &KeyHash,
+        id: JobId,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, bool), Error> {
+        let job_id = id.to_string();
+        let find_key = statement!(find_api_key, key.as_str());
+        let delete = statement!(delete_job, job_id.clone(), key.as_str(), now);
+        let refund = statement!(create_refund_entry_of_deleted_job, entry_id.to_string(), job_id.clone(), now);
+        let find_any = statement!(find_any_job_of_key, key.as_str(), job_id);
+        let [key, _, _, any] = self.run([find_key, delete, refund, find_any]).await?;
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), is_any(&any)?))
+    }
+
+    async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
+        let [requeued] = self.run([statement!(requeue_expired_leases, now, ATTEMPTS_MAX, limit)]).await?;
+        Ok(requeued.read::<AnyRow>()?.len())
+    }
+
+    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_exhausted_jobs, now, ATTEMPTS_MAX, limit)]).await?;
+        read_runs(&rows)
+    }
+
+    async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_jobs_queued_before, queued_at_ms, limit)]).await?;
+        read_runs(&rows)
+    }
+
+    async fn take_due_tasks(&self, now: UnixMillis, next_due_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(take_due_tasks, now, next_due_at_ms, limit)]).await?;
+        read_runs(&rows)
+    }
+}
+
+impl<D: Database> Store<D> {
+    /// Runs a batch of known length.
+    pub(super) async fn run<const N: usize>(&self, statements: [Statement; N]) -> Result<[D::Rows; N], Error> {
+        let rows = self.0.batch(statements.into()).await?;
+        rows.try_into().map_err(|_| Error::Internal("a batch answered with another number of results".into()))
+    }
+
+    /// Runs statements of which the first returns a row only under the lease; otherwise says how the job is.
+    async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
+        statements.push(statement!(find_job, lease.run.job_id.to_string()));
+        let rows = self.0.batch(statements).await?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Err(Error::Internal("a batch answered nothing".into()));
+        };
+        if is_any(first)? { Ok(Held::Done) } else { Ok(Held::NotHeld(read_job(last)?)) }
+    }
+}
+
+fn texts(lease: LeaseRef) -> (String, u32, String) {
+    (lease.run.job_id.to_string(), lease.run.run, lease.lease_id.to_string())
+}
+
+fn is_any(rows: &impl super::database::Rows) -> Result<bool, Error> {
+    Ok(read_first::<AnyRow>(rows)?.is_some())
+}
+
+pub(super) fn read_first<T: serde::de::DeserializeOwned>(rows: &impl super::database::Rows) -> Result<Option<T>, Error> {
+    Ok(rows.read::<T>()?.into_iter().next())
+}
+
+fn read_job(rows: &impl super::database::Rows) -> Result<Option<Box<Job>>, Error> {
+    read_first::<JobRow>(rows)?.map(|row| row.try_into().map(Box::new)).transpose()
+}
+
+fn read_runs(rows: &impl super::database::Rows) -> Result<Vec<RunRef>, Error> {
+    Ok(rows.read::<RunRow>()?.into_iter().map(RunRef::from).collect())
+}

@@ -1,0 +1,49 @@
+//! The SQL files against the migrations.
+
+use std::fs;
+
+use super::sqlite::{Sqlite, files};
+
+#[test]
+fn every_statement_fits_the_migrations() {
+    let sqlite = Sqlite::new();
+    for file in files("src/store/sql", "sql") {
+        let sql = fs::read_to_string(&file).unwrap();
+        sqlite.prepare(&sql).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+}
+
+#[test]
+fn every_statement_is_named_by_its_header_and_run_by_a_store() {
+    let stores = ["job.rs", "account.rs"].map(|name| fs::read_to_string(format!("src/store/{name}")).unwrap()).concat();
+    for file in files("src/store/sql", "sql") {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let sql = fs::read_to_string(&file).unwrap();
+        assert!(sql.starts_with(&format!("-- {name}: ")), "{name}");
+        let calls = stores
+            .split("statement!(")
+            .skip(1)
+            .filter(|call| call.trim_start().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([',', ')'])));
+        assert!(calls.count() > 0, "{name} is run by nobody");
+    }
+}
+
+#[test]
+fn a_ledger_entry_is_forever() {
+    let sqlite = Sqlite::new();
+    sqlite.execute("INSERT INTO accounts (id, name, created_at_ms) VALUES ('a', 'a', 1)").unwrap();
+    let grant = |id: &str, amount: i64| {
+        sqlite.execute(&format!(
+            "INSERT INTO ledger_entries (id, account_id, kind, amount_credits, created_at_ms) VALUES ('{id}', 'a', 'grant', {amount}, 1)"
+        ))
+    };
+    grant("l1", 5).unwrap();
+    assert_eq!(sqlite.number("SELECT balance_credits FROM accounts"), 5);
+    for forbidden in ["UPDATE ledger_entries SET amount_credits = 6", "DELETE FROM ledger_entries"] {
+        let error = sqlite.execute(forbidden).unwrap_err().to_string();
+        assert!(error.contains("immutable"), "{error}");
+    }
+    let error = grant("l2", -6).unwrap_err().to_string();
+    assert!(error.contains("balance_is_never_negative"), "{error}");
+    assert_eq!(sqlite.number("SELECT balance_credits FROM accounts"), 5);
+}
