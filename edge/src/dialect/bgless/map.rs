@@ -57,14 +57,16 @@ pub fn hosted_out(url: String) -> UploadOut {
 }
 
 pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
-    if body.input.mode != "video" {
+    let input = body.input.ok_or_else(|| missing("input", "Says what the job works on."))?;
+    let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`."))?;
+    if mode != "video" {
         return Err(refused("input.mode", "Must be `video`."));
     }
     let model = body.model.as_deref().map(|name| {
         let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
         Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
     });
-    let strategy = body.input.alpha_strategy.as_deref().map(|name| match name {
+    let strategy = input.alpha_strategy.as_deref().map(|name| match name {
         "auto" => Ok(StrategyRequest::Auto),
         "chroma-key" => Ok(StrategyRequest::ChromaKey),
         "preserve-source-alpha" => Ok(StrategyRequest::PreserveSourceAlpha),
@@ -73,12 +75,9 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
     Ok(JobRequest {
         dialect: Dialect::Bgless,
         model: model::resolve(model.transpose()?, strategy.transpose()?)?,
-        video_url: body
-            .input
-            .video_url
-            .ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?,
+        video_url: input.video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?,
         outputs: outputs(body.options.outputs)?,
-        duration_ms: body.input.duration_sec.map(duration_ms).transpose()?,
+        duration_ms: input.duration_sec.map(duration_ms).transpose()?,
     })
 }
 

@@ -48,7 +48,7 @@ pub struct UploadHeaders {
 #[derive(Deserialize)]
 pub struct CreateJobIn {
     pub model: Option<String>,
-    pub input: InputIn,
+    pub input: Option<InputIn>,
     #[serde(default)]
     pub options: OptionsIn,
 }
@@ -56,7 +56,7 @@ pub struct CreateJobIn {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InputIn {
-    pub mode: String,
+    pub mode: Option<String>,
     pub video_url: Option<String>,
     pub alpha_strategy: Option<String>,
     pub duration_sec: Option<f64>,
