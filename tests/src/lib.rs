@@ -1,1 +1,23 @@
+//! The harness: the local stack, clients of its API, and the tasks of `cargo x`.
+//!
+//! Synchronous throughout: tests and tasks read from top to bottom. Nothing here is deployed.
 
+pub mod alpha;
+pub mod artifacts;
+pub mod cache;
+pub mod client;
+pub mod clip;
+pub mod customer;
+pub mod gateway;
+pub mod http;
+pub mod interrupt;
+pub mod process;
+pub mod stack;
+pub mod stamp;
+pub mod step;
+pub mod tasks;
+pub mod terminal;
+pub mod tools;
+pub mod web;
+pub mod workspace;
+pub mod wrangler;

@@ -84,13 +84,13 @@ async fn post_job(
 
 #[worker::send]
 async fn get_one_job(State(app): State<App>, Credential(key): Credential, Path(id): Path<String>) -> Answer<Json<Data<JobOut>>> {
-    let job = get_job::get_job(&*app, &key, job_id(&id)?).await?;
+    let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(Json(Data { data: map::job_out(&*app, &job) }))
 }
 
 #[worker::send]
 async fn delete_one_job(State(app): State<App>, Credential(key): Credential, Path(id): Path<String>) -> Answer<StatusCode> {
-    delete_job::delete_job(&*app, &key, job_id(&id)?).await?;
+    delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -102,7 +102,7 @@ async fn get_download(
     Query(query): Query<DownloadQuery>,
 ) -> Answer<Response> {
     let output = query.format.map(|name| map::output("format", &name)).transpose()?;
-    let url = download_output::download_output(&*app, &key, job_id(&id)?, output).await?;
+    let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;
     // 302: the address holds for a day, the resource's own address forever.
     Ok((StatusCode::FOUND, [(http::header::LOCATION, url)]).into_response())
 }
@@ -123,7 +123,11 @@ pub async fn no_such_method() -> Refusal {
     Refusal::no_such_method()
 }
 
-/// A text that is no job id names no job.
-fn job_id(text: &str) -> Result<JobId, Error> {
-    text.parse().map_err(|_| Error::JobNotFound)
+/// A text that is no job id names no job; but who asks is settled first.
+async fn job_id(app: &App, key: &KeyHash, text: &str) -> Result<JobId, Error> {
+    let Ok(id) = text.parse() else {
+        authenticate::authenticate(&**app, key).await?;
+        return Err(Error::JobNotFound);
+    };
+    Ok(id)
 }

@@ -1,0 +1,263 @@
+//! Clients of the product's API, as a customer and as an operator would write them.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use crate::http::{Answer, agent};
+
+/// A refusal by the API, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: u16,
+    /// The stable code, for programs.
+    pub code: String,
+    /// The sentence, for people.
+    pub message: String,
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<Answer> for ApiError {
+    fn from(answer: Answer) -> Self {
+        let text = |name: &str| answer.body["error"][name].as_str().map(str::to_owned);
+        Self {
+            status: answer.status,
+            code: text("code").unwrap_or_else(|| "unknown".to_owned()),
+            message: text("message").unwrap_or_else(|| answer.body.to_string()),
+        }
+    }
+}
+
+/// Where to put a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// Presigned; takes one PUT of exactly the announced file.
+    pub upload_url: String,
+    /// The source of a job.
+    pub file_url: String,
+    /// The method, `PUT`.
+    pub method: String,
+    /// Headers to send with the file.
+    pub headers: std::collections::BTreeMap<String, String>,
+}
+
+/// A job as the API says it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// Its id.
+    pub id: String,
+    /// `queued`, `transcoding`, `success`, `failed`, `canceled`.
+    pub status: String,
+    /// 0 to 100.
+    pub progress: f64,
+    /// What is being done, while something is.
+    pub stage: Option<String>,
+    /// What was made, in the order asked for.
+    #[serde(default)]
+    pub output_assets: Vec<OutputAsset>,
+    /// Why it failed.
+    pub error: Option<JobError>,
+    /// Credits held or taken.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, Value>,
+}
+
+impl Job {
+    /// Whether nothing will change any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.status.as_str(), "success" | "failed" | "canceled")
+    }
+}
+
+/// One output of a job.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputAsset {
+    /// Its name in requests.
+    pub format: String,
+    /// Where to fetch it.
+    pub url: String,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct JobError {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+/// A customer's client.
+#[derive(Debug, Clone)]
+pub struct Api {
+    agent: Agent,
+    base_url: String,
+    key: String,
+}
+
+impl Api {
+    /// Names the service and the key.
+    #[must_use]
+    pub fn new(base_url: &str, api_key: &str) -> Self {
+        Self { agent: agent(), base_url: base_url.to_owned(), key: api_key.to_owned() }
+    }
+
+    /// Announces a file.
+    pub fn create_upload(&self, filename: &str, content_type: &str, size_bytes: u64) -> Result<Upload> {
+        let body = json!({ "filename": filename, "contentType": content_type, "sizeBytes": size_bytes });
+        read_data(self.post("/v1/uploads", &body)?)
+    }
+
+    /// Puts a file where the upload says; needs no key.
+    pub fn put_file(&self, upload: &Upload, path: &Path) -> Result<()> {
+        let file = File::open(path)?;
+        let size_bytes = file.metadata()?.len();
+        let mut request = self.agent.put(&upload.upload_url).header("content-length", size_bytes.to_string());
+        for (name, value) in &upload.headers {
+            request = request.header(name, value);
+        }
+        let answer = Answer::read(request.send(&file).context("the upload broke off")?)?;
+        ensure!(answer.status == 200, "the upload was refused with status {}: {}", answer.status, answer.body);
+        Ok(())
+    }
+
+    /// Announces and puts a file; returns the source for a job.
+    pub fn upload_file(&self, path: &Path, content_type: &str) -> Result<String> {
+        let filename = path.file_name().context("not a file")?.to_string_lossy();
+        let upload = self.create_upload(&filename, content_type, path.metadata()?.len())?;
+        self.put_file(&upload, path)?;
+        Ok(upload.file_url)
+    }
+
+    /// Creates a job that makes these outputs of a video.
+    pub fn create_job(&self, model: &str, video_url: &str, outputs: &[String]) -> Result<Job> {
+        let input = json!({ "mode": "video", "videoUrl": video_url });
+        read_data(self.post("/v1/jobs", &json!({ "model": model, "input": input, "options": { "outputs": outputs } }))?)
+    }
+
+    /// Reads a job.
+    pub fn get_job(&self, id: &str) -> Result<Job> {
+        read_data(self.get(&format!("/v1/jobs/{id}"))?)
+    }
+
+    /// Deletes a job; a running one is canceled by it.
+    pub fn delete_job(&self, id: &str) -> Result<()> {
+        let request = self.agent.delete(format!("{}/v1/jobs/{id}", self.base_url));
+        let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.key)).call()?)?;
+        if answer.status == 204 { Ok(()) } else { Err(ApiError::from(answer).into()) }
+    }
+
+    /// Fetches an output into a file; returns its size.
+    pub fn download(&self, job_id: &str, format: &str, path: &Path) -> Result<u64> {
+        let response = self.request(&format!("/v1/jobs/{job_id}/download?format={format}"))?;
+        if response.status() != 302 {
+            return Err(ApiError::from(Answer::read(response)?).into());
+        }
+        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+        let location = location.context("a redirect without a location")?;
+        let url = if location.starts_with('/') { format!("{}{location}", self.base_url) } else { location.to_owned() };
+        // The signature in the URL opens the file; the key is not sent along.
+        let response = self.agent.get(url).call()?;
+        if response.status() != 200 {
+            return Err(ApiError::from(Answer::read(response)?).into());
+        }
+        let mut reader = response.into_body().into_with_config().limit(u64::MAX).reader();
+        Ok(std::io::copy(&mut reader, &mut File::create(path)?)?)
+    }
+
+    /// Gets any path, whatever the answer.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        Answer::read(self.request(path)?)
+    }
+
+    /// Posts any body to any path, whatever the answer.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        let request = self.agent.post(format!("{}{path}", self.base_url));
+        Answer::read(request.header("authorization", format!("Bearer {}", self.key)).send_json(body)?)
+    }
+
+    fn request(&self, path: &str) -> Result<Response<Body>> {
+        let request = self.agent.get(format!("{}{path}", self.base_url));
+        Ok(request.header("authorization", format!("Bearer {}", self.key)).call()?)
+    }
+}
+
+/// An operator's client.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    agent: Agent,
+    base_url: String,
+    token: String,
+}
+
+impl Admin {
+    /// Names the service and the token.
+    #[must_use]
+    pub fn new(base_url: &str, token: &str) -> Self {
+        Self { agent: agent(), base_url: base_url.to_owned(), token: token.to_owned() }
+    }
+
+    /// Creates an account with a balance; returns its id.
+    pub fn create_account(&self, name: &str, credits: u64) -> Result<String> {
+        text_of(&self.post("/admin/v1/accounts", &json!({ "name": name, "credits": credits }))?, "id")
+    }
+
+    /// Creates a key of an account; returns its id and the key itself, which is shown once.
+    pub fn create_key(&self, account_id: &str, label: &str) -> Result<(String, String)> {
+        let data = self.post(&format!("/admin/v1/accounts/{account_id}/keys"), &json!({ "label": label }))?;
+        Ok((text_of(&data, "id")?, text_of(&data, "key")?))
+    }
+
+    /// Adds credits to an account.
+    pub fn grant(&self, account_id: &str, credits: u64) -> Result<()> {
+        self.post(&format!("/admin/v1/accounts/{account_id}/grants"), &json!({ "credits": credits })).map(drop)
+    }
+
+    /// Takes a key out of use.
+    pub fn revoke_key(&self, key_id: &str) -> Result<()> {
+        let request = self.agent.delete(format!("{}/admin/v1/keys/{key_id}", self.base_url));
+        let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?;
+        if (200..300).contains(&answer.status) { Ok(()) } else { Err(ApiError::from(answer).into()) }
+    }
+
+    /// Reads an account, with its balance and ledger.
+    pub fn get_account(&self, account_id: &str) -> Result<Value> {
+        let request = self.agent.get(format!("{}/admin/v1/accounts/{account_id}", self.base_url));
+        read_data(Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.base_url));
+        read_data(Answer::read(request.header("authorization", format!("Bearer {}", self.token)).send_json(body)?)?)
+    }
+}
+
+fn read_data<T: DeserializeOwned>(mut answer: Answer) -> Result<T> {
+    if !(200..300).contains(&answer.status) {
+        return Err(ApiError::from(answer).into());
+    }
+    serde_json::from_value(answer.body["data"].take()).context("an answer of an unknown shape")
+}
+
+fn text_of(data: &Value, name: &str) -> Result<String> {
+    data[name].as_str().map(str::to_owned).with_context(|| format!("an answer without `{name}`"))
+}

@@ -1,0 +1,51 @@
+//! One stack for all tests of a program: started by the first, stopped when the last one that uses it ends.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::stack::{Stack, StackOptions};
+
+/// Put this into a `static`. Tests in other threads share the stack; a test that runs alone gets its own.
+#[derive(Debug, Default)]
+pub struct SharedStack(Mutex<Weak<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    // Dropped in this order: a stack writes to its state until it has stopped.
+    stack: Mutex<Stack>,
+    _state: TempDir,
+}
+
+/// A test's hold on the stack; keeps it up.
+#[derive(Debug)]
+pub struct SharedStackUse(Arc<Shared>);
+
+impl SharedStack {
+    /// For a `static`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Weak::new()))
+    }
+
+    /// Joins the stack that runs, or starts one with these options in a temporary folder.
+    pub fn join(&self, options: StackOptions) -> Result<SharedStackUse> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = slot.upgrade() {
+            return Ok(SharedStackUse(shared));
+        }
+        let state = tempfile::Builder::new().prefix("bgless-stack-").tempdir().context("no temporary folder")?;
+        let stack = Stack::start(StackOptions { state: state.path().to_owned(), ..options })?;
+        let shared = Arc::new(Shared { stack: Mutex::new(stack), _state: state });
+        *slot = Arc::downgrade(&shared);
+        Ok(SharedStackUse(shared))
+    }
+}
+
+impl SharedStackUse {
+    /// Waits until no other test has the stack for itself, and takes it.
+    pub fn lock(&self) -> MutexGuard<'_, Stack> {
+        self.0.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,61 @@
+//! Whether something must be made again, decided by the contents of what it is made from.
+//!
+//! File times will not do: a checkout renews them, and a removed file has none.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// A digest of everything that goes into one artifact. For change detection, not for security.
+#[derive(Debug, Default)]
+pub struct Stamp(DefaultHasher);
+
+impl Stamp {
+    /// Adds a fact that is not a file.
+    #[must_use]
+    pub fn with(mut self, fact: impl Hash) -> Self {
+        fact.hash(&mut self.0);
+        self
+    }
+
+    /// Adds a file, or all files of a folder, by relative path and content.
+    pub fn with_path(mut self, root: &Path, path: &str) -> Result<Self> {
+        let mut files = Vec::new();
+        list_files(&root.join(path), &mut files).with_context(|| format!("{path} cannot be read"))?;
+        files.sort();
+        for file in files {
+            file.strip_prefix(root).unwrap_or(&file).hash(&mut self.0);
+            fs::read(&file)?.hash(&mut self.0);
+        }
+        Ok(self)
+    }
+
+    /// Whether the artifact beside this stamp file was made from exactly this.
+    #[must_use]
+    pub fn matches(&self, stamp_file: &Path) -> bool {
+        fs::read_to_string(stamp_file).is_ok_and(|text| text == self.render())
+    }
+
+    /// Notes that the artifact was made from exactly this. Write it last.
+    pub fn write(&self, stamp_file: &Path) -> Result<()> {
+        fs::write(stamp_file, self.render()).with_context(|| format!("{} cannot be written", stamp_file.display()))
+    }
+
+    fn render(&self) -> String {
+        format!("{:016x}", self.0.finish())
+    }
+}
+
+fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            list_files(&entry?.path(), files)?;
+        }
+    } else {
+        fs::metadata(path)?;
+        files.push(path.to_owned());
+    }
+    Ok(())
+}

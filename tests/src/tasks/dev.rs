@@ -1,0 +1,84 @@
+//! `cargo x dev`: the whole stack on this machine, until Ctrl-C.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::interrupt;
+use crate::stack::secrets::write_private;
+use crate::stack::{Cron, Stack, StackOptions, demo_account};
+use crate::terminal::say;
+use crate::workspace::Workspace;
+
+const PORT: u16 = 8787;
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Runs the task.
+pub fn run(mut args: lexopt::Parser) -> Result<()> {
+    let workspace = Workspace::find()?;
+    let mut options = StackOptions {
+        port: Some(PORT),
+        state: default_state(&workspace),
+        transcoders: 1,
+        cron: Cron::EachMinute,
+        ..StackOptions::default()
+    };
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("port") => {
+                let text = args.value()?.to_string_lossy().into_owned();
+                options.port = Some(text.parse().with_context(|| format!("`{text}` is not a port"))?);
+            }
+            lexopt::Arg::Long("state") => options.state = PathBuf::from(args.value()?),
+            lexopt::Arg::Long("allow-host") => options.allow_hosts.push(parse_host(&args.value()?.to_string_lossy())?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let mut stack = Stack::start(options)?;
+    let api_key = demo_account::ensure(&stack)?;
+    let env_file = env_file(stack.state());
+    let admin_token = &stack.site().secrets.admin_token;
+    let base_url = stack.base_url();
+    write_private(&env_file, &format!("BASE_URL={base_url}\nAPI_KEY={api_key}\nADMIN_TOKEN={admin_token}\n"))?;
+    say(&format!("\n  API      {base_url}"));
+    say(&format!("  key      {api_key}"));
+    say(&format!("  logs     {}", stack.state().display()));
+    say(&format!("  shell    . {}", env_file.display()));
+    say(&format!("  try      curl -H 'Authorization: Bearer {api_key}' {base_url}/health"));
+    say("\nCtrl-C stops everything.");
+    let ended = watch(&mut stack);
+    // A stack that is gone must not be found by the next `cargo x demo`.
+    fs::remove_file(&env_file).ok();
+    stack.stop()?;
+    say("stopped");
+    ended
+}
+
+/// Where the stack keeps its things unless told otherwise.
+#[must_use]
+pub fn default_state(workspace: &Workspace) -> PathBuf {
+    workspace.output_dir().join("dev")
+}
+
+/// The shell lines that say where a stack is and what opens it.
+#[must_use]
+pub fn env_file(state: &Path) -> PathBuf {
+    state.join("stack.env")
+}
+
+fn watch(stack: &mut Stack) -> Result<()> {
+    while !interrupt::is_requested() {
+        stack.check_alive()?;
+        thread::sleep(WATCH_INTERVAL);
+    }
+    Ok(())
+}
+
+fn parse_host(text: &str) -> Result<String> {
+    let port = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    port.filter(|(host, _)| !host.is_empty()).with_context(|| format!("`{text}` is not HOST:PORT"))?;
+    Ok(text.to_owned())
+}

@@ -1,0 +1,52 @@
+//! Where the clone is, and where its things are.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+
+/// One clone of the repository.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the clone that this program was started in.
+    ///
+    /// Asked at run time: a program from a shared target folder may have been built by another clone.
+    pub fn find() -> Result<Self> {
+        let start = match env::var_os("CARGO_MANIFEST_DIR") {
+            Some(package) => PathBuf::from(package),
+            None => env::current_dir()?,
+        };
+        let is_root = |dir: &&Path| {
+            fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|manifest| manifest.lines().any(|line| line == "[workspace]"))
+        };
+        let root = start.ancestors().find(is_root).context("run this inside a clone: no Cargo workspace was found")?;
+        Ok(Self { root: root.canonicalize()? })
+    }
+
+    /// The clone's top folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path inside the clone.
+    #[must_use]
+    pub fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Where the tasks leave what they make; ignored by git.
+    #[must_use]
+    pub fn output_dir(&self) -> PathBuf {
+        self.join("target")
+    }
+
+    /// Turns a path from the command line into an absolute one.
+    pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
+        std::path::absolute(path).context("not a path")
+    }
+}

@@ -1,0 +1,216 @@
+//! What happens when transcoders die, messages come twice, and customers change their minds. Each test has a stack of its own.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::client::Job;
+use tests::clip::Clip;
+use tests::customer::{Customer, wait_for};
+use tests::stack::{Stack, StackOptions};
+
+/// Long enough that a signal arrives in the middle of it.
+const LONG_CLIP: Clip = Clip { width: 640, height: 360, frame_rate: 25, frame_count: 250 };
+const CREDITS: u64 = 100;
+/// Ten seconds of keying with three outputs: ten, and two tenths of it.
+const LONG_CLIP_CREDITS: u64 = 12;
+const OUTPUTS: [&str; 3] = ["webm-vp9-alpha", "mov-prores4444", "matte-grayscale-mp4"];
+
+/// A stack whose leases are short, so that a death is noticed within a test's patience.
+struct Scene {
+    stack: Stack,
+    customer: Customer,
+    clip: PathBuf,
+    // Dropped last: the stack writes to it until it has stopped.
+    _dir: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("bgless-recovery-").tempdir().unwrap();
+        let stack = Stack::start(StackOptions {
+            state: dir.path().join("state"),
+            edge_vars: vec![("LEASE_DURATION_MS".into(), "3000".into())],
+            transcoder_env: vec![
+                ("VISIBILITY_TIMEOUT_MS".into(), "4000".into()),
+                ("POLL_INTERVAL_MS".into(), "200".into()),
+                ("SHUTDOWN_GRACE_S".into(), "0".into()),
+            ],
+            ..StackOptions::default()
+        });
+        let stack = stack.unwrap();
+        let clip = dir.path().join("long.mp4");
+        LONG_CLIP.write(&clip).unwrap();
+        Self { customer: Customer::create(&stack, CREDITS).unwrap(), stack, clip, _dir: dir }
+    }
+
+    fn submit(&self) -> Job {
+        self.customer.submit_file(&self.clip, "video/mp4", &OUTPUTS).unwrap()
+    }
+
+    fn wait_until_encoding(&self, job: &Job) {
+        self.customer.wait_until(&job.id, "encoding", |job| job.stage.as_deref() == Some("encoding")).unwrap();
+    }
+
+    /// Polls a job while the cron trigger fires, as it does each minute in production.
+    fn wait_until(&self, job: &Job, what: &str, holds: impl Fn(&Job) -> bool) -> Job {
+        wait_for(what, || {
+            self.stack.tick_cron()?;
+            let job = self.customer.api.get_job(&job.id)?;
+            Ok(holds(&job).then_some(job))
+        })
+        .unwrap()
+    }
+
+    fn assert_success(&self, job: &Job) {
+        assert_eq!(job.status, "success", "{:?}", job.error);
+        assert_eq!(job.output_assets.len(), OUTPUTS.len());
+        assert_eq!(self.customer.balance().unwrap(), CREDITS - LONG_CLIP_CREDITS);
+    }
+}
+
+/// Waits until nothing works in a living transcoder's folder and no task lies in it.
+fn wait_until_clean(scratch_dir: &Path) {
+    let clean = || Ok((task_dirs(scratch_dir).is_empty() && processes_in(scratch_dir).is_empty()).then_some(()));
+    wait_for("clean", clean)
+        .unwrap_or_else(|error| panic!("{error}: {:?}, {:?}", processes_in(scratch_dir), task_dirs(scratch_dir)));
+}
+
+/// The folders of tasks, each in the folder of a transcoder's process.
+fn task_dirs(scratch_dir: &Path) -> Vec<PathBuf> {
+    let owners = fs::read_dir(scratch_dir).unwrap().flatten().map(|entry| entry.path());
+    let entries = owners.flat_map(|owner| fs::read_dir(owner).into_iter().flatten().flatten());
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// The processes that name a folder or stand in it.
+fn processes_in(folder: &Path) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let found = processes.filter_map(|process| {
+        let command = String::from_utf8_lossy(&fs::read(process.path().join("cmdline")).ok()?).replace('\0', " ");
+        let stands_there = fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        (stands_there || command.contains(&*folder.to_string_lossy())).then_some(command)
+    });
+    found.collect()
+}
+
+fn scratch_dir(stack: &Stack, number: usize) -> PathBuf {
+    stack.transcoder(number).unwrap().scratch_dir.clone()
+}
+
+#[test]
+fn a_job_whose_transcoder_is_killed_is_finished_by_another_for_the_same_price() {
+    let mut scene = Scene::new();
+    let first = scene.stack.start_transcoder().unwrap();
+    let first_scratch = scratch_dir(&scene.stack, first);
+    let job = scene.submit();
+    scene.wait_until_encoding(&job);
+    scene.stack.kill_transcoder(first, Signal::KILL).unwrap();
+    wait_for("childless", || Ok(processes_in(&first_scratch).is_empty().then_some(()))).unwrap();
+    scene.stack.start_transcoder().unwrap();
+    let job = scene.wait_until(&job, "over", Job::is_over);
+    scene.assert_success(&job);
+    // Attempts never share a prefix: this one is the second's work.
+    assert!(job.output_assets.iter().all(|asset| asset.url.contains("/r1a2/")), "{:?}", job.output_assets);
+}
+
+#[test]
+fn a_task_that_kills_every_transcoder_ends_after_three_attempts_with_all_credits_back() {
+    let mut scene = Scene::new();
+    let job = scene.submit();
+    for _ in 0..3 {
+        let number = scene.stack.start_transcoder().unwrap();
+        scene.wait_until(&job, "taken", |job| job.status == "transcoding");
+        scene.stack.kill_transcoder(number, Signal::KILL).unwrap();
+        scene.wait_until(&job, "given up by the dead", |job| job.status != "transcoding");
+    }
+    let job = scene.wait_until(&job, "over", Job::is_over);
+    assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "attempts_exhausted"));
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS);
+    // A transcoder that comes late finds nothing to do.
+    let number = scene.stack.start_transcoder().unwrap();
+    wait_for("the queue to be empty", || Ok(scene.stack.gateway().messages()?.is_empty().then_some(()))).unwrap();
+    wait_until_clean(&scratch_dir(&scene.stack, number));
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS);
+}
+
+#[test]
+fn a_task_delivered_twice_has_one_result() {
+    let mut scene = Scene::new();
+    let job = scene.submit();
+    let task = json!({ "version": "TranscodeV1", "jobId": job.id, "run": 1 });
+    let push = |stack: &Stack| {
+        let answer = stack.gateway().post("messages", &json!({ "body": task, "content_type": "json" })).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    };
+    push(&scene.stack);
+    scene.stack.start_transcoder().unwrap();
+    scene.stack.start_transcoder().unwrap();
+    let job = scene.customer.wait_for_end(&job.id).unwrap();
+    scene.assert_success(&job);
+    push(&scene.stack);
+    wait_for("the queue to be empty", || Ok(scene.stack.gateway().messages()?.is_empty().then_some(()))).unwrap();
+    let again = scene.customer.api.get_job(&job.id).unwrap();
+    let places =
+        |job: &Job| job.output_assets.iter().map(|asset| asset.url.split('?').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(places(&again), places(&job));
+    assert!(places(&again).iter().all(|place| place.contains("/r1a1/")));
+    assert_eq!(again.rest["updatedAt"], job.rest["updatedAt"]);
+    scene.assert_success(&again);
+}
+
+#[test]
+fn a_transcoder_that_is_asked_to_stop_gives_its_job_back_and_leaves_nothing() {
+    let mut scene = Scene::new();
+    let first = scene.stack.start_transcoder().unwrap();
+    let first_scratch = scratch_dir(&scene.stack, first);
+    let job = scene.submit();
+    scene.wait_until_encoding(&job);
+    assert!(!processes_in(&first_scratch).is_empty());
+    scene.stack.kill_transcoder(first, Signal::TERM).unwrap();
+    assert_eq!(processes_in(&first_scratch), Vec::<String>::new());
+    assert_eq!(fs::read_dir(&first_scratch).unwrap().count(), 0);
+    assert_eq!(scene.customer.api.get_job(&job.id).unwrap().status, "queued");
+    scene.stack.start_transcoder().unwrap();
+    let job = scene.wait_until(&job, "over", Job::is_over);
+    scene.assert_success(&job);
+}
+
+#[test]
+fn a_deleted_job_is_stopped_refunded_and_leaves_nothing() {
+    let mut scene = Scene::new();
+    let number = scene.stack.start_transcoder().unwrap();
+    let scratch = scratch_dir(&scene.stack, number);
+    let job = scene.submit();
+    scene.wait_until_encoding(&job);
+    scene.customer.api.delete_job(&job.id).unwrap();
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS);
+    wait_until_clean(&scratch);
+    // The transcoder lives and takes the next one.
+    let next = scene.customer.submit_file(&scene.clip, "video/mp4", &["matte-grayscale-mp4"]).unwrap();
+    let next = scene.customer.wait_for_end(&next.id).unwrap();
+    assert_eq!(next.status, "success", "{:?}", next.error);
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS - 10);
+}
+
+#[test]
+fn two_transcoders_share_the_work() {
+    let mut scene = Scene::new();
+    let jobs: Vec<_> =
+        (0..4).map(|_| scene.customer.submit_file(&scene.clip, "video/mp4", &["matte-grayscale-mp4"]).unwrap()).collect();
+    for _ in 0..2 {
+        scene.stack.start_transcoder().unwrap();
+    }
+    for job in jobs {
+        let job = scene.customer.wait_for_end(&job.id).unwrap();
+        assert_eq!(job.status, "success", "{:?}", job.error);
+        assert_eq!(job.rest["credits"], Value::from(10));
+    }
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS - 40);
+    scene.stack.check_alive().unwrap();
+    assert_eq!(scene.stack.gateway().dead_letters().unwrap(), Vec::<Value>::new());
+}
