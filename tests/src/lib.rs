@@ -11,6 +11,7 @@ pub mod customer;
 pub mod gateway;
 pub mod http;
 pub mod interrupt;
+pub mod migrations;
 pub mod process;
 pub mod stack;
 pub mod stamp;

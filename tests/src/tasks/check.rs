@@ -4,15 +4,16 @@ use anyhow::Result;
 
 use super::setup;
 use crate::cache::Cache;
-use crate::step;
 use crate::tools::WASM_TARGET;
 use crate::workspace::Workspace;
+use crate::{migrations, step};
 
 /// Runs the task.
 pub fn run(args: lexopt::Parser) -> Result<()> {
     super::expect_no_more(args)?;
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     setup::ensure(&workspace, &cache)?;
+    migrations::check_added_only(&workspace)?;
     let phases: [(&str, &[&str], &str); 3] = [
         ("format", &["fmt", "--all", "--check"], "`cargo fmt --all` puts it right."),
         ("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], "Fix what is named above."),
