@@ -1,0 +1,46 @@
+//! How a task can end without a result. What people read is in `Permanent`; everything else is for the log.
+
+use shared::code::JobErrorCode;
+use shared::report::StopReason;
+
+/// Why a task has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// Whoever tries again meets the same: report it and acknowledge the message.
+    #[error("{}: {detail}", code.as_str())]
+    Permanent {
+        /// For programs.
+        code: JobErrorCode,
+        /// For people: one sentence, no internal text.
+        message: String,
+        /// For the log alone.
+        detail: String,
+    },
+    /// The world around the task failed, not the task: another attempt may succeed.
+    #[error("transient: {0}")]
+    Transient(String),
+    /// The edge no longer wants the result.
+    #[error("stopped: {0:?}")]
+    Stopped(StopReason),
+}
+
+impl TaskError {
+    /// A failure whose whole story may be told.
+    pub fn permanent(code: JobErrorCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Permanent { code, detail: message.clone(), message }
+    }
+
+    /// A failure with the code's own meaning as its sentence, and something more for the log.
+    pub fn with_detail(code: JobErrorCode, detail: impl Into<String>) -> Self {
+        Self::Permanent { code, message: code.meaning().to_owned(), detail: detail.into() }
+    }
+
+    /// A local disk or pipe that failed.
+    pub fn disk(doing: &str, error: &std::io::Error) -> Self {
+        Self::Transient(format!("{doing}: {error}"))
+    }
+}
+
+/// What every stage returns.
+pub type TaskResult<T> = Result<T, TaskError>;

@@ -1,0 +1,185 @@
+//! Facts and wishes → ffmpeg's arguments, as a list of named stages. Pure: nothing here starts anything.
+//!
+//! Every argument that guards against a hostile file is set here, for every call.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+
+use shared::media::{FrameRate, Output, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
+
+use crate::encode;
+use crate::probe::{ColorRange, Input, Probed};
+use crate::process::words;
+
+/// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
+/// Units: pixels.
+const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
+/// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
+const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
+
+/// What frames look like between the decoder and us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RawFormat {
+    /// Three bytes a pixel.
+    Rgb,
+    /// Four bytes a pixel, straight alpha.
+    Rgba,
+}
+
+impl RawFormat {
+    /// ffmpeg's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rgb => "rgb24",
+            Self::Rgba => "rgba",
+        }
+    }
+
+    /// Units: bytes.
+    pub const fn pixel_size_bytes(self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+}
+
+/// The picture on its way through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture {
+    /// As decoded.
+    pub shown: PixelSize,
+    /// As encoded: even sides, the same for every output.
+    pub padded: PixelSize,
+    /// Constant.
+    pub frame_rate: FrameRate,
+    /// Shape of a pixel when it is not square.
+    pub pixel_aspect: Option<(u32, u32)>,
+}
+
+/// One child process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderStage {
+    /// What it makes.
+    pub output: Output,
+    /// Its arguments, the output file last.
+    pub arguments: Vec<OsString>,
+}
+
+/// Everything that runs while frames flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The picture.
+    pub picture: Picture,
+    /// What the decoder writes.
+    pub raw_format: RawFormat,
+    /// The decoder's arguments.
+    pub decode: Vec<OsString>,
+    /// One encoder per output, in the order asked for.
+    pub encoders: Vec<EncoderStage>,
+}
+
+impl Plan {
+    /// Plans one run over the source.
+    pub fn new(probed: &Probed, raw_format: RawFormat, outputs: &[Output]) -> Self {
+        let picture = picture(probed);
+        let encoder =
+            |output: &Output| EncoderStage { output: *output, arguments: encode::arguments(*output, &picture, &probed.input) };
+        Self {
+            picture,
+            raw_format,
+            decode: decode(probed, &picture, raw_format),
+            encoders: outputs.iter().map(encoder).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |arguments: &[OsString]| arguments.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        writeln!(f, "decode: {}", line(&self.decode))?;
+        self.encoders.iter().try_for_each(|stage| writeln!(f, "{}: {}", stage.output, line(&stage.arguments)))
+    }
+}
+
+/// A path that ffmpeg cannot take for an option or another protocol.
+pub fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+/// Before any input that somebody else made.
+pub fn read_guards() -> Vec<OsString> {
+    let mut guards = words(["-protocol_whitelist", "file", "-max_pixels"]);
+    guards.push(DECODER_PIXELS_MAX.to_string().into());
+    guards
+}
+
+/// Before everything.
+pub fn preamble() -> Vec<OsString> {
+    words(["-nostdin", "-hide_banner", "-v", "error", "-y"])
+}
+
+/// One frame at an instant, scaled to `size`.
+pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
+    let filter = format!("scale={}:{}:{}:flags=area,format=rgb24", size.width, size.height, source_colors(input));
+    one_frame(input, at_ms, &filter, "rgb24")
+}
+
+/// The alpha of one frame at an instant, unscaled.
+pub fn sample_alpha(input: &Input, at_ms: u64) -> Vec<OsString> {
+    one_frame(input, at_ms, "format=rgba,extractplanes=a", "gray")
+}
+
+fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec<OsString> {
+    let seek = words(["-ss", &format!("{}.{:03}", at_ms / 1_000, at_ms % 1_000)]);
+    let mut arguments = [preamble(), seek, source(input)].concat();
+    arguments.extend(words(["-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
+    arguments
+}
+
+fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
+    let PixelSize { width, height } = picture.shown;
+    let colors = source_colors(&probed.input);
+    let filter = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    let mut arguments = [preamble(), source(&probed.input)].concat();
+    // A constant rate, so that the length holds whatever the source's frames do.
+    arguments.extend(words(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
+    arguments.extend(words(["-frames:v", &(SOURCE_FRAMES_MAX + 1).to_string()]));
+    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", raw_format.as_str(), "pipe:1"]));
+    arguments
+}
+
+fn source(input: &Input) -> Vec<OsString> {
+    let mut arguments = read_guards();
+    arguments.extend(words(["-f", input.container.demuxer()]));
+    if let Some(decoder) = input.decoder {
+        arguments.extend(words(["-c:v", decoder]));
+    }
+    arguments.extend([OsString::from("-i"), file_url(&input.path)]);
+    arguments.extend(words(["-map", &format!("0:{}", input.video_index)]));
+    arguments
+}
+
+/// How the source's numbers are colours. Never left to ffmpeg, which guesses BT.601 for anything untagged.
+fn source_colors(input: &Input) -> String {
+    let range = match input.color_range {
+        ColorRange::Limited => "tv",
+        ColorRange::Full => "pc",
+    };
+    match input.color_matrix {
+        Some(matrix) => format!("in_color_matrix={matrix}:in_range={range}:out_range=pc"),
+        None => "out_range=pc".to_owned(),
+    }
+}
+
+fn picture(probed: &Probed) -> Picture {
+    let shown = probed.facts.size;
+    let padded = PixelSize { width: shown.width.next_multiple_of(2), height: shown.height.next_multiple_of(2) };
+    Picture { shown, padded, frame_rate: probed.facts.frame_rate, pixel_aspect: probed.input.pixel_aspect }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! From a file nobody trusts to `MediaFacts`: sniff, then ffprobe with the demuxer forced.
+//!
+//! `facts` reads ffprobe's answer, `sniff` the first bytes; both are pure of processes.
+
+mod facts;
+mod sniff;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::Path;
+
+use shared::code::JobErrorCode;
+use shared::media::{FrameRate, MediaFacts, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
+
+#[cfg(test)]
+pub use facts::AudioTrack;
+pub use facts::{ColorRange, Input, Probed};
+pub use sniff::SourceContainer;
+
+use crate::error::{TaskError, TaskResult};
+use crate::plan;
+use crate::process::{ProcessError, Tool, words};
+use facts::Timeline;
+use sniff::Sniffed;
+
+/// Reads what a file is, and refuses what is no video or exceeds a limit.
+pub async fn probe(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
+    let container = identify(path).await?;
+    let arguments = arguments(container, path, &["-show_streams", "-show_format"]);
+    let answer = run(ffprobe, &arguments).await?;
+    let mut reading = facts::read(&answer, container, path)?;
+    if reading.timeline == Timeline::Unknown {
+        let index = reading.input.video_index.to_string();
+        let wanted = ["-select_streams", &index, "-show_entries", "packet=pts_time,duration_time"];
+        let packets = run(ffprobe, &self::arguments(container, path, &wanted)).await?;
+        reading.timeline = facts::read_packets(&packets, reading.frame_rate)?;
+    }
+    let probed = reading.finish()?;
+    check_limits(&probed.facts)?;
+    Ok(probed)
+}
+
+/// How many frames a source of this length and rate becomes.
+pub fn expected_frames(duration_ms: u64, rate: FrameRate) -> u64 {
+    let (numerator, denominator) = (u64::from(rate.numerator), u64::from(rate.denominator));
+    ((duration_ms * numerator + 500 * denominator) / (1_000 * denominator)).max(1)
+}
+
+async fn identify(path: &Path) -> TaskResult<SourceContainer> {
+    let owned = path.to_owned();
+    let sniffed = tokio::task::spawn_blocking(move || sniff::sniff(&mut File::open(owned)?))
+        .await
+        .map_err(|error| TaskError::Transient(error.to_string()))?
+        .map_err(|error| TaskError::disk("reading the source", &error))?;
+    match sniffed {
+        Sniffed::Whole(container) => Ok(container),
+        Sniffed::Truncated(container) => Err(TaskError::with_detail(
+            JobErrorCode::SourceTruncated,
+            format!("the {} container is longer than its file or lacks its index", container.demuxer()),
+        )),
+        Sniffed::Unknown => Err(TaskError::permanent(
+            JobErrorCode::SourceNotVideo,
+            "The source is not a video file that this service reads; MP4, QuickTime, Matroska, WebM, AVI, GIF and APNG are.",
+        )),
+    }
+}
+
+fn arguments(container: SourceContainer, path: &Path, wanted: &[&str]) -> Vec<OsString> {
+    let mut arguments = words(["-hide_banner", "-v", "error", "-of", "json"]);
+    arguments.extend(wanted.iter().map(OsString::from));
+    arguments.extend(plan::read_guards());
+    arguments.extend(words(["-f", container.demuxer()]));
+    arguments.push(plan::file_url(path));
+    arguments
+}
+
+async fn run(ffprobe: Tool<'_>, arguments: &[OsString]) -> TaskResult<Vec<u8>> {
+    ffprobe.capture(arguments).await.map_err(|error| match error {
+        ProcessError::Io(error) => TaskError::disk("running ffprobe", &error),
+        error => TaskError::with_detail(JobErrorCode::SourceNotVideo, format!("ffprobe: {error}")),
+    })
+}
+
+fn check_limits(facts: &MediaFacts) -> TaskResult<()> {
+    let refuse = |message: String| Err(TaskError::permanent(JobErrorCode::SourceTooLarge, message));
+    let side_px = facts.size.width.max(facts.size.height);
+    if side_px > SOURCE_SIDE_PX_MAX || facts.size.pixels() > SOURCE_PIXELS_MAX {
+        return refuse(format!(
+            "The source's picture is {}; at most {SOURCE_PIXELS_MAX} pixels and {SOURCE_SIDE_PX_MAX} a side are taken.",
+            facts.size
+        ));
+    }
+    if facts.duration_ms > SOURCE_DURATION_MS_MAX {
+        let (found_s, limit_s) = (facts.duration_ms / 1_000, SOURCE_DURATION_MS_MAX / 1_000);
+        return refuse(format!("The source is {found_s} s long; at most {limit_s} s are taken."));
+    }
+    let frames = expected_frames(facts.duration_ms, facts.frame_rate);
+    if frames > SOURCE_FRAMES_MAX {
+        return refuse(format!("The source has {frames} frames; at most {SOURCE_FRAMES_MAX} are taken."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::media::PixelSize;
+
+    use super::*;
+
+    fn facts() -> MediaFacts {
+        MediaFacts {
+            container: "mov".into(),
+            video_codec: "h264".into(),
+            pixel_format: "yuv420p".into(),
+            size: PixelSize { width: 4_096, height: 2_304 },
+            frame_rate: FrameRate { numerator: 60, denominator: 1 },
+            duration_ms: SOURCE_DURATION_MS_MAX,
+            has_alpha: false,
+            has_audio: false,
+        }
+    }
+
+    #[test]
+    fn what_stands_exactly_at_every_limit_is_taken_and_one_more_is_not() {
+        assert!(check_limits(&facts()).is_ok());
+        let wider = MediaFacts { size: PixelSize { width: 4_097, height: 2_304 }, ..facts() };
+        let longer = MediaFacts { duration_ms: SOURCE_DURATION_MS_MAX + 1, ..facts() };
+        let faster = MediaFacts { frame_rate: FrameRate { numerator: 61, denominator: 1 }, ..facts() };
+        let slim = MediaFacts { size: PixelSize { width: 8_193, height: 2 }, ..facts() };
+        for facts in [wider, longer, faster, slim] {
+            let error = check_limits(&facts).unwrap_err();
+            assert!(matches!(error, TaskError::Permanent { code: JobErrorCode::SourceTooLarge, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn expected_frames_are_rounded_to_the_nearest() {
+        let ntsc = FrameRate { numerator: 30_000, denominator: 1_001 };
+        assert_eq!(expected_frames(1_001, ntsc), 30);
+        assert_eq!(expected_frames(1_000, ntsc), 30);
+        assert_eq!(expected_frames(0, ntsc), 1);
+    }
+}

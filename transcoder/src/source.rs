@@ -1,0 +1,181 @@
+//! Gets a source from the world: the only place that speaks to an address somebody else chose.
+//!
+//! The URL is checked before each request, the redirects included; what its name resolves to is checked at connection.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::LOCATION;
+use reqwest::{Response, redirect};
+use shared::address::{AllowedHosts, UrlRefusal, check_url, is_public};
+use shared::code::JobErrorCode;
+use shared::media::SOURCE_SIZE_BYTES_MAX;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+use crate::error::{TaskError, TaskResult};
+
+const REDIRECTS_MAX: usize = 5;
+/// Tries against servers that are down or slow.
+const TRIES_MAX: u32 = 3;
+/// Pause before the second try; longer before the third.
+/// Units: milliseconds.
+const RETRY_PAUSE_MS: u64 = 500;
+/// Units: seconds.
+const CONNECT_S_MAX: u64 = 10;
+/// How long a server may be silent.
+/// Units: seconds.
+const READ_S_MAX: u64 = 30;
+
+/// Fetches sources.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    client: reqwest::Client,
+    allowed: AllowedHosts,
+}
+
+/// Why one try gave nothing.
+enum Miss {
+    /// Another try may help.
+    Passing(String),
+    /// It will not.
+    Final(TaskError),
+}
+
+impl Fetcher {
+    /// A fetcher that refuses private addresses other than `allowed`.
+    pub fn new(allowed: AllowedHosts) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("bgless-transcoder/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(PublicResolver { allowed: allowed.clone() })
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
+            .read_timeout(Duration::from_secs(READ_S_MAX))
+            .build()?;
+        Ok(Self { client, allowed })
+    }
+
+    /// Copies what the URL gives to a file. `on_bytes` is told how many bytes have come, and of how many if that is known.
+    pub async fn fetch(&self, url: &str, to: &Path, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.attempt(url, to, &on_bytes).await {
+                Ok(()) => return Ok(()),
+                Err(Miss::Final(error)) => return Err(error),
+                Err(Miss::Passing(detail)) if tries >= TRIES_MAX => return Err(unreachable_source(detail)),
+                Err(Miss::Passing(detail)) => {
+                    tracing::info!(detail, "the source did not answer; trying again");
+                    tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS * u64::from(tries))).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, url: &str, to: &Path, on_bytes: &impl Fn(u64, u64)) -> Result<(), Miss> {
+        let mut response = self.follow(url).await?;
+        let announced = response.content_length().unwrap_or_default();
+        if announced > SOURCE_SIZE_BYTES_MAX {
+            return Err(Miss::Final(too_large()));
+        }
+        let disk = |error| Miss::Final(TaskError::disk("writing the source", &error));
+        let mut file = File::create(to).await.map_err(disk)?;
+        let mut received = 0;
+        while let Some(chunk) = response.chunk().await.map_err(miss)? {
+            received += chunk.len() as u64;
+            if received > SOURCE_SIZE_BYTES_MAX {
+                return Err(Miss::Final(too_large()));
+            }
+            file.write_all(&chunk).await.map_err(disk)?;
+            on_bytes(received, announced);
+        }
+        file.flush().await.map_err(disk)
+    }
+
+    async fn follow(&self, url: &str) -> Result<Response, Miss> {
+        let mut next = check_url(url, &self.allowed).map_err(refused)?;
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.client.get(next.clone()).send().await.map_err(miss)?;
+            let status = response.status();
+            if status.is_server_error() {
+                return Err(Miss::Passing(format!("answered {status}")));
+            }
+            if !status.is_redirection() {
+                let answered = || Miss::Final(unreachable_source(format!("answered {status}")));
+                return if status.is_success() { Ok(response) } else { Err(answered()) };
+            }
+            next = self.redirected(&next, &response)?;
+        }
+        Err(Miss::Final(forbidden(format!("The source's address redirects more than {REDIRECTS_MAX} times."))))
+    }
+
+    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Miss> {
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let target = location.and_then(|location| from.join(location).ok());
+        let target = target.ok_or_else(|| Miss::Final(unreachable_source("redirects to nowhere".to_owned())))?;
+        check_url(target.as_str(), &self.allowed).map_err(refused)
+    }
+}
+
+/// Resolves names to public addresses alone, at the moment of connecting: a name that changes its mind gains nothing.
+#[derive(Debug)]
+struct PublicResolver {
+    allowed: AllowedHosts,
+}
+
+/// A name whose every address is private.
+#[derive(Debug, thiserror::Error)]
+#[error("the name resolves to no public address")]
+struct NoPublicAddress;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        let any = self.allowed.contains_host(&host);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+            let fit: Vec<SocketAddr> = found.into_iter().filter(|address| any || is_public(address.ip())).collect();
+            if fit.is_empty() {
+                return Err(NoPublicAddress.into());
+            }
+            Ok(Box::new(fit.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn miss(error: reqwest::Error) -> Miss {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.is::<NoPublicAddress>() {
+            return refused(UrlRefusal::Private);
+        }
+        cause = inner.source();
+    }
+    // Without its URL: a source may carry a secret in its query.
+    Miss::Passing(error.without_url().to_string())
+}
+
+fn refused(refusal: UrlRefusal) -> Miss {
+    Miss::Final(forbidden(format!("The source's address, or one it redirects to, is refused: {refusal}.")))
+}
+
+fn forbidden(message: String) -> TaskError {
+    TaskError::permanent(JobErrorCode::SourceForbidden, message)
+}
+
+fn unreachable_source(detail: String) -> TaskError {
+    TaskError::with_detail(JobErrorCode::SourceUnreachable, detail)
+}
+
+fn too_large() -> TaskError {
+    let limit_mib = SOURCE_SIZE_BYTES_MAX / 1024 / 1024;
+    TaskError::permanent(JobErrorCode::SourceTooLarge, format!("The source has more than {limit_mib} MiB."))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! One task from end to end: claim, fetch, prepare, make, store, report. What it returns settles the message.
+//!
+//! Whatever ends an attempt (a result, an error, the customer, the clock, a stop signal) drops the attempt's one future,
+//! and with it every child and file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::code::JobErrorCode;
+use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Source, Stage, StopReason, Work};
+use shared::task::TranscodeTask;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::engine::{self, Engine, Programs};
+use crate::error::{TaskError, TaskResult};
+use crate::lease::Lease;
+use crate::objects::Objects;
+use crate::progress::ProgressSink;
+use crate::queue::Verdict;
+use crate::report::Edge;
+use crate::scratch::Scratch;
+use crate::source::Fetcher;
+use crate::verify::Verified;
+
+/// Pause when the edge could not be asked for work.
+/// Units: seconds.
+const CLAIM_RETRY_S: u64 = 5;
+
+/// Everything a step works with.
+#[derive(Debug)]
+pub struct Deps<E> {
+    /// Grants work and hears about it.
+    pub edge: E,
+    /// Our bucket.
+    pub objects: Objects,
+    /// The world.
+    pub fetcher: Fetcher,
+    /// ffmpeg and ffprobe.
+    pub programs: Programs,
+    /// Temporary folders.
+    pub scratch: Arc<Scratch>,
+    /// Longest attempt.
+    pub job_timeout: Duration,
+    /// How long an attempt may go on after a stop signal.
+    pub shutdown_grace: Duration,
+}
+
+/// Works on one task.
+pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
+    let TranscodeTask::TranscodeV1 { job_id, run } = *task;
+    let claimed_at = Instant::now();
+    let work = match deps.edge.claim(&Claim { job_id, run }).await {
+        Ok(ClaimAnswer::Granted(work)) => work,
+        Ok(ClaimAnswer::Refused { reason }) => {
+            tracing::info!(job.id = %job_id, run, ?reason, "claim refused");
+            return Verdict::Ack;
+        }
+        Err(error) => {
+            tracing::warn!(job.id = %job_id, run, %error, "claim not answered");
+            return Verdict::Retry { delay_s: CLAIM_RETRY_S };
+        }
+    };
+    let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt);
+    work_on(deps, &work, claimed_at, shutdown).instrument(span).await
+}
+
+async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shutdown: &CancellationToken) -> Verdict {
+    let lease = Lease::new(&deps.edge, work, claimed_at);
+    let (sink, progress) = ProgressSink::new();
+    let stage = progress.clone();
+    tracing::info!("attempt begun");
+    let outcome = tokio::select! {
+        outcome = attempt(deps, work, &lease, &sink) => outcome,
+        error = lease.keep(progress) => Err(error),
+        () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
+        () = grace_over(shutdown, deps.shutdown_grace) => {
+            lease.release().await;
+            tracing::info!("attempt given back");
+            return Verdict::Retry { delay_s: 0 };
+        }
+    };
+    let duration_ms = u64::try_from(claimed_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if outcome.is_err() && stage.borrow().stage == Stage::Storing {
+        remove_stored(deps, work).await;
+    }
+    let said = match outcome {
+        Ok(event) => {
+            tracing::info!(duration_ms, "attempt complete");
+            lease.insist(event).await
+        }
+        Err(TaskError::Permanent { code, message, detail }) => {
+            tracing::info!(duration_ms, code = code.as_str(), detail, "attempt failed");
+            lease.insist(ReportEvent::Fail { code, message }).await
+        }
+        Err(error) => Err(error),
+    };
+    settle(said, work)
+}
+
+fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
+    // A later claim must find the lease over, so that it counts as another attempt.
+    let after_lease = Verdict::Retry { delay_s: work.lease_duration_ms.div_ceil(1_000) + 1 };
+    match said {
+        Ok(()) => Verdict::Ack,
+        // Whoever holds the lease now, or the sweep, sees to it that the message is not missed.
+        Err(TaskError::Stopped(reason @ (StopReason::Canceled | StopReason::Over | StopReason::LeaseLost))) => {
+            tracing::info!(?reason, "attempt stopped");
+            Verdict::Ack
+        }
+        Err(error @ (TaskError::Transient(_) | TaskError::Permanent { .. })) => {
+            tracing::warn!(%error, "attempt to be tried again");
+            after_lease
+        }
+    }
+}
+
+/// The work itself; ends in what is to be reported.
+async fn attempt<E: Edge>(deps: &Deps<E>, work: &Work, lease: &Lease<'_, E>, sink: &ProgressSink) -> TaskResult<ReportEvent> {
+    let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
+    let source = engine::source_path(task_dir.path());
+    match &work.source {
+        Source::Object { object_key, size_bytes } => {
+            let note = |received| sink.set(Stage::Fetching, received, *size_bytes);
+            deps.objects.download(object_key, *size_bytes, &source, note).await?;
+        }
+        Source::Url { url } => {
+            let note = |received, announced: u64| sink.set(Stage::Fetching, received, announced.max(received + 1));
+            deps.fetcher.fetch(url, &source, note).await?;
+        }
+    }
+    let engine = Engine::new(&deps.programs, task_dir.path(), sink);
+    let prepared = engine.prepare(&source, work.strategy).await?;
+    let strategy = prepared.matte.strategy();
+    lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;
+    let made = engine.make(&prepared, &work.outputs).await?;
+    let total = made.iter().map(|made| made.size_bytes).sum();
+    let (mut assets, mut before) = (Vec::new(), 0);
+    sink.set(Stage::Storing, 0, total);
+    for made in &made {
+        let key = object_key(work, made);
+        let note = |sent| sink.set(Stage::Storing, before + sent, total);
+        deps.objects.upload(&made.path, &key, made.output.content_type(), note).await?;
+        before += made.size_bytes;
+        assets.push(asset(made, key));
+    }
+    Ok(ReportEvent::Complete { strategy, assets })
+}
+
+fn object_key(work: &Work, made: &Verified) -> String {
+    format!("{}{}", work.object_prefix, made.output.file_name())
+}
+
+fn asset(made: &Verified, object_key: String) -> OutputAsset {
+    let Verified { output, size_bytes, size, frame_count, duration_ms, has_audio, .. } = *made;
+    OutputAsset { output, object_key, size_bytes, size, frame_count, duration_ms, has_audio }
+}
+
+/// An attempt that ended while storing leaves objects that nobody will name.
+async fn remove_stored<E>(deps: &Deps<E>, work: &Work) {
+    for output in &work.outputs {
+        deps.objects.remove(&format!("{}{}", work.object_prefix, output.file_name())).await;
+    }
+}
+
+async fn grace_over(shutdown: &CancellationToken, grace: Duration) {
+    shutdown.cancelled().await;
+    sleep(grace).await;
+}
+
+#[cfg(test)]
+mod tests;

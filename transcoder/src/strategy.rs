@@ -1,0 +1,136 @@
+//! How the matte will be made: looks at a few frames and decides, in the order that the request allows.
+
+use shared::code::JobErrorCode;
+use shared::media::PixelSize;
+use shared::report::{Strategy, StrategyRequest};
+
+use crate::compose::Alpha;
+use crate::error::{TaskError, TaskResult};
+use crate::keying::{Keyer, RgbFrame, ScreenModel};
+use crate::plan::{self, RawFormat};
+use crate::probe::Probed;
+use crate::process::{ProcessError, Tool};
+
+/// Frames that are looked at, spread over the clip.
+const SAMPLES: u64 = 9;
+/// Samples are scaled down to this; noise falls, shapes stay.
+/// Units: pixels.
+const SAMPLE_SIDE_PX_MAX: u32 = 320;
+/// Lossy codecs bring opaque alpha back a little lower.
+const OPAQUE_ALPHA_MIN: u8 = 250;
+
+/// The decision.
+#[derive(Debug, Clone, Copy)]
+pub enum Matte {
+    /// Keep the source's own.
+    SourceAlpha,
+    /// Key this screen.
+    ChromaKey(ScreenModel),
+}
+
+impl Matte {
+    /// The decision's name in reports.
+    pub const fn strategy(&self) -> Strategy {
+        match self {
+            Self::SourceAlpha => Strategy::SourceAlpha,
+            Self::ChromaKey(_) => Strategy::ChromaKey,
+        }
+    }
+
+    /// What the decoder must write for it.
+    pub const fn raw_format(&self) -> RawFormat {
+        match self {
+            Self::SourceAlpha => RawFormat::Rgba,
+            Self::ChromaKey(_) => RawFormat::Rgb,
+        }
+    }
+
+    /// What the composer does for it.
+    pub const fn alpha(&self) -> Alpha {
+        match self {
+            Self::SourceAlpha => Alpha::Source,
+            Self::ChromaKey(model) => Alpha::Keyed(Keyer::new(*model)),
+        }
+    }
+}
+
+/// Decides.
+pub async fn choose(ffmpeg: Tool<'_>, probed: &Probed, request: StrategyRequest) -> TaskResult<Matte> {
+    let samples = sample(ffmpeg, probed).await?;
+    let wants_alpha = request != StrategyRequest::ChromaKey;
+    if wants_alpha && probed.facts.has_alpha && shows_alpha(ffmpeg, probed).await? {
+        return Ok(Matte::SourceAlpha);
+    }
+    if request == StrategyRequest::PreserveSourceAlpha {
+        let message = if probed.facts.has_alpha {
+            "The source declares alpha, but every frame that was looked at is opaque."
+        } else {
+            "The source has no alpha to preserve."
+        };
+        return Err(TaskError::permanent(JobErrorCode::NoSourceAlpha, message));
+    }
+    let (width, height) = (samples.size.width as usize, samples.size.height as usize);
+    let frames: Vec<RgbFrame<'_>> = samples.frames.iter().map(|pixels| RgbFrame { width, height, pixels }).collect();
+    ScreenModel::detect(&frames).map(Matte::ChromaKey).ok_or_else(|| {
+        let looked_for = match request {
+            StrategyRequest::ChromaKey => "no flat coloured screen along the borders of the picture",
+            StrategyRequest::Auto | StrategyRequest::PreserveSourceAlpha => {
+                "neither alpha of its own nor a flat coloured screen along the borders of the picture"
+            }
+        };
+        TaskError::permanent(JobErrorCode::NoMatteStrategy, format!("The footage shows {looked_for}."))
+    })
+}
+
+struct Samples {
+    size: PixelSize,
+    frames: Vec<Vec<u8>>,
+}
+
+async fn sample(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<Samples> {
+    let size = sample_size(probed.facts.size);
+    let frame_size_bytes = size.pixels() * 3;
+    let mut frames = Vec::new();
+    for at_ms in instants(probed) {
+        let frame = one_frame(ffmpeg, &plan::sample(&probed.input, at_ms, size)).await?;
+        frames.extend(frame.filter(|frame| frame.len() as u64 == frame_size_bytes));
+    }
+    if frames.is_empty() {
+        return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "no sampled instant gave a frame"));
+    }
+    Ok(Samples { size, frames })
+}
+
+async fn shows_alpha(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<bool> {
+    for at_ms in instants(probed) {
+        let alpha = one_frame(ffmpeg, &plan::sample_alpha(&probed.input, at_ms)).await?;
+        if alpha.is_some_and(|alpha| alpha.iter().any(|value| *value < OPAQUE_ALPHA_MIN)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first frame, then evenly over the clip; never its very end, where a seek finds nothing.
+fn instants(probed: &Probed) -> impl Iterator<Item = u64> {
+    let duration_ms = probed.facts.duration_ms;
+    let mut last = None;
+    (0..SAMPLES).map(move |index| duration_ms * index / SAMPLES).filter(move |at_ms| last.replace(*at_ms) != Some(*at_ms))
+}
+
+async fn one_frame(ffmpeg: Tool<'_>, arguments: &[std::ffi::OsString]) -> TaskResult<Option<Vec<u8>>> {
+    match ffmpeg.capture(arguments).await {
+        Ok(frame) => Ok(Some(frame)),
+        Err(ProcessError::Io(error)) => Err(TaskError::disk("sampling the source", &error)),
+        Err(error) => {
+            tracing::info!(%error, "an instant could not be sampled");
+            Ok(None)
+        }
+    }
+}
+
+fn sample_size(size: PixelSize) -> PixelSize {
+    let side_px = size.width.max(size.height);
+    let divisor = side_px.div_ceil(SAMPLE_SIDE_PX_MAX).max(1);
+    PixelSize { width: (size.width / divisor).max(1), height: (size.height / divisor).max(1) }
+}
