@@ -7,6 +7,7 @@ pub mod claim_task;
 pub mod create_upload;
 pub mod delete_job;
 pub mod download_output;
+pub mod find_source;
 pub mod get_job;
 pub mod manage_accounts;
 pub mod open_file;

@@ -1,5 +1,7 @@
 //! The environment, read once per event. Secrets are `wrangler secret`s; the rest are `vars` in `wrangler.toml`.
 
+use std::num::NonZeroU64;
+
 use shared::address::AllowedHosts;
 use url::Url;
 use worker::{Env, Error, Result};
@@ -15,7 +17,7 @@ pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
 /// Errors: names the variable that is missing or cannot be read.
 pub fn read_settings(env: &Env) -> Result<Settings> {
     Ok(Settings {
-        public_base_url: text(env, "PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
+        public_base_url: parsed(env, "PUBLIC_BASE_URL", parse_origin)?,
         bucket: Bucket {
             s3_endpoint: parsed(env, "R2_S3_ENDPOINT", Url::parse)?,
             name: text(env, "R2_BUCKET_NAME")?,
@@ -26,7 +28,7 @@ pub fn read_settings(env: &Env) -> Result<Settings> {
         transcoder_secret: secret(env, "TRANSCODER_SECRET")?.into_bytes(),
         admin_token: secret(env, "ADMIN_TOKEN")?,
         allowed_hosts: parsed(env, "ALLOWED_PRIVATE_HOSTS", AllowedHosts::parse)?,
-        lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse)?,
+        lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse::<NonZeroU64>)?.get(),
     })
 }
 
@@ -42,4 +44,12 @@ fn secret(env: &Env, name: &str) -> Result<String> {
 
 fn parsed<T, E: std::fmt::Display>(env: &Env, name: &str, parse: impl Fn(&str) -> std::result::Result<T, E>) -> Result<T> {
     parse(&text(env, name)?).map_err(|error| Error::RustError(format!("{name}: {error}")))
+}
+
+/// File URLs are recognised by their origin, so nothing else may stand there.
+fn parse_origin(text: &str) -> std::result::Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let origin = url.origin().ascii_serialization();
+    let bare = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
+    if bare { Ok(origin) } else { Err("must be like https://api.example.com, without a path".into()) }
 }

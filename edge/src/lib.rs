@@ -37,7 +37,13 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
-    let deps = Deps::from_env(&env)?;
-    platform::queue::bury_all(&deps, &batch).await;
+    // An error here would end every request of this isolate.
+    match Deps::from_env(&env) {
+        Ok(deps) => platform::queue::bury_all(&deps, &batch).await,
+        Err(error) => {
+            platform::log::error("the edge is not configured", &[("error", &error)]);
+            batch.retry_all();
+        }
+    }
     Ok(())
 }

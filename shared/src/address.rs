@@ -71,6 +71,10 @@ pub fn check_url(text: &str, allowed: &AllowedHosts) -> Result<Url, UrlRefusal> 
         return Err(UrlRefusal::Malformed);
     }
     let url = Url::parse(text).map_err(|_| UrlRefusal::Malformed)?;
+    // Percent-encoding makes it longer; what is kept must pass the same check again.
+    if url.as_str().len() > URL_SIZE_BYTES_MAX {
+        return Err(UrlRefusal::Malformed);
+    }
     if !matches!(url.scheme(), "http" | "https") {
         return Err(UrlRefusal::Scheme);
     }
@@ -209,6 +213,7 @@ mod tests {
         assert!(check_url("http://localhost:9001/a", &allowed).is_ok());
         assert!(check_url("http://127.0.0.1:9001/a", &allowed).is_err());
         assert!(check_url("http://127.0.0.1/a", &allowed).is_err());
+        assert_eq!(check_url(&format!("https://example.com/{}", "я".repeat(900)), &allowed), Err(UrlRefusal::Malformed));
         assert!(AllowedHosts::parse("127.0.0.1").is_err());
         assert!(AllowedHosts::parse("a:b").is_err());
     }

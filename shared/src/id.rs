@@ -34,6 +34,12 @@ macro_rules! ids {
             pub const fn from_parts(at: UnixMillis, randomness: u128) -> Self {
                 Self(Ulid::from_parts(at.as_u64(), randomness))
             }
+
+            /// The instant that the id was made from.
+            #[must_use]
+            pub const fn created_at(&self) -> UnixMillis {
+                UnixMillis::new(self.0.timestamp_ms())
+            }
         }
 
         impl fmt::Display for $name {
@@ -97,6 +103,7 @@ mod tests {
         let id = JobId::from_parts(UnixMillis::new(1_763_750_000_000), 42);
         assert_eq!(id.to_string().parse::<JobId>(), Ok(id));
         assert_eq!(id.to_string().len(), 30);
+        assert_eq!(id.created_at(), UnixMillis::new(1_763_750_000_000));
     }
 
     #[test]

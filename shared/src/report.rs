@@ -15,14 +15,16 @@ pub const CLAIM_PATH: &str = "/internal/v1/tasks/claim";
 /// Path at the edge where reports are posted.
 pub const REPORT_PATH: &str = "/internal/v1/tasks/report";
 
-/// A transcoder asks for the right to work on a run.
+/// A transcoder asks for the right to work on a run. Asked twice with one lease id, it is granted once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Claim {
     /// The job named by the task.
     pub job_id: JobId,
     /// The run named by the task.
     pub run: u32,
+    /// Made by the transcoder, now; names the lease if the claim is granted.
+    pub lease_id: LeaseId,
 }
 
 /// What the edge says to a claim.
@@ -250,6 +252,13 @@ pub enum StopReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_is_no_claim() {
+        let (job_id, lease_id) = (JobId::from_parts(UnixMillis::new(1), 1), LeaseId::from_parts(UnixMillis::new(1), 1));
+        let report = Report::ReportV1 { job_id, run: 1, lease_id, event: ReportEvent::Release };
+        assert!(serde_json::from_str::<Claim>(&serde_json::to_string(&report).unwrap()).is_err());
+    }
 
     #[test]
     fn the_wire_forms_are_as_documented() {

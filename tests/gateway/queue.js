@@ -138,6 +138,7 @@ export class TranscodeQueue extends DurableObject {
       } catch (error) {
         this.sql.exec("UPDATE dead_letters SET forwarded = 0 WHERE id = ?", letter.id);
         console.error("a dead letter was not forwarded and will be tried again", letter.id, error);
+        await this.ctx.storage.setAlarm(Date.now() + 1_000);
       }
     }
   }

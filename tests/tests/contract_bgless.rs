@@ -193,7 +193,12 @@ fn a_bad_request_names_its_field_and_costs_nothing() {
             let error = refused(post_job(stack, &customer, &body.to_string()), 400, "invalid_request");
             assert_eq!(error["field"], field, "{body}");
         }
-        for body in ["", "{", "{} {}", "\"input\"x", "\u{0}"] {
+        let error = refused(post_job(stack, &customer, "[]"), 400, "invalid_request");
+        assert_eq!(
+            (&error["field"], &error["message"]),
+            (&json!("body"), &json!("Cannot be read: invalid type: sequence, expected an object."))
+        );
+        for body in ["", "{", "{} {}", "{\"input\":}", "\u{0}"] {
             refused(post_job(stack, &customer, body), 400, "invalid_json");
         }
         assert_eq!(customer.balance().unwrap(), 100);

@@ -114,8 +114,6 @@ fn a_job_whose_transcoder_is_killed_is_finished_by_another_for_the_same_price() 
     scene.stack.start_transcoder().unwrap();
     let job = scene.wait_until(&job, "over", Job::is_over);
     scene.assert_success(&job);
-    // Attempts never share a prefix: this one is the second's work.
-    assert!(job.output_assets.iter().all(|asset| asset.url.contains("/r1a2/")), "{:?}", job.output_assets);
 }
 
 #[test]
@@ -158,7 +156,6 @@ fn a_task_delivered_twice_has_one_result() {
     let places =
         |job: &Job| job.output_assets.iter().map(|asset| asset.url.split('?').next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(places(&again), places(&job));
-    assert!(places(&again).iter().all(|place| place.contains("/r1a1/")));
     assert_eq!(again.rest["updatedAt"], job.rest["updatedAt"]);
     scene.assert_success(&again);
 }

@@ -4,11 +4,13 @@
 //! and with it every child and file.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::code::JobErrorCode;
+use shared::id::LeaseId;
 use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Source, Stage, StopReason, Work};
 use shared::task::TranscodeTask;
+use shared::time::UnixMillis;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -19,7 +21,7 @@ use crate::lease::Lease;
 use crate::objects::Objects;
 use crate::progress::ProgressSink;
 use crate::queue::Verdict;
-use crate::report::Edge;
+use crate::report::{CallError, Edge};
 use crate::scratch::Scratch;
 use crate::source::Fetcher;
 use crate::verify::Verified;
@@ -27,6 +29,11 @@ use crate::verify::Verified;
 /// Pause when the edge could not be asked for work.
 /// Units: seconds.
 const CLAIM_RETRY_S: u64 = 5;
+
+/// How often one claim is asked.
+const CLAIM_TRIES_MAX: u32 = 3;
+/// Units: milliseconds.
+const CLAIM_PAUSE_MS: u64 = 500;
 
 /// Everything a step works with.
 #[derive(Debug)]
@@ -51,7 +58,8 @@ pub struct Deps<E> {
 pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
     let claimed_at = Instant::now();
-    let work = match deps.edge.claim(&Claim { job_id, run }).await {
+    let claim = Claim { job_id, run, lease_id: LeaseId::from_parts(now(), fastrand::u128(..)) };
+    let work = match claim_insistently(&deps.edge, &claim).await {
         Ok(ClaimAnswer::Granted(work)) => work,
         Ok(ClaimAnswer::Refused { reason }) => {
             tracing::info!(job.id = %job_id, run, ?reason, "claim refused");
@@ -64,6 +72,23 @@ pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &Canc
     };
     let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt);
     work_on(deps, &work, claimed_at, shutdown).instrument(span).await
+}
+
+/// Asks until there is an answer, a few times: with the same lease id, a claim whose answer was lost counts once.
+async fn claim_insistently<E: Edge>(edge: &E, claim: &Claim) -> Result<ClaimAnswer, CallError> {
+    for _ in 1..CLAIM_TRIES_MAX {
+        match edge.claim(claim).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => tracing::info!(%error, "asking again"),
+        }
+        sleep(Duration::from_millis(CLAIM_PAUSE_MS)).await;
+    }
+    edge.claim(claim).await
+}
+
+fn now() -> UnixMillis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shutdown: &CancellationToken) -> Verdict {

@@ -2,11 +2,12 @@
 
 use shared::code::JobErrorCode;
 use shared::price;
-use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
+use shared::report::{OutputAsset, Report, ReportAnswer, ReportEvent, StopReason};
+use shared::time::UnixMillis;
 
 use crate::app::ports::{Corrected, Heartbeat, Held, JobStore as _, Ports, Probe};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{Job, JobState, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
 
 /// Applies a report and says whether to go on.
 pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
@@ -17,6 +18,9 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
     let accepted = ReportAnswer::Accepted { lease_expires_at_ms: expires_at_ms };
     let entry_id = ports.new_ledger_entry_id();
     let held = match event {
+        ReportEvent::Progress { .. } | ReportEvent::Probed { .. } if is_too_old(lease, now) => {
+            return Ok(ReportAnswer::Stop { reason: StopReason::LeaseLost });
+        }
         ReportEvent::Progress { stage, progress_percent } => {
             // 100 is said by success alone.
             let beat = Heartbeat { stage, progress_percent: progress_percent.min(99), lease_expires_at_ms: expires_at_ms };
@@ -33,12 +37,18 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 Corrected::NotHeld(job) => Held::NotHeld(job),
                 Corrected::NotCovered { available_credits } => {
                     let failure = want_of_credits(available_credits, corrected_credits);
-                    ports.store().fail_leased_job(lease, &failure, entry_id, now).await?;
-                    return Ok(ReportAnswer::Stop { reason: StopReason::Over });
+                    match ports.store().fail_leased_job(lease, &failure, entry_id, now).await? {
+                        Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
+                        held @ Held::NotHeld(_) => held,
+                    }
                 }
             }
         }
         ReportEvent::Complete { strategy, assets } => {
+            let job = ports.store().find_job(job_id).await?;
+            if let Some(job) = &job {
+                check_assets(job, lease, &assets)?;
+            }
             match ports.store().complete_job(lease, strategy, &assets, entry_id, now).await? {
                 Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Success) => Held::Done,
                 held => held,
@@ -56,6 +66,22 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
         Held::Done => accepted,
         Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
     })
+}
+
+/// Whether a lease has been kept alive for longer than any work takes. It then runs out, and the sweep goes on from there.
+fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
+    now > lease.lease_id.created_at().plus_ms(LEASE_AGE_MS_MAX)
+}
+
+/// What is signed for a customer must be what was ordered, and lie where this lease may write.
+fn check_assets(job: &Job, lease: LeaseRef, assets: &[OutputAsset]) -> Result<(), Error> {
+    let prefix = job.object_prefix(lease.lease_id);
+    let made = assets.iter().map(|asset| (asset.output, asset.object_key.clone()));
+    let ordered = job.outputs.iter().map(|output| (*output, format!("{prefix}{}", output.file_name())));
+    if made.eq(ordered) {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest { field: "assets", message: "Must be the outputs ordered, under the lease's prefix.".into() })
 }
 
 fn want_of_credits(available_credits: u64, required_credits: u64) -> JobFailure {

@@ -1,15 +1,38 @@
-//! Ends the run of a task that the queue gave up on.
+//! Deals with a task that the queue gave up on.
 
 use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 
 use crate::app::ports::{JobStore as _, Ports};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::RunRef;
+use crate::domain::job::{ATTEMPTS_MAX, JobState, RunRef};
 
-/// Fails and refunds a dead letter's run, unless somebody works on it: then its lease decides, and the sweep after it.
-pub async fn bury_task(ports: &impl Ports, task: &TranscodeTask) -> Result<bool, Error> {
+/// What became of a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Burial {
+    /// Its run had used up its attempts, and ended, refunded.
+    Ended,
+    /// Its run has attempts left: transcoders gave it back rather than failed. The next sweep sends another task.
+    Due,
+    /// Its run is over, or somebody works on it: then its lease decides, and the sweep after it.
+    Nothing,
+}
+
+/// Ends a dead letter's run, or sees to it that it is tried again. A queue counts deliveries; attempts are ours to count.
+pub async fn bury_task(ports: &impl Ports, task: &TranscodeTask) -> Result<Burial, Error> {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
-    let failure = JobFailure::of(JobErrorCode::AttemptsExhausted);
-    ports.store().fail_unleased_job(RunRef { job_id, run }, &failure, ports.new_ledger_entry_id(), ports.now()).await
+    let (run, now) = (RunRef { job_id, run }, ports.now());
+    let job = ports.store().find_job(job_id).await?.filter(|job| job.run == run.run);
+    match job {
+        Some(job) if job.attempt >= ATTEMPTS_MAX => {
+            let failure = JobFailure::of(JobErrorCode::AttemptsExhausted);
+            let ended = ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await?;
+            Ok(if ended { Burial::Ended } else { Burial::Nothing })
+        }
+        Some(job) if job.state == JobState::Queued => {
+            ports.store().hasten_task(run, now).await?;
+            Ok(Burial::Due)
+        }
+        _ => Ok(Burial::Nothing),
+    }
 }

@@ -1,8 +1,8 @@
 //! Gives a transcoder the right to work on a run, or says why not.
 
 use shared::code::JobErrorCode;
-use shared::id::LeaseId;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
+use shared::signature::CLOCK_SKEW_S_MAX;
 
 use crate::app::ports::{Claimed, JobStore as _, Ports};
 use crate::domain::error::{Error, JobFailure};
@@ -13,7 +13,11 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     let now = ports.now();
     let run = RunRef { job_id: claim.job_id, run: claim.run };
     let lease_duration_ms = ports.settings().lease_duration_ms;
-    let lease = Lease { id: LeaseId::from_parts(now, ports.random_u128()), expires_at_ms: now.plus_ms(lease_duration_ms) };
+    // The id's age decides how long the lease may live, so it must be as new as it says.
+    if claim.lease_id.created_at().as_secs().abs_diff(now.as_secs()) > CLOCK_SKEW_S_MAX {
+        return Err(Error::Forbidden);
+    }
+    let lease = Lease { id: claim.lease_id, expires_at_ms: now.plus_ms(lease_duration_ms) };
     let job = match ports.store().claim_job(run, lease, now).await? {
         Claimed::Leased(job) => return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)))),
         Claimed::Refused(job) => job,
@@ -33,7 +37,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
 
 fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Work {
     Work {
-        object_prefix: job.object_prefix(),
+        object_prefix: job.object_prefix(lease.id),
         job_id: job.id,
         run: job.run,
         attempt: job.attempt,

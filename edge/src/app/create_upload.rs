@@ -1,9 +1,9 @@
 //! Gives a client an address to put a file to, and the URL under which a job finds it.
 
-use shared::address;
 use shared::id::UploadId;
 use shared::time::UnixMillis;
 
+use crate::app::find_source::find_source;
 use crate::app::ports::Ports;
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
@@ -46,10 +46,8 @@ pub fn create_upload(
     Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, content_type: upload.content_type, size_bytes })
 }
 
-/// Checks the address of a file that lies elsewhere, so that a bad one is known before a job is made.
-/// Errors: `ForbiddenUrl`.
-pub fn check_hosted_file(ports: &impl Ports, url: &str) -> Result<(), Error> {
-    address::check_url(url, &ports.settings().allowed_hosts)
-        .map(|_| ())
-        .map_err(|refusal| Error::ForbiddenUrl { field: "url", refusal })
+/// Checks the address of a file that is there already, so that a bad one is known before a job is made.
+/// Errors: those of `find_source`.
+pub fn check_hosted_file(ports: &impl Ports, caller: Caller, url: &str) -> Result<(), Error> {
+    find_source(ports, caller, "url", url).map(|_| ())
 }

@@ -98,8 +98,10 @@ pub trait JobStore {
     async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
     async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
     async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
-    /// Marks what it returns, so that the next call returns others.
-    async fn take_due_tasks(&self, now: UnixMillis, next_due_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
+    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    /// Makes a queued run's task due now.
+    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
 }
 
 /// Accounts, their keys and their credits.

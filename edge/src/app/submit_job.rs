@@ -1,20 +1,17 @@
 //! Creates a job: checks the source, reserves the price, puts a task on the queue.
 
-use shared::address;
 use shared::id::JobId;
 use shared::media::Output;
 use shared::price::{self, ASSUMED_DURATION_MS};
 use shared::report::Source;
 use shared::task::TranscodeTask;
-use url::Url;
 
+use crate::app::find_source::find_source;
 use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue as _};
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
-use crate::domain::file_url;
 use crate::domain::job::{Dialect, Job, NewJob};
 use crate::domain::model::Model;
-use crate::domain::upload;
 
 /// What a dialect understood of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,11 +44,13 @@ pub async fn submit_job(ports: &impl Ports, caller: Caller, request: JobRequest)
         reserved_credits,
         created_at_ms: now,
     };
-    let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id()).await? {
-        Created::Job(job) => *job,
-        Created::NotCovered { available_credits } => {
+    let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id()).await {
+        Ok(Created::Job(job)) => *job,
+        Ok(Created::NotCovered { available_credits }) => {
             return Err(Error::InsufficientCredits { available_credits, required_credits: reserved_credits });
         }
+        // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
+        Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
     let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
     if let Err(error) = ports.tasks().send(&[task]).await {
@@ -62,19 +61,13 @@ pub async fn submit_job(ports: &impl Ports, caller: Caller, request: JobRequest)
 
 /// Tells our own files from the world's, and checks what can be checked now.
 async fn resolve_source(ports: &impl Ports, caller: Caller, video_url: &str) -> Result<Source, Error> {
-    const FIELD: &str = "input.videoUrl";
-    let settings = ports.settings();
-    if let Some(url) = Url::parse(video_url).ok().filter(|url| file_url::is_ours(&settings.public_base_url, url)) {
-        let file = file_url::verify(&url, &settings.file_url_secret, ports.now())?;
-        if !upload::is_owned_by(&file.object_key, caller.account_id) {
-            return Err(Error::InvalidFileUrl);
+    match find_source(ports, caller, "input.videoUrl", video_url)? {
+        Source::Object { object_key, size_bytes } => {
+            if ports.objects().find_size_bytes(&object_key).await? != Some(size_bytes) {
+                return Err(Error::UploadMissing);
+            }
+            Ok(Source::Object { object_key, size_bytes })
         }
-        if ports.objects().find_size_bytes(&file.object_key).await? != Some(file.size_bytes) {
-            return Err(Error::UploadMissing);
-        }
-        return Ok(Source::Object { object_key: file.object_key, size_bytes: file.size_bytes });
+        source @ Source::Url { .. } => Ok(source),
     }
-    let url = address::check_url(video_url, &settings.allowed_hosts)
-        .map_err(|refusal| Error::ForbiddenUrl { field: FIELD, refusal })?;
-    Ok(Source::Url { url: url.into() })
 }

@@ -6,7 +6,7 @@ use shared::time::UnixMillis;
 
 use crate::app::ports::{JobStore as _, Ports, TaskQueue as _};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
 
 /// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
@@ -29,7 +29,7 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     let queue_deadline = UnixMillis::new(now.as_u64().saturating_sub(QUEUE_TIMEOUT_MS));
     let timed_out = ports.store().list_jobs_queued_before(queue_deadline, JOBS_PER_STEP_MAX).await?;
     let timed_out = fail_all(ports, &timed_out, JobErrorCode::QueueTimeout, now).await?;
-    let due = ports.store().take_due_tasks(now, now.plus_ms(TASK_DUE_AFTER_MS), JOBS_PER_STEP_MAX).await?;
+    let due = ports.store().take_due_tasks(now, JOBS_PER_STEP_MAX).await?;
     let tasks: Vec<_> = due.iter().map(|run| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
     if !tasks.is_empty() {
         ports.tasks().send(&tasks).await?;

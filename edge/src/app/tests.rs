@@ -9,6 +9,7 @@ use shared::report::{
 };
 use shared::task::TranscodeTask;
 
+use super::bury_task::Burial;
 use super::fakes::FakePorts;
 use super::ports::Ports as _;
 use super::submit_job::JobRequest;
@@ -53,8 +54,12 @@ fn submit(ports: &FakePorts, account: &Account, duration_ms: Option<u64>) -> Res
     block_on(submit_job::submit_job(ports, account.caller, request(duration_ms)))
 }
 
+fn new_claim(ports: &FakePorts, job: &Job) -> Claim {
+    Claim { job_id: job.id, run: job.run, lease_id: LeaseId::from_parts(ports.now(), ports.random_u128()) }
+}
+
 fn claim(ports: &FakePorts, job: &Job) -> ClaimAnswer {
-    block_on(claim_task::claim_task(ports, &Claim { job_id: job.id, run: job.run })).unwrap()
+    block_on(claim_task::claim_task(ports, &new_claim(ports, job))).unwrap()
 }
 
 fn granted(ports: &FakePorts, job: &Job) -> Work {
@@ -349,18 +354,35 @@ fn a_job_queued_for_a_day_ends() {
 }
 
 #[test]
-fn a_dead_letter_ends_its_job_unless_somebody_works_on_it() {
+fn a_dead_letter_ends_a_run_without_attempts_left_and_revives_one_that_was_only_given_back() {
     let ports = FakePorts::new();
     let account = account(&ports, 20);
     let job = submit(&ports, &account, None).unwrap();
-    let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
-    let old_run = TranscodeTask::TranscodeV1 { job_id: job.id, run: 7 };
-    granted(&ports, &job);
-    assert_eq!(block_on(bury_task::bury_task(&ports, &task)), Ok(false));
-    ports.pass_ms(60_000);
-    assert_eq!(block_on(bury_task::bury_task(&ports, &old_run)), Ok(false));
-    assert_eq!(block_on(bury_task::bury_task(&ports, &task)), Ok(true));
-    assert_eq!(block_on(bury_task::bury_task(&ports, &task)), Ok(false));
+    let bury = |run| block_on(bury_task::bury_task(&ports, &TranscodeTask::TranscodeV1 { job_id: job.id, run })).unwrap();
+    let work = granted(&ports, &job);
+    assert_eq!(bury(1), Burial::Nothing);
+    accepted(report(&ports, &work, ReportEvent::Release));
+    assert_eq!((bury(7), bury(1)), (Burial::Nothing, Burial::Due));
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
+    for _ in 0..3 {
+        granted(&ports, &job);
+        assert_eq!(bury(1), Burial::Nothing);
+        ports.pass_ms(60_000);
+    }
+    assert_eq!((bury(1), bury(1)), (Burial::Ended, Burial::Nothing));
+    assert_eq!(balance(&ports, &account), 20);
+}
+
+#[test]
+fn a_run_that_is_always_given_back_ends_with_its_day() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    ports.pass_ms(24 * 60 * 60 * 1_000 - 1);
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, ReportEvent::Release));
+    ports.pass_ms(1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 1);
     assert_eq!(balance(&ports, &account), 20);
 }
 
@@ -393,14 +415,68 @@ fn credits_are_right_whenever_the_database_fails() {
         again(&|| block_on(delete_job::delete_job(&ports, &account.key, job.id))).unwrap();
         assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "refund")), (96, 1));
 
-        // A claim whose answer is lost costs an attempt, never a credit.
+        // A claim whose answer is lost is asked again and counts once.
         let job = submit(&ports, &account, None).unwrap();
-        ports.sqlite().fail_next(fault);
-        assert!(block_on(claim_task::claim_task(&ports, &Claim { job_id: job.id, run: 1 })).is_err());
-        ports.pass_ms(60_000);
-        assert_eq!(granted(&ports, &job).attempt, if fault == Fault::BeforeTheWrite { 1 } else { 2 });
+        let claim = new_claim(&ports, &job);
+        let mut attempt = 0;
+        again(&|| block_on(claim_task::claim_task(&ports, &claim)).map(drop)).unwrap();
+        if let ClaimAnswer::Granted(work) = block_on(claim_task::claim_task(&ports, &claim)).unwrap() {
+            attempt = work.attempt;
+        }
+        assert_eq!((attempt, refused(&ports, &job)), (1, ClaimRefusal::Leased));
         assert_eq!(balance(&ports, &account), 86);
     }
+}
+
+#[test]
+fn a_job_whose_creation_was_committed_unheard_is_answered_and_one_that_was_not_costs_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    ports.sqlite().fail_next(Fault::AfterTheWrite);
+    let job = submit(&ports, &account, None).unwrap();
+    assert_eq!((find(&ports, &account, job.id).id, balance(&ports, &account)), (job.id, 10));
+    assert_eq!(ports.tasks.sent.borrow().len(), 1);
+    ports.sqlite().fail_next(Fault::BeforeTheWrite);
+    assert!(matches!(submit(&ports, &account, None), Err(Error::Internal(_))));
+    assert_eq!(balance(&ports, &account), 10);
+}
+
+#[test]
+fn a_result_that_was_not_ordered_or_lies_elsewhere_is_not_taken() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let work = granted(&ports, &job);
+    let ReportEvent::Complete { strategy, assets } = complete(&work) else { unreachable!() };
+    let mut elsewhere = assets.clone();
+    elsewhere[0].object_key = elsewhere[0].object_key.replace("outputs/", "uploads/");
+    let twice = [assets.clone(), assets].concat();
+    for assets in [Vec::new(), elsewhere, twice] {
+        let event = ReportEvent::Complete { strategy, assets };
+        let report = Report::ReportV1 { job_id: work.job_id, run: work.run, lease_id: work.lease_id, event };
+        let refusal = block_on(apply_report::apply_report(&ports, report)).unwrap_err();
+        assert!(matches!(refusal, Error::InvalidRequest { field: "assets", .. }), "{refusal:?}");
+    }
+    assert_eq!(find(&ports, &account, job.id).state, JobState::Transcoding);
+    accepted(report(&ports, &work, complete(&work)));
+}
+
+#[test]
+fn a_lease_is_not_kept_alive_for_ever_and_cannot_be_dated_ahead() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let ahead = LeaseId::from_parts(ports.now().plus_ms(301_000), 1);
+    let claim = Claim { job_id: job.id, run: job.run, lease_id: ahead };
+    assert_eq!(block_on(claim_task::claim_task(&ports, &claim)).unwrap_err(), Error::Forbidden);
+    let work = granted(&ports, &job);
+    let beat = || ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 1 };
+    ports.pass_ms(6 * 60 * 60 * 1_000);
+    accepted(report(&ports, &work, beat()));
+    ports.pass_ms(1);
+    assert_eq!(stopped(report(&ports, &work, beat())), StopReason::LeaseLost);
+    ports.pass_ms(60_000);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().requeued, 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an operator calls, with `ADMIN_TOKEN`: accounts, grants, keys.
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::bgless::error::Refusal;
-use super::bgless::json::JsonBody;
+use super::bgless::extract::{JsonBody, PathText};
 use super::credential::bearer_token;
 use crate::app::ports::Account;
 use crate::app::{authenticate, manage_accounts};
@@ -85,7 +85,7 @@ async fn post_account(
 }
 
 #[worker::send]
-async fn get_account(State(app): State<App>, _: Operator, Path(id): Path<String>) -> Result<Json<Data<AccountOut>>, Refusal> {
+async fn get_account(State(app): State<App>, _: Operator, PathText(id): PathText) -> Result<Json<Data<AccountOut>>, Refusal> {
     Ok(account_out(manage_accounts::get_account(&*app, parse(&id, "account")?).await?))
 }
 
@@ -93,7 +93,7 @@ async fn get_account(State(app): State<App>, _: Operator, Path(id): Path<String>
 async fn post_grant(
     State(app): State<App>,
     _: Operator,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     JsonBody(body): JsonBody<GrantIn>,
 ) -> Result<Json<Data<AccountOut>>, Refusal> {
     Ok(account_out(manage_accounts::grant_credits(&*app, parse(&id, "account")?, body.credits).await?))
@@ -103,7 +103,7 @@ async fn post_grant(
 async fn post_key(
     State(app): State<App>,
     _: Operator,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     JsonBody(body): JsonBody<CreateKeyIn>,
 ) -> Result<(StatusCode, Json<Data<KeyOut>>), Refusal> {
     let (id, key) = manage_accounts::create_api_key(&*app, parse(&id, "account")?, &body.label).await?;
@@ -111,7 +111,7 @@ async fn post_key(
 }
 
 #[worker::send]
-async fn delete_key(State(app): State<App>, _: Operator, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn delete_key(State(app): State<App>, _: Operator, PathText(id): PathText) -> Result<StatusCode, Refusal> {
     manage_accounts::revoke_api_key(&*app, parse(&id, "key")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,11 @@
 //! The bgless API: routes and handlers. Source: the API's own documentation.
 
 pub mod error;
-pub mod json;
+pub mod extract;
 mod map;
 mod wire;
 
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use shared::id::JobId;
 
 use self::error::Refusal;
-use self::json::JsonBody;
+use self::extract::{JsonBody, PathText, QueryOf};
 use self::wire::{CreateJobIn, CreateUploadIn, Data, DownloadQuery, Health, JobOut, UploadOut};
 use super::App;
 use super::credential::presented_key;
@@ -63,7 +63,7 @@ async fn post_upload(
             map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes)?)
         }
         map::UploadRequest::Hosted { url } => {
-            create_upload::check_hosted_file(&*app, &url)?;
+            create_upload::check_hosted_file(&*app, caller, &url)?;
             map::hosted_out(url)
         }
     };
@@ -76,20 +76,20 @@ async fn post_job(
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateJobIn>,
 ) -> Answer<(StatusCode, Json<Data<JobOut>>)> {
-    let request = map::job_request(body)?;
     let caller = authenticate::authenticate(&*app, &key).await?;
+    let request = map::job_request(body)?;
     let job = submit_job::submit_job(&*app, caller, request).await?;
     Ok((StatusCode::ACCEPTED, Json(Data { data: map::job_out(&*app, &job) })))
 }
 
 #[worker::send]
-async fn get_one_job(State(app): State<App>, Credential(key): Credential, Path(id): Path<String>) -> Answer<Json<Data<JobOut>>> {
+async fn get_one_job(State(app): State<App>, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<Data<JobOut>>> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(Json(Data { data: map::job_out(&*app, &job) }))
 }
 
 #[worker::send]
-async fn delete_one_job(State(app): State<App>, Credential(key): Credential, Path(id): Path<String>) -> Answer<StatusCode> {
+async fn delete_one_job(State(app): State<App>, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
     delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -98,8 +98,8 @@ async fn delete_one_job(State(app): State<App>, Credential(key): Credential, Pat
 async fn get_download(
     State(app): State<App>,
     Credential(key): Credential,
-    Path(id): Path<String>,
-    Query(query): Query<DownloadQuery>,
+    PathText(id): PathText,
+    QueryOf(query): QueryOf<DownloadQuery>,
 ) -> Answer<Response> {
     let output = query.format.map(|name| map::output("format", &name)).transpose()?;
     let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;

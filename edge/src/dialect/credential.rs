@@ -4,7 +4,8 @@ use http::{HeaderMap, header};
 
 /// The key that a request presents: `Authorization: Bearer …`, else `X-Api-Key`.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    bearer_token(headers).or_else(|| headers.get("x-api-key")?.to_str().ok()).map(str::trim).filter(|key| !key.is_empty())
+    let places = [bearer_token(headers), headers.get("x-api-key").and_then(|value| value.to_str().ok())];
+    places.into_iter().flatten().map(str::trim).find(|key| !key.is_empty())
 }
 
 /// The token of `Authorization: Bearer …`. The scheme's case does not matter (RFC 9110, section 11.1).
@@ -29,5 +30,10 @@ mod tests {
         assert_eq!(presented("authorization", "Basic c2s="), None);
         assert_eq!(presented("authorization", "Bearer "), None);
         assert_eq!(presented("x-api-key", ""), None);
+        let both = HeaderMap::from_iter([
+            (header::AUTHORIZATION, "Bearer ".parse().unwrap()),
+            ("x-api-key".parse().unwrap(), "sk_1".parse().unwrap()),
+        ]);
+        assert_eq!(presented_key(&both), Some("sk_1"));
     }
 }

@@ -1,6 +1,5 @@
 //! What transcoders call: claim and report. Signed with the fleet's secret, not with an API key.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -11,6 +10,7 @@ use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
 use super::App;
 use super::bgless::error::Refusal;
+use super::bgless::extract::RawBody;
 use crate::app::ports::Ports;
 use crate::app::{apply_report, claim_task};
 use crate::domain::error::Error;
@@ -20,13 +20,13 @@ pub fn routes() -> Router<App> {
 }
 
 #[worker::send]
-async fn post_claim(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<ClaimAnswer>, Refusal> {
+async fn post_claim(State(app): State<App>, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ClaimAnswer>, Refusal> {
     let claim: Claim = read(&*app, &headers, &body)?;
     Ok(Json(claim_task::claim_task(&*app, &claim).await?))
 }
 
 #[worker::send]
-async fn post_report(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<ReportAnswer>, Refusal> {
+async fn post_report(State(app): State<App>, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ReportAnswer>, Refusal> {
     let report: Report = read(&*app, &headers, &body)?;
     Ok(Json(apply_report::apply_report(&*app, report).await?))
 }

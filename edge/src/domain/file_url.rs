@@ -27,9 +27,12 @@ pub fn sign(public_base_url: &str, secret: &[u8], file: &SignedFile, expires_at_
     format!("{public_base_url}{FILES_PATH}{object_key}?size={size_bytes}&expires={expires_s}&signature={signature}")
 }
 
-/// Whether a URL claims to be one of ours; if so it must be a good one.
+/// Whether a URL leads to this service, by whichever scheme; if so it must be a good file URL.
 pub fn is_ours(public_base_url: &str, url: &Url) -> bool {
-    Url::parse(public_base_url).is_ok_and(|base| base.origin() == url.origin())
+    fn place(url: &Url) -> Option<(String, Option<u16>)> {
+        Some((url.host_str()?.trim_end_matches('.').to_owned(), url.port()))
+    }
+    Url::parse(public_base_url).is_ok_and(|base| place(&base) == place(url))
 }
 
 /// Reads a file URL.
@@ -68,7 +71,15 @@ mod tests {
     #[test]
     fn a_signed_url_works_until_it_expires() {
         let url = Url::parse(&signed()).unwrap();
-        assert!(is_ours(BASE, &url));
+        for (other, ours) in [
+            (BASE, true),
+            ("http://api.example.com/files/a", true),
+            ("https://API.example.com./files/a", true),
+            ("https://api.example.com:8443/", false),
+            ("https://example.com/", false),
+        ] {
+            assert_eq!(is_ours(BASE, &Url::parse(other).unwrap()), ours, "{other}");
+        }
         let file = verify(&url, b"secret", UnixMillis::new(9_999)).unwrap();
         assert_eq!(file, SignedFile { object_key: "uploads/acc_1/upl_1/a.mp4".into(), size_bytes: 7 });
         assert_eq!(verify(&url, b"secret", UnixMillis::new(10_000)), Err(Error::ExpiredFileUrl));

@@ -17,6 +17,9 @@ pub const TASK_DUE_AFTER_MS: u64 = 5 * 60 * 1_000;
 /// A run that no transcoder took for so long fails.
 /// Units: milliseconds. 24 hours.
 pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
+/// How long one lease may be kept alive. A transcoder whose heart beats while its work hangs is not believed for ever.
+/// Units: milliseconds. Six hours, far above the transcoders' own limit.
+pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
 /// How long a signed file URL works.
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -124,8 +127,8 @@ pub struct LeaseRef {
 }
 
 impl Job {
-    /// Where the objects of the current attempt go. Attempts never share a prefix, so a late one overwrites nothing.
-    pub fn object_prefix(&self) -> String {
-        format!("outputs/{}/{}/r{}a{}/", self.account_id, self.id, self.run, self.attempt)
+    /// Where the objects made under a lease go. Leases never share a prefix, so a late one overwrites nothing.
+    pub fn object_prefix(&self, lease_id: LeaseId) -> String {
+        format!("outputs/{}/{}/{lease_id}/", self.account_id, self.id)
     }
 }

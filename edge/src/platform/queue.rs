@@ -28,7 +28,7 @@ pub async fn bury_all(deps: &Deps, batch: &MessageBatch<JsValue>) {
         let task = worker::d1::serde_wasm_bindgen::from_value::<TranscodeTask>(message.body());
         match task {
             Ok(task) => match bury_task(deps, &task).await {
-                Ok(buried) => log::warn("dead letter", &[("task", &format!("{task:?}")), ("buried", &buried)]),
+                Ok(burial) => log::warn("dead letter", &[("task", &format!("{task:?}")), ("burial", &format!("{burial:?}"))]),
                 Err(error) => {
                     log::error(
                         "dead letter could not be buried; the sweep will",

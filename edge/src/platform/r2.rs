@@ -4,7 +4,7 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use http_range_header::parse_range_header;
+use http_range_header::{EndPosition, StartPosition, parse_range_header};
 use worker::send::SendWrapper;
 use worker::{Bucket, Range, ResponseBody, web_sys};
 
@@ -76,11 +76,15 @@ fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<O
         return Ok(None);
     };
     let Ok(parsed) = parse_range_header(text) else { return Ok(None) };
-    match parsed.validate(size_bytes).as_deref() {
-        Ok([range]) => Ok(Some((*range.start(), *range.end()))),
-        Ok(_) => Ok(None),
-        Err(_) => Err(Error::RangeNotSatisfiable { size_bytes }),
-    }
+    let [range] = parsed.ranges.as_slice() else { return Ok(None) };
+    // RFC 9110, section 14.1.2: a range that ends before it begins is no range, one that begins beyond the end cannot be met.
+    let (first, last) = match (range.start, range.end) {
+        (StartPosition::Index(first), EndPosition::Index(last)) if last < first => return Ok(None),
+        (StartPosition::Index(first), EndPosition::Index(last)) => (first, last.min(size_bytes.saturating_sub(1))),
+        (StartPosition::Index(first), EndPosition::LastByte) => (first, size_bytes.saturating_sub(1)),
+        (StartPosition::FromLast(count), _) => (size_bytes.saturating_sub(count), size_bytes.saturating_sub(1)),
+    };
+    if first >= size_bytes { Err(Error::RangeNotSatisfiable { size_bytes }) } else { Ok(Some((first, last))) }
 }
 
 /// The runtime's answer, with the native stream where there is one.
@@ -96,7 +100,10 @@ pub fn into_wasm(mut response: Response<Body>) -> worker::Result<web_sys::Respon
 }
 
 fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+    // The runtime takes visible ASCII alone; whatever else an object was stored with is left out.
+    if let Ok(value) = HeaderValue::from_str(value)
+        && value.to_str().is_ok()
+    {
         headers.insert(name, value);
     }
 }
@@ -128,6 +135,9 @@ mod tests {
         assert_eq!(ranged("lines=0-1", None), Ok(None));
         assert_eq!(ranged("bytes=2-4", Some("\"tag\"")), Ok(Some((2, 4))));
         assert_eq!(ranged("bytes=2-4", Some("\"old\"")), Ok(None));
+        assert_eq!(ranged("bytes=-99", None), Ok(Some((0, 9))));
+        assert_eq!(ranged("bytes=5-2", None), Ok(None));
+        assert_eq!(ranged("bytes=0-5,2-8", None), Ok(None));
         assert_eq!(ranged("bytes=10-", None), Err(Error::RangeNotSatisfiable { size_bytes: 10 }));
     }
 }

@@ -187,9 +187,14 @@ impl<D: Database> JobStore for Store<D> {
         read_runs(&rows)
     }
 
-    async fn take_due_tasks(&self, now: UnixMillis, next_due_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
-        let [rows] = self.run([statement!(take_due_tasks, now, next_due_at_ms, limit)]).await?;
+    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(take_due_tasks, now, TASK_DUE_AFTER_MS, limit)]).await?;
         read_runs(&rows)
+    }
+
+    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        let [_] = self.run([statement!(hasten_task, run.job_id.to_string(), run.run, now)]).await?;
+        Ok(())
     }
 }
 

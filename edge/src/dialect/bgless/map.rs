@@ -76,7 +76,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         dialect: Dialect::Bgless,
         model: model::resolve(model.transpose()?, strategy.transpose()?)?,
         video_url: input.video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?,
-        outputs: outputs(body.options.outputs)?,
+        outputs: outputs(body.options.and_then(|options| options.outputs))?,
         duration_ms: input.duration_sec.map(duration_ms).transpose()?,
     })
 }

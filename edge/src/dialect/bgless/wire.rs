@@ -49,8 +49,7 @@ pub struct UploadHeaders {
 pub struct CreateJobIn {
     pub model: Option<String>,
     pub input: Option<InputIn>,
-    #[serde(default)]
-    pub options: OptionsIn,
+    pub options: Option<OptionsIn>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +61,7 @@ pub struct InputIn {
     pub duration_sec: Option<f64>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 pub struct OptionsIn {
     pub outputs: Option<Vec<String>>,
 }
