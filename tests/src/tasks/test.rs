@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::setup;
 use crate::artifacts::{Artifacts, replace_file};
 use crate::cache::Cache;
-use crate::step;
 use crate::terminal::say;
 use crate::workspace::Workspace;
+use crate::{interrupt, step};
 
 /// Runs the task. Words on the command line select tests by name.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
@@ -28,12 +28,20 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     }
     let programs = build_end_to_end(&workspace, &cache)?;
     Artifacts::ensure(&workspace, &cache)?;
+    // All are run, whatever the first says: who waits for minutes wants to hear everything.
+    let mut failures = Vec::new();
     for program in programs {
         let title = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut command = Command::new(&program);
         // Cargo would set this one; the tests find the clone by it.
         command.args(&filter).current_dir(workspace.join("tests")).env("CARGO_MANIFEST_DIR", workspace.join("tests"));
-        step::run_openly(&title, &mut command, "The failures are named above.")?;
+        if let Err(failure) = step::run_openly(&title, &mut command, "The failures are named above.") {
+            interrupt::check()?;
+            failures.push(failure);
+        }
+    }
+    if let Some(failure) = failures.into_iter().next() {
+        return Err(failure);
     }
     say(&format!("all tests passed ({:.1} s)", started.elapsed().as_secs_f64()));
     Ok(())
