@@ -7,13 +7,19 @@ pub mod claim_task;
 pub mod create_upload;
 pub mod delete_job;
 pub mod download_output;
+pub mod estimate_job;
 pub mod find_source;
 pub mod get_job;
+pub mod idempotency;
+pub mod list_jobs;
 pub mod manage_accounts;
+pub mod manage_keys;
 pub mod open_file;
 pub mod ports;
+pub mod read_books;
 pub mod submit_job;
 pub mod sweep;
+pub mod wait_for_job;
 
 #[cfg(test)]
 mod fakes;

@@ -67,6 +67,10 @@ impl Ports for Deps {
         clock::random_bytes()
     }
 
+    async fn pause(&self, duration_ms: u64) {
+        clock::pause(duration_ms).await;
+    }
+
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]) {
         log::warn(message, fields);
     }

@@ -3,7 +3,9 @@
 pub mod api_key;
 pub mod error;
 pub mod file_url;
+pub mod idempotency;
 pub mod job;
 pub mod model;
 pub mod presign;
+pub mod purse;
 pub mod upload;

@@ -50,6 +50,10 @@ codes! {
         ExpiredFileUrl = "expired_file_url", "The file URL has expired; ask for a new one.";
         UploadMissing = "upload_missing", "The file was never uploaded, or has another size than announced.";
         InsufficientCredits = "insufficient_credits", "The balance is too small for this job.";
+        RateLimited = "rate_limited", "A limit is used up: the key's monthly credit quota, or requests per minute. `Retry-After` says when to come back.";
+        IdempotencyKeyRunning = "idempotency_key_running", "The first request with this `Idempotency-Key` is still being answered; ask again in a moment.";
+        IdempotencyKeyReused = "idempotency_key_reused", "This `Idempotency-Key` was used for another request within the last 24 hours.";
+        ModelUnavailable = "model_unavailable", "This installation cannot run that model; `GET /v1/models` says why.";
         JobNotFound = "job_not_found", "No such job.";
         OutputNotFound = "output_not_found", "The job has no output of this format.";
         JobNotReady = "job_not_ready", "The job has not succeeded (yet), so there is nothing to download.";
@@ -77,6 +81,7 @@ codes! {
         NoSourceAlpha = "no_source_alpha", "The source's own alpha was asked for, and it has none.";
         NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage: no alpha of its own and no flat screen.";
         InsufficientCredits = "insufficient_credits", "The source is longer than was reserved for, and the balance does not cover the rest.";
+        QuotaExceeded = "quota_exceeded", "The source is longer than was reserved for, and the key's monthly quota does not cover the rest.";
         AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";
         QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
         EncodeFailed = "encode_failed", "An encoder failed on this footage.";

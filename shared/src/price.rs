@@ -1,4 +1,6 @@
-//! What a job costs: one table, used for the reserve, its correction, and estimates.
+//! What a job costs and about how long it takes: one table, used for the reserve, its correction, and estimates.
+
+use serde::{Deserialize, Serialize};
 
 use crate::media::PixelSize;
 use crate::report::Strategy;
@@ -6,17 +8,61 @@ use crate::report::Strategy;
 /// Reserved for when nobody said how long the source is.
 /// Units: milliseconds.
 pub const ASSUMED_DURATION_MS: u64 = 10_000;
-/// Up to here a second of keying costs one credit, above it two.
-/// Units: pixels. 1920 × 1080, whatever its orientation.
-const FULL_HD_PIXELS: u64 = 1_920 * 1_080;
+
+/// A class of picture sizes, as requests name it and prices tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Resolution {
+    /// Up to 1280 × 720 pixels.
+    #[serde(rename = "720p")]
+    Hd,
+    /// Up to 1920 × 1080 pixels.
+    #[serde(rename = "1080p")]
+    FullHd,
+    /// Anything above.
+    #[serde(rename = "2160p")]
+    UltraHd,
+}
+
+impl Resolution {
+    /// Every class, smallest first.
+    pub const ALL: [Self; 3] = [Self::Hd, Self::FullHd, Self::UltraHd];
+
+    /// The name in requests and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hd => "720p",
+            Self::FullHd => "1080p",
+            Self::UltraHd => "2160p",
+        }
+    }
+
+    /// The class with this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|resolution| resolution.as_str() == name)
+    }
+
+    /// The class of a picture, whatever its orientation.
+    #[must_use]
+    pub const fn of(size: PixelSize) -> Self {
+        match size.pixels() {
+            0..=921_600 => Self::Hd,
+            921_601..=2_073_600 => Self::FullHd,
+            _ => Self::UltraHd,
+        }
+    }
+}
 
 /// What kind of work is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tariff {
     /// The source's alpha is kept: one credit per started two seconds.
     Conversion,
-    /// A matte is made: one credit per started second up to full HD, two above.
+    /// A matte is made: one credit per started second up to 1080p, two above.
     Keying,
+    /// A provider makes the video: 16, 21 or 42 credits per started second at 720p, 1080p and above.
+    Generation,
 }
 
 impl From<Strategy> for Tariff {
@@ -28,18 +74,43 @@ impl From<Strategy> for Tariff {
     }
 }
 
-/// What a job costs. Every output after the first adds a tenth of the first's price; fractions round up.
-/// Units: credits; at least 1. An unknown picture size is taken to be full HD.
-#[must_use]
-pub fn price_credits(tariff: Tariff, duration_ms: u64, size: Option<PixelSize>, output_count: usize) -> u64 {
-    let base = match tariff {
-        Tariff::Conversion => duration_ms.div_ceil(2_000),
-        Tariff::Keying if size.is_some_and(|size| size.pixels() > FULL_HD_PIXELS) => {
-            duration_ms.div_ceil(1_000).saturating_mul(2)
+impl Tariff {
+    /// Credits for one started unit of time, and how long the unit is in milliseconds.
+    #[must_use]
+    pub const fn unit(self, resolution: Resolution) -> (u64, u64) {
+        match (self, resolution) {
+            (Self::Conversion, _) => (1, 2_000),
+            (Self::Keying, Resolution::Hd | Resolution::FullHd) => (1, 1_000),
+            (Self::Keying, Resolution::UltraHd) => (2, 1_000),
+            (Self::Generation, Resolution::Hd) => (16, 1_000),
+            (Self::Generation, Resolution::FullHd) => (21, 1_000),
+            (Self::Generation, Resolution::UltraHd) => (42, 1_000),
         }
-        Tariff::Keying => duration_ms.div_ceil(1_000),
     }
-    .max(1);
+
+    /// About how long such a job takes, before there is a history to ask.
+    /// Units: milliseconds.
+    #[must_use]
+    pub const fn assumed_work_ms(self, resolution: Resolution, duration_ms: u64) -> u64 {
+        // Start and end of any job, then so many times the length of the video.
+        const FIXED_MS: u64 = 5_000;
+        let times = match (self, resolution) {
+            // A provider's queue and work hardly depend on the length.
+            (Self::Generation, _) => return 120_000,
+            (Self::Conversion | Self::Keying, Resolution::Hd) => 3,
+            (Self::Conversion | Self::Keying, Resolution::FullHd) => 7,
+            (Self::Conversion | Self::Keying, Resolution::UltraHd) => 28,
+        };
+        FIXED_MS + duration_ms.saturating_mul(times)
+    }
+}
+
+/// What a job costs. Every output after the first adds a tenth of the first's price; fractions round up.
+/// Units: credits; at least 1.
+#[must_use]
+pub fn price_credits(tariff: Tariff, duration_ms: u64, resolution: Resolution, output_count: usize) -> u64 {
+    let (unit_credits, unit_ms) = tariff.unit(resolution);
+    let base = duration_ms.div_ceil(unit_ms).saturating_mul(unit_credits).max(1);
     let further_outputs = u64::try_from(output_count.saturating_sub(1)).unwrap_or(u64::MAX);
     base.saturating_add(base.saturating_mul(further_outputs).div_ceil(10))
 }
@@ -50,24 +121,36 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let full_hd = Some(PixelSize { width: 1_080, height: 1_920 });
-        let above = Some(PixelSize { width: 1_920, height: 1_088 });
-        for (tariff, duration_ms, size, output_count, expected) in [
-            (Tariff::Keying, 10_000, None, 1, 10),
-            (Tariff::Keying, 10_001, full_hd, 1, 11),
-            (Tariff::Keying, 10_000, above, 1, 20),
-            (Tariff::Keying, 10_000, full_hd, 3, 12),
-            (Tariff::Keying, 11_000, full_hd, 2, 13),
-            (Tariff::Keying, 0, full_hd, 1, 1),
-            (Tariff::Conversion, 2_000, full_hd, 1, 1),
-            (Tariff::Conversion, 2_001, above, 1, 2),
-            (Tariff::Keying, u64::MAX, above, 1, 36_893_488_147_419_104),
+        use Resolution::{FullHd, Hd, UltraHd};
+        for (tariff, duration_ms, resolution, output_count, expected) in [
+            (Tariff::Keying, 10_000, Hd, 1, 10),
+            (Tariff::Keying, 10_001, FullHd, 1, 11),
+            (Tariff::Keying, 10_000, UltraHd, 1, 20),
+            (Tariff::Keying, 10_000, FullHd, 3, 12),
+            (Tariff::Keying, 11_000, FullHd, 2, 13),
+            (Tariff::Keying, 0, FullHd, 1, 1),
+            (Tariff::Conversion, 2_000, FullHd, 1, 1),
+            (Tariff::Conversion, 2_001, UltraHd, 1, 2),
+            (Tariff::Generation, 3_000, Hd, 1, 48),
+            (Tariff::Generation, 3_000, FullHd, 1, 63),
+            (Tariff::Generation, 3_000, UltraHd, 1, 126),
+            (Tariff::Keying, u64::MAX, UltraHd, 1, 36_893_488_147_419_104),
         ] {
             assert_eq!(
-                price_credits(tariff, duration_ms, size, output_count),
+                price_credits(tariff, duration_ms, resolution, output_count),
                 expected,
                 "{tariff:?} {duration_ms} {output_count}"
             );
+        }
+    }
+
+    #[test]
+    fn a_picture_is_classed_by_its_pixels() {
+        for (width, height, expected) in
+            [(1_280, 720, "720p"), (1_282, 720, "1080p"), (1_080, 1_920, "1080p"), (1_920, 1_088, "2160p")]
+        {
+            assert_eq!(Resolution::of(PixelSize { width, height }).as_str(), expected);
+            assert_eq!(Resolution::find(expected).unwrap().as_str(), expected);
         }
     }
 }

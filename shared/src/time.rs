@@ -7,7 +7,11 @@ use time::macros::format_description;
 
 const ISO_8601: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const MONTH: StaticFormatDescription = format_description!("[year]-[month]");
 const AMZ_DATE: StaticFormatDescription = format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// Units: milliseconds.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// An instant.
 /// Units: milliseconds since 1970-01-01 UTC, below 2^53 so that D1 and JavaScript keep it exact.
@@ -52,6 +56,20 @@ impl UnixMillis {
         self.format(AMZ_DATE)
     }
 
+    /// `2026-05`, the calendar month in UTC that quotas are counted in.
+    #[must_use]
+    pub fn to_month(self) -> String {
+        self.format(MONTH)
+    }
+
+    /// The first instant of the next calendar month in UTC.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        let days = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .map_or(0, |instant| u64::from(instant.month().length(instant.year()) - instant.day()) + 1);
+        Self((self.0 / DAY_MS + days) * DAY_MS)
+    }
+
     fn format(self, description: StaticFormatDescription) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .ok()
@@ -70,5 +88,17 @@ mod tests {
         assert_eq!(at.to_iso_8601(), "2026-05-08T12:00:00.007Z");
         assert_eq!(at.to_amz_date(), "20260508T120000Z");
         assert_eq!(at.plus_ms(1_000).as_secs(), 1_778_241_601);
+        assert_eq!(at.to_month(), "2026-05");
+    }
+
+    #[test]
+    fn months_end_when_they_end() {
+        for (at_ms, next) in [
+            (1_778_241_600_007, "2026-06-01T00:00:00.000Z"),
+            (1_798_761_599_999, "2027-01-01T00:00:00.000Z"),
+            (1_835_395_200_000, "2028-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(UnixMillis::new(at_ms).next_month().to_iso_8601(), next);
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod interrupt;
 pub mod migrations;
 pub mod process;
+pub mod raw;
 pub mod stack;
 pub mod stamp;
 pub mod step;

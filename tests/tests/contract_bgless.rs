@@ -5,11 +5,12 @@
 use serde_json::{Value, json};
 use shared::signature;
 use tests::customer::Customer;
-use tests::http::{Answer, agent};
+use tests::http::Answer;
+use tests::raw::{refused, send};
 use tests::stack::shared::SharedStack;
 use tests::stack::{Stack, StackOptions};
+use ureq::Body;
 use ureq::http::Response;
-use ureq::{Body, SendBody};
 
 static STACK: SharedStack = SharedStack::new();
 
@@ -17,30 +18,6 @@ fn with_stack(test: impl FnOnce(&Stack)) {
     let shared = STACK.join(StackOptions::default()).unwrap();
     let stack = shared.lock();
     test(&stack);
-}
-
-/// Sends anything, with these headers.
-fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response<Body> {
-    let mut request = ureq::http::Request::builder().method(method).uri(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    if body.is_empty() {
-        return agent().run(request.body(SendBody::none()).unwrap()).unwrap();
-    }
-    agent().run(request.body(SendBody::from_owned_reader(std::io::Cursor::new(body.to_vec()))).unwrap()).unwrap()
-}
-
-/// Checks a refusal's whole shape; returns its error object.
-fn refused(response: Response<Body>, status: u16, code: &str) -> Value {
-    let request_id = response.headers().get("x-request-id").unwrap().to_str().unwrap().to_owned();
-    let answer = Answer::read(response).unwrap();
-    assert_eq!(answer.status, status, "{}", answer.body);
-    let error = &answer.body["error"];
-    assert_eq!(error["code"], code, "{error}");
-    assert_eq!((&error["requestId"], &error["request_id"]), (&json!(request_id), &json!(request_id)));
-    assert!(!error["message"].as_str().unwrap().is_empty());
-    error.clone()
 }
 
 fn post_job(stack: &Stack, customer: &Customer, body: &str) -> Response<Body> {
@@ -62,6 +39,22 @@ fn health_needs_no_key_and_every_answer_is_named() {
         assert_eq!(Answer::read(response).unwrap(), Answer { status: 200, body: json!({ "status": "ok" }) });
         let response = send("GET", &url, &[("x-request-id", "not a sane one")], &[]);
         assert!(response.headers().get("x-request-id").unwrap().to_str().unwrap().starts_with("req_"));
+    });
+}
+
+#[test]
+fn a_page_of_any_origin_may_call() {
+    with_stack(|stack| {
+        let url = format!("{}/v1/jobs", stack.base_url());
+        let asked = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+        let preflight = send("OPTIONS", &url, &[asked[0], asked[1], ("access-control-request-headers", "authorization")], &[]);
+        let header = |name: &str| preflight.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!((preflight.status().as_u16(), header("access-control-allow-origin")), (200, Some("*".into())));
+        // A wildcard does not cover `Authorization`, so the header must be named back.
+        assert_eq!(header("access-control-allow-headers").as_deref(), Some("authorization"));
+        let refusal = send("GET", &url, &[asked[0]], &[]);
+        assert_eq!(refusal.headers().get("access-control-allow-origin").unwrap(), "*");
+        refused(refusal, 401, "missing_api_key");
     });
 }
 
@@ -340,7 +333,7 @@ fn the_transports_own_errors_have_the_envelope_too() {
         let key = ("x-api-key", customer.key.as_str());
         refused(send("GET", &url("/v1/nothing"), &[key], &[]), 404, "not_found");
         let response = send("PUT", &url("/v1/jobs"), &[key], b"{}");
-        assert_eq!(response.headers().get("allow").unwrap(), "POST");
+        assert_eq!(response.headers().get("allow").unwrap(), "GET,HEAD,POST");
         refused(response, 405, "method_not_allowed");
         refused(send("POST", &url("/v1/jobs"), &[key, ("content-type", "text/plain")], b"{}"), 415, "unsupported_media_type");
         let big = vec![b' '; 256 * 1024 + 1];

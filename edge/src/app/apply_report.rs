@@ -1,13 +1,14 @@
 //! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a lease that is over.
 
 use shared::code::JobErrorCode;
-use shared::price;
+use shared::price::{self, Resolution};
 use shared::report::{OutputAsset, Report, ReportAnswer, ReportEvent, StopReason};
 use shared::time::UnixMillis;
 
 use crate::app::ports::{Corrected, Heartbeat, Held, JobStore as _, Ports, Probe};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::purse::Purse;
 
 /// Applies a report and says whether to go on.
 pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
@@ -30,13 +31,14 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             let Some(job) = ports.store().find_job(job_id).await? else {
                 return Ok(ReportAnswer::Stop { reason: StopReason::Over });
             };
-            let corrected_credits = price::price_credits(strategy.into(), facts.duration_ms, Some(facts.size), job.outputs.len());
+            let corrected_credits =
+                price::price_credits(strategy.into(), facts.duration_ms, Resolution::of(facts.size), job.outputs.len());
             let probe = Probe { facts: &facts, strategy, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
             match ports.store().record_probe(lease, &probe, now).await? {
                 Corrected::Covered => Held::Done,
                 Corrected::NotHeld(job) => Held::NotHeld(job),
-                Corrected::NotCovered { available_credits } => {
-                    let failure = want_of_credits(available_credits, corrected_credits);
+                Corrected::NotCovered(purse) => {
+                    let failure = want_of_credits(purse, corrected_credits);
                     match ports.store().fail_leased_job(lease, &failure, entry_id, now).await? {
                         Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
                         held @ Held::NotHeld(_) => held,
@@ -84,11 +86,19 @@ fn check_assets(job: &Job, lease: LeaseRef, assets: &[OutputAsset]) -> Result<()
     Err(Error::InvalidRequest { field: "assets", message: "Must be the outputs ordered, under the lease's prefix.".into() })
 }
 
-fn want_of_credits(available_credits: u64, required_credits: u64) -> JobFailure {
+fn want_of_credits(purse: Purse, required_credits: u64) -> JobFailure {
+    if let Some(quota) = purse.quota.filter(|quota| quota.remaining_credits() < required_credits) {
+        let message = format!(
+            "This source costs {required_credits} credits; {} of the key's monthly quota are left for it.",
+            quota.remaining_credits()
+        );
+        return JobFailure { code: JobErrorCode::QuotaExceeded, message };
+    }
     JobFailure {
         code: JobErrorCode::InsufficientCredits,
         message: format!(
-            "This source costs {required_credits} credits; the balance, the reserve included, is {available_credits}."
+            "This source costs {required_credits} credits; the balance, the reserve included, is {}.",
+            purse.balance_credits
         ),
     }
 }

@@ -44,7 +44,7 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Work {
         lease_id: lease.id,
         lease_duration_ms,
         source: job.source,
-        strategy: job.model.strategy(),
+        strategy: job.model.card().strategy,
         outputs: job.outputs,
     }
 }

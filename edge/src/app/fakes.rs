@@ -23,6 +23,9 @@ pub struct FakePorts {
     now_ms: Cell<u64>,
     rolls: Cell<u64>,
     pub warnings: RefCell<Vec<String>>,
+    /// How often somebody waited, and at which time all jobs end meanwhile.
+    pub pauses: Cell<u32>,
+    pub ends_at_pause: Cell<u32>,
 }
 
 /// Keeps what was sent, unless it is out of order.
@@ -59,6 +62,8 @@ impl FakePorts {
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
             warnings: RefCell::default(),
+            pauses: Cell::default(),
+            ends_at_pause: Cell::default(),
         }
     }
 
@@ -101,6 +106,14 @@ impl Ports for FakePorts {
         let mut bytes = [0; 32];
         bytes[8..16].copy_from_slice(&self.rolls.get().to_be_bytes());
         bytes
+    }
+
+    async fn pause(&self, duration_ms: u64) {
+        self.pass_ms(duration_ms);
+        self.pauses.set(self.pauses.get() + 1);
+        if self.pauses.get() == self.ends_at_pause.get() {
+            self.sqlite().execute("UPDATE jobs SET state = 'failed'").unwrap();
+        }
     }
 
     fn warn(&self, message: &str, _fields: &[(&str, &dyn Display)]) {

@@ -2,8 +2,7 @@
 
 use shared::id::{AccountId, ApiKeyId};
 
-use crate::app::ports::{Account, AccountStore as _, NewAccount, NewApiKey, Ports};
-use crate::domain::api_key::{self, KeyHash};
+use crate::app::ports::{Account, AccountStore as _, NewAccount, Ports};
 use crate::domain::error::Error;
 
 /// Most credits that one grant may move; far below 2^53, so that sums stay exact everywhere.
@@ -14,7 +13,7 @@ const NAME_CHARS_MAX: usize = 200;
 /// Errors: `InvalidRequest`.
 pub async fn create_account(ports: &impl Ports, name: &str, credits: u64) -> Result<Account, Error> {
     check_text("name", name)?;
-    check_credits(credits)?;
+    check_credits("credits", credits)?;
     let now = ports.now();
     let id = AccountId::from_parts(now, ports.random_u128());
     let account = NewAccount { id, name, credits, entry_id: ports.new_ledger_entry_id() };
@@ -31,20 +30,9 @@ pub async fn get_account(ports: &impl Ports, id: AccountId) -> Result<Account, E
 /// Gives credits to an account.
 /// Errors: `InvalidRequest`, `NoSuchThing`.
 pub async fn grant_credits(ports: &impl Ports, id: AccountId, credits: u64) -> Result<Account, Error> {
-    check_credits(credits)?;
+    check_credits("credits", credits)?;
     let account = ports.store().grant_credits(id, credits, ports.new_ledger_entry_id(), ports.now()).await?;
     account.ok_or(Error::NoSuchThing("account"))
-}
-
-/// A new key of an account: its id, and the key itself, which is not stored and cannot be shown again.
-/// Errors: `InvalidRequest`, `NoSuchThing`.
-pub async fn create_api_key(ports: &impl Ports, account_id: AccountId, label: &str) -> Result<(ApiKeyId, String), Error> {
-    check_text("label", label)?;
-    let now = ports.now();
-    let key = api_key::format_key(&ports.random_bytes());
-    let id = ApiKeyId::from_parts(now, ports.random_u128());
-    let new_key = NewApiKey { id, account_id, hash: &KeyHash::of(&key), label };
-    if ports.store().create_api_key(&new_key, now).await? { Ok((id, key)) } else { Err(Error::NoSuchThing("account")) }
 }
 
 /// Ends a key at once and for good.
@@ -53,16 +41,16 @@ pub async fn revoke_api_key(ports: &impl Ports, id: ApiKeyId) -> Result<(), Erro
     if ports.store().revoke_api_key(id, ports.now()).await? { Ok(()) } else { Err(Error::NoSuchThing("key")) }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), Error> {
+pub(super) fn check_text(field: &'static str, text: &str) -> Result<(), Error> {
     if text.trim().is_empty() || text.chars().count() > NAME_CHARS_MAX {
         return Err(Error::InvalidRequest { field, message: format!("Must have 1 to {NAME_CHARS_MAX} characters.") });
     }
     Ok(())
 }
 
-fn check_credits(credits: u64) -> Result<(), Error> {
+pub(super) fn check_credits(field: &'static str, credits: u64) -> Result<(), Error> {
     if credits > GRANT_CREDITS_MAX {
-        return Err(Error::InvalidRequest { field: "credits", message: format!("Must be at most {GRANT_CREDITS_MAX}.") });
+        return Err(Error::InvalidRequest { field, message: format!("Must be at most {GRANT_CREDITS_MAX}.") });
     }
     Ok(())
 }

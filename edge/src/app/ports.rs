@@ -9,14 +9,17 @@ use shared::report::{OutputAsset, Stage, Strategy};
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
+use crate::app::manage_keys::KeyRequest;
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{Job, Lease, LeaseRef, NewJob, RunRef};
+use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::job::{Job, JobState, Lease, LeaseRef, NewJob, RunRef};
 use crate::domain::presign;
+use crate::domain::purse::Purse;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore;
+    type Store: JobStore + AccountStore + IdempotencyStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
 
@@ -28,6 +31,8 @@ pub trait Ports {
     /// Fit for keys: unpredictable.
     fn random_bytes(&self) -> [u8; 32];
 
+    /// Waits.
+    async fn pause(&self, duration_ms: u64);
     /// Logs what a use case got over but an operator should know.
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]);
 
@@ -55,11 +60,18 @@ pub struct Settings {
 
 /// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
 pub trait JobStore {
-    async fn create_job(&self, job: &NewJob, entry_id: LedgerEntryId) -> Result<Created, Error>;
+    async fn create_job(
+        &self,
+        job: &NewJob,
+        entry_id: LedgerEntryId,
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<Created, Error>;
     /// A key and, if its account has it, a job that is not hidden.
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
     /// Whoever owns it, hidden ones too.
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
+    /// The newest of the key's account below the cursor.
+    async fn list_jobs(&self, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
     async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
     async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
@@ -107,6 +119,27 @@ pub trait JobStore {
 /// Accounts, their keys and their credits.
 pub trait AccountStore {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
+    /// A key, and what it can spend in this month.
+    async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error>;
+    /// A key, and the newest entries of its account below the cursor.
+    async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error>;
+    /// A key, and what each key of its account has spent in each month since.
+    async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error>;
+    async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error>;
+    /// The key, if the account exists.
+    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error>;
+    /// The key that replaces a living one of the account.
+    async fn rotate_api_key(
+        &self,
+        old_id: ApiKeyId,
+        new_id: ApiKeyId,
+        account_id: AccountId,
+        hash: &KeyHash,
+        overlap_until_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<KeyWithUse>, Error>;
+    /// Whether the account has the key.
+    async fn revoke_api_key_of_account(&self, id: ApiKeyId, account_id: AccountId, now: UnixMillis) -> Result<bool, Error>;
     async fn create_account(&self, account: &NewAccount<'_>, now: UnixMillis) -> Result<(), Error>;
     async fn grant_credits(
         &self,
@@ -116,10 +149,34 @@ pub trait AccountStore {
         now: UnixMillis,
     ) -> Result<Option<Account>, Error>;
     async fn find_account(&self, account_id: AccountId) -> Result<Option<Account>, Error>;
-    /// Whether the account exists.
-    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<bool, Error>;
     /// Whether the key exists.
     async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
+}
+
+/// Requests that must not be done twice.
+pub trait IdempotencyStore {
+    /// An API key, and what is remembered of a request; nothing if this call took the idempotency key.
+    async fn begin_request(
+        &self,
+        key: &KeyHash,
+        idempotency: &IdempotencyKey,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, Remembered), Error>;
+    async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error>;
+    async fn forget_request(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error>;
+    async fn forget_old_requests(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
+}
+
+/// What is remembered of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    Nothing,
+    Request {
+        fingerprint: String,
+        answer_json: Option<String>,
+        /// The job of a request that must have ended without keeping its answer.
+        lost_job: Option<JobId>,
+    },
 }
 
 /// The transcode queue.
@@ -137,10 +194,8 @@ pub trait Objects {
 /// What became of a creation.
 pub enum Created {
     Job(Box<Job>),
-    /// Nothing was written.
-    NotCovered {
-        available_credits: u64,
-    },
+    /// Nothing was written: this is what the key could spend.
+    NotCovered(Purse),
 }
 
 /// What became of a claim.
@@ -160,10 +215,8 @@ pub enum Held {
 /// What became of a probe.
 pub enum Corrected {
     Covered,
-    /// The facts were noted, the reserve was not corrected. What is available includes the reserve.
-    NotCovered {
-        available_credits: u64,
-    },
+    /// The facts were noted, the reserve was not corrected: this is what the key could spend, the reserve included.
+    NotCovered(Purse),
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),
 }
@@ -198,7 +251,43 @@ pub struct NewApiKey<'a> {
     pub id: ApiKeyId,
     pub account_id: AccountId,
     pub hash: &'a KeyHash,
-    pub label: &'a str,
+    pub about: &'a KeyRequest,
+}
+
+/// A part of a list, newest first: what lies below a cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// An id; the first page begins beyond all of them.
+    pub cursor: String,
+    pub limit: u32,
+}
+
+/// A key with what it has spent this month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyWithUse {
+    pub key: ApiKey,
+    pub used_credits: u64,
+}
+
+/// One movement of credits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    pub id: LedgerEntryId,
+    pub kind: String,
+    pub amount_credits: i64,
+    pub job_id: Option<JobId>,
+    pub api_key_id: Option<ApiKeyId>,
+    pub created_at_ms: UnixMillis,
+}
+
+/// What one key has spent in one month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMonth {
+    pub api_key_id: ApiKeyId,
+    pub label: String,
+    pub project_label: Option<String>,
+    pub month: String,
+    pub used_credits: i64,
 }
 
 /// An account as an operator sees it.

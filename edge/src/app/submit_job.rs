@@ -2,7 +2,7 @@
 
 use shared::id::JobId;
 use shared::media::Output;
-use shared::price::{self, ASSUMED_DURATION_MS};
+use shared::price::{self, ASSUMED_DURATION_MS, Resolution};
 use shared::report::Source;
 use shared::task::TranscodeTask;
 
@@ -10,6 +10,7 @@ use crate::app::find_source::find_source;
 use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue as _};
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
+use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Dialect, Job, NewJob};
 use crate::domain::model::Model;
 
@@ -22,17 +23,31 @@ pub struct JobRequest {
     pub outputs: Vec<Output>,
     /// As the caller says; corrected once the source was read.
     pub duration_ms: Option<u64>,
+    /// As the caller says; corrected once the source was read.
+    pub resolution: Option<Resolution>,
+    /// The caller's own words, as JSON.
+    pub metadata_json: Option<String>,
 }
 
 /// A new job, already reserved for.
 ///
 /// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends its task again.
-/// Errors: those of the source, `InsufficientCredits`.
-pub async fn submit_job(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
+/// Errors: `ModelUnavailable`, those of the source, `QuotaExceeded`, `InsufficientCredits`.
+pub async fn submit_job(
+    ports: &impl Ports,
+    caller: Caller,
+    request: JobRequest,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Job, Error> {
+    let card = request.model.card();
+    if let Some(reason) = card.unavailable {
+        return Err(Error::ModelUnavailable(reason));
+    }
     let source = resolve_source(ports, caller, &request.video_url).await?;
     let now = ports.now();
     let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
-    let reserved_credits = price::price_credits(request.model.tariff(), duration_ms, None, request.outputs.len());
+    let reserved_credits =
+        price::price_credits(card.tariff, duration_ms, request.resolution.unwrap_or(Resolution::FullHd), request.outputs.len());
     let new_job = NewJob {
         id: JobId::from_parts(now, ports.random_u128()),
         account_id: caller.account_id,
@@ -41,13 +56,15 @@ pub async fn submit_job(ports: &impl Ports, caller: Caller, request: JobRequest)
         model: request.model,
         source,
         outputs: request.outputs,
+        metadata_json: request.metadata_json,
         reserved_credits,
         created_at_ms: now,
     };
-    let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id()).await {
+    let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id(), idempotency).await {
         Ok(Created::Job(job)) => *job,
-        Ok(Created::NotCovered { available_credits }) => {
-            return Err(Error::InsufficientCredits { available_credits, required_credits: reserved_credits });
+        Ok(Created::NotCovered(purse)) => {
+            let refusal = purse.refusal(reserved_credits, now);
+            return Err(refusal.unwrap_or_else(|| Error::Internal("a job was refused that the purse covers".into())));
         }
         // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,

@@ -4,7 +4,7 @@ use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
-use crate::app::ports::{JobStore as _, Ports, TaskQueue as _};
+use crate::app::ports::{IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
 
@@ -18,6 +18,7 @@ pub struct Swept {
     pub exhausted: usize,
     pub timed_out: usize,
     pub tasks_sent: usize,
+    pub requests_forgotten: usize,
 }
 
 /// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
@@ -34,7 +35,8 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     if !tasks.is_empty() {
         ports.tasks().send(&tasks).await?;
     }
-    Ok(Swept { requeued, exhausted, timed_out, tasks_sent: tasks.len() })
+    let requests_forgotten = ports.store().forget_old_requests(now, JOBS_PER_STEP_MAX).await?;
+    Ok(Swept { requeued, exhausted, timed_out, tasks_sent: tasks.len(), requests_forgotten })
 }
 
 async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {

@@ -4,6 +4,7 @@ use futures_executor::block_on;
 use shared::code::JobErrorCode;
 use shared::id::{AccountId, JobId, LeaseId};
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize};
+use shared::price::Resolution;
 use shared::report::{
     Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, Source, Stage, StopReason, Strategy, Work,
 };
@@ -11,14 +12,17 @@ use shared::task::TranscodeTask;
 
 use super::bury_task::Burial;
 use super::fakes::FakePorts;
-use super::ports::Ports as _;
+use super::idempotency::Begun;
+use super::manage_keys::KeyRequest;
+use super::ports::{Page, Ports as _};
 use super::submit_job::JobRequest;
 use super::{
-    apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, download_output, get_job, manage_accounts,
-    submit_job, sweep,
+    apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, download_output, estimate_job, get_job,
+    idempotency, list_jobs, manage_accounts, manage_keys, read_books, submit_job, sweep, wait_for_job,
 };
-use crate::domain::api_key::{Caller, KeyHash};
+use crate::domain::api_key::{Caller, KeyHash, Scope};
 use crate::domain::error::Error;
+use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Dialect, Job, JobState};
 use crate::domain::model::Model;
 use crate::store::sqlite::Fault;
@@ -34,10 +38,14 @@ struct Account {
 fn account(ports: &FakePorts, credits: u64) -> Account {
     block_on(async {
         let account = manage_accounts::create_account(ports, "test", credits).await.unwrap();
-        let (_, key) = manage_accounts::create_api_key(ports, account.id, "test").await.unwrap();
-        let key = KeyHash::of(&key);
-        Account { id: account.id, caller: authenticate::authenticate(ports, &key).await.unwrap(), key }
+        let key = manage_keys::create_key_of(ports, account.id, &key_request(None)).await.unwrap();
+        let key = KeyHash::of(&key.key);
+        Account { id: account.id, caller: authenticate::authenticate(ports, &key, Scope::Jobs).await.unwrap(), key }
     })
+}
+
+fn key_request(monthly_quota_credits: Option<u64>) -> KeyRequest {
+    KeyRequest { label: "test".into(), project_label: None, monthly_quota_credits, scopes: Scope::ALL.to_vec() }
 }
 
 fn request(duration_ms: Option<u64>) -> JobRequest {
@@ -47,11 +55,13 @@ fn request(duration_ms: Option<u64>) -> JobRequest {
         video_url: SOURCE_URL.into(),
         outputs: vec![Output::WebmVp9Alpha],
         duration_ms,
+        resolution: None,
+        metadata_json: None,
     }
 }
 
 fn submit(ports: &FakePorts, account: &Account, duration_ms: Option<u64>) -> Result<Job, Error> {
-    block_on(submit_job::submit_job(ports, account.caller, request(duration_ms)))
+    block_on(submit_job::submit_job(ports, account.caller, request(duration_ms), None))
 }
 
 fn new_claim(ports: &FakePorts, job: &Job) -> Claim {
@@ -499,7 +509,7 @@ fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
     let ticket = create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5).unwrap();
     let submit = |account: &Account, video_url: &str| {
         let request = JobRequest { video_url: video_url.to_owned(), ..request(None) };
-        block_on(submit_job::submit_job(&ports, account.caller, request))
+        block_on(submit_job::submit_job(&ports, account.caller, request, None))
     };
     assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
     let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
@@ -531,6 +541,167 @@ fn an_output_can_be_downloaded_once_the_job_succeeded() {
         url.starts_with(&format!("https://api.example.com/files/{}webm-vp9-alpha.webm?size=9&", work.object_prefix)),
         "{url}"
     );
+}
+
+fn key_with_quota(ports: &FakePorts, account: &Account, quota: u64) -> Account {
+    block_on(async {
+        let key = manage_keys::create_key(ports, &account.key, Ok(key_request(Some(quota)))).await.unwrap();
+        let key = KeyHash::of(&key.key);
+        Account { id: account.id, caller: authenticate::authenticate(ports, &key, Scope::Jobs).await.unwrap(), key }
+    })
+}
+
+#[test]
+fn a_key_over_its_monthly_quota_is_refused_and_what_comes_back_counts_again() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let key = key_with_quota(&ports, &account, 15);
+    let job = submit(&ports, &key, None).unwrap();
+    let refusal = submit(&ports, &key, None).unwrap_err();
+    assert!(matches!(refusal, Error::QuotaExceeded { required_credits: 10, .. }), "{refusal:?}");
+    // Another key of the account is not held by it.
+    submit(&ports, &account, None).unwrap();
+    assert_eq!(balance(&ports, &account), 80);
+    block_on(delete_job::delete_job(&ports, &key.key, job.id)).unwrap();
+    submit(&ports, &key, None).unwrap();
+    // The next month begins with nothing used.
+    assert!(submit(&ports, &key, None).is_err());
+    ports.pass_ms(31 * 24 * 60 * 60 * 1_000);
+    submit(&ports, &key, None).unwrap();
+    let months = block_on(read_books::list_usage(&ports, &account.key)).unwrap();
+    let used: Vec<_> = months.iter().map(|month| (month.month.as_str(), month.used_credits)).collect();
+    assert_eq!(used.len(), 3, "{used:?}");
+    assert_eq!(used.iter().map(|(_, credits)| credits).sum::<i64>(), 30);
+}
+
+#[test]
+fn a_correction_beyond_the_quota_fails_the_job_and_gives_all_back() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let key = key_with_quota(&ports, &account, 15);
+    let job = submit(&ports, &key, None).unwrap();
+    let work = granted(&ports, &job);
+    assert_eq!(stopped(report(&ports, &work, probed(16_000))), StopReason::Over);
+    assert_eq!(find(&ports, &key, job.id).failure.unwrap().code, JobErrorCode::QuotaExceeded);
+    assert_eq!(balance(&ports, &account), 100);
+    let job = submit(&ports, &key, None).unwrap();
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, probed(15_000)));
+}
+
+#[test]
+fn an_estimate_prices_like_a_job_and_spends_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 47);
+    let ask = |model, duration_ms, resolution| {
+        let request = estimate_job::EstimateRequest { model, duration_ms: Some(duration_ms), resolution, output_count: 1 };
+        let estimate = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap();
+        (estimate.credits, estimate.work_ms / 1_000, estimate.can_afford)
+    };
+    assert_eq!(ask(Model::KieKling3Video, 3_000, Some(Resolution::Hd)), (48, 120, false));
+    assert_eq!(ask(Model::Auto, 3_000, None), (3, 26, true));
+    assert_eq!(balance(&ports, &account), 47);
+    let refusal = JobRequest { model: Model::KieKling3Video, ..request(None) };
+    let refusal = block_on(submit_job::submit_job(&ports, account.caller, refusal, None)).unwrap_err();
+    assert!(matches!(refusal, Error::ModelUnavailable(_)), "{refusal:?}");
+}
+
+#[test]
+fn jobs_and_entries_are_listed_newest_first_in_pages_that_meet() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    submit(&ports, &other, None).unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ports.pass_ms(1);
+        ids.insert(0, submit(&ports, &account, None).unwrap().id);
+    }
+    block_on(delete_job::delete_job(&ports, &account.key, ids.remove(2))).unwrap();
+    let list = |cursor: &str, limit, state| {
+        let page = Page { cursor: cursor.to_owned(), limit };
+        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, state)).unwrap();
+        jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list("job_~", 3, None), ids[..3]);
+    assert_eq!(list(&ids[2].to_string(), 3, None), ids[3..]);
+    granted(&ports, &find(&ports, &account, ids[1]));
+    assert_eq!(list("job_~", 9, Some(JobState::Transcoding)), ids[1..2]);
+    let page = Page { cursor: "led_~".into(), limit: 100 };
+    let entries = block_on(read_books::list_ledger(&ports, &account.key, &page)).unwrap();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["refund", "reserve", "reserve", "reserve", "reserve", "reserve", "grant"]);
+}
+
+#[test]
+fn a_rotated_key_overlaps_with_its_successor_and_a_scope_is_kept() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    let narrow = KeyRequest { scopes: vec![Scope::Jobs], ..key_request(Some(7)) };
+    let narrow = block_on(manage_keys::create_key(&ports, &account.key, Ok(narrow))).unwrap();
+    let narrow_hash = KeyHash::of(&narrow.key);
+    let works = |hash: &KeyHash, scope| block_on(authenticate::authenticate(&ports, hash, scope)).map(|_| ());
+    assert_eq!(works(&narrow_hash, Scope::Jobs), Ok(()));
+    assert_eq!(works(&narrow_hash, Scope::Manage), Err(Error::MissingScope(Scope::Manage)));
+    assert!(block_on(manage_keys::list_keys(&ports, &narrow_hash)).is_err());
+    let id = narrow.about.key.id;
+    let rotate = |key: &KeyHash, overlap_s| block_on(manage_keys::rotate_key(&ports, key, Ok(id), overlap_s));
+    assert!(matches!(rotate(&other.key, 60), Err(Error::NoSuchThing("key"))));
+    let next = rotate(&account.key, 60).ok().unwrap();
+    assert_eq!((next.about.key.monthly_quota_credits, next.about.key.scopes.as_slice()), (Some(7), [Scope::Jobs].as_slice()));
+    let next_hash = KeyHash::of(&next.key);
+    assert_eq!((works(&narrow_hash, Scope::Jobs), works(&next_hash, Scope::Jobs)), (Ok(()), Ok(())));
+    ports.pass_ms(60_000);
+    assert_eq!((works(&narrow_hash, Scope::Jobs), works(&next_hash, Scope::Jobs)), (Err(Error::RevokedApiKey), Ok(())));
+    assert!(rotate(&account.key, 60).is_err(), "a dead key has no successor");
+    assert_eq!(block_on(manage_keys::revoke_key(&ports, &other.key, Ok(id))), Err(Error::NoSuchThing("key")));
+    assert_eq!(block_on(manage_keys::list_keys(&ports, &account.key)).unwrap().len(), 3);
+}
+
+#[test]
+fn a_request_with_a_key_is_done_once_and_answered_alike_for_a_day() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    let idempotency = |body: &str| IdempotencyKey::parse("\"key-1\"", "/v1/jobs", body.as_bytes()).unwrap();
+    let begun = |account: &Account, body: &str| {
+        block_on(idempotency::begin(&ports, &account.key, &idempotency(body))).map(|(_, begun)| begun)
+    };
+    let create = || block_on(submit_job::submit_job(&ports, account.caller, request(None), Some(&idempotency("a"))));
+
+    assert!(matches!(begun(&account, "a"), Ok(Begun::First)));
+    assert!(matches!(begun(&account, "a"), Err(Error::IdempotencyKeyRunning)));
+    assert!(matches!(begun(&account, "b"), Err(Error::IdempotencyKeyReused)));
+    assert!(matches!(begun(&other, "b"), Ok(Begun::First)), "keys are the account's own");
+    // Refused: the key is free again.
+    block_on(idempotency::abandon(&ports, account.caller, &idempotency("a")));
+    assert!(matches!(begun(&account, "a"), Ok(Begun::First)));
+    // Created, but the answer is never kept: running first, then answered with the job.
+    let job = create().unwrap();
+    assert!(matches!(begun(&account, "a"), Err(Error::IdempotencyKeyRunning)));
+    ports.pass_ms(2 * 60 * 1_000);
+    assert!(matches!(begun(&account, "a"), Ok(Begun::Created(id)) if id == job.id));
+    block_on(idempotency::abandon(&ports, account.caller, &idempotency("a")));
+    block_on(idempotency::finish(&ports, account.caller, &idempotency("a"), "the answer"));
+    assert!(matches!(begun(&account, "a"), Ok(Begun::Answered(answer)) if answer == "the answer"));
+    ports.pass_ms(24 * 60 * 60 * 1_000);
+    assert!(matches!(begun(&account, "b"), Ok(Begun::First)));
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().requests_forgotten, 1);
+    assert_eq!(balance(&ports, &account), 100, "the job that nobody took for a day came back");
+}
+
+#[test]
+fn a_wait_ends_with_the_job_or_before_its_bound_and_reads_seldom() {
+    for (timeout_s, ends_at_pause) in [(1, 0), (30, 0), (60, 0), (60, 3)] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 100);
+        let started_at_ms = ports.now();
+        ports.ends_at_pause.set(ends_at_pause);
+        let job = submit(&ports, &account, None).unwrap();
+        let job = block_on(wait_for_job::wait_for_job(&ports, job, started_at_ms, timeout_s * 1_000)).unwrap();
+        assert_eq!(job.state.is_over(), ends_at_pause > 0);
+        assert!(ports.now().as_u64() - started_at_ms.as_u64() < timeout_s * 1_000);
+        assert!(ports.pauses.get() <= 38, "{}", ports.pauses.get());
+        assert!(ports.pauses.get() >= 2);
+    }
 }
 
 #[test]

@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::bgless::error::Refusal;
 use super::bgless::extract::{JsonBody, PathText};
+use super::bgless::keys::created;
+use super::bgless::map;
+use super::bgless::wire::{CreateKeyIn, Data, KeyOut};
 use super::credential::bearer_token;
 use crate::app::ports::Account;
-use crate::app::{authenticate, manage_accounts};
+use crate::app::{authenticate, manage_accounts, manage_keys};
+use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 
 pub fn routes() -> Router<App> {
@@ -48,16 +52,6 @@ struct GrantIn {
     credits: u64,
 }
 
-#[derive(Deserialize)]
-struct CreateKeyIn {
-    label: String,
-}
-
-#[derive(Serialize)]
-struct Data<T> {
-    data: T,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AccountOut {
@@ -66,12 +60,6 @@ struct AccountOut {
     balance_credits: u64,
     ledger_credits: i64,
     created_at: String,
-}
-
-#[derive(Serialize)]
-struct KeyOut {
-    id: String,
-    key: String,
 }
 
 #[worker::send]
@@ -106,8 +94,10 @@ async fn post_key(
     PathText(id): PathText,
     JsonBody(body): JsonBody<CreateKeyIn>,
 ) -> Result<(StatusCode, Json<Data<KeyOut>>), Refusal> {
-    let (id, key) = manage_accounts::create_api_key(&*app, parse(&id, "account")?, &body.label).await?;
-    Ok((StatusCode::CREATED, Json(Data { data: KeyOut { id: id.to_string(), key } })))
+    // The first key of an account must be able to make the others.
+    let scopes = body.scopes.or_else(|| Some(Scope::ALL.map(|scope| scope.as_str().to_owned()).into()));
+    let request = map::key_request(CreateKeyIn { scopes, ..body })?;
+    Ok(created(manage_keys::create_key_of(&*app, parse(&id, "account")?, &request).await?))
 }
 
 #[worker::send]

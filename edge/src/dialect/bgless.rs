@@ -1,43 +1,69 @@
 //! The bgless API: routes and handlers. Source: the API's own documentation.
 
+mod create_job;
 pub mod error;
 pub mod extract;
-mod map;
-mod wire;
+pub mod keys;
+pub mod map;
+pub mod wire;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use shared::id::JobId;
+use shared::id::{JobId, LedgerEntryId};
 
 use self::error::Refusal;
 use self::extract::{JsonBody, PathText, QueryOf};
-use self::wire::{CreateJobIn, CreateUploadIn, Data, DownloadQuery, Health, JobOut, UploadOut};
+use self::wire::{
+    CreateJobIn, CreateUploadIn, CreditsOut, Data, DownloadQuery, EstimateOut, Health, JobOut, KeyMonthOut, LedgerEntryOut,
+    ModelOut, PageOut, PageQuery, UploadOut,
+};
 use super::App;
 use super::credential::presented_key;
 use crate::app::ports::Ports as _;
-use crate::app::{authenticate, create_upload, delete_job, download_output, get_job, open_file, submit_job};
-use crate::domain::api_key::KeyHash;
+use crate::app::{
+    authenticate, create_upload, delete_job, download_output, estimate_job, get_job, list_jobs, open_file, read_books,
+};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::file_url::FILES_PATH;
+use crate::domain::model::Model;
 
 type Answer<T> = Result<T, Refusal>;
 
+/// Everything stands under `/v1` and `/api/v1`, and jobs under both of their names.
 pub fn routes() -> Router<App> {
+    let api = Router::new()
+        .route("/uploads", post(post_upload))
+        .route("/models", get(get_models))
+        .route("/credits", get(get_credits))
+        .route("/credits/ledger", get(get_ledger))
+        .route("/usage", get(get_usage))
+        .route("/keys", get(keys::get_keys).post(keys::post_key))
+        .route("/keys/{id}", delete(keys::delete_key))
+        .route("/keys/{id}/rotate", post(keys::post_rotation))
+        .nest("/jobs", job_routes())
+        .nest("/alpha-videos", job_routes());
     Router::new()
         .route("/health", get(health))
-        .route("/v1/uploads", post(post_upload))
-        .route("/v1/jobs", post(post_job))
-        .route("/v1/jobs/{id}", get(get_one_job).delete(delete_one_job))
-        .route("/v1/jobs/{id}/download", get(get_download))
         .route(&format!("{FILES_PATH}{{*object_key}}"), get(get_file))
+        .nest("/v1", api.clone())
+        .nest("/api/v1", api)
+}
+
+fn job_routes() -> Router<App> {
+    Router::new()
+        .route("/", get(get_jobs).post(create_job::post_job))
+        .route("/estimate", post(post_estimate))
+        .route("/{id}", get(get_one_job).delete(delete_one_job))
+        .route("/{id}/download", get(get_download))
 }
 
 /// The key of a request, not yet looked up.
-pub struct Credential(KeyHash);
+pub struct Credential(pub KeyHash);
 
 impl<S: Sync> FromRequestParts<S> for Credential {
     type Rejection = Refusal;
@@ -57,7 +83,7 @@ async fn post_upload(
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateUploadIn>,
 ) -> Answer<Json<Data<UploadOut>>> {
-    let caller = authenticate::authenticate(&*app, &key).await?;
+    let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
     let data = match map::upload_request(body)? {
         map::UploadRequest::File { file_name, content_type, size_bytes } => {
             map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes)?)
@@ -71,15 +97,52 @@ async fn post_upload(
 }
 
 #[worker::send]
-async fn post_job(
+async fn post_estimate(
     State(app): State<App>,
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateJobIn>,
-) -> Answer<(StatusCode, Json<Data<JobOut>>)> {
-    let caller = authenticate::authenticate(&*app, &key).await?;
-    let request = map::job_request(body)?;
-    let job = submit_job::submit_job(&*app, caller, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(Data { data: map::job_out(&*app, &job) })))
+) -> Answer<Json<Data<EstimateOut>>> {
+    let estimate = estimate_job::estimate_job(&*app, &key, map::estimate_request(body)).await?;
+    Ok(Json(Data { data: map::estimate_out(&estimate) }))
+}
+
+#[worker::send]
+async fn get_jobs(
+    State(app): State<App>,
+    Credential(key): Credential,
+    QueryOf(query): QueryOf<PageQuery>,
+) -> Answer<Json<PageOut<JobOut>>> {
+    let page = map::page(&query, JobId::PREFIX)?;
+    let state = query.status.as_deref().map(map::job_state).transpose()?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, state).await?;
+    Ok(Json(map::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job))))
+}
+
+async fn get_models() -> Json<Data<Vec<ModelOut>>> {
+    Json(Data { data: Model::ALL.map(map::model_out).into() })
+}
+
+#[worker::send]
+async fn get_credits(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<CreditsOut>>> {
+    let (purse, resets_at_ms) = read_books::get_credits(&*app, &key).await?;
+    Ok(Json(Data { data: map::credits_out(purse, resets_at_ms) }))
+}
+
+#[worker::send]
+async fn get_ledger(
+    State(app): State<App>,
+    Credential(key): Credential,
+    QueryOf(query): QueryOf<PageQuery>,
+) -> Answer<Json<PageOut<LedgerEntryOut>>> {
+    let page = map::page(&query, LedgerEntryId::PREFIX)?;
+    let entries = read_books::list_ledger(&*app, &key, &page).await?;
+    Ok(Json(map::page_out(&page, &entries, |entry| entry.id.to_string(), map::ledger_entry_out)))
+}
+
+#[worker::send]
+async fn get_usage(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyMonthOut>>>> {
+    let months = read_books::list_usage(&*app, &key).await?;
+    Ok(Json(Data { data: months.iter().map(map::key_month_out).collect() }))
 }
 
 #[worker::send]
@@ -126,7 +189,7 @@ pub async fn no_such_method() -> Refusal {
 /// A text that is no job id names no job; but who asks is settled first.
 async fn job_id(app: &App, key: &KeyHash, text: &str) -> Result<JobId, Error> {
     let Ok(id) = text.parse() else {
-        authenticate::authenticate(&**app, key).await?;
+        authenticate::authenticate(&**app, key, Scope::Jobs).await?;
         return Err(Error::JobNotFound);
     };
     Ok(id)

@@ -6,6 +6,12 @@ use shared::time::UnixMillis;
 
 use super::error::Error;
 
+/// How long an old key still works beside the one that replaces it, unless the caller says otherwise.
+/// Units: seconds. A day: long enough to roll a change out.
+pub const ROTATION_OVERLAP_S: u64 = 24 * 60 * 60;
+/// Units: seconds. 30 days.
+pub const ROTATION_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
+
 /// What a presented key is looked up by: SHA-256, lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash(String);
@@ -26,12 +32,43 @@ pub fn format_key(randomness: &[u8; 32]) -> String {
     format!("sk_{}", hex::encode(randomness))
 }
 
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Work with uploads, jobs, credits and usage.
+    Jobs,
+    /// Work with keys and the account's settings.
+    Manage,
+}
+
+impl Scope {
+    pub const ALL: [Self; 2] = [Self::Jobs, Self::Manage];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Manage => "manage",
+        }
+    }
+
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
 /// A stored key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub account_id: AccountId,
+    pub label: String,
+    pub project_label: Option<String>,
+    pub monthly_quota_credits: Option<u64>,
+    pub scopes: Vec<Scope>,
+    pub created_at_ms: UnixMillis,
+    /// The key works until then; in the future while a rotation overlaps.
     pub revoked_at_ms: Option<UnixMillis>,
+    pub last_used_at_ms: Option<UnixMillis>,
 }
 
 /// Who makes a request, once its key was found good.
@@ -41,12 +78,15 @@ pub struct Caller {
     pub api_key_id: ApiKeyId,
 }
 
-/// Says who presented a key.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`.
-pub fn identify(key: Option<ApiKey>) -> Result<Caller, Error> {
+/// Says who presented a key, if it may do what is asked.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+pub fn identify(key: Option<ApiKey>, scope: Scope, now: UnixMillis) -> Result<Caller, Error> {
     let key = key.ok_or(Error::InvalidApiKey)?;
-    if key.revoked_at_ms.is_some() {
+    if key.revoked_at_ms.is_some_and(|revoked_at_ms| revoked_at_ms <= now) {
         return Err(Error::RevokedApiKey);
+    }
+    if !key.scopes.contains(&scope) {
+        return Err(Error::MissingScope(scope));
     }
     Ok(Caller { account_id: key.account_id, api_key_id: key.id })
 }

@@ -2,6 +2,10 @@
 
 use shared::address::UrlRefusal;
 use shared::code::JobErrorCode;
+use shared::time::UnixMillis;
+
+use super::api_key::Scope;
+use super::purse::Quota;
 
 /// Every way a use case can refuse. `Display` is for logs; no dialect prints it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,21 @@ pub enum Error {
     /// Absent, or another account's: the two must look the same from outside.
     #[error("job not found")]
     JobNotFound,
+    /// The key's monthly quota is used up.
+    #[error("{required_credits} credits required, {} of this month's quota left", quota.remaining_credits())]
+    QuotaExceeded { quota: Quota, required_credits: u64, resets_at_ms: UnixMillis },
+    /// The key is good, but not for this.
+    #[error("the key lacks the scope `{}`", .0.as_str())]
+    MissingScope(Scope),
+    /// The first request with the same key has not been answered yet.
+    #[error("idempotency key is running")]
+    IdempotencyKeyRunning,
+    /// The key was used for another request.
+    #[error("idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The model is known, but this installation cannot run it.
+    #[error("model unavailable: {0}")]
+    ModelUnavailable(&'static str),
     /// The job has not succeeded, so it has nothing to download.
     #[error("job is not ready")]
     JobNotReady,

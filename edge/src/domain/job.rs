@@ -45,6 +45,11 @@ impl JobState {
         }
     }
 
+    /// Whether nothing will change any more.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::Canceled)
+    }
+
     pub fn find(text: &str) -> Option<Self> {
         [Self::Queued, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled]
             .into_iter()
@@ -76,6 +81,8 @@ pub struct NewJob {
     pub model: Model,
     pub source: Source,
     pub outputs: Vec<Output>,
+    /// The caller's own words, as JSON.
+    pub metadata_json: Option<String>,
     pub reserved_credits: u64,
     pub created_at_ms: UnixMillis,
 }
@@ -91,6 +98,8 @@ pub struct Job {
     pub model: Model,
     pub source: Source,
     pub outputs: Vec<Output>,
+    /// The caller's own words, as JSON.
+    pub metadata_json: Option<String>,
     pub reserved_credits: u64,
     pub stage: Option<Stage>,
     pub progress_percent: u8,

@@ -1,4 +1,4 @@
-//! Which models a job may ask for, and which matte strategy each stands for.
+//! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
 use shared::price::Tariff;
 use shared::report::StrategyRequest;
@@ -14,16 +14,59 @@ pub enum Model {
     LocalChromaKey,
     /// Keeps the source's own alpha; converts formats.
     LocalFfmpegEncoder,
+    /// Makes a video from words or a picture, before a screen that is then keyed.
+    KieKling3Video,
+}
+
+/// What a job starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A video that is there.
+    Video,
+    /// Words.
+    Text,
+    /// A picture.
+    Image,
+}
+
+impl Mode {
+    pub const ALL: [Self; 3] = [Self::Video, Self::Text, Self::Image];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Text => "text",
+            Self::Image => "image",
+        }
+    }
+
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
+    }
+}
+
+/// What the table says of a model.
+pub struct ModelCard {
+    pub provider: &'static str,
+    pub display_name: &'static str,
+    pub modes: &'static [Mode],
+    pub capabilities: &'static [&'static str],
+    /// What is reserved before the footage was looked at: the dearest that the model may turn out to be.
+    pub tariff: Tariff,
+    pub strategy: StrategyRequest,
+    /// Why this installation cannot run it.
+    pub unavailable: Option<&'static str>,
 }
 
 impl Model {
-    pub const ALL: [Self; 3] = [Self::Auto, Self::LocalChromaKey, Self::LocalFfmpegEncoder];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::LocalChromaKey, Self::LocalFfmpegEncoder, Self::KieKling3Video];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::LocalChromaKey => "local.chroma-key",
             Self::LocalFfmpegEncoder => "local.ffmpeg-encoder",
+            Self::KieKling3Video => "kie.kling-3-video",
         }
     }
 
@@ -31,39 +74,77 @@ impl Model {
         Self::ALL.into_iter().find(|model| model.as_str() == name)
     }
 
-    pub const fn strategy(self) -> StrategyRequest {
+    pub const fn card(self) -> ModelCard {
         match self {
-            Self::Auto => StrategyRequest::Auto,
-            Self::LocalChromaKey => StrategyRequest::ChromaKey,
-            Self::LocalFfmpegEncoder => StrategyRequest::PreserveSourceAlpha,
-        }
-    }
-
-    /// What is reserved before the footage was looked at: the dearest that the model may turn out to be.
-    pub const fn tariff(self) -> Tariff {
-        match self {
-            Self::Auto | Self::LocalChromaKey => Tariff::Keying,
-            Self::LocalFfmpegEncoder => Tariff::Conversion,
+            Self::Auto => ModelCard {
+                provider: "local",
+                display_name: "Automatic",
+                modes: &[Mode::Video],
+                capabilities: &["preserve-source-alpha", "chroma-key", "audio"],
+                tariff: Tariff::Keying,
+                strategy: StrategyRequest::Auto,
+                unavailable: None,
+            },
+            Self::LocalChromaKey => ModelCard {
+                provider: "local",
+                display_name: "Chroma key",
+                modes: &[Mode::Video],
+                capabilities: &["chroma-key", "audio"],
+                tariff: Tariff::Keying,
+                strategy: StrategyRequest::ChromaKey,
+                unavailable: None,
+            },
+            Self::LocalFfmpegEncoder => ModelCard {
+                provider: "local",
+                display_name: "Format conversion",
+                modes: &[Mode::Video],
+                capabilities: &["preserve-source-alpha", "audio"],
+                tariff: Tariff::Conversion,
+                strategy: StrategyRequest::PreserveSourceAlpha,
+                unavailable: None,
+            },
+            Self::KieKling3Video => ModelCard {
+                provider: "kie",
+                display_name: "Kling 3 video",
+                modes: &[Mode::Text, Mode::Image],
+                capabilities: &["generation", "chroma-key"],
+                tariff: Tariff::Generation,
+                strategy: StrategyRequest::ChromaKey,
+                unavailable: Some("No key of the provider KIE is configured."),
+            },
         }
     }
 }
 
-/// Brings a request's two ways of saying the same thing together: a model, and a strategy. `auto` gives way to the other.
+/// Brings the three ways of choosing a model together: its name, a strategy, and what the job starts from.
 /// Errors: `InvalidRequest` when they contradict each other.
-pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>) -> Result<Model, Error> {
-    let model = model.unwrap_or(Model::Auto);
-    let asked = match strategy {
-        None | Some(StrategyRequest::Auto) => return Ok(model),
-        Some(StrategyRequest::ChromaKey) => Model::LocalChromaKey,
-        Some(StrategyRequest::PreserveSourceAlpha) => Model::LocalFfmpegEncoder,
+pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mode) -> Result<Model, Error> {
+    let default = match mode {
+        Mode::Video => Model::Auto,
+        Mode::Text | Mode::Image => Model::KieKling3Video,
     };
-    if model == Model::Auto || model == asked {
-        return Ok(asked);
+    // `auto` means: whatever fits.
+    let named = model.filter(|model| *model != Model::Auto);
+    let asked = match strategy.unwrap_or(StrategyRequest::Auto) {
+        StrategyRequest::Auto => None,
+        StrategyRequest::ChromaKey if mode != Mode::Video => None,
+        StrategyRequest::ChromaKey => Some(Model::LocalChromaKey),
+        StrategyRequest::PreserveSourceAlpha => Some(Model::LocalFfmpegEncoder),
+    };
+    let model = named.or(asked).unwrap_or(default);
+    if asked.is_some_and(|asked| asked != model) {
+        return Err(Error::InvalidRequest {
+            field: "model",
+            message: format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),
+        });
     }
-    Err(Error::InvalidRequest {
-        field: "model",
-        message: format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),
-    })
+    if !model.card().modes.contains(&mode) {
+        return Err(Error::InvalidRequest {
+            field: "input.mode",
+            message: format!("`{}` does not start from `{}`.", model.as_str(), mode.as_str()),
+        });
+    }
+    Ok(model)
 }
 
 #[cfg(test)]
@@ -73,16 +154,20 @@ mod tests {
     #[test]
     fn a_strategy_names_its_model_and_contradictions_are_refused() {
         use StrategyRequest::{Auto, ChromaKey, PreserveSourceAlpha};
-        for (model, strategy, expected) in [
-            (None, None, Some(Model::Auto)),
-            (None, Some(PreserveSourceAlpha), Some(Model::LocalFfmpegEncoder)),
-            (Some(Model::Auto), Some(ChromaKey), Some(Model::LocalChromaKey)),
-            (Some(Model::LocalChromaKey), Some(Auto), Some(Model::LocalChromaKey)),
-            (Some(Model::LocalFfmpegEncoder), Some(PreserveSourceAlpha), Some(Model::LocalFfmpegEncoder)),
-            (Some(Model::LocalFfmpegEncoder), Some(ChromaKey), None),
-            (Some(Model::LocalChromaKey), Some(PreserveSourceAlpha), None),
+        for (model, strategy, mode, expected) in [
+            (None, None, Mode::Video, Some(Model::Auto)),
+            (None, Some(PreserveSourceAlpha), Mode::Video, Some(Model::LocalFfmpegEncoder)),
+            (Some(Model::Auto), Some(ChromaKey), Mode::Video, Some(Model::LocalChromaKey)),
+            (Some(Model::LocalChromaKey), Some(Auto), Mode::Video, Some(Model::LocalChromaKey)),
+            (Some(Model::LocalFfmpegEncoder), Some(PreserveSourceAlpha), Mode::Video, Some(Model::LocalFfmpegEncoder)),
+            (Some(Model::LocalFfmpegEncoder), Some(ChromaKey), Mode::Video, None),
+            (Some(Model::LocalChromaKey), Some(PreserveSourceAlpha), Mode::Video, None),
+            (None, None, Mode::Text, Some(Model::KieKling3Video)),
+            (Some(Model::Auto), Some(ChromaKey), Mode::Image, Some(Model::KieKling3Video)),
+            (Some(Model::KieKling3Video), None, Mode::Video, None),
+            (Some(Model::LocalChromaKey), None, Mode::Text, None),
         ] {
-            assert_eq!(resolve(model, strategy).ok(), expected, "{model:?} {strategy:?}");
+            assert_eq!(resolve(model, strategy, mode).ok(), expected, "{model:?} {strategy:?} {mode:?}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Time and randomness of the runtime.
 
+use std::time::Duration;
+
 use shared::time::UnixMillis;
-use worker::Date;
+use worker::{Date, Delay};
 
 /// The instant of the last I/O: the runtime's clock stands still in between.
 pub fn now() -> UnixMillis {
@@ -17,4 +19,9 @@ pub fn random_bytes() -> [u8; 32] {
         std::process::abort();
     }
     bytes
+}
+
+/// Waits by the runtime's timer.
+pub async fn pause(duration_ms: u64) {
+    Delay::from(Duration::from_millis(duration_ms)).await;
 }

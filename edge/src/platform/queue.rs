@@ -6,8 +6,7 @@ use worker::{BatchMessageBuilder, MessageBatch, MessageBuilder, MessageExt as _,
 
 use super::log;
 use crate::app::bury_task::bury_task;
-use crate::app::ports::TaskQueue;
-use crate::deps::Deps;
+use crate::app::ports::{Ports, TaskQueue};
 use crate::domain::error::Error;
 
 /// The producer's end.
@@ -23,11 +22,11 @@ impl TaskQueue for TranscodeQueue {
 }
 
 /// Buries each dead letter. Messages are read one by one, and always acknowledged: what cannot be read will never be.
-pub async fn bury_all(deps: &Deps, batch: &MessageBatch<JsValue>) {
+pub async fn bury_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let task = worker::d1::serde_wasm_bindgen::from_value::<TranscodeTask>(message.body());
         match task {
-            Ok(task) => match bury_task(deps, &task).await {
+            Ok(task) => match bury_task(ports, &task).await {
                 Ok(burial) => log::warn("dead letter", &[("task", &format!("{task:?}")), ("burial", &format!("{burial:?}"))]),
                 Err(error) => {
                     log::error(

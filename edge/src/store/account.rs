@@ -6,10 +6,12 @@ use shared::time::UnixMillis;
 use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::job::read_first;
-use super::row::{AccountRow, AnyRow, ApiKeyRow};
-use crate::app::ports::{Account, AccountStore, NewAccount, NewApiKey};
+use super::row::{AccountRow, AnyRow, ApiKeyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, PurseRow, scopes_text};
+use crate::app::manage_keys::KeyRequest;
+use crate::app::ports::{Account, AccountStore, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
+use crate::domain::purse::Purse;
 
 impl<D: Database> AccountStore for Store<D> {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error> {
@@ -41,9 +43,67 @@ impl<D: Database> AccountStore for Store<D> {
         Ok(read_first::<AccountRow>(&rows)?.map(Account::from))
     }
 
-    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<bool, Error> {
-        let (id, account_id) = (key.id.to_string(), key.account_id.to_string());
-        let [rows] = self.run([statement!(create_api_key, id, account_id, key.hash.as_str(), key.label, now)]).await?;
+    async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let [key, purse] = self.run([find_key, statement!(get_purse_of_key, key.as_str(), month)]).await?;
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_first::<PurseRow>(&purse)?.map(Purse::from)))
+    }
+
+    async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let list = statement!(list_ledger_entries_of_key, key.as_str(), page.cursor.as_str(), page.limit);
+        let [key, entries] = self.run([find_key, list]).await?;
+        let entries = entries.read::<LedgerEntryRow>()?.into_iter().map(LedgerEntry::from).collect();
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), entries))
+    }
+
+    async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let [key, months] = self.run([find_key, statement!(list_key_months, key.as_str(), first_month)]).await?;
+        let months = months.read::<KeyMonthRow>()?.into_iter().map(KeyMonth::from).collect();
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), months))
+    }
+
+    async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error> {
+        let [rows] = self.run([statement!(list_api_keys, account_id.to_string(), month)]).await?;
+        Ok(rows.read::<KeyWithUseRow>()?.into_iter().map(KeyWithUse::from).collect())
+    }
+
+    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error> {
+        let KeyRequest { label, project_label, monthly_quota_credits, scopes } = key.about;
+        let create = statement!(
+            create_api_key,
+            key.id.to_string(),
+            key.account_id.to_string(),
+            key.hash.as_str(),
+            label.as_str(),
+            project_label.as_deref(),
+            *monthly_quota_credits,
+            scopes_text(scopes),
+            now
+        );
+        let [rows] = self.run([create]).await?;
+        Ok(read_first::<KeyWithUseRow>(&rows)?.map(KeyWithUse::from))
+    }
+
+    async fn rotate_api_key(
+        &self,
+        old_id: ApiKeyId,
+        new_id: ApiKeyId,
+        account_id: AccountId,
+        hash: &KeyHash,
+        overlap_until_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<KeyWithUse>, Error> {
+        let (old_id, account_id) = (old_id.to_string(), account_id.to_string());
+        let rotate = statement!(rotate_api_key, new_id.to_string(), old_id.clone(), account_id.clone(), hash.as_str(), now);
+        let revoke = statement!(revoke_api_key_of_account, old_id, overlap_until_ms, account_id);
+        let [rotated, _] = self.run([rotate, revoke]).await?;
+        Ok(read_first::<KeyWithUseRow>(&rotated)?.map(KeyWithUse::from))
+    }
+
+    async fn revoke_api_key_of_account(&self, id: ApiKeyId, account_id: AccountId, now: UnixMillis) -> Result<bool, Error> {
+        let [rows] = self.run([statement!(revoke_api_key_of_account, id.to_string(), now, account_id.to_string())]).await?;
         Ok(!rows.read::<AnyRow>()?.is_empty())
     }
 

@@ -32,6 +32,7 @@ pub struct Statement {
 pub enum Param {
     Text(String),
     Number(f64),
+    Null,
 }
 
 impl From<String> for Param {
@@ -56,6 +57,12 @@ impl From<u64> for Param {
     #[expect(clippy::cast_precision_loss, reason = "instants and credits are below 2^53")]
     fn from(number: u64) -> Self {
         Self::Number(number as f64)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Param {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 
@@ -107,6 +114,7 @@ impl From<Param> for JsValue {
         match param {
             Param::Text(text) => Self::from_str(&text),
             Param::Number(number) => Self::from_f64(number),
+            Param::Null => Self::NULL,
         }
     }
 }

@@ -6,36 +6,49 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, Statement, statement};
-use super::row::{AnyRow, ApiKeyRow, BalanceRow, JobRow, ReserveRow, RunRow, to_json, to_text};
-use crate::app::ports::{Claimed, Corrected, Created, Heartbeat, Held, JobStore, Probe};
+use super::row::{AnyRow, ApiKeyRow, JobRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
+use crate::app::ports::{Claimed, Corrected, Created, Heartbeat, Held, JobStore, Page, Probe};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{ATTEMPTS_MAX, Job, Lease, LeaseRef, NewJob, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, NewJob, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::purse::Purse;
 
 impl<D: Database> JobStore for Store<D> {
-    async fn create_job(&self, job: &NewJob, entry_id: LedgerEntryId) -> Result<Created, Error> {
+    async fn create_job(
+        &self,
+        job: &NewJob,
+        entry_id: LedgerEntryId,
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<Created, Error> {
+        let (job_id, now) = (job.id.to_string(), job.created_at_ms);
         let insert = statement!(
             create_job,
-            job.id.to_string(),
+            job_id.clone(),
             job.account_id.to_string(),
             job.api_key_id.to_string(),
             job.dialect.as_str(),
             job.model.as_str(),
-            to_text(&job.model.strategy())?,
+            to_text(&job.model.card().strategy)?,
             to_json(&job.source)?,
             to_json(&job.outputs)?,
             job.reserved_credits,
-            job.created_at_ms.plus_ms(TASK_DUE_AFTER_MS),
-            job.created_at_ms,
+            now.plus_ms(TASK_DUE_AFTER_MS),
+            now,
+            now.to_month(),
+            job.metadata_json.as_deref(),
         );
-        let reserve = statement!(create_reserve_entry, entry_id.to_string(), job.id.to_string(), job.created_at_ms);
-        let balance = statement!(get_balance, job.account_id.to_string());
-        let [created, _, balance] = self.run([insert, reserve, balance]).await?;
+        let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
+        let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
+        // Without a key, this statement finds none to bind.
+        let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
+        let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id);
+        let [created, _, purse, _] = self.run([insert, reserve, purse, bind]).await?;
         if let Some(job) = read_job(&created)? {
             return Ok(Created::Job(job));
         }
-        let available_credits = read_first::<BalanceRow>(&balance)?.map_or(0, |row| row.balance_credits);
-        Ok(Created::NotCovered { available_credits })
+        let purse = read_first::<PurseRow>(&purse)?.map(Purse::from);
+        purse.map(Created::NotCovered).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
     }
 
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error> {
@@ -48,6 +61,17 @@ impl<D: Database> JobStore for Store<D> {
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error> {
         let [job] = self.run([statement!(find_job, id.to_string())]).await?;
         Ok(read_job(&job)?.map(|job| *job))
+    }
+
+    async fn list_jobs(&self, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<(Option<ApiKey>, Vec<Job>), Error> {
+        let (hash, cursor) = (key.as_str(), page.cursor.as_str());
+        let list = match state {
+            None => statement!(list_jobs_of_key, hash, cursor, page.limit),
+            Some(state) => statement!(list_jobs_of_key_in_state, hash, cursor, page.limit, state.as_str()),
+        };
+        let [key, jobs] = self.run([statement!(find_api_key, hash), list]).await?;
+        let jobs = jobs.read::<JobRow>()?.into_iter().map(Job::try_from).collect::<Result<_, _>>()?;
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), jobs))
     }
 
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error> {
@@ -98,12 +122,13 @@ impl<D: Database> JobStore for Store<D> {
             probe.lease_expires_at_ms,
             now
         );
-        let [_, _, recorded, job] = self.run([adjust, correct, record, statement!(find_job, job_id)]).await?;
+        let purse = statement!(get_purse_of_job, job_id.clone());
+        let [_, _, recorded, purse, job] = self.run([adjust, correct, record, purse, statement!(find_job, job_id)]).await?;
         match read_first::<ReserveRow>(&recorded)? {
             Some(row) if row.reserved_credits == probe.corrected_credits => Ok(Corrected::Covered),
-            Some(row) => {
-                let available_credits = row.balance_credits.saturating_add(row.reserved_credits);
-                Ok(Corrected::NotCovered { available_credits })
+            Some(_) => {
+                let purse = read_first::<PurseRow>(&purse)?.map(Purse::from);
+                purse.map(Corrected::NotCovered).ok_or_else(|| Error::Internal("a job without its key".into()))
             }
             None => Ok(Corrected::NotHeld(read_job(&job)?)),
         }

@@ -3,26 +3,117 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::code::JobErrorCode;
-use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
+use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId};
 use shared::time::UnixMillis;
 
-use crate::app::ports::Account;
-use crate::domain::api_key::ApiKey;
+use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, Remembered};
+use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
+use crate::domain::idempotency::RUNNING_MS_MAX;
 use crate::domain::job::{Job, JobState, Lease, RunRef};
 use crate::domain::model::Model;
+use crate::domain::purse::{Purse, Quota};
 
 /// A row of `api_keys`.
 #[derive(Deserialize)]
 pub struct ApiKeyRow {
     id: ApiKeyId,
     account_id: AccountId,
+    label: String,
+    project_label: Option<String>,
+    monthly_quota_credits: Option<u64>,
+    scopes: String,
+    created_at_ms: UnixMillis,
     revoked_at_ms: Option<UnixMillis>,
+    last_used_at_ms: Option<UnixMillis>,
 }
 
 impl From<ApiKeyRow> for ApiKey {
     fn from(row: ApiKeyRow) -> Self {
-        Self { id: row.id, account_id: row.account_id, revoked_at_ms: row.revoked_at_ms }
+        Self {
+            id: row.id,
+            account_id: row.account_id,
+            label: row.label,
+            project_label: row.project_label,
+            monthly_quota_credits: row.monthly_quota_credits,
+            // A scope that this version does not know gives nothing.
+            scopes: row.scopes.split(' ').filter_map(Scope::find).collect(),
+            created_at_ms: row.created_at_ms,
+            revoked_at_ms: row.revoked_at_ms,
+            last_used_at_ms: row.last_used_at_ms,
+        }
+    }
+}
+
+/// The scopes as they stand in their column.
+pub fn scopes_text(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// A row of `api_keys` with what the key has spent this month.
+#[derive(Deserialize)]
+pub struct KeyWithUseRow {
+    #[serde(flatten)]
+    key: ApiKeyRow,
+    used_credits: i64,
+}
+
+impl From<KeyWithUseRow> for KeyWithUse {
+    fn from(row: KeyWithUseRow) -> Self {
+        Self { key: row.key.into(), used_credits: row.used_credits.try_into().unwrap_or_default() }
+    }
+}
+
+/// A row of `ledger_entries`.
+#[derive(Deserialize)]
+pub struct LedgerEntryRow {
+    id: LedgerEntryId,
+    kind: String,
+    amount_credits: i64,
+    job_id: Option<JobId>,
+    api_key_id: Option<ApiKeyId>,
+    created_at_ms: UnixMillis,
+}
+
+impl From<LedgerEntryRow> for LedgerEntry {
+    fn from(row: LedgerEntryRow) -> Self {
+        let LedgerEntryRow { id, kind, amount_credits, job_id, api_key_id, created_at_ms } = row;
+        Self { id, kind, amount_credits, job_id, api_key_id, created_at_ms }
+    }
+}
+
+/// A row of `key_months` with its key's labels.
+#[derive(Deserialize)]
+pub struct KeyMonthRow {
+    id: ApiKeyId,
+    label: String,
+    project_label: Option<String>,
+    month: String,
+    used_credits: i64,
+}
+
+impl From<KeyMonthRow> for KeyMonth {
+    fn from(row: KeyMonthRow) -> Self {
+        let KeyMonthRow { id, label, project_label, month, used_credits } = row;
+        Self { api_key_id: id, label, project_label, month, used_credits }
+    }
+}
+
+/// What a key can spend.
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the columns are named so")]
+pub struct PurseRow {
+    balance_credits: u64,
+    monthly_quota_credits: Option<u64>,
+    used_credits: i64,
+}
+
+impl From<PurseRow> for Purse {
+    fn from(row: PurseRow) -> Self {
+        // A month into which more came back than went out is an unused one.
+        let used_credits = row.used_credits.try_into().unwrap_or_default();
+        let quota = row.monthly_quota_credits.map(|monthly_credits| Quota { monthly_credits, used_credits });
+        Self { balance_credits: row.balance_credits, quota }
     }
 }
 
@@ -43,17 +134,30 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// A balance alone.
-#[derive(Deserialize)]
-pub struct BalanceRow {
-    pub balance_credits: u64,
-}
-
 /// What a corrected reserve is compared with.
 #[derive(Deserialize)]
 pub struct ReserveRow {
     pub reserved_credits: u64,
-    pub balance_credits: u64,
+}
+
+/// A row of `idempotency_keys`.
+#[derive(Deserialize)]
+pub struct IdempotencyRow {
+    fingerprint: String,
+    started_at_ms: UnixMillis,
+    job_id: Option<JobId>,
+    answer_json: Option<String>,
+}
+
+impl IdempotencyRow {
+    pub fn remembered(self, now: UnixMillis) -> Remembered {
+        let given_up = self.started_at_ms.plus_ms(RUNNING_MS_MAX) <= now;
+        Remembered::Request {
+            fingerprint: self.fingerprint,
+            answer_json: self.answer_json,
+            lost_job: self.job_id.filter(|_| given_up),
+        }
+    }
 }
 
 /// A row of which only the existence matters.
@@ -84,6 +188,7 @@ pub struct JobRow {
     model: String,
     source_json: String,
     outputs_json: String,
+    metadata_json: Option<String>,
     reserved_credits: u64,
     stage: Option<String>,
     progress_percent: u8,
@@ -117,6 +222,7 @@ impl TryFrom<JobRow> for Job {
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
             source: from_json("source_json", &row.source_json)?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
+            metadata_json: row.metadata_json,
             reserved_credits: row.reserved_credits,
             stage: row.stage.as_deref().map(|text| from_text("stage", text)).transpose()?,
             progress_percent: row.progress_percent,

@@ -15,7 +15,8 @@ fn every_statement_fits_the_migrations() {
 
 #[test]
 fn every_statement_is_named_by_its_header_and_run_by_a_store() {
-    let stores = ["job.rs", "account.rs"].map(|name| fs::read_to_string(format!("src/store/{name}")).unwrap()).concat();
+    let stores =
+        ["job.rs", "account.rs", "idempotency.rs"].map(|name| fs::read_to_string(format!("src/store/{name}")).unwrap()).concat();
     for file in files("src/store/sql", "sql") {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let sql = fs::read_to_string(&file).unwrap();
@@ -25,6 +26,18 @@ fn every_statement_is_named_by_its_header_and_run_by_a_store() {
             .skip(1)
             .filter(|call| call.trim_start().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with([',', ')'])));
         assert!(calls.count() > 0, "{name} is run by nobody");
+    }
+}
+
+#[test]
+fn every_statement_finds_its_rows_by_an_index() {
+    let sqlite = Sqlite::new();
+    for file in files("src/store/sql", "sql") {
+        for step in sqlite.explain(&fs::read_to_string(&file).unwrap()) {
+            // A scan reads a whole table or a whole index: it costs more with every job that ever was.
+            assert!(!step.starts_with("SCAN"), "{}: {step}", file.display());
+            assert!(!step.contains("TEMP B-TREE"), "{}: {step}", file.display());
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use shared::code::RequestErrorCode as Code;
+use shared::time::UnixMillis;
 
 use crate::domain::error::Error;
-use crate::platform::log;
+use crate::platform::{clock, log};
 
 /// A refusal on its way out. It becomes a body once the request's name is known (`dialect::request_id`).
 #[derive(Debug, Clone)]
@@ -16,14 +17,16 @@ pub struct Refusal {
     code: Code,
     message: String,
     field: Option<String>,
-    details: Option<Value>,
+    details: Option<Box<Value>>,
+    /// From when on the same request may succeed.
+    retry_at_ms: Option<UnixMillis>,
     /// For the log alone.
-    internal: Option<String>,
+    internal: Option<Box<str>>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: Code) -> Self {
-        Self { status, code, message: code.meaning().to_owned(), field: None, details: None, internal: None }
+        Self { status, code, message: code.meaning().to_owned(), field: None, details: None, retry_at_ms: None, internal: None }
     }
 
     fn saying(mut self, message: String) -> Self {
@@ -37,7 +40,7 @@ impl Refusal {
     }
 
     fn detailing(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -80,7 +83,7 @@ impl Refusal {
         });
         if let Value::Object(error) = &mut error {
             error.extend(self.field.map(|field| ("field".to_owned(), field.into())));
-            error.extend(self.details.map(|details| ("details".to_owned(), details)));
+            error.extend(self.details.map(|details| ("details".to_owned(), *details)));
         }
         (self.status, Json(json!({ "error": error })))
     }
@@ -96,6 +99,10 @@ impl IntoResponse for Refusal {
             && let Ok(value) = HeaderValue::from_str(&format!("bytes */{size_bytes}"))
         {
             response.headers_mut().insert(header::CONTENT_RANGE, value);
+        }
+        if let Some(retry_at_ms) = self.retry_at_ms {
+            let seconds = retry_at_ms.as_u64().saturating_sub(clock::now().as_u64()).div_ceil(1_000);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);
         response
@@ -123,6 +130,25 @@ impl From<Error> for Refusal {
                 Self::new(StatusCode::PAYMENT_REQUIRED, Code::InsufficientCredits)
                     .detailing(json!({ "availableCredits": available_credits, "requiredCredits": required_credits }))
             }
+            Error::QuotaExceeded { quota, required_credits, resets_at_ms } => Self {
+                retry_at_ms: Some(resets_at_ms),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited)
+                    .saying("The key's monthly credit quota does not cover this job.".to_owned())
+                    .detailing(json!({
+                        "monthlyCredits": quota.monthly_credits,
+                        "usedCredits": quota.used_credits,
+                        "requiredCredits": required_credits,
+                        "resetsAt": resets_at_ms.to_iso_8601(),
+                    }))
+            },
+            Error::MissingScope(scope) => {
+                Self::new(StatusCode::FORBIDDEN, Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))
+            }
+            Error::IdempotencyKeyRunning => Self::new(StatusCode::CONFLICT, Code::IdempotencyKeyRunning),
+            Error::IdempotencyKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, Code::IdempotencyKeyReused),
+            Error::ModelUnavailable(reason) => {
+                Self::new(StatusCode::CONFLICT, Code::ModelUnavailable).saying(reason.to_owned()).at("model")
+            }
             Error::JobNotFound => Self::new(StatusCode::NOT_FOUND, Code::JobNotFound),
             Error::JobNotReady => Self::new(StatusCode::CONFLICT, Code::JobNotReady),
             Error::OutputNotFound => Self::new(StatusCode::NOT_FOUND, Code::OutputNotFound),
@@ -131,7 +157,7 @@ impl From<Error> for Refusal {
                 .detailing(json!({ "sizeBytes": size_bytes })),
             Error::NoSuchThing(what) => Self::new(StatusCode::NOT_FOUND, Code::NotFound).saying(format!("No such {what}.")),
             Error::Internal(internal) => {
-                Self { internal: Some(internal), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal) }
+                Self { internal: Some(internal.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal) }
             }
         }
     }

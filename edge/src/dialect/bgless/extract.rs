@@ -16,12 +16,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let JsonText(text) = JsonText::from_request(request, state).await?;
+        parse(&text).map(Self)
+    }
+}
+
+/// A body that says it is JSON, not yet read.
+pub struct JsonText(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for JsonText {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !content_type.is_some_and(is_json) {
             return Err(Refusal::unsupported_media_type());
         }
-        let RawBody(body) = RawBody::from_request(request, state).await?;
-        parse(&body).map(Self)
+        RawBody::from_request(request, state).await.map(|RawBody(body)| Self(body))
     }
 }
 
@@ -76,7 +87,7 @@ fn unreadable(rejection: &BytesRejection) -> Refusal {
 }
 
 /// Errors: bad syntax is `invalid_json`; good syntax that does not fit is `invalid_request`, naming the field.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {

@@ -1,16 +1,36 @@
 //! Between the wire of the bgless API and the domain, both ways. Pure.
 
+use serde_json::{Map, Value};
 use shared::media::{Output, SOURCE_DURATION_MS_MAX};
+use shared::price::Resolution;
 use shared::report::{Strategy, StrategyRequest};
+use shared::time::UnixMillis;
 
-use super::wire::{AssetOut, CreateJobIn, CreateUploadIn, JobErrorOut, JobOut, SourceOut, UploadHeaders, UploadOut};
+use super::wire::{
+    AssetOut, CreateJobIn, CreateJobQuery, CreateKeyIn, CreateUploadIn, CreditsOut, EstimateOut, JobErrorOut, JobOut,
+    KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery, PriceOut, QuotaOut, SourceOut, UploadHeaders, UploadOut,
+};
 use crate::app::create_upload::UploadTicket;
 use crate::app::download_output::sign_asset_url;
-use crate::app::ports::Ports;
+use crate::app::estimate_job::{Estimate, EstimateRequest};
+use crate::app::manage_keys::KeyRequest;
+use crate::app::ports::{KeyMonth, KeyWithUse, LedgerEntry, Page, Ports};
 use crate::app::submit_job::JobRequest;
+use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 use crate::domain::job::{Dialect, Job, JobState};
-use crate::domain::model::{self, Model};
+use crate::domain::model::{self, Mode, Model};
+use crate::domain::purse::Purse;
+
+/// Items of a list when nobody says how many.
+const PAGE_LIMIT: u32 = 20;
+const PAGE_LIMIT_MAX: u32 = 100;
+/// Units: bytes.
+const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
+/// How long `wait=true` waits when nobody says.
+/// Units: seconds.
+const WAIT_S: u64 = 30;
+const WAIT_S_MAX: u64 = 60;
 
 /// The two forms of an upload request.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,12 +76,21 @@ pub fn hosted_out(url: String) -> UploadOut {
     }
 }
 
-pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
+/// What creating and estimating have in common.
+struct Choice {
+    model: Model,
+    mode: Mode,
+    outputs: Vec<Output>,
+    duration_ms: Option<u64>,
+    resolution: Option<Resolution>,
+    video_url: Option<String>,
+    metadata_json: Option<String>,
+}
+
+fn choice(body: CreateJobIn) -> Result<Choice, Error> {
     let input = body.input.ok_or_else(|| missing("input", "Says what the job works on."))?;
-    let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`."))?;
-    if mode != "video" {
-        return Err(refused("input.mode", "Must be `video`."));
-    }
+    let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`, `text` or `image`."))?;
+    let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;
     let model = body.model.as_deref().map(|name| {
         let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
         Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
@@ -72,13 +101,168 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         "preserve-source-alpha" => Ok(StrategyRequest::PreserveSourceAlpha),
         _ => Err(refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`.")),
     });
-    Ok(JobRequest {
-        dialect: Dialect::Bgless,
-        model: model::resolve(model.transpose()?, strategy.transpose()?)?,
-        video_url: input.video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?,
+    let resolution = input
+        .resolution
+        .as_deref()
+        .map(|name| Resolution::find(name).ok_or_else(|| refused("input.resolution", "Must be `720p`, `1080p` or `2160p`.")));
+    Ok(Choice {
+        model: model::resolve(model.transpose()?, strategy.transpose()?, mode)?,
+        mode,
         outputs: outputs(body.options.and_then(|options| options.outputs))?,
         duration_ms: input.duration_sec.map(duration_ms).transpose()?,
+        resolution: resolution.transpose()?,
+        video_url: input.video_url,
+        metadata_json: body.metadata.map(metadata_json).transpose()?,
     })
+}
+
+fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
+    let text = Value::Object(metadata).to_string();
+    if text.len() > METADATA_SIZE_BYTES_MAX {
+        return Err(Error::InvalidRequest {
+            field: "metadata",
+            message: format!("Must have at most {METADATA_SIZE_BYTES_MAX} bytes as JSON."),
+        });
+    }
+    Ok(text)
+}
+
+/// How long an answer may be held back.
+/// Units: milliseconds; none when nobody asked.
+pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
+    let timeout_s = query.timeout.unwrap_or(WAIT_S);
+    if !(1..=WAIT_S_MAX).contains(&timeout_s) {
+        return Err(Error::InvalidRequest { field: "timeout", message: format!("Must be from 1 to {WAIT_S_MAX}.") });
+    }
+    Ok(query.wait.unwrap_or(false).then_some(timeout_s * 1_000))
+}
+
+pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
+    let Choice { model, mode, outputs, duration_ms, resolution, video_url, metadata_json } = choice(body)?;
+    if let Some(reason) = model.card().unavailable {
+        return Err(Error::ModelUnavailable(reason));
+    }
+    let video_url = video_url.filter(|_| mode == Mode::Video);
+    let video_url = video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?;
+    Ok(JobRequest { dialect: Dialect::Bgless, model, video_url, outputs, duration_ms, resolution, metadata_json })
+}
+
+pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
+    let Choice { model, outputs, duration_ms, resolution, .. } = choice(body)?;
+    Ok(EstimateRequest { model, duration_ms, resolution, output_count: outputs.len() })
+}
+
+pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
+    EstimateOut {
+        provider: estimate.model.card().provider,
+        model: estimate.model.as_str(),
+        credits: estimate.credits,
+        eta_sec: estimate.work_ms.div_ceil(1_000),
+        remaining_credits: estimate.purse.balance_credits,
+        quota: quota_out(estimate.purse, estimate.quota_resets_at_ms),
+        can_afford: estimate.can_afford,
+    }
+}
+
+fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
+    purse.quota.map(|quota| QuotaOut {
+        monthly_credits: quota.monthly_credits,
+        used_credits: quota.used_credits,
+        remaining_credits: quota.remaining_credits(),
+        resets_at: resets_at_ms.to_iso_8601(),
+    })
+}
+
+pub fn credits_out(purse: Purse, resets_at_ms: UnixMillis) -> CreditsOut {
+    CreditsOut { balance_credits: purse.balance_credits, quota: quota_out(purse, resets_at_ms) }
+}
+
+pub fn model_out(model: Model) -> ModelOut {
+    let card = model.card();
+    let price = |resolution: Resolution| {
+        let (credits, unit_ms) = card.tariff.unit(resolution);
+        PriceOut { resolution: resolution.as_str(), credits, per_started_sec: unit_ms / 1_000 }
+    };
+    ModelOut {
+        id: model.as_str(),
+        provider: card.provider,
+        display_name: card.display_name,
+        modes: card.modes.iter().map(|mode| mode.as_str()).collect(),
+        capabilities: card.capabilities,
+        outputs: Output::ALL.iter().map(|output| output.as_str()).collect(),
+        prices: Resolution::ALL.map(price).into(),
+        available: card.unavailable.is_none(),
+        unavailable_reason: card.unavailable,
+    }
+}
+
+/// Reads which part of a list is asked for. Lists are newest first, and a cursor is the last id of the part before.
+pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
+    let limit = query.limit.unwrap_or(PAGE_LIMIT);
+    if !(1..=PAGE_LIMIT_MAX).contains(&limit) {
+        return Err(Error::InvalidRequest { field: "limit", message: format!("Must be from 1 to {PAGE_LIMIT_MAX}.") });
+    }
+    let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
+    let whole = cursor.starts_with(prefix) && cursor.len() <= 40;
+    if whole { Ok(Page { cursor, limit }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
+}
+
+/// A part of a list; a full one may have another behind it.
+pub fn page_out<T, U>(page: &Page, items: &[T], id: impl Fn(&T) -> String, out: impl Fn(&T) -> U) -> PageOut<U> {
+    let full = u32::try_from(items.len()).is_ok_and(|count| count == page.limit);
+    PageOut { next_cursor: items.last().filter(|_| full).map(id), data: items.iter().map(out).collect() }
+}
+
+pub fn job_state(name: &str) -> Result<JobState, Error> {
+    JobState::find(name).ok_or_else(|| refused("status", "Must be `queued`, `transcoding`, `success`, `failed` or `canceled`."))
+}
+
+pub fn ledger_entry_out(entry: &LedgerEntry) -> LedgerEntryOut {
+    LedgerEntryOut {
+        id: entry.id.to_string(),
+        kind: entry.kind.clone(),
+        amount_credits: entry.amount_credits,
+        job_id: entry.job_id.map(String::from),
+        api_key_id: entry.api_key_id.map(String::from),
+        created_at: entry.created_at_ms.to_iso_8601(),
+    }
+}
+
+pub fn key_month_out(month: &KeyMonth) -> KeyMonthOut {
+    KeyMonthOut {
+        month: month.month.clone(),
+        api_key_id: month.api_key_id.to_string(),
+        label: month.label.clone(),
+        project_label: month.project_label.clone(),
+        used_credits: month.used_credits,
+    }
+}
+
+pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
+    let scopes = body.scopes.unwrap_or_else(|| vec![Scope::Jobs.as_str().to_owned()]);
+    let scopes = scopes.iter().map(|name| Scope::find(name).ok_or_else(|| refused("scopes", "Must be `jobs` or `manage`.")));
+    Ok(KeyRequest {
+        label: body.label.ok_or_else(|| missing("label", "A name to know the key by."))?,
+        project_label: body.project_label,
+        monthly_quota_credits: body.monthly_quota_credits,
+        scopes: scopes.collect::<Result<_, _>>()?,
+    })
+}
+
+pub fn key_out(about: &KeyWithUse, key: Option<String>) -> KeyOut {
+    let KeyWithUse { key: stored, used_credits } = about;
+    KeyOut {
+        id: stored.id.to_string(),
+        key,
+        label: stored.label.clone(),
+        project_label: stored.project_label.clone(),
+        monthly_quota_credits: stored.monthly_quota_credits,
+        used_credits: *used_credits,
+        scopes: stored.scopes.iter().map(|scope| scope.as_str()).collect(),
+        created_at: stored.created_at_ms.to_iso_8601(),
+        last_used_at: stored.last_used_at_ms.map(UnixMillis::to_iso_8601),
+        revoked_at: stored.revoked_at_ms.map(UnixMillis::to_iso_8601),
+    }
 }
 
 /// Reads the name of an output in `field`.
@@ -144,6 +328,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
             JobState::Queued | JobState::Transcoding | JobState::Success => job.reserved_credits,
         },
         api_key_id: job.api_key_id.to_string(),
+        metadata: job.metadata_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         source: job.facts.as_ref().map(|facts| SourceOut {
             container: facts.container.clone(),
             video_codec: facts.video_codec.clone(),
@@ -159,7 +344,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         poll_url: format!("{}/v1/jobs/{}", ports.settings().public_base_url, job.id),
         created_at: job.created_at_ms.to_iso_8601(),
         updated_at: job.updated_at_ms.to_iso_8601(),
-        ended_at: job.ended_at_ms.map(shared::time::UnixMillis::to_iso_8601),
+        ended_at: job.ended_at_ms.map(UnixMillis::to_iso_8601),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes over the wire of the bgless API: serde types only.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 #[derive(Serialize)]
 pub struct Data<T> {
@@ -48,6 +49,7 @@ pub struct UploadHeaders {
 #[derive(Deserialize)]
 pub struct CreateJobIn {
     pub model: Option<String>,
+    pub metadata: Option<Map<String, Value>>,
     pub input: Option<InputIn>,
     pub options: Option<OptionsIn>,
 }
@@ -59,11 +61,18 @@ pub struct InputIn {
     pub video_url: Option<String>,
     pub alpha_strategy: Option<String>,
     pub duration_sec: Option<f64>,
+    pub resolution: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub struct OptionsIn {
     pub outputs: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+pub struct CreateJobQuery {
+    pub wait: Option<bool>,
+    pub timeout: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +92,7 @@ pub struct JobOut {
     pub outputs: Vec<&'static str>,
     pub credits: u64,
     pub api_key_id: String,
+    pub metadata: Option<Value>,
     pub source: Option<SourceOut>,
     pub output_assets: Vec<AssetOut>,
     pub error: Option<JobErrorOut>,
@@ -124,4 +134,120 @@ pub struct AssetOut {
 pub struct JobErrorOut {
     pub code: &'static str,
     pub message: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EstimateOut {
+    pub provider: &'static str,
+    pub model: &'static str,
+    pub credits: u64,
+    pub eta_sec: u64,
+    pub remaining_credits: u64,
+    pub quota: Option<QuotaOut>,
+    pub can_afford: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaOut {
+    pub monthly_credits: u64,
+    pub used_credits: u64,
+    pub remaining_credits: u64,
+    pub resets_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelOut {
+    pub id: &'static str,
+    pub provider: &'static str,
+    pub display_name: &'static str,
+    pub modes: Vec<&'static str>,
+    pub capabilities: &'static [&'static str],
+    pub outputs: Vec<&'static str>,
+    pub prices: Vec<PriceOut>,
+    pub available: bool,
+    pub unavailable_reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceOut {
+    pub resolution: &'static str,
+    pub credits: u64,
+    pub per_started_sec: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageOut<T> {
+    pub data: Vec<T>,
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct PageQuery {
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+    pub status: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreditsOut {
+    pub balance_credits: u64,
+    pub quota: Option<QuotaOut>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerEntryOut {
+    pub id: String,
+    pub kind: String,
+    pub amount_credits: i64,
+    pub job_id: Option<String>,
+    pub api_key_id: Option<String>,
+    pub created_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyMonthOut {
+    pub month: String,
+    pub api_key_id: String,
+    pub label: String,
+    pub project_label: Option<String>,
+    pub used_credits: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateKeyIn {
+    pub label: Option<String>,
+    pub project_label: Option<String>,
+    pub monthly_quota_credits: Option<u64>,
+    pub scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotateKeyIn {
+    pub overlap_sec: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyOut {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub label: String,
+    pub project_label: Option<String>,
+    pub monthly_quota_credits: Option<u64>,
+    pub used_credits: u64,
+    pub scopes: Vec<&'static str>,
+    pub created_at: String,
+    pub last_used_at: Option<String>,
+    pub revoked_at: Option<String>,
 }

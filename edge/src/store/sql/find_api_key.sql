@@ -1,2 +1,2 @@
 -- find_api_key: the key with this hash, revoked ones too.  ?1 key_sha256
-SELECT id, account_id, revoked_at_ms FROM api_keys WHERE key_sha256 = ?1;
+SELECT * FROM api_keys WHERE key_sha256 = ?1;

@@ -1,0 +1,49 @@
+//! Begins and ends a request that carries an `Idempotency-Key`. Scoped to the account.
+
+use crate::app::ports::{IdempotencyStore as _, Ports, Remembered};
+use crate::domain::api_key::{self, Caller, KeyHash, Scope};
+use crate::domain::error::Error;
+use crate::domain::idempotency::IdempotencyKey;
+use shared::id::JobId;
+
+/// What is to be done with a request.
+pub enum Begun {
+    /// It is the first of its key: do it, then `finish` or `abandon`.
+    First,
+    /// It was answered before, with these words.
+    Answered(String),
+    /// Its job was created, but the answer was never kept: answer with the job as it is.
+    Created(JobId),
+}
+
+/// Takes the key, or finds what became of it. One D1 round trip, the API key included.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `IdempotencyKeyRunning`, `IdempotencyKeyReused`.
+pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, Begun), Error> {
+    let now = ports.now();
+    let (key, remembered) = ports.store().begin_request(key, idempotency, now).await?;
+    let caller = api_key::identify(key, Scope::Jobs, now)?;
+    let begun = match remembered {
+        Remembered::Nothing => Begun::First,
+        Remembered::Request { fingerprint, .. } if fingerprint != idempotency.fingerprint => {
+            return Err(Error::IdempotencyKeyReused);
+        }
+        Remembered::Request { answer_json: Some(answer), .. } => Begun::Answered(answer),
+        Remembered::Request { lost_job: Some(job_id), .. } => Begun::Created(job_id),
+        Remembered::Request { .. } => return Err(Error::IdempotencyKeyRunning),
+    };
+    Ok((caller, begun))
+}
+
+/// Keeps the answer for whoever asks again.
+pub async fn finish(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey, answer_json: &str) {
+    if let Err(error) = ports.store().keep_answer(caller.account_id, idempotency, answer_json).await {
+        ports.warn("an answer was not kept; a repeat is answered with the job as it is then", &[("error", &error)]);
+    }
+}
+
+/// Frees the key of a request that was refused: once its cause is gone, the same key may be sent again.
+pub async fn abandon(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey) {
+    if let Err(error) = ports.store().forget_request(caller.account_id, idempotency).await {
+        ports.warn("an idempotency key stays taken for a while", &[("error", &error)]);
+    }
+}

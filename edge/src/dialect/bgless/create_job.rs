@@ -1,0 +1,107 @@
+//! The bgless API's route that creates a job: done once per `Idempotency-Key`, answered now or when the job is over.
+
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+
+use super::extract::{JsonText, QueryOf, parse};
+use super::wire::{CreateJobIn, CreateJobQuery, Data};
+use super::{Answer, Credential, map};
+use crate::app::idempotency::{self, Begun};
+use crate::app::ports::{JobStore as _, Ports};
+use crate::app::{authenticate, submit_job, wait_for_job};
+use crate::dialect::App;
+use crate::domain::api_key::{Caller, Scope};
+use crate::domain::error::Error;
+use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::job::Job;
+
+const HEADER: &str = "idempotency-key";
+
+#[worker::send]
+pub async fn post_job(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    Credential(key): Credential,
+    QueryOf(query): QueryOf<CreateJobQuery>,
+    headers: HeaderMap,
+    JsonText(body): JsonText,
+) -> Answer<Response> {
+    let request = Request { query, body, started_at_ms: app.now() };
+    let Some(value) = headers.get(HEADER) else {
+        let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
+        return Ok(answer(create(&app, caller, request, None).await?));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let idempotency = IdempotencyKey::parse(text, uri.path(), &request.body)?;
+    let (caller, begun) = idempotency::begin(&*app, &key, &idempotency).await?;
+    match begun {
+        Begun::Answered(text) => Ok(answer(Created::from_kept(&text)?)),
+        Begun::Created(id) => {
+            let job = app.store().find_job(id).await?.ok_or(Error::JobNotFound)?;
+            Ok(answer(Created::of(&app, &job)?))
+        }
+        Begun::First => match create(&app, caller, request, Some(&idempotency)).await {
+            Ok(created) => {
+                idempotency::finish(&*app, caller, &idempotency, &created.to_kept()).await;
+                Ok(answer(created))
+            }
+            Err(refusal) => {
+                idempotency::abandon(&*app, caller, &idempotency).await;
+                Err(refusal)
+            }
+        },
+    }
+}
+
+struct Request {
+    query: CreateJobQuery,
+    body: Bytes,
+    started_at_ms: shared::time::UnixMillis,
+}
+
+async fn create(app: &App, caller: Caller, request: Request, idempotency: Option<&IdempotencyKey>) -> Answer<Created> {
+    let wait_ms = map::wait_ms(&request.query)?;
+    let job = map::job_request(parse::<CreateJobIn>(&request.body)?)?;
+    let job = submit_job::submit_job(&**app, caller, job, idempotency).await?;
+    let job = match wait_ms {
+        Some(timeout_ms) => wait_for_job::wait_for_job(&**app, job, request.started_at_ms, timeout_ms).await?,
+        None => job,
+    };
+    Ok(Created::of(app, &job)?)
+}
+
+/// An answer to a creation: 200 when the job is over, 202 while it is not.
+struct Created {
+    over: bool,
+    body: String,
+}
+
+impl Created {
+    fn of(app: &App, job: &Job) -> Result<Self, Error> {
+        let body = serde_json::to_string(&Data { data: map::job_out(&**app, job) });
+        let body = body.map_err(|error| Error::Internal(format!("cannot write an answer: {error}")))?;
+        Ok(Self { over: job.state.is_over(), body })
+    }
+
+    /// As it is kept: one character for the status, then the body.
+    fn to_kept(&self) -> String {
+        format!("{}{}", if self.over { '+' } else { '-' }, self.body)
+    }
+
+    fn from_kept(text: &str) -> Result<Self, Error> {
+        let mut chars = text.chars();
+        let over = chars.next() == Some('+');
+        let body = chars.as_str().to_owned();
+        // Whatever is wrong with it is ours, and must not go out as if it were JSON.
+        serde_json::from_str::<Value>(&body).map_err(|error| Error::Internal(format!("a kept answer is damaged: {error}")))?;
+        Ok(Self { over, body })
+    }
+}
+
+fn answer(created: Created) -> Response {
+    let status = if created.over { StatusCode::OK } else { StatusCode::ACCEPTED };
+    (status, [(header::CONTENT_TYPE, "application/json")], created.body).into_response()
+}

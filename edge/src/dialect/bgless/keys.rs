@@ -1,0 +1,56 @@
+//! The bgless API's routes for keys.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use shared::id::ApiKeyId;
+
+use super::extract::{JsonBody, PathText};
+use super::wire::{CreateKeyIn, Data, KeyOut, RotateKeyIn};
+use super::{Answer, Credential, map};
+use crate::app::manage_keys::{self, NewKey};
+use crate::dialect::App;
+use crate::domain::api_key::ROTATION_OVERLAP_S;
+use crate::domain::error::Error;
+
+#[worker::send]
+pub async fn get_keys(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyOut>>>> {
+    let keys = manage_keys::list_keys(&*app, &key).await?;
+    Ok(Json(Data { data: keys.iter().map(|about| map::key_out(about, None)).collect() }))
+}
+
+#[worker::send]
+pub async fn post_key(
+    State(app): State<App>,
+    Credential(key): Credential,
+    JsonBody(body): JsonBody<CreateKeyIn>,
+) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
+    Ok(created(manage_keys::create_key(&*app, &key, map::key_request(body)).await?))
+}
+
+#[worker::send]
+pub async fn post_rotation(
+    State(app): State<App>,
+    Credential(key): Credential,
+    PathText(id): PathText,
+    JsonBody(body): JsonBody<RotateKeyIn>,
+) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
+    let overlap_s = body.overlap_sec.unwrap_or(ROTATION_OVERLAP_S);
+    Ok(created(manage_keys::rotate_key(&*app, &key, key_id(&id), overlap_s).await?))
+}
+
+#[worker::send]
+pub async fn delete_key(State(app): State<App>, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+    manage_keys::revoke_key(&*app, &key, key_id(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A text that is no key id names no key; but who asks is settled first.
+fn key_id(text: &str) -> Result<ApiKeyId, Error> {
+    text.parse().map_err(|_| Error::NoSuchThing("key"))
+}
+
+/// The key is shown here and never again.
+pub fn created(new: NewKey) -> (StatusCode, Json<Data<KeyOut>>) {
+    (StatusCode::CREATED, Json(Data { data: map::key_out(&new.about, Some(new.key)) }))
+}

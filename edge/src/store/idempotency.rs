@@ -1,0 +1,59 @@
+//! `IdempotencyStore` over SQL.
+
+use shared::id::AccountId;
+use shared::time::UnixMillis;
+
+use super::Store;
+use super::database::{Database, Rows as _, statement};
+use super::job::read_first;
+use super::row::{AnyRow, ApiKeyRow, IdempotencyRow};
+use crate::app::ports::{IdempotencyStore, Remembered};
+use crate::domain::api_key::{ApiKey, KeyHash};
+use crate::domain::error::Error;
+use crate::domain::idempotency::{IdempotencyKey, KEY_LIFETIME_MS, RUNNING_MS_MAX};
+
+impl<D: Database> IdempotencyStore for Store<D> {
+    async fn begin_request(
+        &self,
+        key: &KeyHash,
+        idempotency: &IdempotencyKey,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, Remembered), Error> {
+        let IdempotencyKey { key: idempotency_key, fingerprint } = idempotency;
+        let before = |duration_ms| now.as_u64().saturating_sub(duration_ms);
+        let take = statement!(
+            take_idempotency_key,
+            key.as_str(),
+            idempotency_key.as_str(),
+            fingerprint.as_str(),
+            now,
+            before(KEY_LIFETIME_MS),
+            before(RUNNING_MS_MAX)
+        );
+        let find_key = statement!(find_api_key, key.as_str());
+        let find = statement!(find_idempotency_key, key.as_str(), idempotency_key.as_str());
+        let [key, taken, found] = self.run([find_key, take, find]).await?;
+        let taken = !taken.read::<AnyRow>()?.is_empty();
+        let found = read_first::<IdempotencyRow>(&found)?.filter(|_| !taken);
+        let remembered = found.map_or(Remembered::Nothing, |row| row.remembered(now));
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), remembered))
+    }
+
+    async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error> {
+        let IdempotencyKey { key, fingerprint } = idempotency;
+        let keep = statement!(keep_answer, account_id.to_string(), key.as_str(), fingerprint.as_str(), answer_json);
+        self.run([keep]).await.map(|[_]| ())
+    }
+
+    async fn forget_request(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error> {
+        let IdempotencyKey { key, fingerprint } = idempotency;
+        let forget = statement!(forget_request, account_id.to_string(), key.as_str(), fingerprint.as_str());
+        self.run([forget]).await.map(|[_]| ())
+    }
+
+    async fn forget_old_requests(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
+        let before = now.as_u64().saturating_sub(KEY_LIFETIME_MS);
+        let [forgotten] = self.run([statement!(forget_old_requests, before, limit)]).await?;
+        Ok(forgotten.read::<AnyRow>()?.len())
+    }
+}
