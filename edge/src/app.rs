@@ -1,16 +1,20 @@
 //! The use cases, one a file, each a function of that name. They know ports, not platforms.
 
+pub mod announce;
 pub mod apply_report;
 pub mod authenticate;
 pub mod bury_task;
 pub mod claim_task;
 pub mod create_upload;
 pub mod delete_job;
+pub mod deliver_event;
 pub mod download_output;
+pub mod end_unleased;
 pub mod estimate_job;
 pub mod find_source;
 pub mod get_job;
 pub mod idempotency;
+pub mod list_deliveries;
 pub mod list_jobs;
 pub mod manage_accounts;
 pub mod manage_keys;

@@ -8,10 +8,13 @@ use worker::{Env, Error, Result};
 
 use crate::app::ports::Settings;
 use crate::domain::presign::Bucket;
+use crate::domain::secret_box::BoxKey;
+use crate::domain::webhook;
 
 pub const DATABASE: &str = "DB";
 pub const BUCKET: &str = "BUCKET";
 pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
+pub const WEBHOOK_QUEUE: &str = "WEBHOOK_QUEUE";
 
 /// Reads what the operator decided.
 /// Errors: names the variable that is missing or cannot be read.
@@ -29,6 +32,8 @@ pub fn read_settings(env: &Env) -> Result<Settings> {
         admin_token: secret(env, "ADMIN_TOKEN")?,
         allowed_hosts: parsed(env, "ALLOWED_PRIVATE_HOSTS", AllowedHosts::parse)?,
         lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse::<NonZeroU64>)?.get(),
+        secret_box_key: parsed(env, "SECRET_BOX_KEY", parse_box_key)?,
+        webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", parse_pauses)?,
     })
 }
 
@@ -52,4 +57,16 @@ fn parse_origin(text: &str) -> std::result::Result<String, String> {
     let origin = url.origin().ascii_serialization();
     let bare = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
     if bare { Ok(origin) } else { Err("must be like https://api.example.com, without a path".into()) }
+}
+
+fn parse_box_key(text: &str) -> std::result::Result<BoxKey, &'static str> {
+    hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok()).ok_or("must be 32 bytes as hex")
+}
+
+/// Reads `5,30,300`; an empty text is the documented schedule.
+fn parse_pauses(text: &str) -> std::result::Result<Vec<u64>, std::num::ParseIntError> {
+    if text.is_empty() {
+        return Ok(webhook::RETRY_PAUSES_S.into());
+    }
+    text.split(',').map(|pause| pause.trim().parse()).collect()
 }

@@ -8,7 +8,8 @@ use worker::Env;
 
 use crate::app::ports::{Ports, Settings};
 use crate::config;
-use crate::platform::queue::TranscodeQueue;
+use crate::platform::http::Outgoing;
+use crate::platform::queue::Queues;
 use crate::platform::r2::R2;
 use crate::platform::{clock, log};
 use crate::store::Store;
@@ -17,7 +18,7 @@ use crate::store::database::D1;
 /// What the use cases are given in production.
 pub struct Deps {
     store: Store<D1>,
-    tasks: TranscodeQueue,
+    tasks: Queues,
     pub r2: R2,
     settings: Settings,
 }
@@ -26,7 +27,7 @@ impl Deps {
     pub fn from_env(env: &Env) -> worker::Result<Self> {
         Ok(Self {
             store: Store(D1 { database: env.d1(config::DATABASE)?, round_trips: AtomicU32::new(0) }),
-            tasks: TranscodeQueue(env.queue(config::TRANSCODE_QUEUE)?),
+            tasks: Queues { transcode: env.queue(config::TRANSCODE_QUEUE)?, webhook: env.queue(config::WEBHOOK_QUEUE)? },
             r2: R2::new(env.bucket(config::BUCKET)?),
             settings: config::read_settings(env)?,
         })
@@ -40,14 +41,19 @@ impl Deps {
 
 impl Ports for Deps {
     type Store = Store<D1>;
-    type Tasks = TranscodeQueue;
+    type Tasks = Queues;
     type Objects = R2;
+    type Http = Outgoing;
+
+    fn http(&self) -> &Outgoing {
+        &Outgoing
+    }
 
     fn store(&self) -> &Store<D1> {
         &self.store
     }
 
-    fn tasks(&self) -> &TranscodeQueue {
+    fn tasks(&self) -> &Queues {
         &self.tasks
     }
 

@@ -1,7 +1,7 @@
 //! The API's faces. A dialect is a folder: paths, wire types, mapping, errors; all call the same use cases.
 
 mod admin;
-mod bgless;
+pub mod bgless;
 mod credential;
 mod fleet;
 mod request_id;

@@ -8,4 +8,6 @@ pub mod job;
 pub mod model;
 pub mod presign;
 pub mod purse;
+pub mod secret_box;
 pub mod upload;
+pub mod webhook;

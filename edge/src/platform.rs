@@ -1,6 +1,7 @@
 //! The ports other than the database, on the types of the Workers runtime.
 
 pub mod clock;
+pub mod http;
 pub mod log;
 pub mod queue;
 pub mod r2;

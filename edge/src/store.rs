@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod database;
+pub mod delivery;
 pub mod idempotency;
 pub mod job;
 mod row;

@@ -1,10 +1,9 @@
 //! A web server on loopback that stands for the world: it serves files, redirects, and counts who came.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -19,6 +18,27 @@ pub enum Page {
     Redirect(String),
     /// A status without a body.
     Status(u16),
+    /// These statuses in turn, then the last one.
+    Statuses(Vec<u16>),
+}
+
+/// A request that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// What was asked for.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Visit {
+    /// A header's value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A running server; its threads end with the program.
@@ -26,7 +46,7 @@ pub enum Page {
 pub struct Web {
     address: SocketAddr,
     pages: Arc<Mutex<Vec<(String, Page)>>>,
-    visits: Arc<AtomicUsize>,
+    visits: Arc<Mutex<Vec<Visit>>>,
 }
 
 impl Web {
@@ -61,21 +81,42 @@ impl Web {
     /// How many requests came.
     #[must_use]
     pub fn visits(&self) -> usize {
-        self.visits.load(Ordering::SeqCst)
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// What came for a path, in order.
+    #[must_use]
+    pub fn visits_of(&self, path: &str) -> Vec<Visit> {
+        let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.iter().filter(|visit| visit.path == path).cloned().collect()
     }
 
     fn answer(&self, mut stream: &TcpStream) -> Result<()> {
-        let mut lines = BufReader::new(stream).lines();
-        let request = lines.next().transpose()?.unwrap_or_default();
-        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
-        self.visits.fetch_add(1, Ordering::SeqCst);
+        let mut reader = BufReader::new(stream);
+        let mut request = String::new();
+        reader.read_line(&mut request)?;
+        let mut headers = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
         let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        let mut visit = Visit { path: path.clone(), headers, body: String::new() };
+        let length = visit.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
+        reader.take(length).read_to_string(&mut visit.body)?;
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner).push(visit);
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let page = pages.into_iter().find(|(name, _)| *name == path).map_or(Page::Status(404), |(_, page)| page);
         let (head, body) = match page {
             Page::File(file) => ("200 OK\r\ncontent-type: video/mp4".to_owned(), fs::read(file)?),
             Page::Redirect(to) => (format!("302 Found\r\nlocation: {to}"), Vec::new()),
             Page::Status(status) => (format!("{status} Status"), Vec::new()),
+            Page::Statuses(statuses) => {
+                let index = self.visits_of(&path).len().min(statuses.len()).saturating_sub(1);
+                (format!("{} Status", statuses.get(index).copied().unwrap_or(200)), Vec::new())
+            }
         };
         write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())?;
         Ok(stream.write_all(&body)?)

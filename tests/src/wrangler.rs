@@ -85,6 +85,7 @@ impl Site {
                 ("TRANSCODER_SECRET", self.secrets.transcoder_secret.clone()),
                 ("FILE_URL_SECRET", self.secrets.file_url_secret.clone()),
                 ("ADMIN_TOKEN", self.secrets.admin_token.clone()),
+                ("SECRET_BOX_KEY", self.secrets.secret_box_key.clone()),
             ],
         );
         set_vars(&mut config, vars.iter().cloned());

@@ -5,7 +5,8 @@ use shared::price::{self, Resolution};
 use shared::report::{OutputAsset, Report, ReportAnswer, ReportEvent, StopReason};
 use shared::time::UnixMillis;
 
-use crate::app::ports::{Corrected, Heartbeat, Held, JobStore as _, Ports, Probe};
+use crate::app::announce::announce;
+use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports, Probe};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
@@ -39,7 +40,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 Corrected::NotHeld(job) => Held::NotHeld(job),
                 Corrected::NotCovered(purse) => {
                     let failure = want_of_credits(purse, corrected_credits);
-                    match ports.store().fail_leased_job(lease, &failure, entry_id, now).await? {
+                    match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
                         Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
                         held @ Held::NotHeld(_) => held,
                     }
@@ -51,13 +52,14 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             if let Some(job) = &job {
                 check_assets(job, lease, &assets)?;
             }
-            match ports.store().complete_job(lease, strategy, &assets, entry_id, now).await? {
+            match end(ports, lease, ports.store().complete_job(lease, strategy, &assets, entry_id, now).await?).await {
                 Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Success) => Held::Done,
                 held => held,
             }
         }
         ReportEvent::Fail { code, message } => {
-            match ports.store().fail_leased_job(lease, &JobFailure { code, message }, entry_id, now).await? {
+            let failure = JobFailure { code, message };
+            match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
                 Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Failed) => Held::Done,
                 held => held,
             }
@@ -100,6 +102,19 @@ fn want_of_credits(purse: Purse, required_credits: u64) -> JobFailure {
             "This source costs {required_credits} credits; the balance, the reserve included, is {}.",
             purse.balance_credits
         ),
+    }
+}
+
+/// Announces an end that has just come about.
+async fn end(ports: &impl Ports, lease: LeaseRef, ended: Ended) -> Held {
+    match ended {
+        Ended::Now { has_callback } => {
+            if has_callback {
+                announce(ports, lease.run).await;
+            }
+            Held::Done
+        }
+        Ended::NotHeld(job) => Held::NotHeld(job),
     }
 }
 

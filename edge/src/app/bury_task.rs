@@ -3,8 +3,9 @@
 use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 
+use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{JobStore as _, Ports};
-use crate::domain::error::{Error, JobFailure};
+use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, JobState, RunRef};
 
 /// What became of a dead letter.
@@ -25,8 +26,7 @@ pub async fn bury_task(ports: &impl Ports, task: &TranscodeTask) -> Result<Buria
     let job = ports.store().find_job(job_id).await?.filter(|job| job.run == run.run);
     match job {
         Some(job) if job.attempt >= ATTEMPTS_MAX => {
-            let failure = JobFailure::of(JobErrorCode::AttemptsExhausted);
-            let ended = ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await?;
+            let ended = end_unleased(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             Ok(if ended { Burial::Ended } else { Burial::Nothing })
         }
         Some(job) if job.state == JobState::Queued => {

@@ -4,8 +4,9 @@ use shared::code::JobErrorCode;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
 use shared::signature::CLOCK_SKEW_S_MAX;
 
+use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{Claimed, JobStore as _, Ports};
-use crate::domain::error::{Error, JobFailure};
+use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, RunRef};
 
 /// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes next.
@@ -27,8 +28,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     match job.state {
         JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
         JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
-            let failure = JobFailure::of(JobErrorCode::AttemptsExhausted);
-            let failed = ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await?;
+            let failed = end_unleased(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
         }
         JobState::Queued | JobState::Transcoding => refused(ClaimRefusal::Leased),

@@ -9,9 +9,10 @@ use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 use url::Url;
 
-use super::ports::{Objects, Ports, Settings, TaskQueue};
+use super::ports::{HttpSender, Objects, Ports, Settings, TaskQueue};
 use crate::domain::error::Error;
 use crate::domain::presign::Bucket;
+use crate::domain::webhook::EventId;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
@@ -19,6 +20,7 @@ pub struct FakePorts {
     pub store: Store<Sqlite>,
     pub tasks: FakeQueue,
     pub objects: FakeObjects,
+    pub http: FakeHttp,
     settings: Settings,
     now_ms: Cell<u64>,
     rolls: Cell<u64>,
@@ -32,6 +34,7 @@ pub struct FakePorts {
 #[derive(Default)]
 pub struct FakeQueue {
     pub sent: RefCell<Vec<TranscodeTask>>,
+    pub woken: RefCell<Vec<(EventId, u32)>>,
     pub broken: Cell<bool>,
 }
 
@@ -45,6 +48,7 @@ impl FakePorts {
             store: Store(Sqlite::new()),
             tasks: FakeQueue::default(),
             objects: FakeObjects::default(),
+            http: FakeHttp::default(),
             settings: Settings {
                 public_base_url: "https://api.example.com".into(),
                 bucket: Bucket {
@@ -58,6 +62,8 @@ impl FakePorts {
                 admin_token: "token".into(),
                 allowed_hosts: AllowedHosts::default(),
                 lease_duration_ms: 60_000,
+                secret_box_key: [7; 32],
+                webhook_retry_s: vec![5, 30],
             },
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
@@ -80,6 +86,11 @@ impl Ports for FakePorts {
     type Store = Store<Sqlite>;
     type Tasks = FakeQueue;
     type Objects = FakeObjects;
+    type Http = FakeHttp;
+
+    fn http(&self) -> &FakeHttp {
+        &self.http
+    }
 
     fn store(&self) -> &Store<Sqlite> {
         &self.store
@@ -128,6 +139,31 @@ impl TaskQueue for FakeQueue {
         }
         self.sent.borrow_mut().extend_from_slice(tasks);
         Ok(())
+    }
+
+    async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error> {
+        if self.broken.get() {
+            return Err(Error::Internal("the queue is out of order".into()));
+        }
+        self.woken.borrow_mut().extend(ids.iter().map(|id| (*id, delay_s)));
+        Ok(())
+    }
+}
+
+/// Headers and body.
+type Post = (Vec<(&'static str, String)>, String);
+
+/// Answers in turn, and keeps what it was sent.
+#[derive(Default)]
+pub struct FakeHttp {
+    pub answers: RefCell<Vec<Result<u16, String>>>,
+    pub posts: RefCell<Vec<Post>>,
+}
+
+impl HttpSender for FakeHttp {
+    async fn post(&self, _url: &str, headers: &[(&'static str, String)], body: &str, _timeout_ms: u64) -> Result<u16, String> {
+        self.posts.borrow_mut().push((headers.to_vec(), body.to_owned()));
+        self.answers.borrow_mut().remove(0)
     }
 }
 

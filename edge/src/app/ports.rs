@@ -16,13 +16,17 @@ use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Job, JobState, Lease, LeaseRef, NewJob, RunRef};
 use crate::domain::presign;
 use crate::domain::purse::Purse;
+use crate::domain::secret_box::BoxKey;
+use crate::domain::webhook::EventId;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore + IdempotencyStore;
+    type Store: JobStore + AccountStore + IdempotencyStore + DeliveryStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
+    type Http: HttpSender;
 
+    fn http(&self) -> &Self::Http;
     fn store(&self) -> &Self::Store;
     fn tasks(&self) -> &Self::Tasks;
     fn objects(&self) -> &Self::Objects;
@@ -56,6 +60,8 @@ pub struct Settings {
     pub admin_token: String,
     pub allowed_hosts: AllowedHosts,
     pub lease_duration_ms: u64,
+    pub secret_box_key: BoxKey,
+    pub webhook_retry_s: Vec<u64>,
 }
 
 /// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
@@ -82,31 +88,31 @@ pub trait JobStore {
         assets: &[OutputAsset],
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<Held, Error>;
+    ) -> Result<Ended, Error>;
     async fn fail_leased_job(
         &self,
         lease: LeaseRef,
         failure: &JobFailure,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<Held, Error>;
-    /// Whether the run ended by this call; no when somebody works on it or it had ended.
+    ) -> Result<Ended, Error>;
+    /// Whether the run ended by this call; not when somebody works on it or it had ended.
     async fn fail_unleased_job(
         &self,
         run: RunRef,
         failure: &JobFailure,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<bool, Error>;
+    ) -> Result<Ended, Error>;
     async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error>;
-    /// Cancels if it runs, hides in any case. The second value: whether the key's account has or had the job.
+    /// Cancels if it runs, hides in any case.
     async fn delete_job(
         &self,
         key: &KeyHash,
         id: JobId,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, bool), Error>;
+    ) -> Result<(Option<ApiKey>, Deleted), Error>;
     async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
     async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
     async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
@@ -179,9 +185,64 @@ pub enum Remembered {
     },
 }
 
-/// The transcode queue.
+/// Events on their way to receivers.
+pub trait DeliveryStore {
+    /// One try of a due event, and the job it is about; none if it is not due.
+    async fn take_delivery(
+        &self,
+        id: EventId,
+        now: UnixMillis,
+        due_again_at_ms: UnixMillis,
+    ) -> Result<Option<(Delivery, Job)>, Error>;
+    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error>;
+    async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
+    async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;
+    /// Whether the key's account has the event, which is then due from the beginning.
+    async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error>;
+}
+
+/// An event and what came of it so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: EventId,
+    pub event: String,
+    pub state: String,
+    /// Since the event or the last redelivery by hand, this one included.
+    pub tries: u32,
+    pub due_at_ms: UnixMillis,
+    pub created_at_ms: UnixMillis,
+    /// All of them, oldest first.
+    pub attempts: Vec<DeliveryAttempt>,
+}
+
+/// One try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryAttempt {
+    pub started_at_ms: UnixMillis,
+    pub duration_ms: u64,
+    /// What the receiver answered, or why it did not.
+    pub outcome: Result<u16, String>,
+}
+
+/// What follows a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Delivered,
+    TryAgain { due_at_ms: UnixMillis },
+    GivenUp,
+}
+
+/// The queues.
 pub trait TaskQueue {
     async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error>;
+    /// Wakes the sender of events, after a pause.
+    async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error>;
+}
+
+/// Speaks to receivers.
+pub trait HttpSender {
+    /// Posts, follows no redirect, waits no longer. The status, or why there is none.
+    async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String>;
 }
 
 /// The bucket, as far as use cases look at it.
@@ -210,6 +271,31 @@ pub enum Held {
     Done,
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),
+}
+
+/// What became of an end.
+pub enum Ended {
+    /// By this call.
+    Now {
+        /// Somebody is to be told.
+        has_callback: bool,
+    },
+    /// Nothing was written; the job as it is, if it is.
+    NotHeld(Option<Box<Job>>),
+}
+
+/// What became of a deletion.
+pub enum Deleted {
+    /// Hidden by this call.
+    Now {
+        run: RunRef,
+        /// Somebody is to be told, if this call also canceled.
+        has_callback: bool,
+    },
+    /// Hidden before.
+    Before,
+    /// The key's account never had it.
+    Never,
 }
 
 /// What became of a probe.

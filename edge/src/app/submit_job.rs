@@ -1,5 +1,6 @@
 //! Creates a job: checks the source, reserves the price, puts a task on the queue.
 
+use shared::address;
 use shared::id::JobId;
 use shared::media::Output;
 use shared::price::{self, ASSUMED_DURATION_MS, Resolution};
@@ -11,8 +12,9 @@ use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue a
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Dialect, Job, NewJob};
+use crate::domain::job::{Callback, Dialect, Job, NewJob};
 use crate::domain::model::Model;
+use crate::domain::secret_box;
 
 /// What a dialect understood of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,9 @@ pub struct JobRequest {
     pub resolution: Option<Resolution>,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    pub callback_url: Option<String>,
+    /// Signs what the receiver is told; nothing is signed without.
+    pub callback_secret: Option<String>,
 }
 
 /// A new job, already reserved for.
@@ -44,6 +49,7 @@ pub async fn submit_job(
         return Err(Error::ModelUnavailable(reason));
     }
     let source = resolve_source(ports, caller, &request.video_url).await?;
+    let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
     let now = ports.now();
     let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
     let reserved_credits =
@@ -57,6 +63,7 @@ pub async fn submit_job(
         source,
         outputs: request.outputs,
         metadata_json: request.metadata_json,
+        callback,
         reserved_credits,
         created_at_ms: now,
     };
@@ -74,6 +81,15 @@ pub async fn submit_job(
         ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
     }
     Ok(job)
+}
+
+fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Result<Option<Callback>, Error> {
+    let settings = ports.settings();
+    let Some(url) = url else { return Ok(None) };
+    let url = address::check_url(&url, &settings.allowed_hosts)
+        .map_err(|refusal| Error::ForbiddenUrl { field: "options.callbackUrl", refusal })?;
+    let sealed = secret.map(|secret| secret_box::seal(&settings.secret_box_key, &ports.random_bytes(), secret));
+    Ok(Some(Callback { url: url.into(), secret_box: sealed.transpose()? }))
 }
 
 /// Tells our own files from the world's, and checks what can be checked now.

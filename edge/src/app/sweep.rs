@@ -4,9 +4,11 @@ use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
-use crate::app::ports::{IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
-use crate::domain::error::{Error, JobFailure};
+use crate::app::end_unleased::end_unleased;
+use crate::app::ports::{DeliveryStore as _, IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
+use crate::domain::error::Error;
 use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
+use crate::domain::webhook::UNHEARD_MS;
 
 /// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
@@ -19,6 +21,7 @@ pub struct Swept {
     pub timed_out: usize,
     pub tasks_sent: usize,
     pub requests_forgotten: usize,
+    pub senders_woken: usize,
 }
 
 /// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
@@ -36,13 +39,19 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
         ports.tasks().send(&tasks).await?;
     }
     let requests_forgotten = ports.store().forget_old_requests(now, JOBS_PER_STEP_MAX).await?;
-    Ok(Swept { requeued, exhausted, timed_out, tasks_sent: tasks.len(), requests_forgotten })
+    // Later than due: the sender may just be at work on what is due now.
+    let late = UnixMillis::new(now.as_u64().saturating_sub(UNHEARD_MS));
+    let events = ports.store().list_due_deliveries(late, JOBS_PER_STEP_MAX).await?;
+    if !events.is_empty() {
+        ports.tasks().wake_sender(&events, 0).await?;
+    }
+    Ok(Swept { senders_woken: events.len(), requeued, exhausted, timed_out, tasks_sent: tasks.len(), requests_forgotten })
 }
 
 async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {
     let mut failed = 0;
     for run in runs {
-        let ended = ports.store().fail_unleased_job(*run, &JobFailure::of(code), ports.new_ledger_entry_id(), now).await?;
+        let ended = end_unleased(ports, *run, code, now).await?;
         failed += usize::from(ended);
     }
     Ok(failed)

@@ -1,6 +1,7 @@
 //! The bgless API: routes and handlers. Source: the API's own documentation.
 
 mod create_job;
+mod deliveries;
 pub mod error;
 pub mod extract;
 pub mod keys;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<App> {
         .route("/credits", get(get_credits))
         .route("/credits/ledger", get(get_ledger))
         .route("/usage", get(get_usage))
+        .route("/deliveries/{id}/redeliver", post(deliveries::post_redelivery))
         .route("/keys", get(keys::get_keys).post(keys::post_key))
         .route("/keys/{id}", delete(keys::delete_key))
         .route("/keys/{id}/rotate", post(keys::post_rotation))
@@ -59,6 +61,7 @@ fn job_routes() -> Router<App> {
         .route("/", get(get_jobs).post(create_job::post_job))
         .route("/estimate", post(post_estimate))
         .route("/{id}", get(get_one_job).delete(delete_one_job))
+        .route("/{id}/deliveries", get(deliveries::get_deliveries))
         .route("/{id}/download", get(get_download))
 }
 

@@ -83,8 +83,17 @@ pub struct NewJob {
     pub outputs: Vec<Output>,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    pub callback: Option<Callback>,
     pub reserved_credits: u64,
     pub created_at_ms: UnixMillis,
+}
+
+/// Whom to tell when a job is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    pub url: String,
+    /// Encrypted, `secret_box`.
+    pub secret_box: Option<String>,
 }
 
 /// A job as it is.
@@ -100,6 +109,7 @@ pub struct Job {
     pub outputs: Vec<Output>,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    pub callback: Option<Callback>,
     pub reserved_credits: u64,
     pub stage: Option<Stage>,
     pub progress_percent: u8,

@@ -6,8 +6,8 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, Statement, statement};
-use super::row::{AnyRow, ApiKeyRow, JobRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
-use crate::app::ports::{Claimed, Corrected, Created, Heartbeat, Held, JobStore, Page, Probe};
+use super::row::{AnyRow, ApiKeyRow, DeletedRow, EndedRow, JobRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
+use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, Page, Probe};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::idempotency::IdempotencyKey;
@@ -37,6 +37,8 @@ impl<D: Database> JobStore for Store<D> {
             now,
             now.to_month(),
             job.metadata_json.as_deref(),
+            job.callback.as_ref().map(|callback| callback.url.as_str()),
+            job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
@@ -141,11 +143,11 @@ impl<D: Database> JobStore for Store<D> {
         assets: &[OutputAsset],
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<Held, Error> {
+    ) -> Result<Ended, Error> {
         let (job_id, run, lease_id) = texts(lease);
         let complete = statement!(complete_job, job_id.clone(), run, lease_id, to_text(&strategy)?, to_json(&assets)?, now);
         let settle = statement!(create_settle_entry, entry_id.to_string(), job_id, run, now);
-        self.run_held(vec![complete, settle], lease).await
+        self.run_end([complete, settle], lease.run).await
     }
 
     async fn fail_leased_job(
@@ -154,12 +156,12 @@ impl<D: Database> JobStore for Store<D> {
         failure: &JobFailure,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<Held, Error> {
+    ) -> Result<Ended, Error> {
         let (job_id, run, lease_id) = texts(lease);
         let (code, message) = (failure.code.as_str(), failure.message.as_str());
         let fail = statement!(fail_leased_job, job_id.clone(), run, lease_id, code, message, now);
         let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run, now);
-        self.run_held(vec![fail, refund], lease).await
+        self.run_end([fail, refund], lease.run).await
     }
 
     async fn fail_unleased_job(
@@ -168,12 +170,11 @@ impl<D: Database> JobStore for Store<D> {
         failure: &JobFailure,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<bool, Error> {
+    ) -> Result<Ended, Error> {
         let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
         let fail = statement!(fail_unleased_job, job_id.clone(), run.run, code, message, now);
         let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
-        let [failed, _] = self.run([fail, refund]).await?;
-        is_any(&failed)
+        self.run_end([fail, refund], run).await
     }
 
     async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error> {
@@ -187,14 +188,21 @@ impl<D: Database> JobStore for Store<D> {
         id: JobId,
         entry_id: LedgerEntryId,
         now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, bool), Error> {
+    ) -> Result<(Option<ApiKey>, Deleted), Error> {
         let job_id = id.to_string();
         let find_key = statement!(find_api_key, key.as_str());
         let delete = statement!(delete_job, job_id.clone(), key.as_str(), now);
         let refund = statement!(create_refund_entry_of_deleted_job, entry_id.to_string(), job_id.clone(), now);
         let find_any = statement!(find_any_job_of_key, key.as_str(), job_id);
-        let [key, _, _, any] = self.run([find_key, delete, refund, find_any]).await?;
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), is_any(&any)?))
+        let [key, deleted, _, any] = self.run([find_key, delete, refund, find_any]).await?;
+        let deleted = match read_first::<DeletedRow>(&deleted)? {
+            Some(DeletedRow { run, has_callback }) => {
+                Deleted::Now { run: RunRef { job_id: id, run }, has_callback: has_callback != 0 }
+            }
+            None if is_any(&any)? => Deleted::Before,
+            None => Deleted::Never,
+        };
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), deleted))
     }
 
     async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
@@ -230,6 +238,15 @@ impl<D: Database> Store<D> {
         rows.try_into().map_err(|_| Error::Internal("a batch answered with another number of results".into()))
     }
 
+    /// Runs statements of which the first ends a run, if it may.
+    async fn run_end(&self, [end, book]: [Statement; 2], run: RunRef) -> Result<Ended, Error> {
+        let [ended, _, job] = self.run([end, book, statement!(find_job, run.job_id.to_string())]).await?;
+        match read_first::<EndedRow>(&ended)? {
+            Some(row) => Ok(Ended::Now { has_callback: row.has_callback != 0 }),
+            None => Ok(Ended::NotHeld(read_job(&job)?)),
+        }
+    }
+
     /// Runs statements of which the first returns a row only under the lease; otherwise says how the job is.
     async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
         statements.push(statement!(find_job, lease.run.job_id.to_string()));
@@ -253,7 +270,7 @@ pub(super) fn read_first<T: serde::de::DeserializeOwned>(rows: &impl super::data
     Ok(rows.read::<T>()?.into_iter().next())
 }
 
-fn read_job(rows: &impl super::database::Rows) -> Result<Option<Box<Job>>, Error> {
+pub(super) fn read_job(rows: &impl super::database::Rows) -> Result<Option<Box<Job>>, Error> {
     read_first::<JobRow>(rows)?.map(|row| row.try_into().map(Box::new)).transpose()
 }
 

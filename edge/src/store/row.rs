@@ -10,7 +10,7 @@ use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, Remembered};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::idempotency::RUNNING_MS_MAX;
-use crate::domain::job::{Job, JobState, Lease, RunRef};
+use crate::domain::job::{Callback, Job, JobState, Lease, RunRef};
 use crate::domain::model::Model;
 use crate::domain::purse::{Purse, Quota};
 
@@ -160,6 +160,19 @@ impl IdempotencyRow {
     }
 }
 
+/// A run that was ended. SQLite has no booleans.
+#[derive(Deserialize)]
+pub struct EndedRow {
+    pub has_callback: u8,
+}
+
+/// A job that was hidden.
+#[derive(Deserialize)]
+pub struct DeletedRow {
+    pub run: u32,
+    pub has_callback: u8,
+}
+
 /// A row of which only the existence matters.
 #[derive(Deserialize)]
 pub struct AnyRow {}
@@ -189,6 +202,8 @@ pub struct JobRow {
     source_json: String,
     outputs_json: String,
     metadata_json: Option<String>,
+    callback_url: Option<String>,
+    callback_secret_box: Option<String>,
     reserved_credits: u64,
     stage: Option<String>,
     progress_percent: u8,
@@ -223,6 +238,7 @@ impl TryFrom<JobRow> for Job {
             source: from_json("source_json", &row.source_json)?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
             metadata_json: row.metadata_json,
+            callback: row.callback_url.map(|url| Callback { url, secret_box: row.callback_secret_box }),
             reserved_credits: row.reserved_credits,
             stage: row.stage.as_deref().map(|text| from_text("stage", text)).transpose()?,
             progress_percent: row.progress_percent,

@@ -62,6 +62,11 @@ impl Sqlite {
         self.connection.borrow().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Runs a query of the test's own that answers one text.
+    pub fn text(&self, sql: &str) -> String {
+        self.connection.borrow().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     /// Runs a statement of the test's own.
     pub fn execute(&self, sql: &str) -> rusqlite::Result<usize> {
         self.connection.borrow().execute(sql, [])

@@ -18,6 +18,7 @@ pub struct Secrets {
     pub queue_api_token: String,
     pub r2_access_key_id: String,
     pub r2_secret_access_key: String,
+    pub secret_box_key: String,
     pub transcoder_secret: String,
 }
 
@@ -34,6 +35,7 @@ impl Secrets {
             queue_api_token: random_hex()?,
             r2_access_key_id: random_hex()?,
             r2_secret_access_key: random_hex()?,
+            secret_box_key: random_hex()?,
             transcoder_secret: random_hex()?,
         };
         write_private(&path, &serde_json::to_string_pretty(&secrets)?)?;
@@ -43,6 +45,9 @@ impl Secrets {
 
 /// Writes a file that only its owner reads.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let mut options = File::options();
     let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
     let mut file = file.with_context(|| format!("{} cannot be written", path.display()))?;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::interrupt;
 use crate::stack::secrets::write_private;
-use crate::stack::{Cron, Stack, StackOptions, demo_account};
+use crate::stack::{self, Cron, Stack, StackOptions, demo_account};
 use crate::terminal::say;
 use crate::workspace::Workspace;
 
@@ -34,24 +34,30 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
             }
             lexopt::Arg::Long("state") => options.state = PathBuf::from(args.value()?),
             lexopt::Arg::Long("allow-host") => options.allow_hosts.push(parse_host(&args.value()?.to_string_lossy())?),
+            lexopt::Arg::Long("webhook-retry-s") => {
+                options.edge_vars.push(("WEBHOOK_RETRY_S".into(), args.value()?.to_string_lossy().into_owned()));
+            }
             other => return Err(other.unexpected().into()),
         }
     }
     let mut stack = Stack::start(options)?;
     let api_key = demo_account::ensure(&stack)?;
-    let env_file = env_file(stack.state());
     let admin_token = &stack.site().secrets.admin_token;
     let base_url = stack.base_url();
-    write_private(&env_file, &format!("BASE_URL={base_url}\nAPI_KEY={api_key}\nADMIN_TOKEN={admin_token}\n"))?;
+    let env_files = env_files(&workspace, stack.state());
+    let lines = format!("BASE_URL={base_url}\nAPI_KEY={api_key}\nADMIN_TOKEN={admin_token}\n");
+    env_files.iter().try_for_each(|path| write_private(path, &lines))?;
     say(&format!("\n  API      {base_url}"));
     say(&format!("  key      {api_key}"));
     say(&format!("  logs     {}", stack.state().display()));
-    say(&format!("  shell    . {}", env_file.display()));
+    env_files.iter().take(1).for_each(|path| say(&format!("  shell    . {}", path.display())));
     say(&format!("  try      curl -H 'Authorization: Bearer {api_key}' {base_url}/health"));
     say("\nCtrl-C stops everything.");
     let ended = watch(&mut stack);
     // A stack that is gone must not be found by the next `cargo x demo`.
-    fs::remove_file(&env_file).ok();
+    for path in env_files.iter().filter(|path| fs::read_to_string(path).is_ok_and(|found| found == lines)) {
+        fs::remove_file(path).ok();
+    }
     stack.stop()?;
     say("stopped");
     ended
@@ -67,6 +73,19 @@ pub fn default_state(workspace: &Workspace) -> PathBuf {
 #[must_use]
 pub fn env_file(state: &Path) -> PathBuf {
     state.join("stack.env")
+}
+
+/// Beside the stack's state, and where everybody looks, unless another stack that is up has its lines there.
+fn env_files(workspace: &Workspace, state: &Path) -> Vec<PathBuf> {
+    let (own, usual) = (env_file(state), env_file(&default_state(workspace)));
+    let taken = read_base_url(&usual).is_some_and(|base_url| stack::is_healthy(&base_url));
+    if own == usual || taken { vec![own] } else { vec![own, usual] }
+}
+
+/// Where the stack of a file of shell lines is.
+fn read_base_url(env_file: &Path) -> Option<String> {
+    let text = fs::read_to_string(env_file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("BASE_URL=")).map(str::to_owned)
 }
 
 fn watch(stack: &mut Stack) -> Result<()> {

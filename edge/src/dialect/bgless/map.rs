@@ -7,20 +7,22 @@ use shared::report::{Strategy, StrategyRequest};
 use shared::time::UnixMillis;
 
 use super::wire::{
-    AssetOut, CreateJobIn, CreateJobQuery, CreateKeyIn, CreateUploadIn, CreditsOut, EstimateOut, JobErrorOut, JobOut,
-    KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery, PriceOut, QuotaOut, SourceOut, UploadHeaders, UploadOut,
+    AssetOut, CreateJobIn, CreateJobQuery, CreateKeyIn, CreateUploadIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, EstimateOut,
+    EventOut, JobErrorOut, JobOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery, PriceOut, QuotaOut,
+    SourceOut, UploadHeaders, UploadOut,
 };
 use crate::app::create_upload::UploadTicket;
 use crate::app::download_output::sign_asset_url;
 use crate::app::estimate_job::{Estimate, EstimateRequest};
 use crate::app::manage_keys::KeyRequest;
-use crate::app::ports::{KeyMonth, KeyWithUse, LedgerEntry, Page, Ports};
+use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page, Ports};
 use crate::app::submit_job::JobRequest;
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 use crate::domain::job::{Dialect, Job, JobState};
 use crate::domain::model::{self, Mode, Model};
 use crate::domain::purse::Purse;
+use crate::domain::webhook::SECRET_CHARS_MAX;
 
 /// Items of a list when nobody says how many.
 const PAGE_LIMIT: u32 = 20;
@@ -85,10 +87,13 @@ struct Choice {
     resolution: Option<Resolution>,
     video_url: Option<String>,
     metadata_json: Option<String>,
+    callback_url: Option<String>,
+    callback_secret: Option<String>,
 }
 
 fn choice(body: CreateJobIn) -> Result<Choice, Error> {
     let input = body.input.ok_or_else(|| missing("input", "Says what the job works on."))?;
+    let options = body.options.unwrap_or_default();
     let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`, `text` or `image`."))?;
     let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;
     let model = body.model.as_deref().map(|name| {
@@ -108,12 +113,21 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
     Ok(Choice {
         model: model::resolve(model.transpose()?, strategy.transpose()?, mode)?,
         mode,
-        outputs: outputs(body.options.and_then(|options| options.outputs))?,
+        outputs: outputs(options.outputs)?,
         duration_ms: input.duration_sec.map(duration_ms).transpose()?,
         resolution: resolution.transpose()?,
         video_url: input.video_url,
         metadata_json: body.metadata.map(metadata_json).transpose()?,
+        callback_url: options.callback_url,
+        callback_secret: options.callback_secret.map(callback_secret).transpose()?,
     })
+}
+
+fn callback_secret(secret: String) -> Result<String, Error> {
+    if (1..=SECRET_CHARS_MAX).contains(&secret.len()) {
+        return Ok(secret);
+    }
+    Err(Error::InvalidRequest { field: "options.callbackSecret", message: format!("Must have 1 to {SECRET_CHARS_MAX} bytes.") })
 }
 
 fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
@@ -138,13 +152,24 @@ pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
 }
 
 pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
-    let Choice { model, mode, outputs, duration_ms, resolution, video_url, metadata_json } = choice(body)?;
+    let Choice { model, mode, outputs, duration_ms, resolution, video_url, metadata_json, callback_url, callback_secret } =
+        choice(body)?;
     if let Some(reason) = model.card().unavailable {
         return Err(Error::ModelUnavailable(reason));
     }
     let video_url = video_url.filter(|_| mode == Mode::Video);
     let video_url = video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?;
-    Ok(JobRequest { dialect: Dialect::Bgless, model, video_url, outputs, duration_ms, resolution, metadata_json })
+    Ok(JobRequest {
+        dialect: Dialect::Bgless,
+        model,
+        video_url,
+        outputs,
+        duration_ms,
+        resolution,
+        metadata_json,
+        callback_url,
+        callback_secret,
+    })
 }
 
 pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
@@ -215,6 +240,34 @@ pub fn page_out<T, U>(page: &Page, items: &[T], id: impl Fn(&T) -> String, out: 
 
 pub fn job_state(name: &str) -> Result<JobState, Error> {
     JobState::find(name).ok_or_else(|| refused("status", "Must be `queued`, `transcoding`, `success`, `failed` or `canceled`."))
+}
+
+/// What a receiver is told: the job as it would be read now, so that its file URLs are fresh at each try.
+pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<String, Error> {
+    let event = EventOut {
+        id: delivery.id.to_string(),
+        event: delivery.event.clone(),
+        timestamp: delivery.created_at_ms.to_iso_8601(),
+        data: job_out(ports, job),
+    };
+    serde_json::to_string(&event).map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
+}
+
+pub fn delivery_out(delivery: &Delivery) -> DeliveryOut {
+    let attempts = delivery.attempts.iter().map(|attempt| DeliveryAttemptOut {
+        started_at: attempt.started_at_ms.to_iso_8601(),
+        duration_ms: attempt.duration_ms,
+        status_code: attempt.outcome.as_ref().ok().copied(),
+        error: attempt.outcome.as_ref().err().cloned(),
+    });
+    DeliveryOut {
+        id: delivery.id.to_string(),
+        event: delivery.event.clone(),
+        status: delivery.state.clone(),
+        next_attempt_at: (delivery.state == "pending").then(|| delivery.due_at_ms.to_iso_8601()),
+        created_at: delivery.created_at_ms.to_iso_8601(),
+        attempts: attempts.collect(),
+    }
 }
 
 pub fn ledger_entry_out(entry: &LedgerEntry) -> LedgerEntryOut {

@@ -64,9 +64,12 @@ pub struct InputIn {
     pub resolution: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 pub struct OptionsIn {
     pub outputs: Option<Vec<String>>,
+    pub callback_url: Option<String>,
+    pub callback_secret: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -250,4 +253,33 @@ pub struct KeyOut {
     pub created_at: String,
     pub last_used_at: Option<String>,
     pub revoked_at: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct EventOut {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub event: String,
+    pub timestamp: String,
+    pub data: JobOut,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryOut {
+    pub id: String,
+    pub event: String,
+    pub status: String,
+    pub next_attempt_at: Option<String>,
+    pub created_at: String,
+    pub attempts: Vec<DeliveryAttemptOut>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryAttemptOut {
+    pub started_at: String,
+    pub duration_ms: u64,
+    pub status_code: Option<u16>,
+    pub error: Option<String>,
 }

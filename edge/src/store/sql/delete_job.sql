@@ -5,4 +5,5 @@ UPDATE jobs SET
     state = CASE WHEN state IN ('success', 'failed', 'canceled') THEN state ELSE 'canceled' END,
     deleted_at_ms = ?3, updated_at_ms = ?3
 WHERE id = ?1 AND deleted_at_ms IS NULL
-    AND account_id = (SELECT account_id FROM api_keys WHERE key_sha256 = ?2 AND revoked_at_ms IS NULL);
+    AND account_id = (SELECT account_id FROM api_keys WHERE key_sha256 = ?2 AND revoked_at_ms IS NULL)
+RETURNING run, callback_url IS NOT NULL AS has_callback;

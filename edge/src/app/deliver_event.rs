@@ -1,0 +1,53 @@
+//! Tells a receiver of an event: one try, and what follows it.
+
+use shared::address;
+
+use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore as _, HttpSender as _, Next, Ports, TaskQueue as _};
+use crate::domain::error::Error;
+use crate::domain::job::{Callback, Job};
+use crate::domain::secret_box;
+use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, UNHEARD_MS};
+
+/// Tries once if the event is due; `render` makes the body. Whoever comes second finds that it is not due.
+/// Answers what came of it, for the log.
+pub async fn deliver_event<P: Ports>(
+    ports: &P,
+    id: EventId,
+    render: impl Fn(&P, &Delivery, &Job) -> Result<String, Error>,
+) -> Result<Option<Next>, Error> {
+    let now = ports.now();
+    let Some((delivery, job)) = ports.store().take_delivery(id, now, now.plus_ms(UNHEARD_MS)).await? else {
+        return Ok(None);
+    };
+    let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
+    let body = render(ports, &delivery, &job)?;
+    let outcome = post(ports, id, callback, &body).await?;
+    let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
+    let next = match &outcome {
+        Ok(200..=299) => Next::Delivered,
+        _ => match webhook::pause_ms(&ports.settings().webhook_retry_s, delivery.tries, ports.random_u128()) {
+            Some(pause_ms) => Next::TryAgain { due_at_ms: ports.now().plus_ms(pause_ms) },
+            None => Next::GivenUp,
+        },
+    };
+    let attempt = DeliveryAttempt { started_at_ms: now, duration_ms, outcome };
+    ports.store().record_attempt(id, &attempt, next).await?;
+    if let Next::TryAgain { due_at_ms } = next {
+        let pause_ms = due_at_ms.as_u64().saturating_sub(ports.now().as_u64());
+        // A queue holds a message back for half a day at most; the sweep finds what is due later.
+        let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
+        ports.tasks().wake_sender(&[id], delay_s).await?;
+    }
+    Ok(Some(next))
+}
+
+async fn post(ports: &impl Ports, id: EventId, callback: &Callback, body: &str) -> Result<Result<u16, String>, Error> {
+    let settings = ports.settings();
+    // Checked at creation; checked again, since what an operator allows may have changed.
+    if address::check_url(&callback.url, &settings.allowed_hosts).is_err() {
+        return Ok(Err("the address is not public".into()));
+    }
+    let secret = callback.secret_box.as_deref().map(|sealed| secret_box::open(&settings.secret_box_key, sealed)).transpose()?;
+    let headers = webhook::headers(id, body, secret.as_deref(), ports.now());
+    Ok(ports.http().post(&callback.url, &headers, body, ANSWER_MS_MAX).await)
+}

@@ -1,0 +1,23 @@
+//! Ends a run that nobody works on, refunded, and sees to it that its owner is told.
+
+use shared::code::JobErrorCode;
+use shared::time::UnixMillis;
+
+use crate::app::announce::announce;
+use crate::app::ports::{Ended, JobStore as _, Ports};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::RunRef;
+
+/// Whether the run ended by this call; not when somebody works on it or it had ended.
+pub async fn end_unleased(ports: &impl Ports, run: RunRef, code: JobErrorCode, now: UnixMillis) -> Result<bool, Error> {
+    let failure = JobFailure::of(code);
+    match ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await? {
+        Ended::Now { has_callback } => {
+            if has_callback {
+                announce(ports, run).await;
+            }
+            Ok(true)
+        }
+        Ended::NotHeld(_) => Ok(false),
+    }
+}

@@ -1,0 +1,30 @@
+//! What receivers were told of a job, and telling it again.
+
+use shared::id::JobId;
+
+use crate::app::announce::announce;
+use crate::app::ports::{Delivery, DeliveryStore as _, Ports};
+use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::error::Error;
+use crate::domain::webhook::EventId;
+
+/// The events of a job with every try. One D1 round trip.
+/// Errors: those of the key, `JobNotFound`.
+pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -> Result<Vec<Delivery>, Error> {
+    let (key, job, deliveries) = ports.store().list_deliveries(key, job_id).await?;
+    api_key::identify(key, Scope::Jobs, ports.now())?;
+    job.map(|_| deliveries).ok_or(Error::JobNotFound)
+}
+
+/// Tells an event again, from the beginning of the schedule, whatever came of it before.
+/// Errors: those of the key, `NoSuchThing`.
+pub async fn redeliver(ports: &impl Ports, key: &KeyHash, id: EventId) -> Result<(), Error> {
+    let now = ports.now();
+    let (key, found) = ports.store().redeliver_event(key, id, now).await?;
+    api_key::identify(key, Scope::Jobs, now)?;
+    if !found {
+        return Err(Error::NoSuchThing("delivery"));
+    }
+    announce(ports, id.0).await;
+    Ok(())
+}

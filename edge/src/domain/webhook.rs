@@ -1,0 +1,115 @@
+//! What a receiver is told, and how it can tell that it was us.
+//!
+//! Sources: the API's own documentation (`X-Bgless-Signature`); Standard Webhooks 1.0.0 (`webhook-*`).
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use shared::id::JobId;
+use shared::signature;
+use shared::time::UnixMillis;
+
+use super::error::Error;
+use super::job::RunRef;
+
+/// How long a receiver may take.
+/// Units: milliseconds.
+pub const ANSWER_MS_MAX: u64 = 15_000;
+/// A try that nobody heard of is made again then: well after a receiver's time is over.
+/// Units: milliseconds.
+pub const UNHEARD_MS: u64 = 60_000;
+/// Pauses before the second and each further try, unless the operator says otherwise; then the event is kept for redelivery.
+/// Units: seconds. 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h.
+pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
+/// Longest text of a secret.
+pub const SECRET_CHARS_MAX: usize = 256;
+
+/// The stable id of one event of one run, the same at each try: `evt_<ulid>_<run>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventId(pub RunRef);
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let job_id = self.0.job_id.to_string();
+        write!(f, "evt_{}_{}", job_id.trim_start_matches("job_"), self.0.run)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parts = text.strip_prefix("evt_").and_then(|rest| rest.split_once('_'));
+        let (job_id, run) = parts.ok_or(Error::NoSuchThing("delivery"))?;
+        let job_id: JobId = format!("job_{job_id}").parse().map_err(|_| Error::NoSuchThing("delivery"))?;
+        let run = run.parse().map_err(|_| Error::NoSuchThing("delivery"))?;
+        Some(Self(RunRef { job_id, run })).filter(|id| id.to_string() == text).ok_or(Error::NoSuchThing("delivery"))
+    }
+}
+
+/// The headers of one try. Without a secret nothing is signed.
+pub fn headers(id: EventId, body: &str, secret: Option<&str>, now: UnixMillis) -> Vec<(&'static str, String)> {
+    let timestamp_s = now.as_secs();
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("user-agent", "bgless-webhook".to_owned()),
+        ("webhook-id", id.to_string()),
+        ("webhook-timestamp", timestamp_s.to_string()),
+    ];
+    if let Some(secret) = secret {
+        let own = signature::sign(secret.as_bytes(), format!("{timestamp_s}.{body}").as_bytes());
+        headers.push(("x-bgless-signature", format!("t={timestamp_s},v1={own}")));
+        let standard = signature::hmac_sha256(secret.as_bytes(), format!("{id}.{timestamp_s}.{body}").as_bytes());
+        headers.push(("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(standard))));
+    }
+    headers
+}
+
+/// How long to wait after a failed try, counting tries from 1; none when it was the last. A fifth more or less, so that
+/// receivers that fell together are not woken together.
+pub fn pause_ms(pauses_s: &[u64], tries: u32, randomness: u128) -> Option<u64> {
+    let index = usize::try_from(tries.checked_sub(1)?).ok()?;
+    let pause_ms = pauses_s.get(index)?.saturating_mul(1_000);
+    let jitter_ms = u64::try_from(randomness % 401).ok()?.saturating_mul(pause_ms) / 1_000;
+    Some(pause_ms - pause_ms / 5 + jitter_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> EventId {
+        EventId(RunRef { job_id: JobId::from_parts(UnixMillis::new(1_763_750_000_000), 42), run: 2 })
+    }
+
+    #[test]
+    fn an_event_is_its_text() {
+        assert_eq!(id().to_string().parse::<EventId>().unwrap(), id());
+        for text in ["", "evt_", "evt_x_1", "job_01KAJ4A2G00000000000000000", &id().to_string().replace("_2", "_02")] {
+            assert!(text.parse::<EventId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn both_signatures_are_the_documented_formulas() {
+        let headers = headers(id(), "{}", Some("hush"), UnixMillis::new(1_763_750_000_500));
+        let header = |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.clone()).unwrap();
+        let own = signature::sign(b"hush", b"1763750000.{}");
+        assert_eq!(header("x-bgless-signature"), format!("t=1763750000,v1={own}"));
+        let standard = signature::hmac_sha256(b"hush", format!("{}.1763750000.{{}}", id()).as_bytes());
+        assert_eq!(header("webhook-signature"), format!("v1,{}", BASE64_STANDARD.encode(standard)));
+        assert!(!super::headers(id(), "{}", None, UnixMillis::new(1)).iter().any(|(name, _)| name.contains("signature")));
+    }
+
+    #[test]
+    fn pauses_follow_the_schedule_within_a_fifth_and_end() {
+        for randomness in [0, 200, 400, u128::MAX] {
+            let pause = pause_ms(&RETRY_PAUSES_S, 3, randomness).unwrap();
+            assert!((240_000..=360_000).contains(&pause), "{pause}");
+        }
+        assert_eq!(pause_ms(&[1], 1, 200), Some(1_000));
+        assert_eq!((pause_ms(&[1], 2, 0), pause_ms(&[1], 0, 0)), (None, None));
+    }
+}
