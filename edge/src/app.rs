@@ -9,6 +9,7 @@ pub mod create_upload;
 pub mod delete_job;
 pub mod deliver_event;
 pub mod download_output;
+pub mod empty_job;
 pub mod end_unleased;
 pub mod estimate_job;
 pub mod find_source;

@@ -16,6 +16,9 @@ pub const BUCKET: &str = "BUCKET";
 pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
 pub const WEBHOOK_QUEUE: &str = "WEBHOOK_QUEUE";
 
+/// Units: milliseconds.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Reads what the operator decided.
 /// Errors: names the variable that is missing or cannot be read.
 pub fn read_settings(env: &Env) -> Result<Settings> {
@@ -33,6 +36,7 @@ pub fn read_settings(env: &Env) -> Result<Settings> {
         allowed_hosts: parsed(env, "ALLOWED_PRIVATE_HOSTS", AllowedHosts::parse)?,
         lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse::<NonZeroU64>)?.get(),
         secret_box_key: parsed(env, "SECRET_BOX_KEY", parse_box_key)?,
+        output_retention_ms: parsed(env, "OUTPUT_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", parse_pauses)?,
     })
 }

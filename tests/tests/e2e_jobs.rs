@@ -135,6 +135,21 @@ fn an_output_is_a_file_url_with_ranges_and_a_source_for_the_next_job() {
 }
 
 #[test]
+fn a_deleted_job_takes_its_files_with_it() {
+    let scene = Scene::new();
+    let source = scene.customer.api.upload_file(&scene.green_clip(), "video/mp4").unwrap();
+    let body = json!({ "input": { "mode": "video", "videoUrl": source }, "options": { "outputs": ["matte-grayscale-mp4"] } });
+    let job = scene.customer.submit(&body).unwrap();
+    let job = scene.customer.wait_for_end(&job.id).unwrap();
+    assert!(job.rest["retainedUntil"].is_string(), "{:?}", job.error);
+    let status = |url: &str| agent().get(url).call().unwrap().status().as_u16();
+    let output = &job.output_assets[0].url;
+    assert_eq!((status(&source), status(output)), (200, 200));
+    scene.customer.api.delete_job(&job.id).unwrap();
+    assert_eq!((status(&source), status(output)), (404, 404));
+}
+
+#[test]
 fn a_source_of_the_world_is_fetched_and_redirects_are_followed() {
     let scene = Scene::new();
     let file = WEB.put("/world.mp4", Page::File(scene.green_clip()));

@@ -3,9 +3,11 @@
 use shared::id::JobId;
 
 use crate::app::announce::announce;
+use crate::app::empty_job::empty_job;
 use crate::app::ports::{Deleted, JobStore as _, Ports};
 use crate::domain::api_key::{self, KeyHash, Scope};
 use crate::domain::error::Error;
+use crate::domain::job::RunRef;
 
 /// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back at once.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
@@ -18,9 +20,22 @@ pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
             if has_callback {
                 announce(ports, run).await;
             }
+            empty(ports, run).await;
             Ok(())
         }
         Deleted::Before => Ok(()),
         Deleted::Never => Err(Error::JobNotFound),
+    }
+}
+
+/// Best effort, now; the sweep comes after it.
+async fn empty(ports: &impl Ports, run: RunRef) {
+    let emptied = match ports.store().find_job(run.job_id).await {
+        Ok(Some(job)) => empty_job(ports, &job).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = emptied {
+        ports.warn("a deleted job's objects are left to the sweep", &[("job.id", &run.job_id), ("error", &error)]);
     }
 }

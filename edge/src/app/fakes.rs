@@ -64,6 +64,7 @@ impl FakePorts {
                 lease_duration_ms: 60_000,
                 secret_box_key: [7; 32],
                 webhook_retry_s: vec![5, 30],
+                output_retention_ms: 30 * 24 * 60 * 60 * 1_000,
             },
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
@@ -170,5 +171,15 @@ impl HttpSender for FakeHttp {
 impl Objects for FakeObjects {
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
         Ok(self.0.borrow().get(object_key).copied())
+    }
+
+    async fn remove(&self, object_key: &str) -> Result<(), Error> {
+        self.0.borrow_mut().remove(object_key);
+        Ok(())
+    }
+
+    async fn remove_below(&self, prefix: &str) -> Result<(), Error> {
+        self.0.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+        Ok(())
     }
 }

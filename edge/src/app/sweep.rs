@@ -4,6 +4,7 @@ use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
+use crate::app::empty_job::empty_old_jobs;
 use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{DeliveryStore as _, IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
 use crate::domain::error::Error;
@@ -12,6 +13,9 @@ use crate::domain::webhook::UNHEARD_MS;
 
 /// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
+
+/// Most jobs that one sweep empties: each costs a few calls of R2.
+const JOBS_EMPTIED_MAX: u32 = 20;
 
 /// What a sweep found, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +26,7 @@ pub struct Swept {
     pub tasks_sent: usize,
     pub requests_forgotten: usize,
     pub senders_woken: usize,
+    pub emptied: usize,
 }
 
 /// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
@@ -45,7 +50,16 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     if !events.is_empty() {
         ports.tasks().wake_sender(&events, 0).await?;
     }
-    Ok(Swept { senders_woken: events.len(), requeued, exhausted, timed_out, tasks_sent: tasks.len(), requests_forgotten })
+    let emptied = empty_old_jobs(ports, now, JOBS_EMPTIED_MAX).await?;
+    Ok(Swept {
+        emptied,
+        senders_woken: events.len(),
+        requeued,
+        exhausted,
+        timed_out,
+        tasks_sent: tasks.len(),
+        requests_forgotten,
+    })
 }
 
 async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {

@@ -11,7 +11,7 @@ use super::App;
 use super::bgless::error::Refusal;
 use super::bgless::extract::{JsonBody, PathText};
 use super::bgless::keys::created;
-use super::bgless::map;
+use super::bgless::map::account;
 use super::bgless::wire::{CreateKeyIn, Data, KeyOut};
 use super::credential::bearer_token;
 use crate::app::ports::Account;
@@ -96,7 +96,7 @@ async fn post_key(
 ) -> Result<(StatusCode, Json<Data<KeyOut>>), Refusal> {
     // The first key of an account must be able to make the others.
     let scopes = body.scopes.or_else(|| Some(Scope::ALL.map(|scope| scope.as_str().to_owned()).into()));
-    let request = map::key_request(CreateKeyIn { scopes, ..body })?;
+    let request = account::key_request(CreateKeyIn { scopes, ..body })?;
     Ok(created(manage_keys::create_key_of(&*app, parse(&id, "account")?, &request).await?))
 }
 

@@ -18,6 +18,7 @@ use shared::id::{JobId, LedgerEntryId};
 
 use self::error::Refusal;
 use self::extract::{JsonBody, PathText, QueryOf};
+use self::map::account;
 use self::wire::{
     CreateJobIn, CreateUploadIn, CreditsOut, Data, DownloadQuery, EstimateOut, Health, JobOut, KeyMonthOut, LedgerEntryOut,
     ModelOut, PageOut, PageQuery, UploadOut,
@@ -115,20 +116,20 @@ async fn get_jobs(
     Credential(key): Credential,
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Answer<Json<PageOut<JobOut>>> {
-    let page = map::page(&query, JobId::PREFIX)?;
+    let page = account::page(&query, JobId::PREFIX)?;
     let state = query.status.as_deref().map(map::job_state).transpose()?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page, state).await?;
-    Ok(Json(map::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job))))
+    Ok(Json(account::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job))))
 }
 
 async fn get_models() -> Json<Data<Vec<ModelOut>>> {
-    Json(Data { data: Model::ALL.map(map::model_out).into() })
+    Json(Data { data: Model::ALL.map(account::model_out).into() })
 }
 
 #[worker::send]
 async fn get_credits(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<CreditsOut>>> {
     let (purse, resets_at_ms) = read_books::get_credits(&*app, &key).await?;
-    Ok(Json(Data { data: map::credits_out(purse, resets_at_ms) }))
+    Ok(Json(Data { data: account::credits_out(purse, resets_at_ms) }))
 }
 
 #[worker::send]
@@ -137,15 +138,15 @@ async fn get_ledger(
     Credential(key): Credential,
     QueryOf(query): QueryOf<PageQuery>,
 ) -> Answer<Json<PageOut<LedgerEntryOut>>> {
-    let page = map::page(&query, LedgerEntryId::PREFIX)?;
+    let page = account::page(&query, LedgerEntryId::PREFIX)?;
     let entries = read_books::list_ledger(&*app, &key, &page).await?;
-    Ok(Json(map::page_out(&page, &entries, |entry| entry.id.to_string(), map::ledger_entry_out)))
+    Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
 }
 
 #[worker::send]
 async fn get_usage(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyMonthOut>>>> {
     let months = read_books::list_usage(&*app, &key).await?;
-    Ok(Json(Data { data: months.iter().map(map::key_month_out).collect() }))
+    Ok(Json(Data { data: months.iter().map(account::key_month_out).collect() }))
 }
 
 #[worker::send]

@@ -20,6 +20,9 @@ pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How long one lease may be kept alive. A transcoder whose heart beats while its work hangs is not believed for ever.
 /// Units: milliseconds. Six hours, far above the transcoders' own limit.
 pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
+/// A deleted job's objects are looked for again then: its transcoder has heard of it by that time, and stored its last.
+/// Units: milliseconds. A quarter of an hour.
+pub const EMPTY_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// How long a signed file URL works.
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -148,6 +151,11 @@ pub struct LeaseRef {
 impl Job {
     /// Where the objects made under a lease go. Leases never share a prefix, so a late one overwrites nothing.
     pub fn object_prefix(&self, lease_id: LeaseId) -> String {
-        format!("outputs/{}/{}/{lease_id}/", self.account_id, self.id)
+        format!("{}{lease_id}/", self.outputs_prefix())
+    }
+
+    /// Where everything ever made for the job lies.
+    pub fn outputs_prefix(&self) -> String {
+        format!("outputs/{}/{}/", self.account_id, self.id)
     }
 }

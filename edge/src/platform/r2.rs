@@ -12,6 +12,9 @@ use crate::app::ports::Objects;
 use crate::domain::error::Error;
 use crate::domain::file_url::SignedFile;
 
+/// Most objects that one call lists and removes. Source: R2's limit for both.
+const OBJECTS_PER_PAGE: u32 = 1_000;
+
 /// The bucket's binding.
 pub struct R2(SendWrapper<Bucket>);
 
@@ -66,6 +69,21 @@ impl R2 {
 impl Objects for R2 {
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
         Ok(self.0.head(object_key).await.map_err(internal)?.map(|object| object.size()))
+    }
+
+    async fn remove(&self, object_key: &str) -> Result<(), Error> {
+        self.0.delete(object_key).await.map_err(internal)
+    }
+
+    async fn remove_below(&self, prefix: &str) -> Result<(), Error> {
+        loop {
+            let page = self.0.list().prefix(prefix).limit(OBJECTS_PER_PAGE).execute().await.map_err(internal)?;
+            let keys: Vec<String> = page.objects().iter().map(worker::Object::key).collect();
+            if keys.is_empty() {
+                return Ok(());
+            }
+            self.0.delete_multiple(keys).await.map_err(internal)?;
+        }
     }
 }
 

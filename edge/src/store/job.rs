@@ -225,6 +225,27 @@ impl<D: Database> JobStore for Store<D> {
         read_runs(&rows)
     }
 
+    async fn list_jobs_to_empty(
+        &self,
+        deleted_before: UnixMillis,
+        ended_before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Job>, Error> {
+        let deleted = statement!(list_deleted_jobs_to_empty, deleted_before, limit);
+        let [deleted, old] = self.run([deleted, statement!(list_old_jobs_to_empty, ended_before, limit)]).await?;
+        // One that is both is emptied twice, which harms nobody.
+        [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
+    }
+
+    async fn is_source_in_use(&self, id: JobId) -> Result<bool, Error> {
+        let [other] = self.run([statement!(find_other_job_of_source, id.to_string())]).await?;
+        is_any(&other)
+    }
+
+    async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(mark_job_emptied, id.to_string(), now)]).await.map(|[_]| ())
+    }
+
     async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
         let [_] = self.run([statement!(hasten_task, run.job_id.to_string(), run.run, now)]).await?;
         Ok(())

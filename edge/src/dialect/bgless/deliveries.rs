@@ -5,8 +5,9 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::extract::PathText;
+use super::map::account;
 use super::wire::{Data, DeliveryOut};
-use super::{Answer, Credential, job_id, map};
+use super::{Answer, Credential, job_id};
 use crate::app::{authenticate, list_deliveries};
 use crate::dialect::App;
 use crate::domain::api_key::Scope;
@@ -20,7 +21,7 @@ pub async fn get_deliveries(
 ) -> Answer<Json<Data<Vec<DeliveryOut>>>> {
     let id = job_id(&app, &key, &id).await?;
     let deliveries = list_deliveries::list_deliveries(&*app, &key, id).await?;
-    Ok(Json(Data { data: deliveries.iter().map(map::delivery_out).collect() }))
+    Ok(Json(Data { data: deliveries.iter().map(account::delivery_out).collect() }))
 }
 
 #[worker::send]

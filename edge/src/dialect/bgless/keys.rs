@@ -6,8 +6,9 @@ use http::StatusCode;
 use shared::id::ApiKeyId;
 
 use super::extract::{JsonBody, PathText};
+use super::map::account;
 use super::wire::{CreateKeyIn, Data, KeyOut, RotateKeyIn};
-use super::{Answer, Credential, map};
+use super::{Answer, Credential};
 use crate::app::manage_keys::{self, NewKey};
 use crate::dialect::App;
 use crate::domain::api_key::ROTATION_OVERLAP_S;
@@ -16,7 +17,7 @@ use crate::domain::error::Error;
 #[worker::send]
 pub async fn get_keys(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyOut>>>> {
     let keys = manage_keys::list_keys(&*app, &key).await?;
-    Ok(Json(Data { data: keys.iter().map(|about| map::key_out(about, None)).collect() }))
+    Ok(Json(Data { data: keys.iter().map(|about| account::key_out(about, None)).collect() }))
 }
 
 #[worker::send]
@@ -25,7 +26,7 @@ pub async fn post_key(
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateKeyIn>,
 ) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
-    Ok(created(manage_keys::create_key(&*app, &key, map::key_request(body)).await?))
+    Ok(created(manage_keys::create_key(&*app, &key, account::key_request(body)).await?))
 }
 
 #[worker::send]
@@ -52,5 +53,5 @@ fn key_id(text: &str) -> Result<ApiKeyId, Error> {
 
 /// The key is shown here and never again.
 pub fn created(new: NewKey) -> (StatusCode, Json<Data<KeyOut>>) {
-    (StatusCode::CREATED, Json(Data { data: map::key_out(&new.about, Some(new.key)) }))
+    (StatusCode::CREATED, Json(Data { data: account::key_out(&new.about, Some(new.key)) }))
 }

@@ -1,32 +1,28 @@
 //! Between the wire of the bgless API and the domain, both ways. Pure.
 
+pub mod account;
+
 use serde_json::{Map, Value};
 use shared::media::{Output, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::report::{Strategy, StrategyRequest};
 use shared::time::UnixMillis;
 
+use self::account::quota_out;
 use super::wire::{
-    AssetOut, CreateJobIn, CreateJobQuery, CreateKeyIn, CreateUploadIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, EstimateOut,
-    EventOut, JobErrorOut, JobOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery, PriceOut, QuotaOut,
-    SourceOut, UploadHeaders, UploadOut,
+    AssetOut, CreateJobIn, CreateJobQuery, CreateUploadIn, EstimateOut, EventOut, JobErrorOut, JobOut, SourceOut, UploadHeaders,
+    UploadOut,
 };
 use crate::app::create_upload::UploadTicket;
 use crate::app::download_output::sign_asset_url;
 use crate::app::estimate_job::{Estimate, EstimateRequest};
-use crate::app::manage_keys::KeyRequest;
-use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page, Ports};
+use crate::app::ports::{Delivery, Ports};
 use crate::app::submit_job::JobRequest;
-use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 use crate::domain::job::{Dialect, Job, JobState};
 use crate::domain::model::{self, Mode, Model};
-use crate::domain::purse::Purse;
 use crate::domain::webhook::SECRET_CHARS_MAX;
 
-/// Items of a list when nobody says how many.
-const PAGE_LIMIT: u32 = 20;
-const PAGE_LIMIT_MAX: u32 = 100;
 /// Units: bytes.
 const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
 /// How long `wait=true` waits when nobody says.
@@ -189,55 +185,6 @@ pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
     }
 }
 
-fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
-    purse.quota.map(|quota| QuotaOut {
-        monthly_credits: quota.monthly_credits,
-        used_credits: quota.used_credits,
-        remaining_credits: quota.remaining_credits(),
-        resets_at: resets_at_ms.to_iso_8601(),
-    })
-}
-
-pub fn credits_out(purse: Purse, resets_at_ms: UnixMillis) -> CreditsOut {
-    CreditsOut { balance_credits: purse.balance_credits, quota: quota_out(purse, resets_at_ms) }
-}
-
-pub fn model_out(model: Model) -> ModelOut {
-    let card = model.card();
-    let price = |resolution: Resolution| {
-        let (credits, unit_ms) = card.tariff.unit(resolution);
-        PriceOut { resolution: resolution.as_str(), credits, per_started_sec: unit_ms / 1_000 }
-    };
-    ModelOut {
-        id: model.as_str(),
-        provider: card.provider,
-        display_name: card.display_name,
-        modes: card.modes.iter().map(|mode| mode.as_str()).collect(),
-        capabilities: card.capabilities,
-        outputs: Output::ALL.iter().map(|output| output.as_str()).collect(),
-        prices: Resolution::ALL.map(price).into(),
-        available: card.unavailable.is_none(),
-        unavailable_reason: card.unavailable,
-    }
-}
-
-/// Reads which part of a list is asked for. Lists are newest first, and a cursor is the last id of the part before.
-pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
-    let limit = query.limit.unwrap_or(PAGE_LIMIT);
-    if !(1..=PAGE_LIMIT_MAX).contains(&limit) {
-        return Err(Error::InvalidRequest { field: "limit", message: format!("Must be from 1 to {PAGE_LIMIT_MAX}.") });
-    }
-    let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
-    let whole = cursor.starts_with(prefix) && cursor.len() <= 40;
-    if whole { Ok(Page { cursor, limit }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
-}
-
-/// A part of a list; a full one may have another behind it.
-pub fn page_out<T, U>(page: &Page, items: &[T], id: impl Fn(&T) -> String, out: impl Fn(&T) -> U) -> PageOut<U> {
-    let full = u32::try_from(items.len()).is_ok_and(|count| count == page.limit);
-    PageOut { next_cursor: items.last().filter(|_| full).map(id), data: items.iter().map(out).collect() }
-}
-
 pub fn job_state(name: &str) -> Result<JobState, Error> {
     JobState::find(name).ok_or_else(|| refused("status", "Must be `queued`, `transcoding`, `success`, `failed` or `canceled`."))
 }
@@ -251,71 +198,6 @@ pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<
         data: job_out(ports, job),
     };
     serde_json::to_string(&event).map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
-}
-
-pub fn delivery_out(delivery: &Delivery) -> DeliveryOut {
-    let attempts = delivery.attempts.iter().map(|attempt| DeliveryAttemptOut {
-        started_at: attempt.started_at_ms.to_iso_8601(),
-        duration_ms: attempt.duration_ms,
-        status_code: attempt.outcome.as_ref().ok().copied(),
-        error: attempt.outcome.as_ref().err().cloned(),
-    });
-    DeliveryOut {
-        id: delivery.id.to_string(),
-        event: delivery.event.clone(),
-        status: delivery.state.clone(),
-        next_attempt_at: (delivery.state == "pending").then(|| delivery.due_at_ms.to_iso_8601()),
-        created_at: delivery.created_at_ms.to_iso_8601(),
-        attempts: attempts.collect(),
-    }
-}
-
-pub fn ledger_entry_out(entry: &LedgerEntry) -> LedgerEntryOut {
-    LedgerEntryOut {
-        id: entry.id.to_string(),
-        kind: entry.kind.clone(),
-        amount_credits: entry.amount_credits,
-        job_id: entry.job_id.map(String::from),
-        api_key_id: entry.api_key_id.map(String::from),
-        created_at: entry.created_at_ms.to_iso_8601(),
-    }
-}
-
-pub fn key_month_out(month: &KeyMonth) -> KeyMonthOut {
-    KeyMonthOut {
-        month: month.month.clone(),
-        api_key_id: month.api_key_id.to_string(),
-        label: month.label.clone(),
-        project_label: month.project_label.clone(),
-        used_credits: month.used_credits,
-    }
-}
-
-pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
-    let scopes = body.scopes.unwrap_or_else(|| vec![Scope::Jobs.as_str().to_owned()]);
-    let scopes = scopes.iter().map(|name| Scope::find(name).ok_or_else(|| refused("scopes", "Must be `jobs` or `manage`.")));
-    Ok(KeyRequest {
-        label: body.label.ok_or_else(|| missing("label", "A name to know the key by."))?,
-        project_label: body.project_label,
-        monthly_quota_credits: body.monthly_quota_credits,
-        scopes: scopes.collect::<Result<_, _>>()?,
-    })
-}
-
-pub fn key_out(about: &KeyWithUse, key: Option<String>) -> KeyOut {
-    let KeyWithUse { key: stored, used_credits } = about;
-    KeyOut {
-        id: stored.id.to_string(),
-        key,
-        label: stored.label.clone(),
-        project_label: stored.project_label.clone(),
-        monthly_quota_credits: stored.monthly_quota_credits,
-        used_credits: *used_credits,
-        scopes: stored.scopes.iter().map(|scope| scope.as_str()).collect(),
-        created_at: stored.created_at_ms.to_iso_8601(),
-        last_used_at: stored.last_used_at_ms.map(UnixMillis::to_iso_8601),
-        revoked_at: stored.revoked_at_ms.map(UnixMillis::to_iso_8601),
-    }
 }
 
 /// Reads the name of an output in `field`.
@@ -398,6 +280,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         created_at: job.created_at_ms.to_iso_8601(),
         updated_at: job.updated_at_ms.to_iso_8601(),
         ended_at: job.ended_at_ms.map(UnixMillis::to_iso_8601),
+        retained_until: job.ended_at_ms.map(|at| at.plus_ms(ports.settings().output_retention_ms).to_iso_8601()),
     }
 }
 

@@ -103,6 +103,8 @@ pub struct JobOut {
     pub created_at: String,
     pub updated_at: String,
     pub ended_at: Option<String>,
+    /// Until when the outputs are kept.
+    pub retained_until: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,33 @@
+//! Removes a job's stored objects: its source, if nobody else works on it, and everything ever made for it.
+
+use shared::report::Source;
+use shared::time::UnixMillis;
+
+use crate::app::ports::{JobStore as _, Objects as _, Ports};
+use crate::domain::error::Error;
+use crate::domain::job::{EMPTY_AFTER_MS, Job};
+
+/// Removes what is there now. Safe to repeat, and repeated by the sweep: a transcoder may be storing its last.
+pub async fn empty_job(ports: &impl Ports, job: &Job) -> Result<(), Error> {
+    ports.objects().remove_below(&job.outputs_prefix()).await?;
+    if let Source::Object { object_key, .. } = &job.source
+        // An output of another job stays with that job.
+        && object_key.starts_with("uploads/")
+        && !ports.store().is_source_in_use(job.id).await?
+    {
+        ports.objects().remove(object_key).await?;
+    }
+    Ok(())
+}
+
+/// Empties jobs that were deleted a while ago or are past their retention; answers how many.
+pub async fn empty_old_jobs(ports: &impl Ports, now: UnixMillis, limit: u32) -> Result<usize, Error> {
+    let before = |duration_ms| UnixMillis::new(now.as_u64().saturating_sub(duration_ms));
+    let retention_ms = ports.settings().output_retention_ms;
+    let jobs = ports.store().list_jobs_to_empty(before(EMPTY_AFTER_MS), before(retention_ms), limit).await?;
+    for job in &jobs {
+        empty_job(ports, job).await?;
+        ports.store().mark_job_emptied(job.id, now).await?;
+    }
+    Ok(jobs.len())
+}

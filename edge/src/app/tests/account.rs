@@ -1,0 +1,129 @@
+//! Keys, quotas, lists and estimates.
+
+use super::*;
+
+fn key_with_quota(ports: &FakePorts, account: &Account, quota: u64) -> Account {
+    block_on(async {
+        let key = manage_keys::create_key(ports, &account.key, Ok(key_request(Some(quota)))).await.unwrap();
+        let key = KeyHash::of(&key.key);
+        Account { id: account.id, caller: authenticate::authenticate(ports, &key, Scope::Jobs).await.unwrap(), key }
+    })
+}
+
+#[test]
+fn a_key_over_its_monthly_quota_is_refused_and_what_comes_back_counts_again() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let key = key_with_quota(&ports, &account, 15);
+    let job = submit(&ports, &key, None).unwrap();
+    let refusal = submit(&ports, &key, None).unwrap_err();
+    assert!(matches!(refusal, Error::QuotaExceeded { required_credits: 10, .. }), "{refusal:?}");
+    // Another key of the account is not held by it.
+    submit(&ports, &account, None).unwrap();
+    assert_eq!(balance(&ports, &account), 80);
+    block_on(delete_job::delete_job(&ports, &key.key, job.id)).unwrap();
+    submit(&ports, &key, None).unwrap();
+    // The next month begins with nothing used.
+    assert!(submit(&ports, &key, None).is_err());
+    ports.pass_ms(31 * 24 * 60 * 60 * 1_000);
+    submit(&ports, &key, None).unwrap();
+    let months = block_on(read_books::list_usage(&ports, &account.key)).unwrap();
+    let used: Vec<_> = months.iter().map(|month| (month.month.as_str(), month.used_credits)).collect();
+    assert_eq!(used.len(), 3, "{used:?}");
+    assert_eq!(used.iter().map(|(_, credits)| credits).sum::<i64>(), 30);
+}
+
+#[test]
+fn a_correction_beyond_the_quota_fails_the_job_and_gives_all_back() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let key = key_with_quota(&ports, &account, 15);
+    let job = submit(&ports, &key, None).unwrap();
+    let work = granted(&ports, &job);
+    assert_eq!(stopped(report(&ports, &work, probed(16_000))), StopReason::Over);
+    assert_eq!(find(&ports, &key, job.id).failure.unwrap().code, JobErrorCode::QuotaExceeded);
+    assert_eq!(balance(&ports, &account), 100);
+    let job = submit(&ports, &key, None).unwrap();
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, probed(15_000)));
+}
+
+#[test]
+fn an_estimate_prices_like_a_job_and_spends_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 47);
+    let ask = |model, duration_ms, resolution| {
+        let request = estimate_job::EstimateRequest { model, duration_ms: Some(duration_ms), resolution, output_count: 1 };
+        let estimate = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap();
+        (estimate.credits, estimate.work_ms / 1_000, estimate.can_afford)
+    };
+    assert_eq!(ask(Model::KieKling3Video, 3_000, Some(Resolution::Hd)), (48, 120, false));
+    assert_eq!(ask(Model::Auto, 3_000, None), (3, 26, true));
+    assert_eq!(balance(&ports, &account), 47);
+    let refusal = JobRequest { model: Model::KieKling3Video, ..request(None) };
+    let refusal = block_on(submit_job::submit_job(&ports, account.caller, refusal, None)).unwrap_err();
+    assert!(matches!(refusal, Error::ModelUnavailable(_)), "{refusal:?}");
+}
+
+#[test]
+fn jobs_and_entries_are_listed_newest_first_in_pages_that_meet() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    submit(&ports, &other, None).unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ports.pass_ms(1);
+        ids.insert(0, submit(&ports, &account, None).unwrap().id);
+    }
+    block_on(delete_job::delete_job(&ports, &account.key, ids.remove(2))).unwrap();
+    let list = |cursor: &str, limit, state| {
+        let page = Page { cursor: cursor.to_owned(), limit };
+        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, state)).unwrap();
+        jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list("job_~", 3, None), ids[..3]);
+    assert_eq!(list(&ids[2].to_string(), 3, None), ids[3..]);
+    granted(&ports, &find(&ports, &account, ids[1]));
+    assert_eq!(list("job_~", 9, Some(JobState::Transcoding)), ids[1..2]);
+    let page = Page { cursor: "led_~".into(), limit: 100 };
+    let entries = block_on(read_books::list_ledger(&ports, &account.key, &page)).unwrap();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["refund", "reserve", "reserve", "reserve", "reserve", "reserve", "grant"]);
+}
+
+#[test]
+fn a_rotated_key_overlaps_with_its_successor_and_a_scope_is_kept() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    let narrow = KeyRequest { scopes: vec![Scope::Jobs], ..key_request(Some(7)) };
+    let narrow = block_on(manage_keys::create_key(&ports, &account.key, Ok(narrow))).unwrap();
+    let narrow_hash = KeyHash::of(&narrow.key);
+    let works = |hash: &KeyHash, scope| block_on(authenticate::authenticate(&ports, hash, scope)).map(|_| ());
+    assert_eq!(works(&narrow_hash, Scope::Jobs), Ok(()));
+    assert_eq!(works(&narrow_hash, Scope::Manage), Err(Error::MissingScope(Scope::Manage)));
+    assert!(block_on(manage_keys::list_keys(&ports, &narrow_hash)).is_err());
+    let id = narrow.about.key.id;
+    let rotate = |key: &KeyHash, overlap_s| block_on(manage_keys::rotate_key(&ports, key, Ok(id), overlap_s));
+    assert!(matches!(rotate(&other.key, 60), Err(Error::NoSuchThing("key"))));
+    let next = rotate(&account.key, 60).ok().unwrap();
+    assert_eq!((next.about.key.monthly_quota_credits, next.about.key.scopes.as_slice()), (Some(7), [Scope::Jobs].as_slice()));
+    let next_hash = KeyHash::of(&next.key);
+    assert_eq!((works(&narrow_hash, Scope::Jobs), works(&next_hash, Scope::Jobs)), (Ok(()), Ok(())));
+    ports.pass_ms(60_000);
+    assert_eq!((works(&narrow_hash, Scope::Jobs), works(&next_hash, Scope::Jobs)), (Err(Error::RevokedApiKey), Ok(())));
+    assert!(rotate(&account.key, 60).is_err(), "a dead key has no successor");
+    assert_eq!(block_on(manage_keys::revoke_key(&ports, &other.key, Ok(id))), Err(Error::NoSuchThing("key")));
+    assert_eq!(block_on(manage_keys::list_keys(&ports, &account.key)).unwrap().len(), 3);
+}
+
+#[test]
+fn an_operator_needs_the_token() {
+    let ports = FakePorts::new();
+    assert_eq!(authenticate::authenticate_operator(&ports, Some("token")), Ok(()));
+    for wrong in [None, Some(""), Some("toke"), Some("token2")] {
+        assert_eq!(authenticate::authenticate_operator(&ports, wrong), Err(Error::Forbidden));
+    }
+    assert_eq!(ports.now().as_secs(), 1_763_750_000);
+    let lease = LeaseId::from_parts(ports.now(), ports.random_u128());
+    assert_ne!(lease, LeaseId::from_parts(ports.now(), ports.random_u128()));
+}

@@ -1,0 +1,90 @@
+//! Uploads, downloads, and objects that must go.
+
+use super::*;
+
+#[test]
+fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 20), account(&ports, 20));
+    let ticket = create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5).unwrap();
+    let submit = |account: &Account, video_url: &str| {
+        let request = JobRequest { video_url: video_url.to_owned(), ..request(None) };
+        block_on(submit_job::submit_job(&ports, account.caller, request, None))
+    };
+    assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
+    let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+    ports.objects.0.borrow_mut().insert(object_key.clone(), 6);
+    assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
+    ports.objects.0.borrow_mut().insert(object_key.clone(), 5);
+    assert_eq!(submit(&other, &ticket.file_url), Err(Error::InvalidFileUrl));
+    assert_eq!(submit(&account, &ticket.file_url.replace("size=5", "size=6")), Err(Error::InvalidFileUrl));
+    assert_eq!(submit(&account, "https://api.example.com/health"), Err(Error::InvalidFileUrl));
+    let job = submit(&account, &ticket.file_url).unwrap();
+    assert_eq!(job.source, Source::Object { object_key, size_bytes: 5 });
+    ports.pass_ms(24 * 60 * 60 * 1_000);
+    assert_eq!(submit(&account, &ticket.file_url), Err(Error::ExpiredFileUrl));
+}
+
+#[test]
+fn an_output_can_be_downloaded_once_the_job_succeeded() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let download = |output| block_on(download_output::download_output(&ports, &account.key, job.id, output));
+    assert_eq!(download(None), Err(Error::JobNotReady));
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!(download(Some(Output::MovProres4444)), Err(Error::OutputNotFound));
+    let url = download(None).unwrap();
+    assert_eq!(download(Some(Output::WebmVp9Alpha)).unwrap(), url);
+    assert!(
+        url.starts_with(&format!("https://api.example.com/files/{}webm-vp9-alpha.webm?size=9&", work.object_prefix)),
+        "{url}"
+    );
+}
+
+#[test]
+fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let ticket = create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5).unwrap();
+    let source = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+    let put = |key: &str| ports.objects.0.borrow_mut().insert(key.to_owned(), 5);
+    let there = |key: &str| ports.objects.0.borrow().contains_key(key);
+    put(&source);
+    let submit = || {
+        let request = JobRequest { video_url: ticket.file_url.clone(), ..request(None) };
+        block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap()
+    };
+    let (first, second) = (submit(), submit());
+    let work = granted(&ports, &first);
+    let output = format!("{}webm-vp9-alpha.webm", work.object_prefix);
+    put(&output);
+    put("outputs/somebody/else/a.webm");
+    block_on(delete_job::delete_job(&ports, &account.key, first.id)).unwrap();
+    assert!(!there(&output) && there(&source) && there("outputs/somebody/else/a.webm"), "the second job needs the source");
+    put(&output);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+    block_on(delete_job::delete_job(&ports, &account.key, second.id)).unwrap();
+    assert!(!there(&source));
+    ports.pass_ms(15 * 60 * 1_000);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 2);
+    assert!(!there(&output));
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+}
+
+#[test]
+fn outputs_are_kept_for_their_retention() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let job = submit(&ports, &account, None).unwrap();
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, complete(&work)));
+    ports.pass_ms(30 * 24 * 60 * 60 * 1_000 - 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+    assert_eq!(find(&ports, &account, job.id).assets.len(), 1);
+    ports.pass_ms(1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 1);
+    let job = find(&ports, &account, job.id);
+    assert_eq!((job.state, job.assets.len()), (JobState::Success, 0));
+}
