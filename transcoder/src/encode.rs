@@ -7,7 +7,6 @@ mod mov_prores4444;
 mod webm_vp9_alpha;
 
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -18,7 +17,8 @@ use tokio::sync::mpsc;
 
 use crate::compose::{AlphaThumb, Composed, Composer};
 use crate::error::{TaskError, TaskResult};
-use crate::plan::{EncoderStage, Picture, Plan};
+use crate::length::{Length, duration_ms};
+use crate::plan::{EncoderStage, Picture, Plan, seconds};
 use crate::probe::Input;
 use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
 
@@ -26,6 +26,10 @@ use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
 const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
+
+/// An encoder that has written this much ends, and the output fails.
+/// Units: bytes. What can be stored: 10,000 parts of 8 MiB.
+const OUTPUT_SIZE_BYTES_MAX: u64 = 10_000 * 8 * 1024 * 1024;
 
 /// What went into every encoder.
 #[derive(Debug)]
@@ -59,7 +63,7 @@ pub async fn run(ffmpeg: Tool<'_>, plan: &Plan, composer: Composer, on_frame: im
         .map(|pixels| pixels * plan.raw_format.pixel_size_bytes())
         .map_err(|error| TaskError::Transient(error.to_string()))?;
     let (frames, thumbs, _) = tokio::try_join!(
-        read_frames(decoder, frame_size_bytes, decoded_in),
+        read_frames(decoder, frame_size_bytes, plan.picture.length, decoded_in),
         compose_frames(composer, decoded_out, queues, on_frame),
         try_join_all(encoders),
     )?;
@@ -69,7 +73,12 @@ pub async fn run(ffmpeg: Tool<'_>, plan: &Plan, composer: Composer, on_frame: im
     Ok(Master { thumbs })
 }
 
-async fn read_frames(mut decoder: Child, frame_size_bytes: usize, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
+async fn read_frames(
+    mut decoder: Child,
+    frame_size_bytes: usize,
+    length: Length,
+    frames: mpsc::Sender<Vec<u8>>,
+) -> TaskResult<u64> {
     let mut pipe = decoder.take_stdout().map_err(|error| TaskError::disk("reading frames", &error))?;
     let mut count = 0;
     loop {
@@ -86,6 +95,9 @@ async fn read_frames(mut decoder: Child, frame_size_bytes: usize, frames: mpsc::
             break;
         }
         count += 1;
+        if length.exceeds(count) {
+            return Err(length.too_many(count));
+        }
     }
     drop(frames);
     drop(pipe);
@@ -158,13 +170,10 @@ fn encode_error(output: Output, error: ProcessError) -> TaskError {
     classify(error, JobErrorCode::EncodeFailed, output.as_str())
 }
 
-/// SIGKILL comes from the machine (memory, an operator), not from the footage.
 fn classify(error: ProcessError, code: JobErrorCode, who: &str) -> TaskError {
     match error {
-        ProcessError::Io(error) => TaskError::Transient(format!("{who}: {error}")),
-        ProcessError::Exit { status, .. } if status.signal() == Some(9) => TaskError::Transient(format!("{who} was killed")),
-        ProcessError::Exit { .. } => TaskError::with_detail(code, format!("{who}: {error}")),
-        ProcessError::Stalled(_) => TaskError::with_detail(JobErrorCode::TimedOut, format!("{who}: {error}")),
+        error if error.is_passing() => TaskError::Transient(format!("{who}: {error}")),
+        error => TaskError::with_detail(code, format!("{who}: {error}")),
     }
 }
 
@@ -174,13 +183,25 @@ fn raw_input(picture: &Picture, pixel_format: &str, audio: Option<&Input>) -> Ve
     arguments.extend(words(["-protocol_whitelist", "pipe,file", "-f", "rawvideo", "-pix_fmt", pixel_format]));
     arguments.extend(words(["-s", &picture.padded.to_string(), "-r", &picture.frame_rate.to_string(), "-i", "pipe:0"]));
     if let Some((input, track)) = audio.and_then(|input| Some((input, input.audio?))) {
-        arguments.extend(crate::plan::read_guards());
-        arguments.extend(words(["-f", input.container.demuxer(), "-i"]));
-        arguments.push(crate::plan::file_url(&input.path));
+        arguments.extend(crate::plan::read_guards(input.container));
+        arguments.extend([OsString::from("-i"), crate::plan::file_url(&input.path)]);
         arguments.extend(words(["-map", "0:v:0", "-map", &format!("1:{}", track.index)]));
+        arguments.extend(words(["-af", &cut_sound(picture, input)]));
     }
-    arguments.extend(words(["-map_metadata", "-1", "-map_chapters", "-1"]));
+    arguments.extend(words(["-map_metadata", "-1", "-map_chapters", "-1", "-fs", &OUTPUT_SIZE_BYTES_MAX.to_string()]));
     arguments
+}
+
+/// The sound from the first picture to where the last one should end, with silence where there is none: a gap that is
+/// closed instead makes everything behind it early.
+fn cut_sound(picture: &Picture, input: &Input) -> String {
+    let start = match input.picture_start_ms {
+        0 => String::new(),
+        start_ms => format!("asetpts=PTS-{}/TB,", seconds(start_ms)),
+    };
+    let end = seconds(duration_ms(picture.length.frames, picture.frame_rate));
+    // Cut before filling, so that no silence is made for what is dropped; and after, since filling may go beyond.
+    format!("{start}atrim=start=0:end={end},aresample=async=1:first_pts=0,apad=whole_dur={end},atrim=end={end}")
 }
 
 /// RGB to BT.709 by an explicit matrix, and the tags that say so: without it ffmpeg converts by BT.601.

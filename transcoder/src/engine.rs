@@ -4,17 +4,17 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::code::JobErrorCode;
 use shared::media::Output;
 use shared::report::{Stage, StrategyRequest};
 
 use crate::compose::Composer;
-use crate::encode::{self, Master};
-use crate::error::{TaskError, TaskResult};
+use crate::encode;
+use crate::error::TaskResult;
 use crate::plan::Plan;
 use crate::probe::{self, Probed, SourceContainer};
 use crate::process::Tool;
 use crate::progress::ProgressSink;
+use crate::sound;
 use crate::strategy::{self, Matte};
 use crate::verify::{Truth, Verified, verify};
 
@@ -54,7 +54,8 @@ impl<'a> Engine<'a> {
     /// Reads the source and decides how its matte will be made.
     pub async fn prepare(&self, source: &Path, request: StrategyRequest) -> TaskResult<Prepared> {
         self.progress.set(Stage::Probing, 0, 1);
-        let probed = probe::probe(self.ffprobe, source).await?;
+        let mut probed = probe::probe(self.ffprobe, source).await?;
+        sound::choose(self.ffmpeg, &mut probed).await?;
         let matte = strategy::choose(self.ffmpeg, &probed, request).await?;
         self.progress.set(Stage::Probing, 1, 1);
         Ok(Prepared { probed, matte })
@@ -65,12 +66,15 @@ impl<'a> Engine<'a> {
         let Prepared { probed, matte } = prepared;
         let plan = Plan::new(probed, matte.raw_format(), outputs);
         tracing::debug!(%plan, "planned");
-        let expected = probe::expected_frames(probed.facts.duration_ms, probed.facts.frame_rate);
+        let length = plan.picture.length;
         let composer = Composer::new(plan.picture, matte.alpha());
         let master =
-            encode::run(self.ffmpeg, &plan, composer, |frames| self.progress.set(Stage::Encoding, frames, expected)).await?;
-        check_length(probed, expected, &master)?;
+            encode::run(self.ffmpeg, &plan, composer, |frames| self.progress.set(Stage::Encoding, frames, length.frames)).await?;
         let (frames, count) = (master.thumbs.len() as u64, outputs.len() as u64);
+        let holds_last_frame = matches!(probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
+        if length.lacks(frames) && !holds_last_frame {
+            return Err(length.too_few(frames));
+        }
         let mut verified = Vec::new();
         for (index, output) in (0_u64..).zip(outputs) {
             let truth = Truth { master: &master, picture: plan.picture, has_audio: probed.facts.has_audio };
@@ -84,22 +88,4 @@ impl<'a> Engine<'a> {
 /// Where a task keeps the copy of its source.
 pub fn source_path(dir: &Path) -> PathBuf {
     dir.join("source")
-}
-
-/// Whether as much came out of the decoder as the container promised. Credits were reserved for that much.
-fn check_length(probed: &Probed, expected: u64, master: &Master) -> TaskResult<()> {
-    let seen = master.thumbs.len() as u64;
-    let rate = u64::from(probed.facts.frame_rate.numerator / probed.facts.frame_rate.denominator.max(1));
-    // Half a second or a twentieth: time stamps jitter, sound outlasts the picture, last frames are held.
-    let tolerance = (rate / 2).max(expected / 20).max(2);
-    let detail = format!("{seen} frames of {expected}");
-    let holds_last_frame = matches!(probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
-    if seen + tolerance < expected && !holds_last_frame {
-        return Err(TaskError::with_detail(JobErrorCode::SourceTruncated, detail));
-    }
-    if seen > expected + tolerance * 2 {
-        let message = "The source has more frames than its container declares.";
-        return Err(TaskError::Permanent { code: JobErrorCode::SourceTooLarge, message: message.into(), detail });
-    }
-    Ok(())
 }

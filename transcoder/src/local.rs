@@ -1,6 +1,10 @@
 //! `run FILE`: the pipeline on a local file, with a progress bar and no server.
 
+use std::collections::HashSet;
+use std::fs::Permissions;
+use std::hash::Hash;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,6 +42,9 @@ pub enum RunError {
     /// Outputs and targets do not match.
     #[error("give one -o per --output, or one folder for all")]
     Targets,
+    /// Two outputs would be one file.
+    #[error("give every --output, and every -o, once")]
+    Repeated,
     /// The footage cannot be worked on.
     #[error("error[{}]: {message}", code.as_str())]
     Job {
@@ -77,6 +84,9 @@ pub async fn run_local(request: &RunRequest) -> Result<Vec<String>, RunError> {
 }
 
 fn targets(request: &RunRequest) -> Result<Vec<PathBuf>, RunError> {
+    if repeats(&request.outputs) || repeats(&request.targets) {
+        return Err(RunError::Repeated);
+    }
     match request.targets.as_slice() {
         [folder] if folder.is_dir() => Ok(request.outputs.iter().map(|output| folder.join(output.file_name())).collect()),
         files if files.len() == request.outputs.len() => Ok(files.to_vec()),
@@ -84,11 +94,18 @@ fn targets(request: &RunRequest) -> Result<Vec<PathBuf>, RunError> {
     }
 }
 
+fn repeats<T: Eq + Hash>(items: &[T]) -> bool {
+    items.iter().collect::<HashSet<_>>().len() < items.len()
+}
+
 /// Copies beside the target first, so that a target is whole or absent.
 fn deliver(verified: &Verified, target: &Path) -> Result<String, RunError> {
     let failed = |error: &io::Error| machine(&target.display().to_string(), error);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut copy = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    // As any other program makes files: open to whom the umask says.
+    let mut builder = tempfile::Builder::new();
+    let copy = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
+    let mut copy = copy.map_err(|error| failed(&error))?;
     let mut made = std::fs::File::open(&verified.path).map_err(|error| failed(&error))?;
     io::copy(&mut made, copy.as_file_mut()).map_err(|error| failed(&error))?;
     copy.persist(target).map_err(|error| failed(&error.error))?;

@@ -124,7 +124,7 @@ async fn run(arguments: RunArguments) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => EXIT_FAILED.into(),
         },
-        Err(error @ RunError::Targets) => tell(&error.to_string(), EXIT_USAGE),
+        Err(error @ (RunError::Targets | RunError::Repeated)) => tell(&error.to_string(), EXIT_USAGE),
         Err(error) => tell(&error.to_string(), EXIT_FAILED),
     }
 }

@@ -92,14 +92,23 @@ impl Objects {
                 .with_attributes(attributes);
         let mut file = File::open(from).await.map_err(disk)?;
         let (mut chunk, mut sent) = (vec![0; 256 * 1024], 0);
-        loop {
-            let size_bytes = file.read(&mut chunk).await.map_err(disk)?;
-            if size_bytes == 0 {
-                break;
+        let copied = async {
+            loop {
+                let size_bytes = file.read(&mut chunk).await.map_err(disk)?;
+                if size_bytes == 0 {
+                    return Ok(());
+                }
+                writer.write_all(chunk.get(..size_bytes).unwrap_or_default()).await.map_err(bucket)?;
+                sent += size_bytes as u64;
+                on_bytes(sent);
             }
-            writer.write_all(chunk.get(..size_bytes).unwrap_or_default()).await.map_err(bucket)?;
-            sent += size_bytes as u64;
-            on_bytes(sent);
+        };
+        if let Err(error) = copied.await {
+            // Parts that were sent are kept, and charged for, until somebody says that no more will come.
+            if let Err(error) = writer.abort().await {
+                tracing::warn!(%error, "a broken upload could not be aborted");
+            }
+            return Err(error);
         }
         writer.shutdown().await.map_err(bucket)
     }

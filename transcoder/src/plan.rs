@@ -9,12 +9,16 @@ use std::path::Path;
 use shared::media::{FrameRate, Output, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
 
 use crate::encode;
-use crate::probe::{ColorRange, Input, Probed};
+use crate::length::Length;
+use crate::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
 use crate::process::words;
 
 /// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
 /// Units: pixels.
 const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
+/// Largest piece of memory that ffmpeg may ask for at once: a frame of 16-bit RGBA, or silence for half an hour.
+/// Units: bytes.
+pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
 const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
 
@@ -56,6 +60,8 @@ pub struct Picture {
     pub frame_rate: FrameRate,
     /// Shape of a pixel when it is not square.
     pub pixel_aspect: Option<(u32, u32)>,
+    /// How many frames there should be.
+    pub length: Length,
 }
 
 /// One child process.
@@ -110,16 +116,17 @@ pub fn file_url(path: &Path) -> OsString {
     url
 }
 
-/// Before any input that somebody else made.
-pub fn read_guards() -> Vec<OsString> {
-    let mut guards = words(["-protocol_whitelist", "file", "-max_pixels"]);
-    guards.push(DECODER_PIXELS_MAX.to_string().into());
+/// Before any input that somebody else made; the demuxer is forced, and may call no other.
+pub fn read_guards(container: SourceContainer) -> Vec<OsString> {
+    let demuxer = container.demuxer();
+    let mut guards = words(["-protocol_whitelist", "file", "-max_pixels", &DECODER_PIXELS_MAX.to_string()]);
+    guards.extend(words(["-format_whitelist", demuxer, "-f", demuxer]));
     guards
 }
 
 /// Before everything.
 pub fn preamble() -> Vec<OsString> {
-    words(["-nostdin", "-hide_banner", "-v", "error", "-y"])
+    words(["-nostdin", "-hide_banner", "-v", "error", "-y", "-max_alloc", &ALLOC_SIZE_BYTES_MAX.to_string()])
 }
 
 /// One frame at an instant, scaled to `size`.
@@ -128,13 +135,21 @@ pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
     one_frame(input, at_ms, &filter, "rgb24")
 }
 
+/// The first sound of a track, as raw samples.
+pub fn sample_audio(input: &Input, track: AudioTrack) -> Vec<OsString> {
+    let mut arguments = [preamble(), read_guards(input.container)].concat();
+    arguments.extend([OsString::from("-i"), file_url(&input.path)]);
+    arguments.extend(words(["-map", &format!("0:{}", track.index), "-frames:a", "1", "-f", "s16le", "pipe:1"]));
+    arguments
+}
+
 /// The alpha of one frame at an instant, unscaled.
 pub fn sample_alpha(input: &Input, at_ms: u64) -> Vec<OsString> {
     one_frame(input, at_ms, "format=rgba,extractplanes=a", "gray")
 }
 
 fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec<OsString> {
-    let seek = words(["-ss", &format!("{}.{:03}", at_ms / 1_000, at_ms % 1_000)]);
+    let seek = words(["-ss", &seconds(input.picture_start_ms.saturating_add(at_ms))]);
     let mut arguments = [preamble(), seek, source(input)].concat();
     arguments.extend(words(["-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
     arguments
@@ -143,7 +158,8 @@ fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec
 fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
     let PixelSize { width, height } = picture.shown;
     let colors = source_colors(&probed.input);
-    let filter = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    // Outputs begin with the first picture: a constant rate would fill the time before it with copies.
+    let filter = format!("setpts=PTS-STARTPTS,scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
     let mut arguments = [preamble(), source(&probed.input)].concat();
     // A constant rate, so that the length holds whatever the source's frames do.
     arguments.extend(words(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
@@ -153,8 +169,7 @@ fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsSt
 }
 
 fn source(input: &Input) -> Vec<OsString> {
-    let mut arguments = read_guards();
-    arguments.extend(words(["-f", input.container.demuxer()]));
+    let mut arguments = read_guards(input.container);
     if let Some(decoder) = input.decoder {
         arguments.extend(words(["-c:v", decoder]));
     }
@@ -178,7 +193,13 @@ fn source_colors(input: &Input) -> String {
 fn picture(probed: &Probed) -> Picture {
     let shown = probed.facts.size;
     let padded = PixelSize { width: shown.width.next_multiple_of(2), height: shown.height.next_multiple_of(2) };
-    Picture { shown, padded, frame_rate: probed.facts.frame_rate, pixel_aspect: probed.input.pixel_aspect }
+    let length = Length::of(&probed.facts);
+    Picture { shown, padded, frame_rate: probed.facts.frame_rate, pixel_aspect: probed.input.pixel_aspect, length }
+}
+
+/// As ffmpeg's options take them.
+pub fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
 #[cfg(test)]

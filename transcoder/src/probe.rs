@@ -10,40 +10,39 @@ use std::fs::File;
 use std::path::Path;
 
 use shared::code::JobErrorCode;
-use shared::media::{FrameRate, MediaFacts, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
+use shared::media::{MediaFacts, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
 
-#[cfg(test)]
-pub use facts::AudioTrack;
-pub use facts::{ColorRange, Input, Probed};
+pub use facts::{AudioTrack, ColorRange, Input, Probed};
 pub use sniff::SourceContainer;
 
 use crate::error::{TaskError, TaskResult};
+use crate::length::expected_frames;
 use crate::plan;
 use crate::process::{ProcessError, Tool, words};
 use facts::Timeline;
 use sniff::Sniffed;
 
-/// Reads what a file is, and refuses what is no video or exceeds a limit.
+/// Reads what a source is, and refuses what is no video or exceeds a limit.
 pub async fn probe(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
-    let container = identify(path).await?;
-    let arguments = arguments(container, path, &["-show_streams", "-show_format"]);
-    let answer = run(ffprobe, &arguments).await?;
-    let mut reading = facts::read(&answer, container, path)?;
-    if reading.timeline == Timeline::Unknown {
-        let index = reading.input.video_index.to_string();
-        let wanted = ["-select_streams", &index, "-show_entries", "packet=pts_time,duration_time"];
-        let packets = run(ffprobe, &self::arguments(container, path, &wanted)).await?;
-        reading.timeline = facts::read_packets(&packets, reading.frame_rate)?;
-    }
-    let probed = reading.finish()?;
+    let probed = read(ffprobe, path).await?;
     check_limits(&probed.facts)?;
     Ok(probed)
 }
 
-/// How many frames a source of this length and rate becomes.
-pub fn expected_frames(duration_ms: u64, rate: FrameRate) -> u64 {
-    let (numerator, denominator) = (u64::from(rate.numerator), u64::from(rate.denominator));
-    ((duration_ms * numerator + 500 * denominator) / (1_000 * denominator)).max(1)
+/// Reads what a file is. Our own outputs may be a little larger than any source: odd sides are padded.
+pub async fn read(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
+    let container = identify(path).await?;
+    let arguments = arguments(container, path, &["-of", "json", "-show_streams", "-show_format"]);
+    let answer = run(ffprobe, &arguments).await?;
+    let mut reading = facts::read(&answer, container, path)?;
+    if reading.timeline == Timeline::Unknown {
+        let index = reading.input.video_index.to_string();
+        // As lines: JSON would be seven times as long.
+        let wanted = ["-of", "csv=p=0", "-select_streams", &index, "-show_entries", "packet=pts_time,duration_time"];
+        let packets = run(ffprobe, &self::arguments(container, path, &wanted)).await?;
+        reading.timeline = facts::read_packets(&packets, reading.frame_rate)?;
+    }
+    reading.finish()
 }
 
 async fn identify(path: &Path) -> TaskResult<SourceContainer> {
@@ -56,7 +55,7 @@ async fn identify(path: &Path) -> TaskResult<SourceContainer> {
         Sniffed::Whole(container) => Ok(container),
         Sniffed::Truncated(container) => Err(TaskError::with_detail(
             JobErrorCode::SourceTruncated,
-            format!("the {} container is longer than its file or lacks its index", container.demuxer()),
+            format!("the {} container is longer than its file, or lacks its index or its end", container.demuxer()),
         )),
         Sniffed::Unknown => Err(TaskError::permanent(
             JobErrorCode::SourceNotVideo,
@@ -66,17 +65,19 @@ async fn identify(path: &Path) -> TaskResult<SourceContainer> {
 }
 
 fn arguments(container: SourceContainer, path: &Path, wanted: &[&str]) -> Vec<OsString> {
-    let mut arguments = words(["-hide_banner", "-v", "error", "-of", "json"]);
+    let mut arguments = words(["-hide_banner", "-v", "error", "-max_alloc", &plan::ALLOC_SIZE_BYTES_MAX.to_string()]);
     arguments.extend(wanted.iter().map(OsString::from));
-    arguments.extend(plan::read_guards());
-    arguments.extend(words(["-f", container.demuxer()]));
+    arguments.extend(plan::read_guards(container));
     arguments.push(plan::file_url(path));
     arguments
 }
 
 async fn run(ffprobe: Tool<'_>, arguments: &[OsString]) -> TaskResult<Vec<u8>> {
     ffprobe.capture(arguments).await.map_err(|error| match error {
-        ProcessError::Io(error) => TaskError::disk("running ffprobe", &error),
+        error if error.is_passing() => TaskError::Transient(format!("ffprobe: {error}")),
+        ProcessError::TooMuch(_) => {
+            TaskError::with_detail(JobErrorCode::SourceTooLarge, "the container lists more streams or packets than are read")
+        }
         error => TaskError::with_detail(JobErrorCode::SourceNotVideo, format!("ffprobe: {error}")),
     })
 }
@@ -103,7 +104,7 @@ fn check_limits(facts: &MediaFacts) -> TaskResult<()> {
 
 #[cfg(test)]
 mod tests {
-    use shared::media::PixelSize;
+    use shared::media::{FrameRate, PixelSize};
 
     use super::*;
 
@@ -131,13 +132,5 @@ mod tests {
             let error = check_limits(&facts).unwrap_err();
             assert!(matches!(error, TaskError::Permanent { code: JobErrorCode::SourceTooLarge, .. }), "{error}");
         }
-    }
-
-    #[test]
-    fn expected_frames_are_rounded_to_the_nearest() {
-        let ntsc = FrameRate { numerator: 30_000, denominator: 1_001 };
-        assert_eq!(expected_frames(1_001, ntsc), 30);
-        assert_eq!(expected_frames(1_000, ntsc), 30);
-        assert_eq!(expected_frames(0, ntsc), 1);
     }
 }

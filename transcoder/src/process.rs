@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -26,7 +27,7 @@ const STDERR_SIZE_BYTES_MAX: usize = 4 * 1024;
 /// Units: bytes.
 const PIPE_SIZE_BYTES: usize = 1024 * 1024;
 /// Most that [`Tool::capture`] reads from a child.
-/// Units: bytes. Enough for the time stamps of the longest source: 216,000 frames × 40 bytes.
+/// Units: bytes. Enough for the time stamps of the longest source: 216,000 frames × 40 bytes; and for its largest alpha plane.
 const CAPTURE_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// An executable and where it runs.
@@ -64,6 +65,21 @@ pub enum ProcessError {
     /// It did nothing for too long.
     #[error("no progress in {0} s")]
     Stalled(u64),
+    /// It wrote more than is read of it.
+    #[error("more than {0} bytes written")]
+    TooMuch(u64),
+}
+
+impl ProcessError {
+    /// Whether another attempt may succeed: pipes break and children starve or are killed (memory, an operator)
+    /// on an overloaded machine, whatever the footage is.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Stalled(_) => true,
+            Self::Exit { status, .. } => status.signal() == Some(Signal::KILL.as_raw()),
+            Self::TooMuch(_) => false,
+        }
+    }
 }
 
 impl Tool<'_> {
@@ -91,13 +107,16 @@ impl Tool<'_> {
         Ok(Child { inner: child, group, stdin, stdout, stderr_reader })
     }
 
-    /// Runs a child to its end and returns what it wrote, up to a limit.
+    /// Runs a child to its end and returns what it wrote; one that writes more than the limit is killed.
     pub async fn capture(&self, arguments: &[OsString]) -> Result<Vec<u8>, ProcessError> {
         let mut child = self.spawn(arguments, Piped::Stdout)?;
         let mut stdout = Vec::new();
-        let mut pipe = child.take_stdout()?.take(CAPTURE_SIZE_BYTES_MAX);
+        let mut pipe = child.take_stdout()?.take(CAPTURE_SIZE_BYTES_MAX + 1);
         while unstalled(pipe.read_buf(&mut stdout)).await? > 0 {}
         drop(pipe);
+        if stdout.len() as u64 > CAPTURE_SIZE_BYTES_MAX {
+            return Err(ProcessError::TooMuch(CAPTURE_SIZE_BYTES_MAX));
+        }
         child.finish().await?;
         Ok(stdout)
     }
@@ -201,6 +220,18 @@ mod tests {
         let ProcessError::Exit { status, stderr } = error else { panic!("{error}") };
         assert_eq!(status.code(), Some(3));
         assert!(stderr.ends_with("line 1999") && stderr.len() <= STDERR_SIZE_BYTES_MAX, "{}", stderr.len());
+    }
+
+    #[tokio::test]
+    async fn a_child_that_writes_without_end_is_told_from_one_that_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = shell(dir.path()).capture(&words(["-c", "cat /dev/zero"])).await.unwrap_err();
+        assert!(matches!(error, ProcessError::TooMuch(_)) && !error.is_passing(), "{error}");
+        for (script, passing) in [("kill -KILL $$", true), ("kill -SEGV $$", false), ("exit 1", false)] {
+            let error = shell(dir.path()).capture(&words(["-c", script])).await.unwrap_err();
+            assert_eq!(error.is_passing(), passing, "{script}: {error}");
+        }
+        assert!(ProcessError::Stalled(1).is_passing());
     }
 
     #[tokio::test]

@@ -13,13 +13,17 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::{Message, Queue, Verdict};
+use crate::queue::{Content, Message, Queue, Verdict};
 
 /// Longest pause between pulls that fail.
 /// Units: milliseconds.
 const BACKOFF_MS_MAX: u64 = 30_000;
 /// Tries to settle a message; after that it comes again and its claim is refused.
 const SETTLE_TRIES_MAX: u32 = 4;
+
+/// Pause before a task that is not understood comes again.
+/// Units: seconds.
+const NEWER_RETRY_S: u64 = 60;
 
 /// How the pump is set.
 #[derive(Debug, Clone, Copy)]
@@ -103,11 +107,15 @@ async fn work_off<Q: Queue, F: Future<Output = Verdict>>(
     message: Message,
     shutdown: &CancellationToken,
 ) {
-    let verdict = match message.task() {
+    let verdict = match message.content() {
         // Pulled while the stop signal came: it was never begun.
         _ if shutdown.is_cancelled() => Verdict::Retry { delay_s: 0 },
-        Some(task) => step(task).await,
-        None => {
+        Content::Task(task) => step(task).await,
+        Content::Newer => {
+            tracing::warn!(message.id = message.id, "a task of an unknown version was left to a newer member");
+            Verdict::Retry { delay_s: NEWER_RETRY_S }
+        }
+        Content::Foreign => {
             tracing::error!(message.id = message.id, "a message that is no task was dropped");
             Verdict::Ack
         }

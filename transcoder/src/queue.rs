@@ -20,6 +20,9 @@ const CALL_S_MAX: u64 = 15;
 /// Cloudflare's limit on one pull.
 const BATCH_SIZE_MAX: usize = 100;
 
+/// The version of tasks that is read here.
+const KNOWN_VERSION: &str = "TranscodeV1";
+
 /// A message that was pulled and is invisible to others for a while.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Message {
@@ -58,16 +61,35 @@ pub trait Queue: Sync {
     fn settle(&self, lease_id: &str, verdict: Verdict) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
+/// What a message holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A task.
+    Task(TranscodeTask),
+    /// A task in a version that only a newer member of the fleet knows.
+    Newer,
+    /// Something else.
+    Foreign,
+}
+
 impl Message {
-    /// The task in the message; none when it holds something else.
-    pub fn task(&self) -> Option<TranscodeTask> {
-        match &self.body {
+    /// What the message holds.
+    pub fn content(&self) -> Content {
+        let body = match &self.body {
             Value::String(text) => STANDARD
                 .decode(text.trim())
                 .ok()
                 .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-                .or_else(|| serde_json::from_str(text).ok()),
-            body => serde_json::from_value(body.clone()).ok(),
+                .or_else(|| serde_json::from_str(text).ok())
+                .unwrap_or_default(),
+            body => body.clone(),
+        };
+        let version = body.get("version").and_then(Value::as_str);
+        let is_newer = version.is_some_and(|version| version != KNOWN_VERSION);
+        match serde_json::from_value(body) {
+            Ok(task) => Content::Task(task),
+            Err(_) if is_newer => Content::Newer,
+            Err(_) => Content::Foreign,
         }
     }
 }
@@ -149,13 +171,18 @@ mod tests {
         let text = r#"{"version":"TranscodeV1","jobId":"job_01KAJ4A2G00000000000000000","run":2}"#;
         let object: Value = serde_json::from_str(text).unwrap();
         for body in [Value::from(STANDARD.encode(text)), Value::from(text), object] {
-            let Some(TranscodeTask::TranscodeV1 { run, .. }) = Message::for_test("a", body.clone()).task() else {
+            let Content::Task(TranscodeTask::TranscodeV1 { run, .. }) = Message::for_test("a", body.clone()).content() else {
                 panic!("{body}")
             };
             assert_eq!(run, 2);
         }
-        for body in [Value::Null, json!("hello"), json!({ "version": "TranscodeV0" }), json!(STANDARD.encode("{}"))] {
-            assert!(Message::for_test("a", body.clone()).task().is_none(), "{body}");
+        let broken = json!({ "version": "TranscodeV1", "jobId": 1 });
+        for body in [Value::Null, json!("hello"), broken, json!({ "version": 2 }), json!(STANDARD.encode("{}"))] {
+            assert_eq!(Message::for_test("a", body.clone()).content(), Content::Foreign, "{body}");
+        }
+        let newer = json!({ "version": "TranscodeV2", "jobIds": [] });
+        for body in [Value::from(STANDARD.encode(newer.to_string())), Value::from(newer.to_string()), newer] {
+            assert_eq!(Message::for_test("a", body.clone()).content(), Content::Newer, "{body}");
         }
     }
 }

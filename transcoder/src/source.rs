@@ -31,11 +31,16 @@ const CONNECT_S_MAX: u64 = 10;
 /// Units: seconds.
 const READ_S_MAX: u64 = 30;
 
+/// How long all tries may take together.
+/// Units: seconds. The largest source at 2.3 MiB a second.
+const FETCH_S_MAX: u64 = 15 * 60;
+
 /// Fetches sources.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: reqwest::Client,
     allowed: AllowedHosts,
+    limit: Duration,
 }
 
 /// Why one try gave nothing.
@@ -57,11 +62,18 @@ impl Fetcher {
             .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
             .read_timeout(Duration::from_secs(READ_S_MAX))
             .build()?;
-        Ok(Self { client, allowed })
+        Ok(Self { client, allowed, limit: Duration::from_secs(FETCH_S_MAX) })
     }
 
     /// Copies what the URL gives to a file. `on_bytes` is told how many bytes have come, and of how many if that is known.
     pub async fn fetch(&self, url: &str, to: &Path, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
+        let Ok(outcome) = tokio::time::timeout(self.limit, self.try_insistently(url, to, on_bytes)).await else {
+            return Err(unreachable_source(format!("not whole within {:?}", self.limit)));
+        };
+        outcome
+    }
+
+    async fn try_insistently(&self, url: &str, to: &Path, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
         let mut tries = 0;
         loop {
             tries += 1;

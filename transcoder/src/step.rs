@@ -11,7 +11,7 @@ use shared::id::LeaseId;
 use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Source, Stage, StopReason, Work};
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -34,6 +34,10 @@ const CLAIM_RETRY_S: u64 = 5;
 const CLAIM_TRIES_MAX: u32 = 3;
 /// Units: milliseconds.
 const CLAIM_PAUSE_MS: u64 = 500;
+
+/// How long the removal of unwanted objects may take.
+/// Units: seconds.
+const REMOVE_S_MAX: u64 = 10;
 
 /// Everything a step works with.
 #[derive(Debug)]
@@ -103,13 +107,14 @@ async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shut
         () = grace_over(shutdown, deps.shutdown_grace) => {
             lease.release().await;
             tracing::info!("attempt given back");
+            if stage.borrow().stage == Stage::Storing {
+                remove_stored(deps, work).await;
+            }
             return Verdict::Retry { delay_s: 0 };
         }
     };
     let duration_ms = u64::try_from(claimed_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if outcome.is_err() && stage.borrow().stage == Stage::Storing {
-        remove_stored(deps, work).await;
-    }
+    let is_complete = outcome.is_ok();
     let said = match outcome {
         Ok(event) => {
             tracing::info!(duration_ms, "attempt complete");
@@ -121,7 +126,19 @@ async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shut
         }
         Err(error) => Err(error),
     };
+    if stage.borrow().stage == Stage::Storing && is_unwanted(&said, is_complete) {
+        remove_stored(deps, work).await;
+    }
     settle(said, work)
+}
+
+/// Whether nobody will name what was stored. A completion that was not heard may have been noted all the same, and a run
+/// that is over may be over because it was.
+const fn is_unwanted(said: &TaskResult<()>, is_complete: bool) -> bool {
+    match said {
+        Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),
+        Ok(()) | Err(TaskError::Transient(_) | TaskError::Permanent { .. }) => !is_complete,
+    }
 }
 
 fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
@@ -184,8 +201,13 @@ fn asset(made: &Verified, object_key: String) -> OutputAsset {
 
 /// An attempt that ended while storing leaves objects that nobody will name.
 async fn remove_stored<E>(deps: &Deps<E>, work: &Work) {
-    for output in &work.outputs {
-        deps.objects.remove(&format!("{}{}", work.object_prefix, output.file_name())).await;
+    let removals = async {
+        for output in &work.outputs {
+            deps.objects.remove(&format!("{}{}", work.object_prefix, output.file_name())).await;
+        }
+    };
+    if timeout(Duration::from_secs(REMOVE_S_MAX), removals).await.is_err() {
+        tracing::warn!("unwanted objects were left in the bucket");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::keying::{Keyer, RgbFrame, ScreenModel};
 use crate::plan::{self, RawFormat};
 use crate::probe::Probed;
-use crate::process::{ProcessError, Tool};
+use crate::process::Tool;
 
 /// Frames that are looked at, spread over the clip.
 const SAMPLES: u64 = 9;
@@ -121,7 +121,7 @@ fn instants(probed: &Probed) -> impl Iterator<Item = u64> {
 async fn one_frame(ffmpeg: Tool<'_>, arguments: &[std::ffi::OsString]) -> TaskResult<Option<Vec<u8>>> {
     match ffmpeg.capture(arguments).await {
         Ok(frame) => Ok(Some(frame)),
-        Err(ProcessError::Io(error)) => Err(TaskError::disk("sampling the source", &error)),
+        Err(error) if error.is_passing() => Err(TaskError::Transient(format!("sampling the source: {error}"))),
         Err(error) => {
             tracing::info!(%error, "an instant could not be sampled");
             Ok(None)

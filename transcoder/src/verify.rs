@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use crate::compose::{AlphaThumb, thumb};
 use crate::encode::Master;
 use crate::error::{TaskError, TaskResult};
+use crate::length::duration_ms;
 use crate::plan::{self, Picture};
 use crate::probe::{self, Probed, SourceContainer};
 use crate::process::{Piped, ProcessError, Tool, unstalled, words};
@@ -62,9 +63,12 @@ pub async fn verify(
     on_frame: impl Fn(u64),
 ) -> TaskResult<Verified> {
     let path = ffmpeg.dir.join(output.file_name());
-    let probed = probe::probe(ffprobe, &path).await.map_err(|error| failed(output, &error.to_string()))?;
+    let probed = probe::read(ffprobe, &path).await.map_err(|error| match error {
+        TaskError::Permanent { detail, .. } => failed(output, &detail),
+        error => error,
+    })?;
     let frame_count = truth.master.thumbs.len() as u64;
-    let expected_ms = duration_ms(frame_count, truth.picture);
+    let expected_ms = duration_ms(frame_count, truth.picture.frame_rate);
     check_facts(output, &probed, truth, expected_ms)?;
     compare_matte(ffmpeg, output, &path, truth, on_frame).await?;
     let size_bytes = std::fs::metadata(&path).map_err(|error| TaskError::disk("measuring an output", &error))?.len();
@@ -90,6 +94,11 @@ fn check_facts(output: Output, probed: &Probed, truth: Truth<'_>, expected_ms: u
     if facts.duration_ms.abs_diff(expected_ms) > DURATION_ERROR_MS_MAX {
         return Err(failed(output, &format!("{} ms long, {expected_ms} ms were fed", facts.duration_ms)));
     }
+    // The sound is cut where the picture should end, which may be a little behind where it did.
+    let longest_ms = expected_ms.max(duration_ms(truth.picture.length.frames, truth.picture.frame_rate));
+    if probed.file_duration_ms > longest_ms + DURATION_ERROR_MS_MAX {
+        return Err(failed(output, &format!("lasts {} ms, {longest_ms} ms at most were planned", probed.file_duration_ms)));
+    }
     Ok(())
 }
 
@@ -101,7 +110,7 @@ async fn compare_matte(
     on_frame: impl Fn(u64),
 ) -> TaskResult<()> {
     let broken = |error: ProcessError| match error {
-        ProcessError::Io(error) => TaskError::disk("verifying", &error),
+        error if error.is_passing() => TaskError::Transient(format!("verifying {output}: {error}")),
         error => failed(output, &error.to_string()),
     };
     let mut decoder = ffmpeg.spawn(&decode_matte(output, path), Piped::Stdout).map_err(broken)?;
@@ -122,7 +131,11 @@ async fn compare_matte(
             (true, None) => break,
             (true, Some(_)) => return Err(failed(output, &format!("ends after {} frames", errors.frames))),
             (false, None) => return Err(failed(output, "has more frames than were fed")),
-            (false, Some(master)) => errors.add(&thumb(&frame, size), master),
+            (false, Some(master)) => {
+                let seen;
+                (frame, seen) = thumb_of(frame, size).await?;
+                errors.add(&seen, master);
+            }
         }
         on_frame(errors.frames);
     }
@@ -133,6 +146,15 @@ async fn compare_matte(
         return Err(failed(output, &format!("matte is off by {:.2}, in one frame by {:.2}", errors.mean(), errors.worst)));
     }
     Ok(())
+}
+
+/// Off the threads that heartbeats need: a large frame takes tens of milliseconds.
+async fn thumb_of(frame: Vec<u8>, size: PixelSize) -> TaskResult<(Vec<u8>, AlphaThumb)> {
+    let work = tokio::task::spawn_blocking(move || {
+        let seen = thumb(&frame, size);
+        (frame, seen)
+    });
+    work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))
 }
 
 #[derive(Debug, Default)]
@@ -165,8 +187,7 @@ fn decode_matte(output: Output, path: &Path) -> Vec<OsString> {
         Output::MovProres4444 => (SourceContainer::Mov, None, "extractplanes=a,format=gray"),
         Output::MatteGrayscaleMp4 => (SourceContainer::Mov, None, "scale=in_range=tv:out_range=pc,format=gray"),
     };
-    let mut arguments = [plan::preamble(), plan::read_guards()].concat();
-    arguments.extend(words(["-f", container.demuxer()]));
+    let mut arguments = [plan::preamble(), plan::read_guards(container)].concat();
     if let Some(decoder) = decoder {
         arguments.extend(words(["-c:v", decoder]));
     }
@@ -181,11 +202,6 @@ const fn carries_alpha(output: Output) -> bool {
         Output::WebmVp9Alpha | Output::MovProres4444 => true,
         Output::MatteGrayscaleMp4 => false,
     }
-}
-
-fn duration_ms(frames: u64, picture: Picture) -> u64 {
-    let (numerator, denominator) = (u64::from(picture.frame_rate.numerator), u64::from(picture.frame_rate.denominator));
-    (frames * 1_000 * denominator + numerator / 2) / numerator.max(1)
 }
 
 fn failed(output: Output, detail: &str) -> TaskError {

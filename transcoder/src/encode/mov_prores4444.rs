@@ -9,6 +9,9 @@ use crate::plan::Picture;
 use crate::probe::Input;
 use crate::process::words;
 
+/// The most that players have a layout for.
+const CHANNELS_MAX: u32 = 8;
+
 pub fn arguments(picture: &Picture, input: &Input) -> Vec<OsString> {
     let mut arguments = raw_input(picture, "rgba", Some(input));
     arguments.extend(to_bt709(picture, "pc", "yuva444p10le"));
@@ -24,8 +27,11 @@ pub fn arguments(picture: &Picture, input: &Input) -> Vec<OsString> {
         "-vendor",
         "apl0",
     ]));
-    if input.audio.is_some() {
+    if let Some(track) = input.audio {
         arguments.extend(words(["-c:a", "pcm_s16le"]));
+        if track.channels > CHANNELS_MAX {
+            arguments.extend(words(["-ac", "2"]));
+        }
     }
     arguments.extend(words(["-movflags", "+write_colr", "-f", "mov"]));
     arguments.push(Output::MovProres4444.file_name().into());

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use shared::media::MediaFacts;
 
 use super::*;
-use crate::probe::{AudioTrack, SourceContainer};
 
 fn probed() -> Probed {
     Probed {
@@ -24,12 +23,15 @@ fn probed() -> Probed {
             container: SourceContainer::Mov,
             video_index: 0,
             decoder: None,
+            picture_start_ms: 500,
             audio: Some(AudioTrack { index: 1, channels: 6 }),
             color_matrix: Some("bt709"),
             color_range: ColorRange::Limited,
             pixel_aspect: Some((4, 3)),
             declared_frames: None,
         },
+        file_duration_ms: 1_000,
+        audio_tracks: Vec::new(),
     }
 }
 
@@ -47,6 +49,6 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
     probed.input.decoder = Some("libvpx-vp9");
     probed.input.container = SourceContainer::Matroska;
     let plan = Plan::new(&probed, RawFormat::Rgba, &[Output::WebmVp9Alpha]).to_string();
-    assert!(plan.contains("-f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
+    assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
     assert!(plan.contains("format=rgba -fps_mode"), "{plan}");
 }

@@ -13,6 +13,9 @@ use stream::{Answer, Stream, has_alpha_plane, to_millis};
 use super::SourceContainer;
 use crate::error::{TaskError, TaskResult};
 
+/// Audio tracks that are considered.
+const AUDIO_TRACKS_MAX: usize = 8;
+
 /// A source that was read and found fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
@@ -20,6 +23,11 @@ pub struct Probed {
     pub facts: MediaFacts,
     /// What the decoder needs.
     pub input: Input,
+    /// Length of the longest stream.
+    /// Units: milliseconds.
+    pub file_duration_ms: u64,
+    /// Every track that may be the sound, in the file's order.
+    pub audio_tracks: Vec<AudioTrack>,
 }
 
 /// How to decode the source.
@@ -33,6 +41,9 @@ pub struct Input {
     pub video_index: u32,
     /// A decoder other than ffmpeg's own choice, which would drop the alpha.
     pub decoder: Option<&'static str>,
+    /// When its first picture is due, counted from the file's first packet of any kind.
+    /// Units: milliseconds.
+    pub picture_start_ms: u64,
     /// The stream that is the sound.
     pub audio: Option<AudioTrack>,
     /// Matrix of the picture's YUV in ffmpeg's words; none for RGB.
@@ -83,6 +94,8 @@ pub struct Reading {
     pixel_format: String,
     size: PixelSize,
     has_alpha: bool,
+    file_duration_ms: u64,
+    audio_tracks: Vec<AudioTrack>,
 }
 
 /// Reads `-show_streams -show_format`.
@@ -98,7 +111,9 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
     if declared_frames == Some(0) || video.width == 0 || video.height == 0 {
         return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the container declares no frames"));
     }
-    let audio = answer.streams.iter().find(|stream| kind(stream, "audio") && stream.codec_name.is_some() && stream.channels > 0);
+    let is_sound = |stream: &&Stream| kind(stream, "audio") && stream.codec_name.is_some() && stream.channels > 0;
+    let track = |stream: &Stream| AudioTrack { index: stream.index, channels: stream.channels };
+    let audio_tracks: Vec<_> = answer.streams.iter().filter(is_sound).take(AUDIO_TRACKS_MAX).map(track).collect();
     let codec = video.codec_name.clone().unwrap_or_default();
     let pixel_format = video.pix_fmt.clone().unwrap_or_default();
     let tagged_alpha = video.tags.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value.trim() != "0");
@@ -109,9 +124,10 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
         _ => None,
     };
     Ok(Reading {
-        timeline: video.timeline(format.duration.as_deref()),
+        timeline: video.timeline(),
         frame_rate: video.frame_rate(),
-        container: format.format_name.clone(),
+        container: format.name.clone(),
+        file_duration_ms: to_millis(format.duration_s()),
         size: video.shown_size(),
         has_alpha: decoder.is_some() || has_alpha_plane(&pixel_format),
         input: Input {
@@ -119,7 +135,8 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
             container,
             video_index: video.index,
             decoder,
-            audio: audio.map(|stream| AudioTrack { index: stream.index, channels: stream.channels }),
+            picture_start_ms: to_millis((video.start_s() - format.start_s()).max(0.0)),
+            audio: audio_tracks.first().copied(),
             color_matrix: video.color_matrix(&pixel_format),
             color_range: video.range(&pixel_format),
             pixel_aspect: video.pixel_aspect(),
@@ -127,19 +144,22 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
         },
         codec,
         pixel_format,
+        audio_tracks,
     })
 }
 
-/// Reads the length from `-show_entries packet=pts_time,duration_time`.
-pub fn read_packets(json: &[u8], frame_rate: FrameRate) -> TaskResult<Timeline> {
-    let answer: Answer = parse(json)?;
-    let seconds = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok());
-    let starts = || answer.packets.iter().filter_map(|packet| seconds(&packet.pts_time));
-    let first_s = starts().fold(f64::INFINITY, f64::min);
-    let end_s = answer.packets.iter().filter_map(|packet| {
-        Some(seconds(&packet.pts_time)? + seconds(&packet.duration_time).unwrap_or_else(|| 1.0 / frame_rate.as_f64()))
-    });
-    let end_s = end_s.fold(f64::NEG_INFINITY, f64::max);
+/// Reads the length from `-show_entries packet=pts_time,duration_time -of csv=p=0`: `0.040000,0.040000`, `0.080000,N/A`.
+pub fn read_packets(lines: &[u8], frame_rate: FrameRate) -> TaskResult<Timeline> {
+    let (mut first_s, mut end_s) = (f64::INFINITY, f64::NEG_INFINITY);
+    for line in lines.split(|byte| *byte == b'\n') {
+        let mut fields =
+            line.split(|byte| *byte == b',').map(|field| std::str::from_utf8(field).ok()?.trim().parse::<f64>().ok());
+        // Side data is on lines of its own, and the first packets of some containers have no time.
+        let Some(start_s) = fields.next().flatten() else { continue };
+        let duration_s = fields.next().flatten().unwrap_or_else(|| 1.0 / frame_rate.as_f64());
+        first_s = first_s.min(start_s);
+        end_s = end_s.max(start_s + duration_s);
+    }
     if end_s > first_s {
         return Ok(Timeline::Known(to_millis(end_s - first_s)));
     }
@@ -162,7 +182,7 @@ impl Reading {
             has_alpha: self.has_alpha,
             has_audio: self.input.audio.is_some(),
         };
-        Ok(Probed { facts, input: self.input })
+        Ok(Probed { facts, input: self.input, file_duration_ms: self.file_duration_ms, audio_tracks: self.audio_tracks })
     }
 }
 

@@ -57,8 +57,8 @@ pub fn sniff(file: &mut (impl Read + Seek)) -> io::Result<Sniffed> {
         [b'R', b'I', b'F', b'F', a, b, c, d, b'A', b'V', b'I', b' ', ..] => {
             judge(SourceContainer::Avi, u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8 <= size_bytes + 1)
         }
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Sniffed::Whole(SourceContainer::Gif),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Sniffed::Whole(SourceContainer::Apng),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => judge(SourceContainer::Gif, gif_is_whole(file, size_bytes)?),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => judge(SourceContainer::Apng, png_is_whole(file, size_bytes)?),
         _ => Sniffed::Unknown,
     })
 }
@@ -93,6 +93,25 @@ fn boxes_are_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result
         offset = end;
     }
     Ok(has_index)
+}
+
+/// A GIF ends with its trailer; some writers pad it.
+fn gif_is_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bool> {
+    const TRAILER: u8 = 0x3b;
+    let tail = read_tail(file, size_bytes)?;
+    Ok(tail.iter().rfind(|byte| !matches!(byte, 0 | b'\r' | b'\n')) == Some(&TRAILER))
+}
+
+/// A PNG ends with this chunk; what stands behind it is nobody's business.
+fn png_is_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bool> {
+    const LAST_CHUNK: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
+    let tail = read_tail(file, size_bytes)?;
+    Ok(tail.windows(LAST_CHUNK.len()).any(|window| window == LAST_CHUNK))
+}
+
+fn read_tail(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<Vec<u8>> {
+    const TAIL_SIZE_BYTES_MAX: u64 = 64 * 1024;
+    read_at(file, size_bytes.saturating_sub(TAIL_SIZE_BYTES_MAX), TAIL_SIZE_BYTES_MAX)
 }
 
 /// Finds the segment behind the EBML header and compares its length; live recordings leave it unknown.
@@ -169,6 +188,17 @@ mod tests {
         assert_eq!(sniffed(&open_end), Sniffed::Whole(SourceContainer::Mov));
         let junk_after = [&whole[..], &mp4_box(*b"junk", 4_000, 12)].concat();
         assert_eq!(sniffed(&junk_after), Sniffed::Whole(SourceContainer::Mov));
+    }
+
+    #[test]
+    fn gif_and_png_end_with_what_ends_them() {
+        let gif = [b"GIF89a".as_slice(), &[0; 20], &[0x3b]].concat();
+        let png = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 40], b"\0\0\0\0IEND\xae\x42\x60\x82"].concat();
+        for (whole, container) in [(gif, SourceContainer::Gif), (png, SourceContainer::Apng)] {
+            assert_eq!(sniffed(&whole), Sniffed::Whole(container));
+            assert_eq!(sniffed(&[&whole[..], &[0; 30]].concat()), Sniffed::Whole(container));
+            assert_eq!(sniffed(&whole[..whole.len() - 1]), Sniffed::Truncated(container));
+        }
     }
 
     #[test]

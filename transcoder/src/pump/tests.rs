@@ -117,6 +117,13 @@ async fn a_message_that_is_no_task_is_acknowledged_and_never_stepped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_of_a_later_version_is_left_for_those_who_know_it() {
+    let queue = FakeQueue::with(&[r#"{"version":"TranscodeV2"}"#]);
+    pump_all(&queue, 1, |_| async { panic!("stepped") }).await;
+    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Retry { delay_s: NEWER_RETRY_S })]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_queue_that_is_down_is_asked_again() {
     let queue = FakeQueue::with(&[TASK]);
     queue.failing_pulls.store(3, Ordering::SeqCst);

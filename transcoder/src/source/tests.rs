@@ -142,3 +142,29 @@ async fn an_announced_size_beyond_the_limit_is_refused_before_the_body() {
     assert_eq!(fetch(&server.url("/a"), &server.address).await, Err(JobErrorCode::SourceTooLarge));
     assert_eq!(server.hits(), 1);
 }
+
+/// Gives a byte now and then, for ever.
+async fn dripping_server() -> (String, tokio::task::JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut task = tokio::task::JoinSet::new();
+    task.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await.unwrap();
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    (address, task)
+}
+
+#[tokio::test]
+async fn a_server_that_drips_is_given_up() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (address, _server) = dripping_server().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut fetcher = Fetcher::new(AllowedHosts::parse(&address).unwrap()).unwrap();
+    fetcher.limit = Duration::from_millis(500);
+    let error = fetcher.fetch(&format!("http://{address}/a"), &dir.path().join("source"), |_, _| ()).await.unwrap_err();
+    assert_eq!(error.to_string(), "source_unreachable: not whole within 500ms");
+}

@@ -181,3 +181,18 @@ async fn a_stop_signal_gives_the_attempt_back() {
     assert!(outcome.scratch_is_empty);
     drop(listener);
 }
+
+#[test]
+fn what_was_stored_goes_unless_it_may_have_been_named() {
+    let stopped = |reason| Err(TaskError::Stopped(reason));
+    let lost = || Err(TaskError::Transient("unheard".into()));
+    for (said, when_complete, when_not) in [
+        (Ok(()), false, true),
+        (lost(), false, true),
+        (stopped(StopReason::Canceled), true, true),
+        (stopped(StopReason::LeaseLost), true, true),
+        (stopped(StopReason::Over), false, false),
+    ] {
+        assert_eq!((is_unwanted(&said, true), is_unwanted(&said, false)), (when_complete, when_not), "{said:?}");
+    }
+}

@@ -44,14 +44,14 @@ impl Bench {
     pub fn green(&self, size: &str, frames: usize, name: &str) -> PathBuf {
         let mix = |subject: u8, screen: u8| format!("{subject}*{DISC_ALPHA}+{screen}*(1-{DISC_ALPHA})");
         let picture = format!(
-            "color=s={size}:r=12,format=gbrp,geq=r={}:g={}:b={},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p",
+            "color=s={size}:r=12,format=gbrp,geq=r={}:g={}:b={},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,trim=end_frame={frames}",
             mix(200, 0),
             mix(60, 177),
             mix(50, 64)
         );
         let tags = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv";
-        let codecs = format!("-c:v libx264 -qp 4 -preset ultrafast {tags} -c:a aac -shortest");
-        self.ffmpeg(&format!("-f lavfi -i {picture} -f lavfi -i sine=440:d=1 -frames:v {frames} {codecs}"), name)
+        let codecs = format!("-c:v libx264 -qp 4 -preset ultrafast {tags} -c:a aac");
+        self.ffmpeg(&format!("-f lavfi -i {picture} -f lavfi -i sine=440:d=1 {codecs}"), name)
     }
 
     /// The disc with alpha of its own.

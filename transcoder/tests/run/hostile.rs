@@ -84,6 +84,33 @@ fn half_a_file_is_truncated_wherever_its_index_stands() {
 }
 
 #[test]
+fn half_an_animation_is_truncated() {
+    let bench = Bench::new();
+    bench.green("160x120", FRAMES, "green.mp4");
+    for name in ["cut.gif", "cut.apng"] {
+        let whole = bench.ffmpeg("-i green.mp4", name);
+        assert_eq!(bench.made(&whole, &["matte-grayscale-mp4"]).len(), 1);
+        std::fs::remove_file(bench.path("out").join("matte-grayscale-mp4.mp4")).unwrap();
+        let bytes = std::fs::read(&whole).unwrap();
+        std::fs::write(&whole, &bytes[..bytes.len() * 6 / 10]).unwrap();
+        bench.refused(&whole, "source_truncated");
+    }
+}
+
+#[test]
+fn more_frames_than_are_declared_are_refused() {
+    let bench = Bench::new();
+    bench.green("160x120", FRAMES, "green.mp4");
+    let clip = bench.ffmpeg("-stream_loop 7 -i green.mp4 -an -c copy", "liar.mkv");
+    let mut bytes = std::fs::read(&clip).unwrap();
+    let (true_length, claimed) = (b"00:00:08.000", b"00:00:00.200");
+    let at = bytes.windows(12).position(|window| window == true_length).unwrap();
+    bytes[at..at + 12].copy_from_slice(claimed);
+    std::fs::write(&clip, bytes).unwrap();
+    bench.refused(&clip, "source_too_large");
+}
+
+#[test]
 fn a_stream_without_frames_is_told_so() {
     let bench = Bench::new();
     bench.green("160x120", FRAMES, "green.mp4");
@@ -102,9 +129,14 @@ fn too_large_a_picture_is_refused() {
 fn wrong_usage_is_another_exit_code() {
     let bench = Bench::new();
     let green = bench.green("160x120", 2, "green.mp4");
-    for outputs in [&["gif89a"][..], &[]] {
+    for outputs in [&["gif89a"][..], &[], &["webm-vp9-alpha", "webm-vp9-alpha"]] {
         assert_eq!(bench.run(&green, outputs).status.code(), Some(2));
     }
     let two_targets = bench.command(&green, &["webm-vp9-alpha"]).args(["-o", "b.webm"]).output().unwrap();
     assert_eq!(two_targets.status.code(), Some(2));
+    let one_file = bench.path("one.file");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
+    command.arg("run").arg(&green).args(["--output", "webm-vp9-alpha", "--output", "mov-prores4444"]);
+    let same_target = command.arg("-o").arg(&one_file).arg("-o").arg(&one_file).output().unwrap();
+    assert_eq!(same_target.status.code(), Some(2));
 }

@@ -8,3 +8,5 @@ mod hostile;
 mod outputs;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod sound;

@@ -1,5 +1,6 @@
 //! What comes out, pixel by pixel.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::clips::{ALL, Bench, FRAMES, HEIGHT, WIDTH, decode, disc_alpha, probe};
@@ -78,6 +79,24 @@ fn odd_sizes_are_padded_to_the_same_even_size_everywhere() {
     for path in bench.made(&bench.green("255x255", 2, "odd.mp4"), &ALL) {
         assert_eq!(probe(&path, "v", "stream=width,height"), "256,256", "{}", path.display());
     }
+}
+
+#[test]
+fn the_largest_picture_may_be_padded_beyond_the_limit() {
+    let bench = Bench::new();
+    let clip = bench.ffmpeg("-f lavfi -i color=red@0.5:s=3071x3073,format=rgba -frames:v 1 -c:v qtrle", "largest.mov");
+    let made = bench.made(&clip, &["matte-grayscale-mp4"]);
+    assert_eq!(probe(&made[0], "v", "stream=width,height"), "3072,3074");
+}
+
+#[test]
+fn outputs_are_as_open_as_the_umask_says() {
+    let bench = Bench::new();
+    let made = bench.made(&bench.green("160x120", 2, "green.mp4"), &["matte-grayscale-mp4"]);
+    let plain = bench.path("plain");
+    std::fs::write(&plain, "").unwrap();
+    let permissions = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(permissions(&made[0]), permissions(&plain));
 }
 
 #[test]

@@ -12,7 +12,13 @@ use super::{ColorRange, Timeline};
 const FRAME_RATE_MAX: f64 = 240.0;
 /// What is assumed when nothing says anything.
 const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
-/// Pictures up to this height are taken for BT.601 when untagged.
+/// From this start on a tagged length is not believed.
+/// Units: seconds.
+const STREAM_START_S_MAX: f64 = 0.1;
+/// Pictures from this width on are taken for BT.709 when untagged, however low they are.
+/// Units: pixels.
+const HIGH_DEFINITION_WIDTH_PX_MIN: u32 = 1_280;
+/// Pictures up to this height are taken for BT.601 when untagged and not that wide.
 /// Units: pixels.
 const STANDARD_DEFINITION_HEIGHT_PX_MAX: u32 = 576;
 
@@ -21,20 +27,26 @@ pub struct Answer {
     #[serde(default)]
     pub streams: Vec<Stream>,
     pub format: Option<Format>,
-    #[serde(default)]
-    pub packets: Vec<Packet>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Format {
-    pub format_name: String,
-    pub duration: Option<String>,
+    #[serde(rename = "format_name")]
+    pub name: String,
+    start_time: Option<String>,
+    duration: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub struct Packet {
-    pub pts_time: Option<String>,
-    pub duration_time: Option<String>,
+impl Format {
+    /// From the first start to the last end.
+    pub fn duration_s(&self) -> f64 {
+        parse_seconds(self.duration.as_deref()).unwrap_or_default()
+    }
+
+    /// When the first of all streams starts.
+    pub fn start_s(&self) -> f64 {
+        parse_seconds(self.start_time.as_deref()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +64,7 @@ pub struct Stream {
     pub sample_aspect_ratio: Option<String>,
     pub r_frame_rate: Option<String>,
     pub avg_frame_rate: Option<String>,
+    pub start_time: Option<String>,
     pub duration: Option<String>,
     pub nb_frames: Option<String>,
     #[serde(default)]
@@ -70,12 +83,19 @@ pub struct SideData {
 }
 
 impl Stream {
-    pub fn timeline(&self, format_duration: Option<&str>) -> Timeline {
+    /// What the stream says of itself; the file's length is that of its longest stream, which may be the sound.
+    pub fn timeline(&self) -> Timeline {
         let tag = self.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("duration"));
-        let tagged_s = tag.and_then(|(_, clock)| parse_clock(clock));
-        let own_s = self.duration.as_deref().and_then(|text| text.parse().ok()).or(tagged_s);
-        let seconds = own_s.or_else(|| format_duration.and_then(|text| text.parse().ok()));
+        // Some writers count the tag from the file's beginning, others from the stream's.
+        let is_clear = self.start_s().abs() <= STREAM_START_S_MAX;
+        let tagged_s = tag.filter(|_| is_clear).and_then(|(_, clock)| parse_clock(clock));
+        let seconds = parse_seconds(self.duration.as_deref()).or(tagged_s);
         seconds.filter(|seconds| *seconds > 0.0).map_or(Timeline::Unknown, |seconds| Timeline::Known(to_millis(seconds)))
+    }
+
+    /// When the stream starts.
+    pub fn start_s(&self) -> f64 {
+        parse_seconds(self.start_time.as_deref()).unwrap_or_default()
     }
 
     /// The average rate, so that the length holds for a variable one; the nominal rate where both agree.
@@ -118,7 +138,7 @@ impl Stream {
             Some("smpte240m") => "smpte240m",
             Some("fcc") => "fcc",
             Some("bt2020nc" | "bt2020c") => "bt2020",
-            _ if self.width.min(self.height) > STANDARD_DEFINITION_HEIGHT_PX_MAX => "bt709",
+            _ if self.width >= HIGH_DEFINITION_WIDTH_PX_MIN || self.height > STANDARD_DEFINITION_HEIGHT_PX_MAX => "bt709",
             _ => "bt601",
         })
     }
@@ -133,11 +153,13 @@ impl Stream {
     }
 }
 
+/// Every format that is not known to be something else: YUV has the most names by far.
 fn is_yuv(pixel_format: &str) -> bool {
-    pixel_format.starts_with("yuv")
-        || pixel_format.starts_with("nv")
-        || pixel_format.starts_with("p0")
-        || pixel_format.contains("yvu")
+    const OTHERS: [&str; 17] = [
+        "rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "gray", "ya8", "ya16", "pal8", "mono", "bayer",
+        "xyz", "unknown",
+    ];
+    !pixel_format.is_empty() && !OTHERS.iter().any(|prefix| pixel_format.starts_with(prefix))
 }
 
 pub fn has_alpha_plane(pixel_format: &str) -> bool {
@@ -150,6 +172,10 @@ fn parse_rate(text: &str) -> Option<FrameRate> {
     let (numerator, denominator) = text.split_once('/')?;
     let rate = FrameRate { numerator: numerator.parse().ok()?, denominator: denominator.parse().ok()? };
     (rate.numerator > 0 && rate.denominator > 0).then_some(rate)
+}
+
+fn parse_seconds(text: Option<&str>) -> Option<f64> {
+    text?.parse().ok()
 }
 
 /// `00:00:01.000000000`, as Matroska's tags write it.

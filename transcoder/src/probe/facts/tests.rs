@@ -76,10 +76,10 @@ fn an_apng_says_no_length_and_its_packets_do() {
     let reading = reading(fixture!("apng"), SourceContainer::Apng);
     assert_eq!(reading.timeline, Timeline::Unknown);
     assert_eq!(reading.input.color_matrix, None);
-    let packets = r#"{"packets":[{"pts_time":"0.5","duration_time":"0.25"},{"pts_time":"0.75"},{}]}"#;
+    let packets = "0.5,0.25\n0.75,N/A\nN/A,N/A\n\nside_data,\n0.6,0.01,\n";
     let rate = FrameRate { numerator: 4, denominator: 1 };
     assert_eq!(read_packets(packets.as_bytes(), rate).unwrap(), Timeline::Known(500));
-    assert!(read_packets(b"{}", rate).is_err());
+    assert!(read_packets(b"\n", rate).is_err());
 }
 
 #[test]
@@ -94,4 +94,32 @@ fn a_variable_rate_is_taken_as_its_average_and_a_clock_for_no_rate() {
     assert_eq!(rate("2999/100", "30/1"), "30/1");
     assert_eq!(rate("20/1", "30/1"), "20/1");
     assert_eq!(rate("0/0", "90000/1"), "25/1");
+}
+
+#[test]
+fn untagged_colours_are_taken_by_format_and_size() {
+    let json = fixture!("h264_aac").replace("\"color_space\": \"bt709\"", "\"color_space\": \"unknown\"");
+    let matrix = |format: &str, width: &str, height: &str| {
+        let json = json.replace("yuv420p", format).replace("\"width\": 320", &format!("\"width\": {width}"));
+        reading(&json.replace("\"height\": 240", &format!("\"height\": {height}")), SourceContainer::Mov).input.color_matrix
+    };
+    for format in ["yuv420p", "uyvy422", "yuyv422", "nv12", "p010le", "y210le", "p210le", "ayuv64le", "vuya"] {
+        assert_eq!(matrix(format, "720", "576"), Some("bt601"), "{format}");
+        assert_eq!(matrix(format, "1280", "544"), Some("bt709"), "{format}");
+        assert_eq!(matrix(format, "960", "720"), Some("bt709"), "{format}");
+    }
+    for format in ["rgb24", "bgra", "gbrp10le", "0rgb", "gray", "ya8", "pal8", "monob"] {
+        assert_eq!(matrix(format, "1280", "720"), None, "{format}");
+    }
+}
+
+#[test]
+fn a_length_that_the_stream_does_not_say_itself_is_unknown() {
+    let json = fixture!("vp9_alpha");
+    let untagged = json.replace("\"DURATION\"", "\"TITLE\"");
+    assert_eq!(reading(&untagged, SourceContainer::Matroska).timeline, Timeline::Unknown, "whatever the file says");
+    let late = json.replace("\"start_time\": \"0.000000\"", "\"start_time\": \"1.500000\"");
+    assert_eq!(reading(&late, SourceContainer::Matroska).timeline, Timeline::Unknown, "a tag may count from elsewhere");
+    let tail = json.replacen("\"start_time\": \"0.000000\"", "\"start_time\": \"1.500000\"", 1);
+    assert_eq!(reading(&tail, SourceContainer::Matroska).input.picture_start_ms, 1_500);
 }
