@@ -1,5 +1,6 @@
 //! The use cases, one a file, each a function of that name. They know ports, not platforms.
 
+pub mod admission;
 pub mod announce;
 pub mod apply_report;
 pub mod authenticate;
@@ -19,9 +20,12 @@ pub mod list_deliveries;
 pub mod list_jobs;
 pub mod manage_accounts;
 pub mod manage_keys;
+pub mod manage_webhook_secret;
 pub mod open_file;
 pub mod ports;
 pub mod read_books;
+pub mod record_use;
+pub mod remove_uploads;
 pub mod submit_job;
 pub mod sweep;
 pub mod wait_for_job;

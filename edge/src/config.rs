@@ -1,6 +1,7 @@
-//! The environment, read once per event. Secrets are `wrangler secret`s; the rest are `vars` in `wrangler.toml`.
+//! The environment, read once per isolate. Secrets are `wrangler secret`s; the rest are `vars` in `wrangler.toml`.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::{Arc, OnceLock};
 
 use shared::address::AllowedHosts;
 use url::Url;
@@ -8,6 +9,7 @@ use worker::{Env, Error, Result};
 
 use crate::app::ports::Settings;
 use crate::domain::presign::Bucket;
+use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook;
 
@@ -15,13 +17,25 @@ pub const DATABASE: &str = "DB";
 pub const BUCKET: &str = "BUCKET";
 pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
 pub const WEBHOOK_QUEUE: &str = "WEBHOOK_QUEUE";
+pub const RATE_LIMITER: &str = "RATE_LIMITER";
 
 /// Units: milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Reads what the operator decided.
+/// Read once: the environment of an isolate never changes.
+static SETTINGS: OnceLock<Arc<Settings>> = OnceLock::new();
+
+/// What the operator decided.
 /// Errors: names the variable that is missing or cannot be read.
-pub fn read_settings(env: &Env) -> Result<Settings> {
+pub fn settings(env: &Env) -> Result<Arc<Settings>> {
+    if let Some(settings) = SETTINGS.get() {
+        return Ok(settings.clone());
+    }
+    let settings = Arc::new(read_settings(env)?);
+    Ok(SETTINGS.get_or_init(|| settings).clone())
+}
+
+fn read_settings(env: &Env) -> Result<Settings> {
     Ok(Settings {
         public_base_url: parsed(env, "PUBLIC_BASE_URL", parse_origin)?,
         bucket: Bucket {
@@ -36,8 +50,13 @@ pub fn read_settings(env: &Env) -> Result<Settings> {
         allowed_hosts: parsed(env, "ALLOWED_PRIVATE_HOSTS", AllowedHosts::parse)?,
         lease_duration_ms: parsed(env, "LEASE_DURATION_MS", str::parse::<NonZeroU64>)?.get(),
         secret_box_key: parsed(env, "SECRET_BOX_KEY", parse_box_key)?,
+        source_retention_ms: parsed(env, "SOURCE_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         output_retention_ms: parsed(env, "OUTPUT_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", parse_pauses)?,
+        rate_limits: RateLimits {
+            requests: parsed(env, "REQUESTS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
+            submissions: parsed(env, "SUBMISSIONS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
+        },
     })
 }
 

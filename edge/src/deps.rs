@@ -1,17 +1,22 @@
 //! The real ports, put together for one event.
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 
+use shared::id::ApiKeyId;
 use shared::time::UnixMillis;
 use worker::Env;
 
+use crate::app::admission::Admission;
 use crate::app::ports::{Ports, Settings};
 use crate::config;
+use crate::dialect::rate_limit;
 use crate::platform::http::Outgoing;
 use crate::platform::queue::Queues;
 use crate::platform::r2::R2;
-use crate::platform::{clock, log};
+use crate::platform::{clock, log, rate_limiter};
 use crate::store::Store;
 use crate::store::database::D1;
 
@@ -20,22 +25,52 @@ pub struct Deps {
     store: Store<D1>,
     tasks: Queues,
     pub r2: R2,
-    settings: Settings,
+    settings: Arc<Settings>,
+    /// Whether the request may go on.
+    pub admission: Admission,
+    used_key: OnceLock<ApiKeyId>,
 }
 
 impl Deps {
-    pub fn from_env(env: &Env) -> worker::Result<Self> {
+    /// For an event that no client caused.
+    pub fn of_event(env: &Env) -> worker::Result<Self> {
+        Self::new(env, config::settings(env)?, Admission::granted())
+    }
+
+    /// For a request, which begins to be counted here.
+    pub fn of_request(env: &Env, request: &worker::HttpRequest) -> worker::Result<Self> {
+        let settings = config::settings(env)?;
+        let path = request.uri().path();
+        let admission = match rate_limit::names(path, request.headers()) {
+            Some(names) => {
+                let kind = rate_limit::kind(request.method(), path);
+                rate_limiter::ask(env.durable_object(config::RATE_LIMITER)?, settings.rate_limits, kind, names)
+            }
+            None => Admission::granted(),
+        };
+        Self::new(env, settings, admission)
+    }
+
+    fn new(env: &Env, settings: Arc<Settings>, admission: Admission) -> worker::Result<Self> {
+        let database = env.d1(config::DATABASE)?;
         Ok(Self {
-            store: Store(D1 { database: env.d1(config::DATABASE)?, round_trips: AtomicU32::new(0) }),
+            store: Store(D1 { database, round_trips: AtomicU32::new(0), admission: admission.clone() }),
             tasks: Queues { transcode: env.queue(config::TRANSCODE_QUEUE)?, webhook: env.queue(config::WEBHOOK_QUEUE)? },
             r2: R2::new(env.bucket(config::BUCKET)?),
-            settings: config::read_settings(env)?,
+            settings,
+            admission,
+            used_key: OnceLock::new(),
         })
     }
 
     /// How often this event has called the database.
     pub fn d1_round_trips(&self) -> u32 {
-        self.store.0.round_trips.load(Ordering::Relaxed)
+        self.store.0.round_trips.load(Relaxed)
+    }
+
+    /// The key whose use is to be written down.
+    pub fn used_key(&self) -> Option<ApiKeyId> {
+        self.used_key.get().copied()
     }
 }
 
@@ -75,6 +110,11 @@ impl Ports for Deps {
 
     async fn pause(&self, duration_ms: u64) {
         clock::pause(duration_ms).await;
+    }
+
+    fn note_use(&self, id: ApiKeyId) {
+        // A request has one key; a second note of it changes nothing.
+        self.used_key.get_or_init(|| id);
     }
 
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]) {

@@ -3,11 +3,13 @@
 pub mod api_key;
 pub mod error;
 pub mod file_url;
+pub mod history;
 pub mod idempotency;
 pub mod job;
 pub mod model;
 pub mod presign;
 pub mod purse;
+pub mod rate;
 pub mod secret_box;
 pub mod upload;
 pub mod webhook;

@@ -17,15 +17,18 @@ use worker::{Context, Env, HttpRequest, MessageBatch, ScheduleContext, Scheduled
 use crate::deps::Deps;
 
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
-    let deps = Arc::new(Deps::from_env(&env)?);
-    let response = dialect::router(deps).call(request).await?;
+async fn fetch(request: HttpRequest, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+    let deps = Arc::new(Deps::of_request(&env, &request)?);
+    let response = dialect::router(deps.clone()).call(request).await?;
+    if let Some(key) = deps.used_key() {
+        context.wait_until(async move { app::record_use::record_use(&*deps, key).await });
+    }
     platform::r2::into_wasm(response)
 }
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let deps = match Deps::from_env(&env) {
+    let deps = match Deps::of_event(&env) {
         Ok(deps) => deps,
         Err(error) => return platform::log::error("the edge is not configured", &[("error", &error)]),
     };
@@ -38,7 +41,7 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
     // An error here would end every request of this isolate.
-    match Deps::from_env(&env) {
+    match Deps::of_event(&env) {
         Ok(deps) => platform::queue::consume(&deps, &batch, dialect::bgless::map::event_body).await,
         Err(error) => {
             platform::log::error("the edge is not configured", &[("error", &error)]);

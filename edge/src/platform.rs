@@ -5,3 +5,4 @@ pub mod http;
 pub mod log;
 pub mod queue;
 pub mod r2;
+pub mod rate_limiter;

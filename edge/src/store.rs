@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod idempotency;
 pub mod job;
 mod row;
+pub mod upload;
 
 #[cfg(test)]
 pub mod sqlite;

@@ -107,6 +107,42 @@ impl TryFrom<String> for Output {
     }
 }
 
+/// What the outputs are for; sets their quality and the limits on their size and rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Preset {
+    /// Shown on pages: small files, no larger than a page shows them.
+    #[default]
+    #[serde(rename = "web-app")]
+    WebApp,
+    /// Worked on further: the source's size and rate, and as much quality as the format holds.
+    #[serde(rename = "editing")]
+    Editing,
+    /// Posted: sized and timed as networks take it.
+    #[serde(rename = "social")]
+    Social,
+}
+
+impl Preset {
+    /// Every preset, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::WebApp, Self::Editing, Self::Social];
+
+    /// The name in requests and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WebApp => "web-app",
+            Self::Editing => "editing",
+            Self::Social => "social",
+        }
+    }
+
+    /// The preset with this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.as_str() == name)
+    }
+}
+
 /// A picture's size as it is shown: after rotation, square pixels not assumed.
 /// Units: pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -9,8 +9,11 @@ use crate::report::Strategy;
 /// Units: milliseconds.
 pub const ASSUMED_DURATION_MS: u64 = 10_000;
 
+/// Reserved for when nobody said how large the picture is.
+pub const ASSUMED_RESOLUTION: Resolution = Resolution::FullHd;
+
 /// A class of picture sizes, as requests name it and prices tell it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Resolution {
     /// Up to 1280 × 720 pixels.
     #[serde(rename = "720p")]

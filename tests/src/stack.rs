@@ -61,6 +61,29 @@ pub enum Cron {
     EachMinute,
 }
 
+/// How many requests a client may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RateLimit {
+    /// So many that no test meets the limit.
+    #[default]
+    Raised,
+    /// As `wrangler.toml` says.
+    AsDeployed,
+    /// So many a minute, jobs and all else.
+    PerMinute(u32),
+}
+
+impl RateLimit {
+    fn edge_vars(self) -> Vec<(String, String)> {
+        let per_minute = match self {
+            Self::Raised => 1_000_000,
+            Self::AsDeployed => return Vec::new(),
+            Self::PerMinute(requests) => requests,
+        };
+        ["REQUESTS_PER_MINUTE", "SUBMISSIONS_PER_MINUTE"].map(|name| (name.to_owned(), per_minute.to_string())).into()
+    }
+}
+
 /// How a stack is to be.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
@@ -72,6 +95,8 @@ pub struct StackOptions {
     pub allow_hosts: Vec<String>,
     /// How many transcoders to start.
     pub transcoders: usize,
+    /// How many requests a client may make.
+    pub rate_limit: RateLimit,
     /// Variables of the edge, over the defaults.
     pub edge_vars: Vec<(String, String)>,
     /// Environment of the transcoders, over the defaults.
@@ -121,7 +146,8 @@ impl Stack {
         let edge_config = match &artifacts {
             Some(artifacts) => {
                 site.migrate(&workspace, &tools)?;
-                site.write_edge_config(&workspace, &artifacts.edge_dir, &options.edge_vars)?
+                let vars = [options.rate_limit.edge_vars(), options.edge_vars].concat();
+                site.write_edge_config(&workspace, &artifacts.edge_dir, &vars)?
             }
             None => site.write_stub_edge_config(&workspace)?,
         };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Result;
+use ureq::http::{HeaderMap, HeaderName};
 
 /// What a path answers.
 #[derive(Debug, Clone)]
@@ -38,6 +39,16 @@ impl Visit {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers as libraries want them.
+    ///
+    /// # Panics
+    /// When one is no header.
+    #[must_use]
+    #[expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
+    pub fn header_map(&self) -> HeaderMap {
+        self.headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use tests::client::Api;
-use tests::customer::Customer;
+use tests::customer::{Customer, wait_for};
 use tests::http::Answer;
 use tests::raw::{refused, send};
 use tests::stack::shared::SharedStack;
@@ -205,5 +205,56 @@ fn keys_are_shown_once_rotated_with_an_overlap_and_revoked() {
             let error = refused(ask(stack, "POST", "/v1/keys", &customer.key, &body), 400, "invalid_request");
             assert_eq!(error["field"], field, "{body}");
         }
+    });
+}
+
+#[test]
+fn a_keys_last_use_is_written_after_the_answer() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let (created, api) = create_key(stack, &customer.api, &json!({ "label": "build" }));
+        assert_eq!(created["lastUsedAt"], Value::Null);
+        api.get("/v1/credits").unwrap();
+        let used = wait_for("written", || {
+            let keys = customer.api.get("/v1/keys")?.body;
+            let keys = keys["data"].as_array().unwrap().clone();
+            Ok(keys.into_iter().find(|key| key["id"] == created["id"]).filter(|key| key["lastUsedAt"].is_string()))
+        });
+        assert!(used.unwrap()["lastUsedAt"].as_str().unwrap() >= created["createdAt"].as_str().unwrap());
+    });
+}
+
+#[test]
+fn what_a_job_was_asked_to_be_comes_back() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let mut body = video_job();
+        let job = data(customer.api.post("/v1/jobs", &body).unwrap(), 202);
+        assert_eq!((&job["preset"], &job["refineEdges"], &job["resolution"]), (&json!("web-app"), &json!(false), &Value::Null));
+        body["input"]["resolution"] = json!("2160p");
+        body["input"]["refineEdges"] = json!(true);
+        body["options"] = json!({ "preset": "editing" });
+        let job = data(customer.api.post("/v1/jobs", &body).unwrap(), 202);
+        assert_eq!((&job["preset"], &job["refineEdges"], &job["resolution"]), (&json!("editing"), &json!(true), &json!("2160p")));
+        // Ten seconds, when nobody says how long, at two credits a second above 1080p.
+        assert_eq!(job["credits"], 20);
+        body["options"] = json!({ "preset": "cinema" });
+        let error = refused(ask(stack, "POST", "/v1/jobs", &customer.key, &body), 400, "invalid_request");
+        assert_eq!(error["field"], "options.preset");
+    });
+}
+
+#[test]
+fn the_accounts_webhook_secret_is_for_managers() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let (_, worker) = create_key(stack, &customer.api, &json!({ "label": "build" }));
+        let none = data(customer.api.get("/v1/webhook-secret").unwrap(), 200);
+        assert_eq!(none, json!({ "secret": null, "createdAt": null, "previousSignsUntil": null }));
+        assert_eq!(worker.get("/v1/webhook-secret").unwrap().status, 403);
+        let first = data(customer.api.post("/v1/webhook-secret", &json!({})).unwrap(), 201);
+        let second = data(customer.api.post("/v1/webhook-secret", &json!({ "overlapSec": 60 })).unwrap(), 201);
+        assert!(first["previousSignsUntil"].is_null() && second["previousSignsUntil"].is_string());
+        assert_eq!(data(customer.api.get("/v1/webhook-secret").unwrap(), 200), second);
     });
 }

@@ -101,8 +101,17 @@ fn an_upload_is_answered_as_documented_and_takes_one_file_of_that_type_and_lengt
         assert_eq!(answer.status, 200, "{}", answer.body);
         let mut names: Vec<_> = data.as_object().unwrap().keys().collect();
         names.sort();
-        let documented =
-            ["directUpload", "fileUrl", "fileUrlExpiresAt", "headers", "method", "sizeBytes", "uploadUrl", "uploaded"];
+        let documented = [
+            "directUpload",
+            "fileUrl",
+            "fileUrlExpiresAt",
+            "headers",
+            "method",
+            "retainedUntil",
+            "sizeBytes",
+            "uploadUrl",
+            "uploaded",
+        ];
         assert_eq!(names, documented);
         assert_eq!(data["headers"], json!({ "Content-Type": "video/mp4" }));
         assert_eq!((&data["method"], &data["sizeBytes"]), (&json!("PUT"), &json!(5)));
@@ -311,17 +320,23 @@ fn too_little_balance_is_said_with_figures() {
 }
 
 #[test]
-fn jobs_created_at_once_never_overdraw() {
+fn two_hundred_jobs_created_at_once_spend_a_balance_for_fifty_and_no_more() {
     with_stack(|stack| {
         let customer = Customer::create(stack, 50).unwrap();
-        let body = job_body("https://example.com/a.mp4").to_string();
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let posts: Vec<_> = (0..20).map(|_| scope.spawn(|| post_job(stack, &customer, &body).status().as_u16())).collect();
-            posts.into_iter().map(|post| post.join().unwrap()).collect()
+        let mut body = job_body("https://example.com/a.mp4");
+        body["input"]["durationSec"] = json!(1);
+        let body = body.to_string();
+        let (created, refusals): (Vec<_>, Vec<_>) = std::thread::scope(|scope| {
+            let posts: Vec<_> = (0..200).map(|_| scope.spawn(|| post_job(stack, &customer, &body))).collect();
+            posts.into_iter().map(|post| post.join().unwrap()).partition(|response| response.status() == 202)
         });
-        assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 5, "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|status| **status == 402).count(), 15, "{statuses:?}");
+        assert_eq!((created.len(), refusals.len()), (50, 150));
+        for refusal in refusals {
+            refused(refusal, 402, "insufficient_credits");
+        }
         assert_eq!(customer.balance().unwrap(), 0);
+        let page = customer.api.get("/v1/jobs?limit=100").unwrap();
+        assert_eq!(page.body["data"].as_array().unwrap().len(), 50);
     });
 }
 

@@ -5,6 +5,8 @@
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use shared::id::LeaseId;
 use shared::report::{CLAIM_PATH, REPORT_PATH};
@@ -60,7 +62,34 @@ fn an_event_carries_both_signatures_over_its_exact_body() {
         let expected = signature::sign(b"my secret", format!("{timestamp}.{}", visit.body).as_bytes());
         assert_eq!(visit.header("x-bgless-signature").unwrap(), format!("t={timestamp},v1={expected}"));
         assert_eq!(visit.header("webhook-id").unwrap(), body["id"].as_str().unwrap());
-        assert!(visit.header("webhook-signature").unwrap().starts_with("v1,"));
+        // A library is given a secret of ours as base64 of its text.
+        let key = BASE64_STANDARD.encode("my secret");
+        standardwebhooks::Webhook::new(&key).unwrap().verify(visit.body.as_bytes(), &visit.header_map()).unwrap();
+    });
+}
+
+#[test]
+fn an_accounts_own_secret_signs_where_a_job_brings_none() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let rotate = || {
+            let answer = customer.api.post("/v1/webhook-secret", &json!({})).unwrap();
+            assert_eq!(answer.status, 201, "{}", answer.body);
+            answer.body["data"]["secret"].as_str().unwrap().to_owned()
+        };
+        let secrets = [rotate(), rotate()];
+        let url = WEB.put("/account", Page::Status(200));
+        canceled_job(&customer, &json!({ "callbackUrl": url }));
+        let visit = wait_for_visits("/account", 1).remove(0);
+        for secret in &secrets {
+            // Both verify, as they come, while one replaces the other.
+            standardwebhooks::Webhook::new(secret).unwrap().verify(visit.body.as_bytes(), &visit.header_map()).unwrap();
+            let timestamp = visit.header("webhook-timestamp").unwrap();
+            let expected = signature::sign(secret.as_bytes(), format!("{timestamp}.{}", visit.body).as_bytes());
+            assert!(visit.header("x-bgless-signature").unwrap().contains(&format!(",v1={expected}")));
+        }
+        let shown = customer.api.get("/v1/webhook-secret").unwrap().body;
+        assert_eq!(shown["data"]["secret"], secrets[1].as_str());
     });
 }
 

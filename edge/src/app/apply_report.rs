@@ -1,7 +1,7 @@
 //! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a lease that is over.
 
 use shared::code::JobErrorCode;
-use shared::price::{self, Resolution};
+use shared::price;
 use shared::report::{OutputAsset, Report, ReportAnswer, ReportEvent, StopReason};
 use shared::time::UnixMillis;
 
@@ -32,9 +32,10 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             let Some(job) = ports.store().find_job(job_id).await? else {
                 return Ok(ReportAnswer::Stop { reason: StopReason::Over });
             };
-            let corrected_credits =
-                price::price_credits(strategy.into(), facts.duration_ms, Resolution::of(facts.size), job.outputs.len());
-            let probe = Probe { facts: &facts, strategy, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
+            let resolution = job.options.paid_resolution(facts.size);
+            let corrected_credits = price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len());
+            let probe =
+                Probe { facts: &facts, strategy, resolution, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
             match ports.store().record_probe(lease, &probe, now).await? {
                 Corrected::Covered => Held::Done,
                 Corrected::NotHeld(job) => Held::NotHeld(job),

@@ -1,13 +1,25 @@
 //! Who is asking.
 
 use crate::app::ports::{AccountStore as _, Ports};
-use crate::domain::api_key::{self, Caller, KeyHash, Scope};
+use crate::domain::api_key::{self, ApiKey, Caller, KeyHash, Scope};
 use crate::domain::error::Error;
 
 /// Finds whose key was presented, and whether it may do what is asked. One D1 round trip.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+/// Errors: those of `identify`.
 pub async fn authenticate(ports: &impl Ports, key: &KeyHash, scope: Scope) -> Result<Caller, Error> {
-    api_key::identify(ports.store().find_api_key(key).await?, scope, ports.now())
+    identify(ports, ports.store().find_api_key(key).await?, scope)
+}
+
+/// Says whose key was found, if it may do what is asked, and notes its use.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+pub fn identify(ports: &impl Ports, key: Option<ApiKey>, scope: Scope) -> Result<Caller, Error> {
+    let now = ports.now();
+    let use_is_due = key.as_ref().is_some_and(|key| key.use_is_due(now));
+    let caller = api_key::identify(key, scope, now)?;
+    if use_is_due {
+        ports.note_use(caller.api_key_id);
+    }
+    Ok(caller)
 }
 
 /// Lets an operator in. Digests are compared, so neither length nor content shows in the time taken.

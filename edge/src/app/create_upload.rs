@@ -1,10 +1,11 @@
 //! Gives a client an address to put a file to, and the URL under which a job finds it.
 
 use shared::id::UploadId;
+use shared::report::Source;
 use shared::time::UnixMillis;
 
 use crate::app::find_source::find_source;
-use crate::app::ports::Ports;
+use crate::app::ports::{Ports, UploadStore as _};
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::file_url::{self, SignedFile};
@@ -21,13 +22,14 @@ pub struct UploadTicket {
     pub upload_url: String,
     pub file_url: String,
     pub file_url_expires_at_ms: UnixMillis,
+    pub retained_until_ms: UnixMillis,
     pub content_type: String,
     pub size_bytes: u64,
 }
 
-/// Signs a PUT for one file. Writes nothing anywhere: the signed file URL is the record.
+/// Signs a PUT for one file, and notes it, so that it is removed in time. The signed file URL alone says what may be used.
 /// Errors: `InvalidRequest`.
-pub fn create_upload(
+pub async fn create_upload(
     ports: &impl Ports,
     caller: Caller,
     file_name: &str,
@@ -36,14 +38,19 @@ pub fn create_upload(
 ) -> Result<UploadTicket, Error> {
     let upload = upload::check(file_name, content_type, size_bytes)?;
     let (now, settings) = (ports.now(), ports.settings());
-    let object_key = upload::object_key(caller.account_id, UploadId::from_parts(now, ports.random_u128()), &upload);
+    let id = UploadId::from_parts(now, ports.random_u128());
+    let object_key = upload::object_key(caller.account_id, id, &upload);
     let grant =
         PutGrant { object_key: &object_key, content_type: &upload.content_type, size_bytes, expires_in_s: PUT_EXPIRES_IN_S };
     let upload_url = presign::presign_put(&settings.bucket, &grant, now)?.into();
+    let source = Source::Object { object_key: object_key.clone(), size_bytes };
+    ports.store().create_upload(id, caller.account_id, &source, now).await?;
     let file_url_expires_at_ms = now.plus_ms(FILE_URL_LIFETIME_MS);
     let file = SignedFile { object_key, size_bytes };
     let file_url = file_url::sign(&settings.public_base_url, &settings.file_url_secret, &file, file_url_expires_at_ms);
-    Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, content_type: upload.content_type, size_bytes })
+    let retained_until_ms = now.plus_ms(settings.source_retention_ms);
+    let content_type = upload.content_type;
+    Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, retained_until_ms, content_type, size_bytes })
 }
 
 /// Checks the address of a file that is there already, so that a bad one is known before a job is made.

@@ -3,9 +3,10 @@
 use shared::id::JobId;
 
 use crate::app::announce::announce;
+use crate::app::authenticate::identify;
 use crate::app::empty_job::empty_job;
 use crate::app::ports::{Deleted, JobStore as _, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::job::RunRef;
 
@@ -14,7 +15,7 @@ use crate::domain::job::RunRef;
 pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<(), Error> {
     let now = ports.now();
     let (key, deleted) = ports.store().delete_job(key, id, ports.new_ledger_entry_id(), now).await?;
-    api_key::identify(key, Scope::Jobs, now)?;
+    identify(ports, key, Scope::Jobs)?;
     match deleted {
         Deleted::Now { run, has_callback } => {
             if has_callback {

@@ -2,7 +2,9 @@
 
 use shared::address;
 
-use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore as _, HttpSender as _, Next, Ports, TaskQueue as _};
+use crate::app::ports::{
+    Delivery, DeliveryAttempt, DeliveryStore as _, HttpSender as _, Next, Ports, TaskQueue as _, WebhookSecret,
+};
 use crate::domain::error::Error;
 use crate::domain::job::{Callback, Job};
 use crate::domain::secret_box;
@@ -16,12 +18,12 @@ pub async fn deliver_event<P: Ports>(
     render: impl Fn(&P, &Delivery, &Job) -> Result<String, Error>,
 ) -> Result<Option<Next>, Error> {
     let now = ports.now();
-    let Some((delivery, job)) = ports.store().take_delivery(id, now, now.plus_ms(UNHEARD_MS)).await? else {
+    let Some((delivery, job, account_secret)) = ports.store().take_delivery(id, now, now.plus_ms(UNHEARD_MS)).await? else {
         return Ok(None);
     };
     let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
     let body = render(ports, &delivery, &job)?;
-    let outcome = post(ports, id, callback, &body).await?;
+    let outcome = post(ports, id, callback, account_secret, &body).await?;
     let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
     let next = match &outcome {
         Ok(200..=299) => Next::Delivered,
@@ -41,13 +43,26 @@ pub async fn deliver_event<P: Ports>(
     Ok(Some(next))
 }
 
-async fn post(ports: &impl Ports, id: EventId, callback: &Callback, body: &str) -> Result<Result<u16, String>, Error> {
+async fn post(
+    ports: &impl Ports,
+    id: EventId,
+    callback: &Callback,
+    account_secret: Option<WebhookSecret>,
+    body: &str,
+) -> Result<Result<u16, String>, Error> {
     let settings = ports.settings();
     // Checked at creation; checked again, since what an operator allows may have changed.
     if address::check_url(&callback.url, &settings.allowed_hosts).is_err() {
         return Ok(Err("the address is not public".into()));
     }
-    let secret = callback.secret_box.as_deref().map(|sealed| secret_box::open(&settings.secret_box_key, sealed)).transpose()?;
-    let headers = webhook::headers(id, body, secret.as_deref(), ports.now());
+    // A job's own secret, else its account's, with the one before while that still signs.
+    let sealed = match (&callback.secret_box, account_secret) {
+        (Some(own), _) => vec![own.clone()],
+        (None, Some(account)) => [Some(account.secret_box), account.old.map(|(old, _)| old)].into_iter().flatten().collect(),
+        (None, None) => Vec::new(),
+    };
+    let secrets =
+        sealed.iter().map(|sealed| secret_box::open(&settings.secret_box_key, sealed)).collect::<Result<Vec<_>, _>>()?;
+    let headers = webhook::headers(id, body, &secrets, ports.now());
     Ok(ports.http().post(&callback.url, &headers, body, ANSWER_MS_MAX).await)
 }

@@ -1,10 +1,11 @@
 //! Says what a job would cost and how long it would take. Creates nothing, spends nothing.
 
-use shared::price::{self, ASSUMED_DURATION_MS, Resolution};
+use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, Resolution};
 use shared::time::UnixMillis;
 
+use crate::app::authenticate::{authenticate, identify};
 use crate::app::ports::{AccountStore as _, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::model::Model;
 use crate::domain::purse::Purse;
@@ -30,21 +31,29 @@ pub struct Estimate {
 }
 
 /// Prices a job for a key. One D1 round trip.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+/// Errors: those of the key, then what is wrong with the request.
 pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<EstimateRequest, Error>) -> Result<Estimate, Error> {
-    let now = ports.now();
-    let (key, purse) = ports.store().get_purse(key, &now.to_month()).await?;
-    api_key::identify(key, Scope::Jobs, now)?;
+    let request = match request {
+        Ok(request) => request,
+        Err(refusal) => {
+            // Who asks is settled first.
+            authenticate(ports, key, Scope::Jobs).await?;
+            return Err(refusal);
+        }
+    };
+    let (now, model) = (ports.now(), request.model);
+    let resolution = request.resolution.unwrap_or(ASSUMED_RESOLUTION);
+    let (key, purse, history) = ports.store().get_purse_and_history(key, &now.to_month(), model, resolution).await?;
+    identify(ports, key, Scope::Jobs)?;
     let purse = purse.ok_or_else(|| Error::Internal("a key without an account".into()))?;
-    let request = request?;
-    let tariff = request.model.card().tariff;
+    let tariff = model.card().tariff;
     let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
-    let resolution = request.resolution.unwrap_or(Resolution::FullHd);
     let credits = price::price_credits(tariff, duration_ms, resolution, request.output_count);
+    let expected_work_ms = history.and_then(|history| history.expected_work_ms(duration_ms));
     Ok(Estimate {
-        model: request.model,
+        model,
         credits,
-        work_ms: tariff.assumed_work_ms(resolution, duration_ms),
+        work_ms: expected_work_ms.unwrap_or_else(|| tariff.assumed_work_ms(resolution, duration_ms)),
         can_afford: purse.refusal(credits, now).is_none(),
         purse,
         quota_resets_at_ms: now.next_month(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use shared::address::AllowedHosts;
+use shared::id::ApiKeyId;
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 use url::Url;
@@ -12,6 +13,7 @@ use url::Url;
 use super::ports::{HttpSender, Objects, Ports, Settings, TaskQueue};
 use crate::domain::error::Error;
 use crate::domain::presign::Bucket;
+use crate::domain::rate::RateLimits;
 use crate::domain::webhook::EventId;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
@@ -28,6 +30,7 @@ pub struct FakePorts {
     /// How often somebody waited, and at which time all jobs end meanwhile.
     pub pauses: Cell<u32>,
     pub ends_at_pause: Cell<u32>,
+    pub used_key: Cell<Option<ApiKeyId>>,
 }
 
 /// Keeps what was sent, unless it is out of order.
@@ -64,13 +67,16 @@ impl FakePorts {
                 lease_duration_ms: 60_000,
                 secret_box_key: [7; 32],
                 webhook_retry_s: vec![5, 30],
+                source_retention_ms: 7 * 24 * 60 * 60 * 1_000,
                 output_retention_ms: 30 * 24 * 60 * 60 * 1_000,
+                rate_limits: RateLimits { requests: 600, submissions: 30 },
             },
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
             warnings: RefCell::default(),
             pauses: Cell::default(),
             ends_at_pause: Cell::default(),
+            used_key: Cell::default(),
         }
     }
 
@@ -126,6 +132,10 @@ impl Ports for FakePorts {
         if self.pauses.get() == self.ends_at_pause.get() {
             self.sqlite().execute("UPDATE jobs SET state = 'failed'").unwrap();
         }
+    }
+
+    fn note_use(&self, id: ApiKeyId) {
+        self.used_key.set(Some(id));
     }
 
     fn warn(&self, message: &str, _fields: &[(&str, &dyn Display)]) {

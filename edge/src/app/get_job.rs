@@ -2,8 +2,9 @@
 
 use shared::id::JobId;
 
+use crate::app::authenticate::identify;
 use crate::app::ports::{JobStore as _, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 
@@ -11,6 +12,6 @@ use crate::domain::job::Job;
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
 pub async fn get_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<Job, Error> {
     let (key, job) = ports.store().find_job_with_key(key, id).await?;
-    api_key::identify(key, Scope::Jobs, ports.now())?;
+    identify(ports, key, Scope::Jobs)?;
     job.ok_or(Error::JobNotFound)
 }

@@ -1,7 +1,8 @@
 //! Begins and ends a request that carries an `Idempotency-Key`. Scoped to the account.
 
+use crate::app::authenticate::identify;
 use crate::app::ports::{IdempotencyStore as _, Ports, Remembered};
-use crate::domain::api_key::{self, Caller, KeyHash, Scope};
+use crate::domain::api_key::{Caller, KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
 use shared::id::JobId;
@@ -21,7 +22,7 @@ pub enum Begun {
 pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, Begun), Error> {
     let now = ports.now();
     let (key, remembered) = ports.store().begin_request(key, idempotency, now).await?;
-    let caller = api_key::identify(key, Scope::Jobs, now)?;
+    let caller = identify(ports, key, Scope::Jobs)?;
     let begun = match remembered {
         Remembered::Nothing => Begun::First,
         Remembered::Request { fingerprint, .. } if fingerprint != idempotency.fingerprint => {

@@ -3,8 +3,9 @@
 use shared::id::JobId;
 
 use crate::app::announce::announce;
+use crate::app::authenticate::identify;
 use crate::app::ports::{Delivery, DeliveryStore as _, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::webhook::EventId;
 
@@ -12,7 +13,7 @@ use crate::domain::webhook::EventId;
 /// Errors: those of the key, `JobNotFound`.
 pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -> Result<Vec<Delivery>, Error> {
     let (key, job, deliveries) = ports.store().list_deliveries(key, job_id).await?;
-    api_key::identify(key, Scope::Jobs, ports.now())?;
+    identify(ports, key, Scope::Jobs)?;
     job.map(|_| deliveries).ok_or(Error::JobNotFound)
 }
 
@@ -21,7 +22,7 @@ pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -
 pub async fn redeliver(ports: &impl Ports, key: &KeyHash, id: EventId) -> Result<(), Error> {
     let now = ports.now();
     let (key, found) = ports.store().redeliver_event(key, id, now).await?;
-    api_key::identify(key, Scope::Jobs, now)?;
+    identify(ports, key, Scope::Jobs)?;
     if !found {
         return Err(Error::NoSuchThing("delivery"));
     }

@@ -1,7 +1,8 @@
 //! Reads a part of an account's jobs, newest first. One D1 round trip, the key included.
 
+use crate::app::authenticate::identify;
 use crate::app::ports::{JobStore as _, Page, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 
@@ -9,6 +10,6 @@ use crate::domain::job::{Job, JobState};
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<Vec<Job>, Error> {
     let (key, jobs) = ports.store().list_jobs(key, page, state).await?;
-    api_key::identify(key, Scope::Jobs, ports.now())?;
+    identify(ports, key, Scope::Jobs)?;
     Ok(jobs)
 }

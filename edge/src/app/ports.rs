@@ -5,24 +5,28 @@ mod outcome;
 use std::fmt::Display;
 
 use shared::address::AllowedHosts;
-use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId};
-use shared::report::{OutputAsset, Strategy};
+use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
+use shared::price::Resolution;
+use shared::report::{OutputAsset, Source, Strategy};
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
+use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Job, JobState, Lease, LeaseRef, NewJob, RunRef};
+use crate::domain::model::Model;
 use crate::domain::presign;
 use crate::domain::purse::Purse;
+use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook::EventId;
 pub use outcome::*;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore + IdempotencyStore + DeliveryStore;
+    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
     type Http: HttpSender;
@@ -38,6 +42,8 @@ pub trait Ports {
 
     /// Waits.
     async fn pause(&self, duration_ms: u64);
+    /// Remembers that a key was used, to be written once the answer is out.
+    fn note_use(&self, id: ApiKeyId);
     /// Logs what a use case got over but an operator should know.
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]);
 
@@ -63,7 +69,9 @@ pub struct Settings {
     pub lease_duration_ms: u64,
     pub secret_box_key: BoxKey,
     pub webhook_retry_s: Vec<u64>,
+    pub source_retention_ms: u64,
     pub output_retention_ms: u64,
+    pub rate_limits: RateLimits,
 }
 
 /// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
@@ -139,10 +147,27 @@ pub trait AccountStore {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
     /// A key, and what it can spend in this month.
     async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error>;
+    /// As `get_purse`, with how long jobs of a model took on pictures of a class.
+    async fn get_purse_and_history(
+        &self,
+        key: &KeyHash,
+        month: &str,
+        model: Model,
+        resolution: Resolution,
+    ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error>;
+    async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error>;
+    async fn rotate_webhook_secret(
+        &self,
+        account_id: AccountId,
+        secret_box: &str,
+        old_until_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<WebhookSecret>, Error>;
     /// A key, and the newest entries of its account below the cursor.
     async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error>;
     /// A key, and what each key of its account has spent in each month since.
     async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error>;
+    async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error>;
     async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error>;
     /// The key, if the account exists.
     async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error>;
@@ -171,6 +196,14 @@ pub trait AccountStore {
     async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
 }
 
+/// Files that clients announced.
+pub trait UploadStore {
+    async fn create_upload(&self, id: UploadId, account_id: AccountId, source: &Source, now: UnixMillis) -> Result<(), Error>;
+    /// Older than that, and used by no job that is not over.
+    async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
+    async fn forget_upload(&self, id: UploadId) -> Result<(), Error>;
+}
+
 /// Requests that must not be done twice.
 pub trait IdempotencyStore {
     /// An API key, and what is remembered of a request; nothing if this call took the idempotency key.
@@ -187,13 +220,13 @@ pub trait IdempotencyStore {
 
 /// Events on their way to receivers.
 pub trait DeliveryStore {
-    /// One try of a due event, and the job it is about; none if it is not due.
+    /// One try of a due event, the job it is about, and its account's own secret; none if it is not due.
     async fn take_delivery(
         &self,
         id: EventId,
         now: UnixMillis,
         due_again_at_ms: UnixMillis,
-    ) -> Result<Option<(Delivery, Job)>, Error>;
+    ) -> Result<Option<(Delivery, Job, Option<WebhookSecret>)>, Error>;
     async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error>;
     async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
     async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;

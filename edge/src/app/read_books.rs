@@ -2,8 +2,9 @@
 
 use shared::time::UnixMillis;
 
+use crate::app::authenticate::identify;
 use crate::app::ports::{AccountStore as _, KeyMonth, LedgerEntry, Page, Ports};
-use crate::domain::api_key::{self, KeyHash, Scope};
+use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::purse::Purse;
 
@@ -15,7 +16,7 @@ const USAGE_MS: u64 = 370 * 24 * 60 * 60 * 1_000;
 pub async fn get_credits(ports: &impl Ports, key: &KeyHash) -> Result<(Purse, UnixMillis), Error> {
     let now = ports.now();
     let (key, purse) = ports.store().get_purse(key, &now.to_month()).await?;
-    api_key::identify(key, Scope::Jobs, now)?;
+    identify(ports, key, Scope::Jobs)?;
     let purse = purse.ok_or_else(|| Error::Internal("a key without an account".into()))?;
     Ok((purse, now.next_month()))
 }
@@ -23,7 +24,7 @@ pub async fn get_credits(ports: &impl Ports, key: &KeyHash) -> Result<(Purse, Un
 /// The account's ledger, newest first.
 pub async fn list_ledger(ports: &impl Ports, key: &KeyHash, page: &Page) -> Result<Vec<LedgerEntry>, Error> {
     let (key, entries) = ports.store().list_ledger_entries(key, page).await?;
-    api_key::identify(key, Scope::Jobs, ports.now())?;
+    identify(ports, key, Scope::Jobs)?;
     Ok(entries)
 }
 
@@ -32,7 +33,7 @@ pub async fn list_usage(ports: &impl Ports, key: &KeyHash) -> Result<Vec<KeyMont
     let now = ports.now();
     let first_month = UnixMillis::new(now.as_u64().saturating_sub(USAGE_MS)).to_month();
     let (key, mut months) = ports.store().list_key_months(key, &first_month).await?;
-    api_key::identify(key, Scope::Jobs, now)?;
+    identify(ports, key, Scope::Jobs)?;
     months.sort_by(|left, right| right.month.cmp(&left.month).then(left.api_key_id.cmp(&right.api_key_id)));
     Ok(months)
 }

@@ -3,7 +3,7 @@
 use shared::address;
 use shared::id::JobId;
 use shared::media::Output;
-use shared::price::{self, ASSUMED_DURATION_MS, Resolution};
+use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION};
 use shared::report::Source;
 use shared::task::TranscodeTask;
 
@@ -12,7 +12,7 @@ use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue a
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Callback, Dialect, Job, NewJob};
+use crate::domain::job::{Callback, Dialect, Job, JobOptions, NewJob};
 use crate::domain::model::Model;
 use crate::domain::secret_box;
 
@@ -25,8 +25,7 @@ pub struct JobRequest {
     pub outputs: Vec<Output>,
     /// As the caller says; corrected once the source was read.
     pub duration_ms: Option<u64>,
-    /// As the caller says; corrected once the source was read.
-    pub resolution: Option<Resolution>,
+    pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     pub callback_url: Option<String>,
@@ -52,8 +51,8 @@ pub async fn submit_job(
     let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
     let now = ports.now();
     let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
-    let reserved_credits =
-        price::price_credits(card.tariff, duration_ms, request.resolution.unwrap_or(Resolution::FullHd), request.outputs.len());
+    let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
+    let reserved_credits = price::price_credits(card.tariff, duration_ms, resolution, request.outputs.len());
     let new_job = NewJob {
         id: JobId::from_parts(now, ports.random_u128()),
         account_id: caller.account_id,
@@ -62,6 +61,7 @@ pub async fn submit_job(
         model: request.model,
         source,
         outputs: request.outputs,
+        options: request.options,
         metadata_json: request.metadata_json,
         callback,
         reserved_credits,

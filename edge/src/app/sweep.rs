@@ -7,6 +7,7 @@ use shared::time::UnixMillis;
 use crate::app::empty_job::empty_old_jobs;
 use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{DeliveryStore as _, IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
+use crate::app::remove_uploads::remove_old_uploads;
 use crate::domain::error::Error;
 use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
 use crate::domain::webhook::UNHEARD_MS;
@@ -16,6 +17,9 @@ const JOBS_PER_STEP_MAX: u32 = 100;
 
 /// Most jobs that one sweep empties: each costs a few calls of R2.
 const JOBS_EMPTIED_MAX: u32 = 20;
+
+/// Most uploads that one sweep removes: one call of R2 and one of D1 each.
+const UPLOADS_REMOVED_MAX: u32 = 50;
 
 /// What a sweep found, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +31,7 @@ pub struct Swept {
     pub requests_forgotten: usize,
     pub senders_woken: usize,
     pub emptied: usize,
+    pub uploads_removed: usize,
 }
 
 /// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
@@ -51,8 +56,10 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
         ports.tasks().wake_sender(&events, 0).await?;
     }
     let emptied = empty_old_jobs(ports, now, JOBS_EMPTIED_MAX).await?;
+    let uploads_removed = remove_old_uploads(ports, now, UPLOADS_REMOVED_MAX).await?;
     Ok(Swept {
         emptied,
+        uploads_removed,
         senders_woken: events.len(),
         requeued,
         exhausted,

@@ -23,12 +23,13 @@ use super::ports::{Delivery, Next, Page, Ports as _};
 use super::submit_job::JobRequest;
 use super::{
     apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, deliver_event, download_output, estimate_job,
-    get_job, idempotency, list_deliveries, list_jobs, manage_accounts, manage_keys, read_books, submit_job, sweep, wait_for_job,
+    get_job, idempotency, list_deliveries, list_jobs, manage_accounts, manage_keys, manage_webhook_secret, read_books,
+    record_use, submit_job, sweep, wait_for_job,
 };
 use crate::domain::api_key::{Caller, KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Dialect, Job, JobState};
+use crate::domain::job::{Dialect, Job, JobOptions, JobState};
 use crate::domain::model::Model;
 use crate::domain::webhook::EventId;
 use crate::store::sqlite::Fault;
@@ -61,7 +62,7 @@ fn request(duration_ms: Option<u64>) -> JobRequest {
         video_url: SOURCE_URL.into(),
         outputs: vec![Output::WebmVp9Alpha],
         duration_ms,
-        resolution: None,
+        options: JobOptions::default(),
         metadata_json: None,
         callback_url: None,
         callback_secret: None,

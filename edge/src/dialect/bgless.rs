@@ -48,6 +48,7 @@ pub fn routes() -> Router<App> {
         .route("/keys", get(keys::get_keys).post(keys::post_key))
         .route("/keys/{id}", delete(keys::delete_key))
         .route("/keys/{id}/rotate", post(keys::post_rotation))
+        .route("/webhook-secret", get(keys::get_webhook_secret).post(keys::post_webhook_secret))
         .nest("/jobs", job_routes())
         .nest("/alpha-videos", job_routes());
     Router::new()
@@ -90,7 +91,7 @@ async fn post_upload(
     let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
     let data = match map::upload_request(body)? {
         map::UploadRequest::File { file_name, content_type, size_bytes } => {
-            map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes)?)
+            map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes).await?)
         }
         map::UploadRequest::Hosted { url } => {
             create_upload::check_hosted_file(&*app, caller, &url)?;

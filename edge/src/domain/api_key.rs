@@ -12,6 +12,10 @@ pub const ROTATION_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const ROTATION_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 
+/// How often a key's last use is written down. A write per request would cost more than the request.
+/// Units: milliseconds. One hour.
+pub const USE_NOTED_EVERY_MS: u64 = 60 * 60 * 1_000;
+
 /// What a presented key is looked up by: SHA-256, lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash(String);
@@ -69,6 +73,13 @@ pub struct ApiKey {
     /// The key works until then; in the future while a rotation overlaps.
     pub revoked_at_ms: Option<UnixMillis>,
     pub last_used_at_ms: Option<UnixMillis>,
+}
+
+impl ApiKey {
+    /// Whether its last use was noted so long ago that this one is to be noted, too.
+    pub fn use_is_due(&self, now: UnixMillis) -> bool {
+        self.last_used_at_ms.is_none_or(|at| at.plus_ms(USE_NOTED_EVERY_MS) <= now)
+    }
 }
 
 /// Who makes a request, once its key was found good.

@@ -6,6 +6,7 @@ use shared::time::UnixMillis;
 
 use super::api_key::Scope;
 use super::purse::Quota;
+use super::rate::Standing;
 
 /// Every way a use case can refuse. `Display` is for logs; no dialect prints it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum Error {
     /// The key's monthly quota is used up.
     #[error("{required_credits} credits required, {} of this month's quota left", quota.remaining_credits())]
     QuotaExceeded { quota: Quota, required_credits: u64, resets_at_ms: UnixMillis },
+    /// The client's address or key made too many requests within a minute.
+    #[error("{} of {} {} a minute", .0.used, .0.limit, .0.name)]
+    RateLimited(Standing),
     /// The key is good, but not for this.
     #[error("the key lacks the scope `{}`", .0.as_str())]
     MissingScope(Scope),

@@ -1,7 +1,9 @@
 //! A customer's job: what it was asked to be, and what it is.
 
+use serde::{Deserialize, Serialize};
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
-use shared::media::{MediaFacts, Output};
+use shared::media::{MediaFacts, Output, PixelSize, Preset};
+use shared::price::Resolution;
 use shared::report::{OutputAsset, Source, Stage, Strategy};
 use shared::time::UnixMillis;
 
@@ -74,6 +76,25 @@ impl Dialect {
     }
 }
 
+/// How the outputs are to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobOptions {
+    pub preset: Preset,
+    /// Take more time for better edges.
+    pub refine_edges: bool,
+    /// Outputs are no larger than that.
+    pub resolution: Option<Resolution>,
+}
+
+impl JobOptions {
+    /// The class that a picture is paid for in: that of what is made, not of what was sent.
+    pub fn paid_resolution(self, size: PixelSize) -> Resolution {
+        let own = Resolution::of(size);
+        self.resolution.map_or(own, |limit| own.min(limit))
+    }
+}
+
 /// A job about to be created. Everything in it has been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
@@ -84,6 +105,7 @@ pub struct NewJob {
     pub model: Model,
     pub source: Source,
     pub outputs: Vec<Output>,
+    pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     pub callback: Option<Callback>,
@@ -110,6 +132,7 @@ pub struct Job {
     pub model: Model,
     pub source: Source,
     pub outputs: Vec<Output>,
+    pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     pub callback: Option<Callback>,

@@ -2,6 +2,8 @@
 
 use shared::id::{AccountId, UploadId};
 use shared::media::SOURCE_SIZE_BYTES_MAX;
+use shared::report::Source;
+use shared::time::UnixMillis;
 
 use super::error::Error;
 
@@ -44,6 +46,14 @@ pub fn is_owned_by(object_key: &str, account_id: AccountId) -> bool {
     matches!(parts.next(), Some("uploads" | "outputs")) && parts.next() == Some(account_id.to_string().as_str())
 }
 
+/// When an uploaded source was announced, as the id in its key says; none for what was not uploaded.
+pub fn created_at(source: &Source) -> Option<UnixMillis> {
+    let Source::Object { object_key, .. } = source else { return None };
+    let mut parts = object_key.split('/');
+    let id: UploadId = parts.by_ref().nth(2)?.parse().ok()?;
+    object_key.starts_with("uploads/").then(|| id.created_at())
+}
+
 fn is_media_type(content_type: &str) -> bool {
     let subtype = content_type.strip_prefix("video/").or_else(|| content_type.strip_prefix("image/"));
     content_type.len() <= CONTENT_TYPE_CHARS_MAX
@@ -64,7 +74,6 @@ fn safe_file_name(file_name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::time::UnixMillis;
 
     #[test]
     fn file_names_are_made_safe() {
@@ -107,6 +116,9 @@ mod tests {
         let account = |n| AccountId::from_parts(UnixMillis::new(1), n);
         let upload = check("a.mp4", "video/mp4", 1).unwrap();
         let key = object_key(account(1), UploadId::from_parts(UnixMillis::new(1), 1), &upload);
+        let source = Source::Object { object_key: key.clone(), size_bytes: 1 };
+        assert_eq!(created_at(&source), Some(UnixMillis::new(1)));
+        assert_eq!(created_at(&Source::Url { url: "https://x.example/uploads".into() }), None);
         assert!(is_owned_by(&key, account(1)));
         assert!(!is_owned_by(&key, account(2)));
         assert!(!is_owned_by(&format!("other/{}", account(1)), account(1)));

@@ -23,6 +23,13 @@ pub const UNHEARD_MS: u64 = 60_000;
 /// Pauses before the second and each further try, unless the operator says otherwise; then the event is kept for redelivery.
 /// Units: seconds. 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h.
 pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
+/// What the secrets of Standard Webhooks begin with; base64 follows.
+const STANDARD_PREFIX: &str = "whsec_";
+/// How long an account's old secret signs beside its new one, unless the caller says otherwise.
+/// Units: seconds. A day.
+pub const SECRET_OVERLAP_S: u64 = 24 * 60 * 60;
+/// Units: seconds. 30 days.
+pub const SECRET_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
 
@@ -49,8 +56,13 @@ impl FromStr for EventId {
     }
 }
 
-/// The headers of one try. Without a secret nothing is signed.
-pub fn headers(id: EventId, body: &str, secret: Option<&str>, now: UnixMillis) -> Vec<(&'static str, String)> {
+/// A new secret of an account, as Standard Webhooks writes them. The caller must see to randomness.
+pub fn format_secret(randomness: &[u8; 32]) -> String {
+    format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(randomness))
+}
+
+/// The headers of one try, signed with each secret, the newest first. Without a secret nothing is signed.
+pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> Vec<(&'static str, String)> {
     let timestamp_s = now.as_secs();
     let mut headers = vec![
         ("content-type", "application/json".to_owned()),
@@ -58,13 +70,25 @@ pub fn headers(id: EventId, body: &str, secret: Option<&str>, now: UnixMillis) -
         ("webhook-id", id.to_string()),
         ("webhook-timestamp", timestamp_s.to_string()),
     ];
-    if let Some(secret) = secret {
-        let own = signature::sign(secret.as_bytes(), format!("{timestamp_s}.{body}").as_bytes());
-        headers.push(("x-bgless-signature", format!("t={timestamp_s},v1={own}")));
-        let standard = signature::hmac_sha256(secret.as_bytes(), format!("{id}.{timestamp_s}.{body}").as_bytes());
-        headers.push(("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(standard))));
+    if !secrets.is_empty() {
+        let own = secrets.iter().map(|secret| {
+            let own = signature::sign(secret.as_bytes(), format!("{timestamp_s}.{body}").as_bytes());
+            format!(",v1={own}")
+        });
+        headers.push(("x-bgless-signature", format!("t={timestamp_s}{}", own.collect::<String>())));
+        let standard = secrets.iter().map(|secret| {
+            let standard = signature::hmac_sha256(&standard_key(secret), format!("{id}.{timestamp_s}.{body}").as_bytes());
+            format!("v1,{}", BASE64_STANDARD.encode(standard))
+        });
+        headers.push(("webhook-signature", standard.collect::<Vec<_>>().join(" ")));
     }
     headers
+}
+
+/// What a Standard Webhooks library takes for the key when it is given this secret, be it a caller's own text or one of ours.
+fn standard_key(secret: &str) -> Vec<u8> {
+    let encoded = secret.strip_prefix(STANDARD_PREFIX);
+    encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok()).unwrap_or_else(|| secret.as_bytes().to_vec())
 }
 
 /// How long to wait after a failed try, counting tries from 1; none when it was the last. A fifth more or less, so that
@@ -94,13 +118,27 @@ mod tests {
 
     #[test]
     fn both_signatures_are_the_documented_formulas() {
-        let headers = headers(id(), "{}", Some("hush"), UnixMillis::new(1_763_750_000_500));
+        let headers = headers(id(), "{}", &["hush".to_owned()], UnixMillis::new(1_763_750_000_500));
         let header = |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.clone()).unwrap();
         let own = signature::sign(b"hush", b"1763750000.{}");
         assert_eq!(header("x-bgless-signature"), format!("t=1763750000,v1={own}"));
         let standard = signature::hmac_sha256(b"hush", format!("{}.1763750000.{{}}", id()).as_bytes());
         assert_eq!(header("webhook-signature"), format!("v1,{}", BASE64_STANDARD.encode(standard)));
-        assert!(!super::headers(id(), "{}", None, UnixMillis::new(1)).iter().any(|(name, _)| name.contains("signature")));
+        assert!(!super::headers(id(), "{}", &[], UnixMillis::new(1)).iter().any(|(name, _)| name.contains("signature")));
+    }
+
+    #[test]
+    fn two_secrets_sign_while_one_replaces_the_other() {
+        let secrets = [format_secret(&[1; 32]), format_secret(&[2; 32])];
+        let headers = headers(id(), "{}", &secrets, UnixMillis::new(1_763_750_000_500));
+        let header = |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.clone()).unwrap();
+        let own = secrets.each_ref().map(|secret| signature::sign(secret.as_bytes(), b"1763750000.{}"));
+        assert_eq!(header("x-bgless-signature"), format!("t=1763750000,v1={},v1={}", own[0], own[1]));
+        // A library decodes what follows the prefix.
+        let text = format!("{}.1763750000.{{}}", id());
+        let standard = [[1; 32], [2; 32]].map(|key| BASE64_STANDARD.encode(signature::hmac_sha256(&key, text.as_bytes())));
+        assert_eq!(header("webhook-signature"), format!("v1,{} v1,{}", standard[0], standard[1]));
+        assert_eq!(standard_key("whsec_no base64"), b"whsec_no base64");
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! `AccountStore` over SQL.
 
 use shared::id::{AccountId, ApiKeyId, LedgerEntryId};
+use shared::price::Resolution;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::job::read_first;
-use super::row::{AccountRow, AnyRow, ApiKeyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, PurseRow, scopes_text};
+use super::row::{
+    AccountRow, AnyRow, ApiKeyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, PurseRow, WebhookSecretRow, WorkHistoryRow,
+    scopes_text,
+};
 use crate::app::manage_keys::KeyRequest;
-use crate::app::ports::{Account, AccountStore, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page};
+use crate::app::ports::{Account, AccountStore, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
+use crate::domain::history::WorkHistory;
+use crate::domain::model::Model;
 use crate::domain::purse::Purse;
 
 impl<D: Database> AccountStore for Store<D> {
@@ -49,6 +55,39 @@ impl<D: Database> AccountStore for Store<D> {
         Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_first::<PurseRow>(&purse)?.map(Purse::from)))
     }
 
+    async fn get_purse_and_history(
+        &self,
+        key: &KeyHash,
+        month: &str,
+        model: Model,
+        resolution: Resolution,
+    ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let get_purse = statement!(get_purse_of_key, key.as_str(), month);
+        let history = statement!(find_work_history, model.as_str(), resolution.as_str());
+        let [key, purse, history] = self.run([find_key, get_purse, history]).await?;
+        let key = read_first::<ApiKeyRow>(&key)?.map(ApiKey::from);
+        let history = read_first::<WorkHistoryRow>(&history)?.map(WorkHistory::from);
+        Ok((key, read_first::<PurseRow>(&purse)?.map(Purse::from), history))
+    }
+
+    async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error> {
+        let [rows] = self.run([statement!(find_webhook_secret, account_id.to_string(), now)]).await?;
+        Ok(read_first::<WebhookSecretRow>(&rows)?.map(WebhookSecret::from))
+    }
+
+    async fn rotate_webhook_secret(
+        &self,
+        account_id: AccountId,
+        secret_box: &str,
+        old_until_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<WebhookSecret>, Error> {
+        let rotate = statement!(rotate_webhook_secret, account_id.to_string(), secret_box, now, old_until_ms);
+        let [rows] = self.run([rotate]).await?;
+        Ok(read_first::<WebhookSecretRow>(&rows)?.map(WebhookSecret::from))
+    }
+
     async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error> {
         let find_key = statement!(find_api_key, key.as_str());
         let list = statement!(list_ledger_entries_of_key, key.as_str(), page.cursor.as_str(), page.limit);
@@ -62,6 +101,10 @@ impl<D: Database> AccountStore for Store<D> {
         let [key, months] = self.run([find_key, statement!(list_key_months, key.as_str(), first_month)]).await?;
         let months = months.read::<KeyMonthRow>()?.into_iter().map(KeyMonth::from).collect();
         Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), months))
+    }
+
+    async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(record_use, id.to_string(), now)]).await.map(|[_]| ())
     }
 
     async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error> {

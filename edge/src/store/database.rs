@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
 use worker::{D1Database, D1Result};
 
+use crate::app::admission::Admission;
 use crate::domain::error::Error;
 
 /// A database that runs batches.
@@ -25,6 +26,13 @@ pub trait Rows {
 pub struct Statement {
     pub sql: &'static str,
     pub params: Vec<Param>,
+}
+
+impl Statement {
+    /// Whether it changes nothing, as its first word after the header says.
+    fn only_reads(&self) -> bool {
+        self.sql.lines().find(|line| !line.starts_with("--")).is_some_and(|line| line.starts_with("SELECT "))
+    }
 }
 
 /// A parameter. Numbers travel as floats: D1 refuses `BigInt`, and all of ours are below 2^53.
@@ -83,16 +91,20 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// D1, counting its round trips.
+/// D1, counting its round trips. What writes waits until the request was found within its limits; what reads does not.
 pub struct D1 {
     pub database: D1Database,
     pub round_trips: AtomicU32,
+    pub admission: Admission,
 }
 
 impl Database for D1 {
     type Rows = D1Result;
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<D1Result>, Error> {
+        if !statements.iter().all(Statement::only_reads) {
+            self.admission.wait().await?;
+        }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let prepared = statements.into_iter().map(|statement| {
             let params: Vec<JsValue> = statement.params.into_iter().map(JsValue::from).collect();
@@ -122,4 +134,16 @@ impl From<Param> for JsValue {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn internal(error: worker::Error) -> Error {
     Error::Internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_writes_is_told_from_what_reads() {
+        assert!(statement!(find_job, "job_1").only_reads());
+        assert!(statement!(get_purse_of_key, "hash", "2026-11").only_reads());
+        for writes in [statement!(create_settle_entry, "l", "j", 1_u32, 1_u64), statement!(revoke_api_key, "k", 1_u64)] {
+            assert!(!writes.only_reads(), "{}", writes.sql);
+        }
+    }
 }

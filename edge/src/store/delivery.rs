@@ -7,8 +7,8 @@ use shared::time::UnixMillis;
 use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::job::{read_first, read_job};
-use super::row::{AnyRow, ApiKeyRow};
-use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore, Next};
+use super::row::{AnyRow, ApiKeyRow, WebhookSecretRow};
+use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore, Next, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
@@ -56,11 +56,14 @@ impl<D: Database> DeliveryStore for Store<D> {
         id: EventId,
         now: UnixMillis,
         due_again_at_ms: UnixMillis,
-    ) -> Result<Option<(Delivery, Job)>, Error> {
+    ) -> Result<Option<(Delivery, Job, Option<WebhookSecret>)>, Error> {
         let take = statement!(take_delivery, id.to_string(), now, due_again_at_ms);
-        let [taken, job] = self.run([take, statement!(find_job_of_delivery, id.to_string())]).await?;
+        let find_job = statement!(find_job_of_delivery, id.to_string());
+        let find_secret = statement!(find_webhook_secret_of_delivery, id.to_string(), now);
+        let [taken, job, secret] = self.run([take, find_job, find_secret]).await?;
         let delivery = read_first::<DeliveryRow>(&taken)?.map(DeliveryRow::delivery).transpose()?;
-        Ok(delivery.zip(read_job(&job)?.map(|job| *job)))
+        let secret = read_first::<WebhookSecretRow>(&secret)?.map(WebhookSecret::from);
+        Ok(delivery.zip(read_job(&job)?).map(|(delivery, job)| (delivery, *job, secret)))
     }
 
     async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error> {

@@ -39,6 +39,7 @@ impl<D: Database> JobStore for Store<D> {
             job.metadata_json.as_deref(),
             job.callback.as_ref().map(|callback| callback.url.as_str()),
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
+            to_json(&job.options)?,
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
@@ -122,7 +123,8 @@ impl<D: Database> JobStore for Store<D> {
             to_json(probe.facts)?,
             to_text(&probe.strategy)?,
             probe.lease_expires_at_ms,
-            now
+            now,
+            probe.resolution.as_str(),
         );
         let purse = statement!(get_purse_of_job, job_id.clone());
         let [_, _, recorded, purse, job] = self.run([adjust, correct, record, purse, statement!(find_job, job_id)]).await?;

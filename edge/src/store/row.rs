@@ -3,12 +3,13 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::code::JobErrorCode;
-use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId};
+use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId, UploadId};
 use shared::time::UnixMillis;
 
-use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, Remembered};
+use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, WebhookSecret};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
+use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::RUNNING_MS_MAX;
 use crate::domain::job::{Callback, Job, JobState, Lease, RunRef};
 use crate::domain::model::Model;
@@ -117,6 +118,58 @@ impl From<PurseRow> for Purse {
     }
 }
 
+/// An account's secret for its receivers.
+#[derive(Deserialize)]
+pub struct WebhookSecretRow {
+    webhook_secret_box: String,
+    webhook_secret_created_at_ms: UnixMillis,
+    old_webhook_secret_box: Option<String>,
+    old_webhook_secret_until_ms: Option<UnixMillis>,
+}
+
+impl From<WebhookSecretRow> for WebhookSecret {
+    fn from(row: WebhookSecretRow) -> Self {
+        Self {
+            secret_box: row.webhook_secret_box,
+            created_at_ms: row.webhook_secret_created_at_ms,
+            old: row.old_webhook_secret_box.zip(row.old_webhook_secret_until_ms),
+        }
+    }
+}
+
+/// A row of `work_history`.
+#[derive(Deserialize)]
+pub struct WorkHistoryRow {
+    jobs: u32,
+    weight: f64,
+    duration_ms: f64,
+    work_ms: f64,
+    duration_ms_squared: f64,
+    duration_ms_by_work_ms: f64,
+}
+
+impl From<WorkHistoryRow> for WorkHistory {
+    fn from(row: WorkHistoryRow) -> Self {
+        let WorkHistoryRow { jobs, weight, duration_ms, work_ms, duration_ms_squared, duration_ms_by_work_ms } = row;
+        Self { jobs, weight, duration_ms, work_ms, duration_ms_squared, duration_ms_by_work_ms }
+    }
+}
+
+/// A row of `uploads`.
+#[derive(Deserialize)]
+pub struct UploadRow {
+    id: UploadId,
+    source_json: String,
+}
+
+impl TryFrom<UploadRow> for OldUpload {
+    type Error = Error;
+
+    fn try_from(row: UploadRow) -> Result<Self, Error> {
+        Ok(Self { id: row.id, source: from_json("source_json", &row.source_json)? })
+    }
+}
+
 /// A row of `accounts` with the sum of its ledger.
 #[derive(Deserialize)]
 pub struct AccountRow {
@@ -201,6 +254,7 @@ pub struct JobRow {
     model: String,
     source_json: String,
     outputs_json: String,
+    options_json: Option<String>,
     metadata_json: Option<String>,
     callback_url: Option<String>,
     callback_secret_box: Option<String>,
@@ -237,6 +291,7 @@ impl TryFrom<JobRow> for Job {
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
             source: from_json("source_json", &row.source_json)?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
+            options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
             metadata_json: row.metadata_json,
             callback: row.callback_url.map(|url| Callback { url, secret_box: row.callback_secret_box }),
             reserved_credits: row.reserved_credits,

@@ -6,10 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use lexopt::ValueExt as _;
 
 use crate::interrupt;
 use crate::stack::secrets::write_private;
-use crate::stack::{self, Cron, Stack, StackOptions, demo_account};
+use crate::stack::{self, Cron, RateLimit, Stack, StackOptions, demo_account};
 use crate::terminal::say;
 use crate::workspace::Workspace;
 
@@ -24,6 +25,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         state: default_state(&workspace),
         transcoders: 1,
         cron: Cron::EachMinute,
+        rate_limit: RateLimit::AsDeployed,
         ..StackOptions::default()
     };
     while let Some(arg) = args.next()? {
@@ -34,6 +36,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
             }
             lexopt::Arg::Long("state") => options.state = PathBuf::from(args.value()?),
             lexopt::Arg::Long("allow-host") => options.allow_hosts.push(parse_host(&args.value()?.to_string_lossy())?),
+            lexopt::Arg::Long("rate-limit") => options.rate_limit = RateLimit::PerMinute(args.value()?.parse()?),
             lexopt::Arg::Long("webhook-retry-s") => {
                 options.edge_vars.push(("WEBHOOK_RETRY_S".into(), args.value()?.to_string_lossy().into_owned()));
             }

@@ -1,8 +1,9 @@
 //! What ports take and give, beyond the domain's own types.
 
-use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId};
+use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::media::MediaFacts;
-use shared::report::{Stage, Strategy};
+use shared::price::Resolution;
+use shared::report::{Source, Stage, Strategy};
 use shared::time::UnixMillis;
 
 use crate::app::manage_keys::KeyRequest;
@@ -121,6 +122,7 @@ pub struct Heartbeat {
 pub struct Probe<'a> {
     pub facts: &'a MediaFacts,
     pub strategy: Strategy,
+    pub resolution: Resolution,
     pub corrected_credits: u64,
     pub entry_id: LedgerEntryId,
     pub lease_expires_at_ms: UnixMillis,
@@ -148,6 +150,23 @@ pub struct Page {
     /// An id; the first page begins beyond all of them.
     pub cursor: String,
     pub limit: u32,
+}
+
+/// An account's own secret for its receivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSecret {
+    /// Encrypted, `secret_box`.
+    pub secret_box: String,
+    pub created_at_ms: UnixMillis,
+    /// The one before, encrypted, and until when it still signs.
+    pub old: Option<(String, UnixMillis)>,
+}
+
+/// A file whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldUpload {
+    pub id: UploadId,
+    pub source: Source,
 }
 
 /// A key with what it has spent this month.

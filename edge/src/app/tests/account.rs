@@ -127,3 +127,120 @@ fn an_operator_needs_the_token() {
     let lease = LeaseId::from_parts(ports.now(), ports.random_u128());
     assert_ne!(lease, LeaseId::from_parts(ports.now(), ports.random_u128()));
 }
+
+#[test]
+fn a_key_that_may_not_work_with_jobs_changes_none() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let request = KeyRequest { scopes: vec![Scope::Manage], ..key_request(None) };
+    let manager = KeyHash::of(&block_on(manage_keys::create_key(&ports, &account.key, Ok(request))).unwrap().key);
+    let job = submit(&ports, &account, None).unwrap();
+    let refused = |error: Error| assert_eq!(error, Error::MissingScope(Scope::Jobs));
+    refused(block_on(delete_job::delete_job(&ports, &manager, job.id)).unwrap_err());
+    assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
+    let idempotency = IdempotencyKey::parse("once", "/v1/jobs", b"{}").unwrap();
+    refused(block_on(idempotency::begin(&ports, &manager, &idempotency)).err().unwrap());
+    assert_eq!(ports.sqlite().number("SELECT count(*) FROM idempotency_keys"), 0);
+}
+
+#[test]
+fn a_key_in_its_overlap_still_deletes() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let job = submit(&ports, &account, None).unwrap();
+    let id = account.caller.api_key_id;
+    assert!(block_on(manage_keys::rotate_key(&ports, &account.key, Ok(id), 60)).is_ok());
+    block_on(delete_job::delete_job(&ports, &account.key, job.id)).unwrap();
+    assert_eq!(ports.sqlite().text("SELECT state FROM jobs"), "canceled");
+}
+
+#[test]
+fn a_keys_use_is_noted_at_most_hourly() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let noted = || {
+        block_on(async {
+            ports.used_key.take();
+            read_books::get_credits(&ports, &account.key).await.unwrap();
+            let used = ports.used_key.take();
+            if let Some(id) = used {
+                record_use::record_use(&ports, id).await;
+            }
+            used.is_some()
+        })
+    };
+    assert_eq!((noted(), noted()), (true, false));
+    ports.pass_ms(60 * 60 * 1_000 - 1);
+    assert!(!noted());
+    ports.pass_ms(1);
+    assert!(noted());
+    // A key that is refused was not used.
+    let unknown = KeyHash::of("sk_unknown");
+    assert!(block_on(read_books::get_credits(&ports, &unknown)).is_err());
+    assert_eq!(ports.used_key.take(), None);
+}
+
+#[test]
+fn an_accounts_secret_is_shown_to_it_alone_and_the_old_one_signs_for_a_while() {
+    let ports = FakePorts::new();
+    let (account, other) = (account(&ports, 100), account(&ports, 100));
+    let get = |account: &Account| block_on(manage_webhook_secret::get_webhook_secret(&ports, &account.key)).unwrap();
+    let rotate = |overlap_s| block_on(manage_webhook_secret::rotate_webhook_secret(&ports, &account.key, overlap_s));
+    assert!(get(&account).is_none());
+    let first = rotate(60).unwrap();
+    assert!(first.secret.starts_with("whsec_") && first.old_until_ms.is_none());
+    assert!(
+        !ports
+            .sqlite()
+            .text("SELECT webhook_secret_box FROM accounts WHERE webhook_secret_box IS NOT NULL")
+            .contains(&first.secret)
+    );
+    let second = rotate(60).unwrap();
+    assert_ne!(first.secret, second.secret);
+    assert_eq!(get(&account).unwrap().secret, second.secret);
+    assert!(second.old_until_ms.is_some() && get(&other).is_none());
+    ports.pass_ms(60_000);
+    assert_eq!(get(&account).unwrap().old_until_ms, None);
+    assert!(matches!(rotate(u64::MAX), Err(Error::InvalidRequest { field: "overlapSec", .. })));
+}
+
+#[test]
+fn an_estimate_follows_the_history_once_there_are_twenty_jobs() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 1_000);
+    let eta_s = |resolution| {
+        let request = estimate_job::EstimateRequest { model: Model::Auto, duration_ms: Some(5_000), resolution, output_count: 1 };
+        block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap().work_ms / 1_000
+    };
+    let work_for = |duration_ms: u64, work_ms| {
+        let job = submit(&ports, &account, None).unwrap();
+        let work = granted(&ports, &job);
+        accepted(report(&ports, &work, probed(duration_ms)));
+        ports.pass_ms(work_ms);
+        accepted(report(&ports, &work, complete(&work)));
+    };
+    let assumed = eta_s(None);
+    for _ in 0..19 {
+        work_for(10_000, 300_000);
+    }
+    assert_eq!(eta_s(None), assumed);
+    work_for(10_000, 300_000);
+    let size = find(&ports, &account, newest_job(&ports)).facts.unwrap().size;
+    assert_eq!(eta_s(Some(Resolution::of(size))), 150);
+    let other = Resolution::ALL.into_iter().find(|class| *class != Resolution::of(size));
+    assert_ne!(eta_s(other), 150);
+}
+
+fn newest_job(ports: &FakePorts) -> JobId {
+    ports.sqlite().text("SELECT id FROM jobs ORDER BY id DESC LIMIT 1").parse().unwrap()
+}
+
+#[test]
+fn what_is_made_is_paid_for_not_what_was_sent() {
+    let options = JobOptions { resolution: Some(Resolution::Hd), ..JobOptions::default() };
+    let size = |width, height| PixelSize { width, height };
+    assert_eq!(options.paid_resolution(size(3_840, 2_160)), Resolution::Hd);
+    assert_eq!(JobOptions::default().paid_resolution(size(3_840, 2_160)), Resolution::UltraHd);
+    let large = JobOptions { resolution: Some(Resolution::UltraHd), ..JobOptions::default() };
+    assert_eq!(large.paid_resolution(size(640, 360)), Resolution::Hd);
+}

@@ -6,7 +6,7 @@ use super::*;
 fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
     let ports = FakePorts::new();
     let (account, other) = (account(&ports, 20), account(&ports, 20));
-    let ticket = create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5).unwrap();
+    let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
     let submit = |account: &Account, video_url: &str| {
         let request = JobRequest { video_url: video_url.to_owned(), ..request(None) };
         block_on(submit_job::submit_job(&ports, account.caller, request, None))
@@ -47,7 +47,7 @@ fn an_output_can_be_downloaded_once_the_job_succeeded() {
 fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
     let ports = FakePorts::new();
     let account = account(&ports, 100);
-    let ticket = create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5).unwrap();
+    let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
     let source = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
     let put = |key: &str| ports.objects.0.borrow_mut().insert(key.to_owned(), 5);
     let there = |key: &str| ports.objects.0.borrow().contains_key(key);
@@ -87,4 +87,32 @@ fn outputs_are_kept_for_their_retention() {
     assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 1);
     let job = find(&ports, &account, job.id);
     assert_eq!((job.state, job.assets.len()), (JobState::Success, 0));
+}
+
+#[test]
+fn uploads_go_with_their_retention_used_or_not_but_not_from_under_a_running_job() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let upload = || {
+        let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
+        let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+        ports.objects.0.borrow_mut().insert(object_key.clone(), 5);
+        (ticket.file_url, object_key)
+    };
+    let there = |key: &str| ports.objects.0.borrow().contains_key(key);
+    let removed = || block_on(sweep::sweep(&ports)).unwrap().uploads_removed;
+    let (_, unused) = upload();
+    let (url, used) = upload();
+    let request = JobRequest { video_url: url, ..request(None) };
+    let job = block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
+    ports.pass_ms(7 * 24 * 60 * 60 * 1_000 - 1);
+    // A job that waits for days is over by its own rule; this one is held by a transcoder.
+    ports.sqlite().execute("UPDATE jobs SET queued_at_ms = queued_at_ms + 604800000").unwrap();
+    let work = granted(&ports, &job);
+    assert_eq!(removed(), 0);
+    assert!(there(&unused) && there(&used));
+    ports.pass_ms(1);
+    assert_eq!((removed(), there(&unused), there(&used)), (1, false, true));
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!((removed(), there(&used), removed()), (1, false, 0));
 }

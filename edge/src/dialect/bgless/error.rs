@@ -141,6 +141,12 @@ impl From<Error> for Refusal {
                         "resetsAt": resets_at_ms.to_iso_8601(),
                     }))
             },
+            Error::RateLimited(standing) => Self {
+                retry_at_ms: Some(clock::now().plus_ms(standing.resets_in_ms)),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited)
+                    .saying(format!("More than {} {} within a minute.", standing.limit, standing.name))
+                    .detailing(json!({ "limit": standing.name, "perMinute": standing.limit }))
+            },
             Error::MissingScope(scope) => {
                 Self::new(StatusCode::FORBIDDEN, Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))
             }

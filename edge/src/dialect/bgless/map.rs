@@ -3,7 +3,7 @@
 pub mod account;
 
 use serde_json::{Map, Value};
-use shared::media::{Output, SOURCE_DURATION_MS_MAX};
+use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::report::{Strategy, StrategyRequest};
 use shared::time::UnixMillis;
@@ -19,8 +19,9 @@ use crate::app::estimate_job::{Estimate, EstimateRequest};
 use crate::app::ports::{Delivery, Ports};
 use crate::app::submit_job::JobRequest;
 use crate::domain::error::Error;
-use crate::domain::job::{Dialect, Job, JobState};
+use crate::domain::job::{Dialect, Job, JobOptions, JobState};
 use crate::domain::model::{self, Mode, Model};
+use crate::domain::upload;
 use crate::domain::webhook::SECRET_CHARS_MAX;
 
 /// Units: bytes.
@@ -55,6 +56,7 @@ pub fn ticket_out(ticket: UploadTicket) -> UploadOut {
         method: Some("PUT"),
         headers: Some(UploadHeaders { content_type: ticket.content_type }),
         file_url_expires_at: Some(ticket.file_url_expires_at_ms.to_iso_8601()),
+        retained_until: Some(ticket.retained_until_ms.to_iso_8601()),
         size_bytes: Some(ticket.size_bytes),
         uploaded: false,
         direct_upload: true,
@@ -68,6 +70,7 @@ pub fn hosted_out(url: String) -> UploadOut {
         method: None,
         headers: None,
         file_url_expires_at: None,
+        retained_until: None,
         size_bytes: None,
         uploaded: true,
         direct_upload: false,
@@ -80,7 +83,7 @@ struct Choice {
     mode: Mode,
     outputs: Vec<Output>,
     duration_ms: Option<u64>,
-    resolution: Option<Resolution>,
+    options: JobOptions,
     video_url: Option<String>,
     metadata_json: Option<String>,
     callback_url: Option<String>,
@@ -106,12 +109,20 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         .resolution
         .as_deref()
         .map(|name| Resolution::find(name).ok_or_else(|| refused("input.resolution", "Must be `720p`, `1080p` or `2160p`.")));
+    let preset = options
+        .preset
+        .as_deref()
+        .map(|name| Preset::find(name).ok_or_else(|| refused("options.preset", "Must be `web-app`, `editing` or `social`.")));
     Ok(Choice {
         model: model::resolve(model.transpose()?, strategy.transpose()?, mode)?,
         mode,
         outputs: outputs(options.outputs)?,
         duration_ms: input.duration_sec.map(duration_ms).transpose()?,
-        resolution: resolution.transpose()?,
+        options: JobOptions {
+            preset: preset.transpose()?.unwrap_or_default(),
+            refine_edges: input.refine_edges.unwrap_or(false),
+            resolution: resolution.transpose()?,
+        },
         video_url: input.video_url,
         metadata_json: body.metadata.map(metadata_json).transpose()?,
         callback_url: options.callback_url,
@@ -148,7 +159,7 @@ pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
 }
 
 pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
-    let Choice { model, mode, outputs, duration_ms, resolution, video_url, metadata_json, callback_url, callback_secret } =
+    let Choice { model, mode, outputs, duration_ms, options, video_url, metadata_json, callback_url, callback_secret } =
         choice(body)?;
     if let Some(reason) = model.card().unavailable {
         return Err(Error::ModelUnavailable(reason));
@@ -161,7 +172,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         video_url,
         outputs,
         duration_ms,
-        resolution,
+        options,
         metadata_json,
         callback_url,
         callback_secret,
@@ -169,8 +180,8 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
 }
 
 pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
-    let Choice { model, outputs, duration_ms, resolution, .. } = choice(body)?;
-    Ok(EstimateRequest { model, duration_ms, resolution, output_count: outputs.len() })
+    let Choice { model, outputs, duration_ms, options, .. } = choice(body)?;
+    Ok(EstimateRequest { model, duration_ms, resolution: options.resolution, output_count: outputs.len() })
 }
 
 pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
@@ -234,6 +245,7 @@ fn duration_ms(seconds: f64) -> Result<u64, Error> {
 }
 
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
+    let settings = ports.settings();
     let assets = job.assets.iter().map(|asset| {
         let (url, expires_at_ms) = sign_asset_url(ports, asset);
         AssetOut {
@@ -257,6 +269,9 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         model: job.model.as_str(),
         alpha_strategy: job.strategy.map(strategy_name),
         outputs: job.outputs.iter().map(|output| output.as_str()).collect(),
+        preset: job.options.preset.as_str(),
+        refine_edges: job.options.refine_edges,
+        resolution: job.options.resolution.map(Resolution::as_str),
         // What the job holds or has cost: nothing, once it came back.
         credits: match job.state {
             JobState::Failed | JobState::Canceled => 0,
@@ -276,11 +291,12 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         }),
         output_assets: assets.collect(),
         error: job.failure.as_ref().map(|failure| JobErrorOut { code: failure.code.as_str(), message: failure.message.clone() }),
-        poll_url: format!("{}/v1/jobs/{}", ports.settings().public_base_url, job.id),
+        poll_url: format!("{}/v1/jobs/{}", settings.public_base_url, job.id),
         created_at: job.created_at_ms.to_iso_8601(),
         updated_at: job.updated_at_ms.to_iso_8601(),
         ended_at: job.ended_at_ms.map(UnixMillis::to_iso_8601),
-        retained_until: job.ended_at_ms.map(|at| at.plus_ms(ports.settings().output_retention_ms).to_iso_8601()),
+        source_retained_until: upload::created_at(&job.source).map(|at| at.plus_ms(settings.source_retention_ms).to_iso_8601()),
+        retained_until: job.ended_at_ms.map(|at| at.plus_ms(settings.output_retention_ms).to_iso_8601()),
     }
 }
 

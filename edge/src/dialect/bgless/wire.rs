@@ -34,6 +34,9 @@ pub struct UploadOut {
     pub headers: Option<UploadHeaders>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_url_expires_at: Option<String>,
+    /// Until when the file is kept, used or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retained_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
     pub uploaded: bool,
@@ -62,12 +65,14 @@ pub struct InputIn {
     pub alpha_strategy: Option<String>,
     pub duration_sec: Option<f64>,
     pub resolution: Option<String>,
+    pub refine_edges: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionsIn {
     pub outputs: Option<Vec<String>>,
+    pub preset: Option<String>,
     pub callback_url: Option<String>,
     pub callback_secret: Option<String>,
 }
@@ -93,6 +98,10 @@ pub struct JobOut {
     pub model: &'static str,
     pub alpha_strategy: Option<&'static str>,
     pub outputs: Vec<&'static str>,
+    pub preset: &'static str,
+    pub refine_edges: bool,
+    /// Outputs are no larger than that.
+    pub resolution: Option<&'static str>,
     pub credits: u64,
     pub api_key_id: String,
     pub metadata: Option<Value>,
@@ -103,6 +112,8 @@ pub struct JobOut {
     pub created_at: String,
     pub updated_at: String,
     pub ended_at: Option<String>,
+    /// Until when an uploaded source is kept.
+    pub source_retained_until: Option<String>,
     /// Until when the outputs are kept.
     pub retained_until: Option<String>,
 }
@@ -255,6 +266,22 @@ pub struct KeyOut {
     pub created_at: String,
     pub last_used_at: Option<String>,
     pub revoked_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotateWebhookSecretIn {
+    pub overlap_sec: Option<u64>,
+}
+
+/// All none while the account has no secret.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookSecretOut {
+    pub secret: Option<String>,
+    pub created_at: Option<String>,
+    /// Until when the secret before this one signs beside it.
+    pub previous_signs_until: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -6,10 +6,11 @@ use shared::time::UnixMillis;
 
 use super::{missing, refused};
 use crate::app::manage_keys::KeyRequest;
+use crate::app::manage_webhook_secret::ShownSecret;
 use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page};
 use crate::dialect::bgless::wire::{
     CreateKeyIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery,
-    PriceOut, QuotaOut,
+    PriceOut, QuotaOut, WebhookSecretOut,
 };
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
@@ -131,5 +132,13 @@ pub fn key_out(about: &KeyWithUse, key: Option<String>) -> KeyOut {
         created_at: stored.created_at_ms.to_iso_8601(),
         last_used_at: stored.last_used_at_ms.map(UnixMillis::to_iso_8601),
         revoked_at: stored.revoked_at_ms.map(UnixMillis::to_iso_8601),
+    }
+}
+
+pub fn webhook_secret_out(shown: ShownSecret) -> WebhookSecretOut {
+    WebhookSecretOut {
+        secret: Some(shown.secret),
+        created_at: Some(shown.created_at_ms.to_iso_8601()),
+        previous_signs_until: shown.old_until_ms.map(UnixMillis::to_iso_8601),
     }
 }

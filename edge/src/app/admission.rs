@@ -1,0 +1,38 @@
+//! Whether a request may go on, asked once while it is being worked on.
+//!
+//! Reads need not wait for the verdict: their answer is dropped if it is bad. Writes wait.
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, ready};
+
+use crate::domain::error::Error;
+use crate::domain::rate::Verdict;
+
+/// A verdict that may still be on its way. Clones share it.
+#[derive(Clone)]
+pub struct Admission(Shared<BoxFuture<'static, Option<Verdict>>>);
+
+impl Admission {
+    pub fn of(verdict: BoxFuture<'static, Option<Verdict>>) -> Self {
+        Self(verdict.shared())
+    }
+
+    /// For what no client asked for: a queue's or the clock's events, and callers that are not counted.
+    pub fn granted() -> Self {
+        Self::of(ready(None).boxed())
+    }
+
+    /// None when nothing was counted, which is no reason to refuse.
+    pub async fn verdict(&self) -> Option<Verdict> {
+        self.0.clone().await
+    }
+
+    /// Waits for the verdict.
+    /// Errors: `RateLimited`.
+    pub async fn wait(&self) -> Result<(), Error> {
+        match self.verdict().await.and_then(|verdict| verdict.exceeded().copied()) {
+            Some(standing) => Err(Error::RateLimited(standing)),
+            None => Ok(()),
+        }
+    }
+}

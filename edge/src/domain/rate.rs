@@ -1,0 +1,183 @@
+//! How many requests a client may make in a minute. A client is an address and, beside it, a key: each has a count of its own.
+
+use std::net::IpAddr;
+
+use shared::time::UnixMillis;
+
+/// Counts begin anew after so long.
+/// Units: milliseconds. One minute.
+pub const WINDOW_MS: u64 = 60 * 1_000;
+
+/// What the operator allows a client in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Requests of any kind.
+    pub requests: u32,
+    /// Requests that create jobs; they count as requests, too.
+    pub submissions: u32,
+}
+
+/// What kind of request is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Request,
+    /// It would create a job.
+    Submission,
+}
+
+/// What a client did in the running window, the request in hand included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub requests: u32,
+    pub submissions: u32,
+    pub resets_in_ms: u64,
+}
+
+/// Counts one client. The window begins with its first request, so clients do not all begin anew at the same instant.
+#[derive(Debug, Default)]
+pub struct Window {
+    started_at_ms: Option<UnixMillis>,
+    requests: u32,
+    submissions: u32,
+}
+
+impl Window {
+    pub fn count(&mut self, kind: Kind, now: UnixMillis) -> Tally {
+        let age_ms = |start: UnixMillis| now.as_u64().saturating_sub(start.as_u64());
+        let started_at_ms = match self.started_at_ms {
+            Some(start) if age_ms(start) < WINDOW_MS => start,
+            _ => {
+                *self = Self { started_at_ms: Some(now), ..Self::default() };
+                now
+            }
+        };
+        self.requests = self.requests.saturating_add(1);
+        self.submissions = self.submissions.saturating_add(u32::from(kind == Kind::Submission));
+        let resets_in_ms = WINDOW_MS - age_ms(started_at_ms);
+        Tally { requests: self.requests, submissions: self.submissions, resets_in_ms }
+    }
+}
+
+/// How a client stands against one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The limit's name in headers and refusals.
+    pub name: &'static str,
+    pub limit: u32,
+    pub used: u32,
+    pub resets_in_ms: u64,
+}
+
+impl Standing {
+    pub const fn remaining(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    /// Rounded up, so that who waits so long is not refused again.
+    pub const fn resets_in_s(&self) -> u64 {
+        self.resets_in_ms.div_ceil(1_000)
+    }
+}
+
+/// How a request stands: against the limit on requests, and the one on submissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub kind: Kind,
+    pub requests: Standing,
+    pub submissions: Standing,
+}
+
+impl Verdict {
+    /// Judges by whichever of the client's counts is nearer to its limit; none when nothing was counted.
+    pub fn of(kind: Kind, limits: RateLimits, tallies: &[Tally]) -> Option<Self> {
+        let nearest = |name, limit, used: fn(&Tally) -> u32| {
+            let tally = tallies.iter().max_by_key(|tally| (used(tally), tally.resets_in_ms))?;
+            Some(Standing { name, limit, used: used(tally), resets_in_ms: tally.resets_in_ms })
+        };
+        Some(Self {
+            kind,
+            requests: nearest("requests", limits.requests, |tally| tally.requests)?,
+            submissions: nearest("submissions", limits.submissions, |tally| tally.submissions)?,
+        })
+    }
+
+    /// The limit that this request is nearest to, of those that it counts against.
+    pub const fn tightest(&self) -> &Standing {
+        match self.kind {
+            Kind::Submission if self.submissions.remaining() <= self.requests.remaining() => &self.submissions,
+            Kind::Submission | Kind::Request => &self.requests,
+        }
+    }
+
+    /// The limit that this request is beyond.
+    pub fn exceeded(&self) -> Option<&Standing> {
+        let submissions = (self.kind == Kind::Submission).then_some(&self.submissions);
+        let mut exceeded: Vec<_> =
+            [Some(&self.requests), submissions].into_iter().flatten().filter(|standing| standing.used > standing.limit).collect();
+        // Who waits for the later one is refused by neither.
+        exceeded.sort_by_key(|standing| standing.resets_in_ms);
+        exceeded.pop()
+    }
+}
+
+/// The name that an address is counted under. One customer's line has a whole /64 of IPv6, so its host part says nothing.
+pub fn address_name(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: RateLimits = RateLimits { requests: 3, submissions: 1 };
+
+    fn at(ms: u64) -> UnixMillis {
+        UnixMillis::new(1_763_750_000_000 + ms)
+    }
+
+    #[test]
+    fn a_window_counts_for_a_minute_from_its_first_request_and_then_begins_anew() {
+        let mut window = Window::default();
+        assert_eq!(window.count(Kind::Request, at(0)), Tally { requests: 1, submissions: 0, resets_in_ms: 60_000 });
+        assert_eq!(window.count(Kind::Submission, at(59_999)), Tally { requests: 2, submissions: 1, resets_in_ms: 1 });
+        assert_eq!(window.count(Kind::Request, at(60_000)), Tally { requests: 1, submissions: 0, resets_in_ms: 60_000 });
+    }
+
+    #[test]
+    fn the_nearer_count_decides_and_submissions_bind_submissions_alone() {
+        let tally = |requests, submissions, resets_in_ms| Tally { requests, submissions, resets_in_ms };
+        let verdict = |kind, tallies: &[Tally]| Verdict::of(kind, LIMITS, tallies).unwrap();
+        let named = |verdict: Verdict| verdict.exceeded().map(|standing| (standing.name, standing.resets_in_s()));
+        for (kind, tallies, expected) in [
+            (Kind::Request, [tally(3, 1, 10), tally(1, 0, 20)], None),
+            (Kind::Request, [tally(4, 1, 10_001), tally(1, 0, 20_000)], Some(("requests", 11))),
+            (Kind::Request, [tally(1, 9, 10), tally(2, 9, 20)], None),
+            (Kind::Submission, [tally(1, 1, 10), tally(2, 2, 20)], Some(("submissions", 1))),
+            (Kind::Submission, [tally(9, 1, 50_000), tally(2, 2, 20)], Some(("requests", 50))),
+        ] {
+            assert_eq!(named(verdict(kind, &tallies)), expected, "{kind:?} {tallies:?}");
+        }
+        assert_eq!(verdict(Kind::Submission, &[tally(1, 0, 1)]).tightest().name, "submissions");
+        assert_eq!(verdict(Kind::Request, &[tally(1, 9, 1)]).tightest().name, "requests");
+        assert_eq!(Verdict::of(Kind::Request, LIMITS, &[]), None);
+    }
+
+    #[test]
+    fn a_line_is_counted_as_one() {
+        for (address, name) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(address_name(address), name);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Limits on requests and submissions: what every answer says of them, and what happens beyond them. No transcoder runs.
+
+#![cfg(test)]
+
+use serde_json::{Value, json};
+use tests::customer::Customer;
+use tests::http::Answer;
+use tests::raw::{refused, send};
+use tests::stack::shared::SharedStack;
+use tests::stack::{Stack, StackOptions};
+use ureq::Body;
+use ureq::http::Response;
+
+static STACK: SharedStack = SharedStack::new();
+
+const REQUESTS: u32 = 60;
+const SUBMISSIONS: u32 = 3;
+
+fn with_stack(test: impl FnOnce(&Stack)) {
+    let vars = [("REQUESTS_PER_MINUTE", REQUESTS), ("SUBMISSIONS_PER_MINUTE", SUBMISSIONS)];
+    let edge_vars = vars.map(|(name, limit)| (name.to_owned(), limit.to_string())).into();
+    let shared = STACK.join(StackOptions { edge_vars, ..StackOptions::default() }).unwrap();
+    let stack = shared.lock();
+    test(&stack);
+}
+
+/// Asks from an address of its own, so that tests do not count against each other.
+fn ask(stack: &Stack, address: &str, method: &str, path: &str, key: &str, body: &str) -> Response<Body> {
+    let headers = [("cf-connecting-ip", address), ("x-api-key", key), ("content-type", "application/json")];
+    send(method, &format!("{}{path}", stack.base_url()), &headers, body.as_bytes())
+}
+
+fn number(response: &Response<Body>, name: &str) -> u32 {
+    response.headers()[name].to_str().unwrap().parse().unwrap()
+}
+
+fn video_job() -> String {
+    json!({ "input": { "mode": "video", "videoUrl": "https://example.com/a.mp4" } }).to_string()
+}
+
+#[test]
+fn every_answer_says_in_both_forms_how_its_client_stands() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 10).unwrap();
+        let paths = [
+            ("/v1/credits", 200),
+            ("/v1/jobs/job_1", 404),
+            ("/v1/nothing", 404),
+            ("/v1/credits?x=%ff", 200),
+            ("/v1/models", 200),
+        ];
+        for (index, (path, status)) in (1..).zip(paths) {
+            let response = ask(stack, "203.0.113.1", "GET", path, &customer.key, "");
+            assert_eq!(response.status().as_u16(), status, "{path}");
+            assert_eq!(number(&response, "ratelimit-limit"), REQUESTS);
+            let (remaining, reset) = (number(&response, "ratelimit-remaining"), number(&response, "ratelimit-reset"));
+            assert_eq!(remaining, REQUESTS - index, "{path}");
+            assert!((1..=60).contains(&reset), "{reset}");
+            let state = format!("\"requests\";r={remaining};t={reset}, \"submissions\";r={SUBMISSIONS};t={reset}");
+            assert_eq!(response.headers()["ratelimit"], state);
+            assert_eq!(response.headers()["ratelimit-policy"], "\"requests\";q=60;w=60, \"submissions\";q=3;w=60");
+        }
+        // Who brings a wrong key counts, too; transcoders and monitors do not.
+        let response = ask(stack, "203.0.113.1", "GET", "/v1/credits", "sk_wrong", "");
+        assert_eq!((response.status().as_u16(), number(&response, "ratelimit-remaining")), (401, REQUESTS - 6));
+        for path in ["/health", "/internal/v1/tasks/claim"] {
+            assert!(!ask(stack, "203.0.113.1", "POST", path, "", "{}").headers().contains_key("ratelimit"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 1_000).unwrap();
+        let submit = |address, path| ask(stack, address, "POST", path, &customer.key, &video_job());
+        for path in ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos"] {
+            assert_eq!(submit("203.0.113.2", path).status().as_u16(), 202);
+        }
+        let balance = customer.balance().unwrap();
+        let response = submit("203.0.113.2", "/api/v1/alpha-videos");
+        let (reset, retry_after) = (number(&response, "ratelimit-reset"), number(&response, "retry-after"));
+        assert!(retry_after >= reset && retry_after <= 61, "{retry_after} {reset}");
+        assert_eq!((number(&response, "ratelimit-limit"), number(&response, "ratelimit-remaining")), (SUBMISSIONS, 0));
+        let error = refused(response, 429, "rate_limited");
+        assert_eq!(error["details"], json!({ "limit": "submissions", "perMinute": SUBMISSIONS }));
+        // The key is at its limit from any address, and so is the address with any key.
+        refused(submit("203.0.113.3", "/v1/jobs"), 429, "rate_limited");
+        let other = Customer::create(stack, 100).unwrap();
+        refused(ask(stack, "203.0.113.2", "POST", "/v1/jobs", &other.key, &video_job()), 429, "rate_limited");
+        assert_eq!((customer.balance().unwrap(), other.balance().unwrap()), (balance, 100));
+        // Reading goes on.
+        let list: Value = Answer::read(ask(stack, "203.0.113.2", "GET", "/v1/jobs", &customer.key, "")).unwrap().body;
+        assert_eq!(list["data"].as_array().unwrap().len(), 3);
+    });
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused_whatever_they_ask_for() {
+    with_stack(|stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let job = customer.submit(&serde_json::from_str(&video_job()).unwrap()).unwrap();
+        let ask = |address, method, path: &str| ask(stack, address, method, path, &customer.key, "");
+        // The submission counted for the key, and for the address that the harness has.
+        for _ in 1..REQUESTS {
+            assert_eq!(ask("2001:db8::1", "GET", "/v1/models").status().as_u16(), 200);
+        }
+        refused(ask("2001:db8::2", "GET", "/v1/credits"), 429, "rate_limited");
+        refused(ask("2001:db8::3", "DELETE", &format!("/v1/jobs/{}", job.id)), 429, "rate_limited");
+        assert_eq!(customer.balance().unwrap(), 90, "the deletion did not happen");
+    });
+}
