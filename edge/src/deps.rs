@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
+use axum::body::Body;
+use http::Request;
 use shared::id::ApiKeyId;
 use shared::time::UnixMillis;
 use worker::Env;
@@ -13,6 +15,7 @@ use crate::app::admission::Admission;
 use crate::app::ports::{Ports, Settings};
 use crate::config;
 use crate::dialect::rate_limit;
+use crate::platform::bindings::Bindings;
 use crate::platform::http::Outgoing;
 use crate::platform::queue::Queues;
 use crate::platform::r2::R2;
@@ -23,8 +26,7 @@ use crate::store::database::D1;
 /// What the use cases are given in production.
 pub struct Deps {
     store: Store<D1>,
-    tasks: Queues,
-    pub r2: R2,
+    bindings: &'static Bindings,
     settings: Arc<Settings>,
     /// Whether the request may go on.
     pub admission: Admission,
@@ -38,13 +40,13 @@ impl Deps {
     }
 
     /// For a request, which begins to be counted here.
-    pub fn of_request(env: &Env, request: &worker::HttpRequest) -> worker::Result<Self> {
+    pub fn of_request(env: &Env, request: &Request<Body>) -> worker::Result<Self> {
         let settings = config::settings(env)?;
         let path = request.uri().path();
         let admission = match rate_limit::names(path, request.headers()) {
             Some(names) => {
                 let kind = rate_limit::kind(request.method(), path);
-                rate_limiter::ask(env.durable_object(config::RATE_LIMITER)?, settings.rate_limits, kind, names)
+                rate_limiter::ask(&Bindings::of(env)?.rate_limiter, settings.rate_limits, kind, names)
             }
             None => Admission::granted(),
         };
@@ -52,11 +54,10 @@ impl Deps {
     }
 
     fn new(env: &Env, settings: Arc<Settings>, admission: Admission) -> worker::Result<Self> {
-        let database = env.d1(config::DATABASE)?;
+        let bindings = Bindings::of(env)?;
         Ok(Self {
-            store: Store(D1 { database, round_trips: AtomicU32::new(0), admission: admission.clone() }),
-            tasks: Queues { transcode: env.queue(config::TRANSCODE_QUEUE)?, webhook: env.queue(config::WEBHOOK_QUEUE)? },
-            r2: R2::new(env.bucket(config::BUCKET)?),
+            store: Store(D1 { database: &bindings.database, round_trips: AtomicU32::new(0), admission: admission.clone() }),
+            bindings,
             settings,
             admission,
             used_key: OnceLock::new(),
@@ -89,11 +90,11 @@ impl Ports for Deps {
     }
 
     fn tasks(&self) -> &Queues {
-        &self.tasks
+        &self.bindings.queues
     }
 
     fn objects(&self) -> &R2 {
-        &self.r2
+        &self.bindings.r2
     }
 
     fn settings(&self) -> &Settings {

@@ -7,19 +7,26 @@ mod fleet;
 pub mod rate_limit;
 mod request_id;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
+use axum::response::Response;
 use axum::{Router, middleware};
 use http::HeaderName;
+use http::request::Parts;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use tower_service::Service as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
+use self::bgless::error::Refusal;
 use crate::deps::Deps;
+use crate::domain::error::Error;
 
 /// Largest body of a JSON request.
 /// Units: bytes. 256 KB.
-const BODY_SIZE_BYTES_MAX: usize = 256 * 1024;
+pub const BODY_SIZE_BYTES_MAX: usize = 256 * 1024;
 
 /// How long a browser may remember that it may call. Browsers cap it at a day or less.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(24);
@@ -38,22 +45,46 @@ const EXPOSED_HEADERS: [&str; 10] = [
     "ratelimit-reset",
 ];
 
-/// What handlers get.
-type App = Arc<Deps>;
+/// What a handler is given: the ports of its event, which come with the request.
+#[derive(Clone)]
+pub struct App(pub Arc<Deps>);
 
-/// Every route of the Worker.
-pub fn router(deps: App) -> Router {
-    Router::new()
-        .merge(bgless::routes())
-        .merge(admin::routes())
-        .merge(fleet::routes())
+impl<S: Sync> FromRequestParts<S> for App {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        parts.extensions.get().cloned().ok_or_else(|| Error::Internal("a request came without its ports".into()).into())
+    }
+}
+
+/// Answers a request.
+pub async fn answer(deps: Arc<Deps>, mut request: Request) -> Response {
+    static ROUTER: OnceLock<Router> = OnceLock::new();
+    request.extensions_mut().insert(App(deps));
+    // Made once per isolate: a clone shares everything.
+    let Ok(response) = ROUTER.get_or_init(router).clone().call(request).await;
+    response
+}
+
+fn router() -> Router {
+    mounted()
+        .0
+        .clone()
         .fallback(bgless::no_such_route)
         .method_not_allowed_fallback(bgless::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_SIZE_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(deps.clone(), rate_limit::limit))
-        .layer(middleware::from_fn_with_state(deps.clone(), request_id::name_and_log))
+        .layer(middleware::from_fn(rate_limit::limit))
+        .layer(middleware::from_fn(request_id::name_and_log))
         .layer(cors())
-        .with_state(deps)
+}
+
+/// Every route and its description.
+pub fn mounted() -> &'static (Router, OpenApi) {
+    static MOUNTED: OnceLock<(Router, OpenApi)> = OnceLock::new();
+    MOUNTED.get_or_init(|| {
+        let empty = OpenApiRouter::default();
+        empty.merge(bgless::routes()).merge(admin::routes()).merge(fleet::routes()).split_for_parts()
+    })
 }
 
 /// Any page may call: what opens doors is the key, which no browser sends by itself.

@@ -6,6 +6,7 @@ pub mod file_url;
 pub mod history;
 pub mod idempotency;
 pub mod job;
+pub mod ledger;
 pub mod model;
 pub mod presign;
 pub mod purse;

@@ -1,4 +1,4 @@
-//! Entry points of the Worker, and nothing else: requests, the queue's dead letters, the clock.
+//! Entry points of the Worker, and nothing else: its start, requests, the queue's dead letters, the clock.
 
 mod app;
 mod config;
@@ -10,20 +10,25 @@ mod store;
 
 use std::sync::Arc;
 
-use tower_service::Service as _;
 use worker::wasm_bindgen::JsValue;
-use worker::{Context, Env, HttpRequest, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
+use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
 
 use crate::deps::Deps;
 
+#[event(start)]
+fn start() {
+    platform::microtask::prefer_promises();
+}
+
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+    let request = platform::exchange::from_wasm(request).await?;
     let deps = Arc::new(Deps::of_request(&env, &request)?);
-    let response = dialect::router(deps.clone()).call(request).await?;
+    let response = dialect::answer(deps.clone(), request).await;
     if let Some(key) = deps.used_key() {
         context.wait_until(async move { app::record_use::record_use(&*deps, key).await });
     }
-    platform::r2::into_wasm(response)
+    platform::exchange::into_wasm(response)
 }
 
 #[event(scheduled)]

@@ -86,6 +86,7 @@ codes! {
         QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
         EncodeFailed = "encode_failed", "An encoder failed on this footage.";
         VerifyFailed = "verify_failed", "An output did not stand up to being decoded again.";
+        ScratchFull = "scratch_full", "The outputs would not fit on this installation's disks.";
         TimedOut = "timed_out", "The job took longer than is allowed.";
         Internal = "internal", "Our fault; the job may be created again.";
     }

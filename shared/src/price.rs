@@ -46,6 +46,16 @@ impl Resolution {
         Self::ALL.into_iter().find(|resolution| resolution.as_str() == name)
     }
 
+    /// The most pixels of this class; none where there is no bound.
+    #[must_use]
+    pub const fn pixels_max(self) -> Option<u64> {
+        match self {
+            Self::Hd => Some(1_280 * 720),
+            Self::FullHd => Some(1_920 * 1_080),
+            Self::UltraHd => None,
+        }
+    }
+
     /// The class of a picture, whatever its orientation.
     #[must_use]
     pub const fn of(size: PixelSize) -> Self {

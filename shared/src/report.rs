@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::JobErrorCode;
 use crate::id::{JobId, LeaseId};
-use crate::media::{MediaFacts, Output, PixelSize};
+use crate::media::{MediaFacts, Output, PixelSize, Preset};
+use crate::price::Resolution;
+use crate::qa::{PreviewAsset, QaReport};
 use crate::time::UnixMillis;
 
 /// Path at the edge where claims are posted.
@@ -73,6 +75,15 @@ pub struct Work {
     pub strategy: StrategyRequest,
     /// What to make, in the order asked for; never empty.
     pub outputs: Vec<Output>,
+    /// How well and how large they are to be made.
+    #[serde(default)]
+    pub preset: Preset,
+    /// Outputs are no larger than that.
+    #[serde(default)]
+    pub resolution: Option<Resolution>,
+    /// Whether time may be spent on better edges.
+    #[serde(default)]
+    pub refine_edges: bool,
     /// Every object of this attempt starts so; ends in `/`.
     pub object_prefix: String,
 }
@@ -117,6 +128,17 @@ pub enum Strategy {
     ChromaKey,
 }
 
+impl Strategy {
+    /// The name in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SourceAlpha => "source-alpha",
+            Self::ChromaKey => "chroma-key",
+        }
+    }
+}
+
 /// Where an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,6 +156,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage, in the order in which an attempt passes them.
+    pub const ALL: [Self; 5] = [Self::Fetching, Self::Probing, Self::Encoding, Self::Verifying, Self::Storing];
+
     /// The name in answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -189,6 +214,12 @@ pub enum ReportEvent {
         strategy: Strategy,
         /// What was made, in the order asked for.
         assets: Vec<OutputAsset>,
+        /// Previews, and the report as a file.
+        #[serde(default)]
+        previews: Vec<PreviewAsset>,
+        /// How good it is.
+        #[serde(default)]
+        qa_report: Option<Box<QaReport>>,
     },
     /// The run cannot succeed, whoever tries. Ends the run, refunded.
     Fail {
@@ -258,6 +289,16 @@ mod tests {
         let (job_id, lease_id) = (JobId::from_parts(UnixMillis::new(1), 1), LeaseId::from_parts(UnixMillis::new(1), 1));
         let report = Report::ReportV1 { job_id, run: 1, lease_id, event: ReportEvent::Release };
         assert!(serde_json::from_str::<Claim>(&serde_json::to_string(&report).unwrap()).is_err());
+    }
+
+    #[test]
+    fn messages_of_an_older_neighbour_parse() {
+        let complete: ReportEvent = serde_json::from_str(r#"{"kind":"complete","strategy":"chroma-key","assets":[]}"#).unwrap();
+        assert!(matches!(complete, ReportEvent::Complete { previews, qa_report: None, .. } if previews.is_empty()));
+        let work = r#"{"jobId":"job_01KAJ4A2G00000000000000000","run":1,"attempt":1,"leaseId":"lea_01KAJ4A2G00000000000000000",
+            "leaseDurationMs":4000,"source":{"kind":"url","url":"u"},"strategy":"auto","outputs":["gif"],"objectPrefix":"a/"}"#;
+        let work: Work = serde_json::from_str(work).unwrap();
+        assert_eq!((work.preset, work.resolution, work.refine_edges), (Preset::WebApp, None, false));
     }
 
     #[test]

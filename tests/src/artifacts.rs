@@ -16,6 +16,8 @@ use crate::workspace::Workspace;
 
 /// What goes into both programs.
 const SHARED_INPUTS: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "shared"];
+/// What the documentation page takes from npm; the same as `viewer` in `package.json`.
+const VIEWER_FILES: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
 const ADVICE: &str = "The output above says why; `cargo x check` shows it in colour.";
 
 /// Where the built programs are.
@@ -30,36 +32,42 @@ pub struct Artifacts {
 impl Artifacts {
     /// Builds what is out of date.
     pub fn ensure(workspace: &Workspace, cache: &Cache) -> Result<Self> {
-        Ok(Self { edge_dir: ensure_edge(workspace, cache)?, transcoder: ensure_transcoder(workspace, cache)? })
+        Ok(Self { edge_dir: Self::ensure_edge(workspace, cache)?, transcoder: ensure_transcoder(workspace, cache)? })
+    }
+
+    /// Builds the edge alone, if it is out of date; returns its folder.
+    ///
+    /// Same command as `[build]` in `wrangler.toml`; every tool is named so that none is fetched from the web.
+    pub fn ensure_edge(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
+        let edge_dir = workspace.join("edge/build");
+        let stamp_file = edge_dir.join("stamp");
+        let stamp = stamp(workspace, &["edge/src", "edge/Cargo.toml", "package-lock.json"])?;
+        if stamp.matches(&stamp_file) {
+            return Ok(edge_dir);
+        }
+        let (cargo, _lock) = cache.cargo(workspace)?;
+        let tools = Tools::new(workspace, cache);
+        for file in VIEWER_FILES {
+            let source = workspace.join("node_modules/swagger-ui-dist").join(file);
+            replace_file(&source, &workspace.join("edge/assets/docs").join(file))?;
+        }
+        let mut command = Command::new(tools.worker_build());
+        command
+            .args(["edge", "--profile", "edge"])
+            .current_dir(workspace.root())
+            .envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("PATH", tools.path()?)
+            .env("WASM_BINDGEN_BIN", tools.wasm_bindgen())
+            .env("WASM_OPT_BIN", tools.npm_bin("wasm-opt"))
+            .env("ESBUILD_BIN", tools.npm_bin("esbuild"));
+        step::run("edge for wasm", &mut command, ADVICE)?;
+        stamp.write(&stamp_file)?;
+        Ok(edge_dir)
     }
 }
 
 fn stamp(workspace: &Workspace, inputs: &[&str]) -> Result<Stamp> {
     SHARED_INPUTS.iter().chain(inputs).try_fold(Stamp::default(), |stamp, path| stamp.with_path(workspace.root(), path))
-}
-
-/// Same command as `[build]` in `wrangler.toml`; every tool is named so that none is fetched from the web.
-fn ensure_edge(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
-    let edge_dir = workspace.join("edge/build");
-    let stamp_file = edge_dir.join("stamp");
-    let stamp = stamp(workspace, &["edge/src", "edge/Cargo.toml"])?;
-    if stamp.matches(&stamp_file) {
-        return Ok(edge_dir);
-    }
-    let (cargo, _lock) = cache.cargo(workspace)?;
-    let tools = Tools::new(workspace, cache);
-    let mut command = Command::new(tools.worker_build());
-    command
-        .args(["edge", "--profile", "edge"])
-        .current_dir(workspace.root())
-        .envs(cargo.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", tools.path()?)
-        .env("WASM_BINDGEN_BIN", tools.wasm_bindgen())
-        .env("WASM_OPT_BIN", tools.npm_bin("wasm-opt"))
-        .env("ESBUILD_BIN", tools.npm_bin("esbuild"));
-    step::run("edge for wasm", &mut command, ADVICE)?;
-    stamp.write(&stamp_file)?;
-    Ok(edge_dir)
 }
 
 fn ensure_transcoder(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {

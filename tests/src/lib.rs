@@ -14,6 +14,7 @@ pub mod interrupt;
 pub mod migrations;
 pub mod process;
 pub mod raw;
+pub mod schemathesis;
 pub mod stack;
 pub mod stamp;
 pub mod step;

@@ -1,5 +1,6 @@
 //! The tasks of `cargo x`: one file each, listed here.
 
+pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod dev;
@@ -19,11 +20,12 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     Task { name: "demo", summary: "turn a video into a video with transparency, through every real part", run: demo::run },
     Task { name: "dev", summary: "start the whole stack on this machine and keep it up", run: dev::run },
     Task { name: "check", summary: "format, lints, and the edge for wasm: what must be clean", run: check::run },
     Task { name: "test", summary: "host tests, then end to end; words select tests by name", run: test::run },
+    Task { name: "bench", summary: "measure: one of several, listed by `cargo x bench`", run: bench::run },
     Task { name: "migrate", summary: "bring a D1 database up to date, --local or --remote", run: migrate::run },
     Task { name: "setup", summary: "install what packages can give", run: setup::run },
     Task { name: "doctor", summary: "say what is missing and where to get it", run: doctor::run },

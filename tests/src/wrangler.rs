@@ -129,6 +129,9 @@ impl Site {
             local_dev.insert("experimental_s3_credentials".into(), Value::Table(credentials));
             bucket.insert("local_dev".into(), Value::Table(local_dev));
         }
+        if let Some(Value::String(directory)) = config.get_mut("assets").and_then(|assets| assets.get_mut("directory")) {
+            *directory = path_text(&workspace.join(&*directory))?;
+        }
         for database in tables(&mut config, "d1_databases") {
             if let Some(Value::String(dir)) = database.get_mut("migrations_dir") {
                 *dir = path_text(&workspace.join(&*dir))?;

@@ -374,7 +374,8 @@ fn operators_and_transcoders_are_let_in_by_their_own_secrets_alone() {
             ("POST", "/internal/v1/tasks/report".to_owned()),
         ] {
             let body: &[u8] = if method == "POST" { b"{\"name\":\"x\",\"credits\":1,\"label\":\"x\"}" } else { b"" };
-            refused(send(method, &url(&path), &[json_type], body), 403, "forbidden");
+            let (status, code) = if path.starts_with("/admin/") { (401, "missing_api_key") } else { (403, "forbidden") };
+            refused(send(method, &url(&path), &[json_type], body), status, code);
             refused(send(method, &url(&path), &[json_type, ("authorization", &bearer)], body), 403, "forbidden");
         }
         assert_eq!(customer.balance().unwrap(), 100);

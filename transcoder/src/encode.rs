@@ -1,76 +1,105 @@
-//! One decode fans out to one encoder process per output, all at the same time, each behind a bounded queue.
+//! One decode fans out to one maker per product, all at the same time, each behind a bounded queue.
 //!
 //! Everything runs inside one future: dropping it kills every child before the drop returns.
 
+mod animated_webp;
+mod apng;
+mod arguments;
+mod gif;
+mod line;
 mod matte_grayscale_mp4;
 mod mov_prores4444;
+mod ordered;
+pub mod png;
+pub mod png_sequence;
+mod preview;
+mod stacked_alpha_mp4;
 mod webm_vp9_alpha;
+mod zip;
 
-use std::ffi::OsString;
-use std::sync::Arc;
+use std::io;
+use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
 use shared::code::JobErrorCode;
 use shared::media::Output;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 
-use crate::compose::{AlphaThumb, Composed, Composer};
+pub use line::{Master, Unseen};
+
+use crate::compose::Composer;
 use crate::error::{TaskError, TaskResult};
-use crate::length::{Length, duration_ms};
-use crate::plan::{EncoderStage, Picture, Plan, seconds};
+use crate::feed::Frame;
+use crate::length::Length;
+use crate::plan::Plan;
 use crate::probe::Input;
-use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
+use crate::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
+use crate::product::{Item, Maker, Product, Shot};
+use line::Line;
 
 /// Decoded frames that wait to be keyed.
 const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
+/// What an encoder says when the disk is full; no other attempt need meet that.
+const DISK_FULL: &str = "No space left on device";
 
-/// An encoder that has written this much ends, and the output fails.
-/// Units: bytes. What can be stored: 10,000 parts of 8 MiB.
-const OUTPUT_SIZE_BYTES_MAX: u64 = 10_000 * 8 * 1024 * 1024;
-
-/// What went into every encoder.
-#[derive(Debug)]
-pub struct Master {
-    /// The matte of each frame, in small; 64 bytes a frame, 14 MB for the longest source.
-    pub thumbs: Vec<AlphaThumb>,
-}
-
-/// The arguments of one encoder; its input is raw frames on stdin, its output a file of that name in its folder.
-pub fn arguments(output: Output, picture: &Picture, input: &Input) -> Vec<OsString> {
-    match output {
-        Output::WebmVp9Alpha => webm_vp9_alpha::arguments(picture, input),
-        Output::MovProres4444 => mov_prores4444::arguments(picture, input),
-        Output::MatteGrayscaleMp4 => matte_grayscale_mp4::arguments(picture),
+/// Who makes an item, and how.
+pub fn maker(item: Item, shot: &Shot, input: &Input) -> Maker {
+    let mut maker = match item {
+        Item::Output(Output::WebmVp9Alpha) => Maker::Ffmpeg(webm_vp9_alpha::arguments(shot, input)),
+        Item::Output(Output::MovProres4444) => Maker::Ffmpeg(mov_prores4444::arguments(shot, input)),
+        Item::Output(Output::AnimatedWebp) => return Maker::Webp(animated_webp::arguments(shot)),
+        Item::Output(Output::Gif) => Maker::Ffmpeg(gif::arguments(shot)),
+        Item::Output(Output::Apng) => return Maker::Apng,
+        Item::Output(Output::PngSequence) => return Maker::PngSequence,
+        Item::Output(Output::MatteGrayscaleMp4) => Maker::Ffmpeg(matte_grayscale_mp4::arguments(shot)),
+        Item::Output(Output::StackedAlphaMp4) => Maker::Ffmpeg(stacked_alpha_mp4::arguments(shot, input)),
+        Item::Preview(backdrop) => Maker::Ffmpeg(preview::arguments(shot, backdrop)),
+    };
+    if let Maker::Ffmpeg(arguments) = &mut maker {
+        arguments.push(item.file_name().into());
     }
+    maker
 }
 
 /// Runs the plan to its end. `on_frame` is told how many frames have been composed.
-pub async fn run(ffmpeg: Tool<'_>, plan: &Plan, composer: Composer, on_frame: impl Fn(u64)) -> TaskResult<Master> {
+pub async fn run(
+    ffmpeg: Tool<'_>,
+    plan: &Plan,
+    composer: Composer,
+    unseen: Unseen,
+    on_frame: impl Fn(u64),
+) -> TaskResult<Master> {
+    let previews = plan.products.iter().any(|product| matches!(product.item, Item::Preview(_)));
+    if previews {
+        std::fs::create_dir_all(ffmpeg.dir.join("previews")).map_err(|error| TaskError::disk("making a folder", &error))?;
+    }
     let decoder = ffmpeg.spawn(&plan.decode, Piped::Stdout).map_err(|error| decode_error(error, 0))?;
     let (decoded_in, decoded_out) = mpsc::channel(DECODED_FRAMES_IN_FLIGHT_MAX);
-    let mut queues = Vec::new();
-    let mut encoders = Vec::new();
-    for stage in &plan.encoders {
-        let child = ffmpeg.spawn(&stage.arguments, Piped::Stdin).map_err(|error| encode_error(stage.output, error))?;
-        let (queue, frames) = mpsc::channel(ENCODER_FRAMES_IN_FLIGHT_MAX);
-        queues.push(queue);
-        encoders.push(feed(stage, child, frames));
-    }
+    let (queues, makers): (Vec<_>, Vec<_>) = plan
+        .products
+        .iter()
+        .map(|product| {
+            let (queue, frames) = mpsc::channel(ENCODER_FRAMES_IN_FLIGHT_MAX);
+            (queue, make(ffmpeg, product, frames))
+        })
+        .unzip();
     let frame_size_bytes = usize::try_from(plan.picture.shown.pixels())
         .map(|pixels| pixels * plan.raw_format.pixel_size_bytes())
         .map_err(|error| TaskError::Transient(error.to_string()))?;
-    let (frames, thumbs, _) = tokio::try_join!(
+    let line = Line::new(plan, composer, unseen);
+    let (frames, master, _) = tokio::try_join!(
         read_frames(decoder, frame_size_bytes, plan.picture.length, decoded_in),
-        compose_frames(composer, decoded_out, queues, on_frame),
-        try_join_all(encoders),
+        compose_frames(line, decoded_out, queues, on_frame),
+        try_join_all(makers),
     )?;
     if frames == 0 {
         return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the decoder gave no frame"));
     }
-    Ok(Master { thumbs })
+    Ok(master)
 }
 
 async fn read_frames(
@@ -109,56 +138,112 @@ async fn read_frames(
 }
 
 async fn compose_frames(
-    composer: Composer,
+    mut line: Line,
     mut decoded: mpsc::Receiver<Vec<u8>>,
-    queues: Vec<mpsc::Sender<Arc<Composed>>>,
+    queues: Vec<mpsc::Sender<Frame>>,
     on_frame: impl Fn(u64),
-) -> TaskResult<Vec<AlphaThumb>> {
-    let composer = Arc::new(composer);
-    let mut thumbs = Vec::new();
-    while let Some(frame) = decoded.recv().await {
-        let composer = Arc::clone(&composer);
-        let outcome = tokio::task::spawn_blocking(move || composer.compose(&frame)).await;
-        let ready = Arc::new(outcome.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?);
-        thumbs.push(ready.thumb);
-        on_frame(thumbs.len() as u64);
-        for queue in &queues {
-            if queue.send(Arc::clone(&ready)).await.is_err() {
-                return Ok(thumbs);
+) -> TaskResult<Master> {
+    while let Some(raw) = decoded.recv().await {
+        let work = tokio::task::spawn_blocking(move || {
+            let taken = line.pass(raw);
+            (line, taken)
+        });
+        let taken;
+        (line, taken) = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
+        on_frame(line.frames());
+        for (queue, frame) in queues.iter().zip(taken?) {
+            // A closed queue means that an encoder failed; its own error says more than ours could.
+            if let Some(frame) = frame
+                && queue.send(frame).await.is_err()
+            {
+                return Ok(line.finish());
             }
         }
     }
-    Ok(thumbs)
+    Ok(line.finish())
 }
 
-async fn feed(stage: &EncoderStage, mut child: Child, mut frames: mpsc::Receiver<Arc<Composed>>) -> TaskResult<()> {
-    let mut pipe = child.take_stdin().map_err(|error| TaskError::disk("writing frames", &error))?;
-    let mut hung_up = false;
-    while let Some(frame) = frames.recv().await {
-        let bytes = match stage.output {
-            Output::WebmVp9Alpha | Output::MovProres4444 => &frame.rgba,
-            Output::MatteGrayscaleMp4 => &frame.alpha,
-        };
-        match unstalled(pipe.write_all(bytes)).await {
-            Ok(()) => {}
-            // It hung up on us: its exit tells why.
-            Err(ProcessError::Io(_)) => {
-                hung_up = true;
-                break;
+async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
+    let failed = |error: ProcessError| encode_error(product.item, error);
+    let path = ffmpeg.dir.join(product.item.file_name());
+    match &product.maker {
+        Maker::Ffmpeg(arguments) => {
+            let mut child = ffmpeg.spawn(arguments, Piped::Stdin).map_err(failed)?;
+            let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
+            let fed = feed(pipe, frames).await;
+            settle(product.item, child, fed).await
+        }
+        Maker::Webp(arguments) => {
+            let mut child = ffmpeg.spawn(arguments, Piped::Both).map_err(failed)?;
+            let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
+            let stills = child.take_stdout().map_err(|error| failed(error.into()))?;
+            let (fed, written) = stitch(feed(pipe, frames), animated_webp::write(stills, &product.shot, &path)).await;
+            let written = written.map_err(failed)?.map_err(|error| write_error(product.item, &error));
+            // A full disk ends the child too, and then it knows less; otherwise its own last words come first.
+            if let Err(error @ TaskError::Transient(_)) = written {
+                return Err(error);
             }
-            Err(error) => return Err(encode_error(stage.output, error)),
+            settle(product.item, child, fed).await?;
+            written
+        }
+        Maker::Apng => in_process(product, path, frames, apng::write).await,
+        Maker::PngSequence => in_process(product, path, frames, png_sequence::write).await,
+    }
+}
+
+/// Feeds a child and writes what it makes, at the same time; once it has everything, what is left may take only so long.
+async fn stitch<T>(
+    feeding: impl Future<Output = T>,
+    writing: impl Future<Output = io::Result<()>>,
+) -> (T, Result<io::Result<()>, ProcessError>) {
+    tokio::pin!(feeding, writing);
+    tokio::select! {
+        fed = &mut feeding => (fed, finished(async { Ok(writing.await) }).await),
+        written = &mut writing => (feeding.await, Ok(written)),
+    }
+}
+
+async fn in_process(
+    product: &Product,
+    path: PathBuf,
+    frames: mpsc::Receiver<Frame>,
+    write: fn(mpsc::Receiver<Frame>, &Shot, &std::path::Path) -> io::Result<()>,
+) -> TaskResult<()> {
+    let shot = product.shot;
+    let work = tokio::task::spawn_blocking(move || write(frames, &shot, &path)).await;
+    work.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
+        .map_err(|error| write_error(product.item, &error))
+}
+
+/// Whether the child took everything.
+enum Fed {
+    All,
+    HungUp,
+}
+
+async fn feed(mut pipe: ChildStdin, mut frames: mpsc::Receiver<Frame>) -> Result<Fed, ProcessError> {
+    while let Some(frame) = frames.recv().await {
+        match unstalled(pipe.write_all(&frame)).await {
+            Ok(()) => {}
+            // Its exit tells why.
+            Err(ProcessError::Io(_)) => return Ok(Fed::HungUp),
+            Err(error) => return Err(error),
         }
     }
-    drop(pipe);
-    child.finish().await.map_err(|error| encode_error(stage.output, error))?;
-    if hung_up {
-        return Err(TaskError::with_detail(JobErrorCode::EncodeFailed, format!("{}: ended before its input", stage.output)));
+    Ok(Fed::All)
+}
+
+async fn settle(item: Item, child: Child, fed: Result<Fed, ProcessError>) -> TaskResult<()> {
+    let fed = fed.map_err(|error| encode_error(item, error))?;
+    child.finish().await.map_err(|error| encode_error(item, error))?;
+    match fed {
+        Fed::All => Ok(()),
+        Fed::HungUp => Err(failed(item, "ended before its input")),
     }
-    Ok(())
 }
 
 fn decode_error(error: ProcessError, frames: u64) -> TaskError {
-    match classify(error, JobErrorCode::SourceNotVideo, &format!("decoder after {frames} frames")) {
+    match error.into_task_error(&format!("decoder after {frames} frames"), JobErrorCode::SourceNotVideo) {
         TaskError::Permanent { code: code @ JobErrorCode::SourceNotVideo, detail, .. } => {
             TaskError::Permanent { code, message: "The source's video cannot be decoded.".to_owned(), detail }
         }
@@ -166,54 +251,26 @@ fn decode_error(error: ProcessError, frames: u64) -> TaskError {
     }
 }
 
-fn encode_error(output: Output, error: ProcessError) -> TaskError {
-    classify(error, JobErrorCode::EncodeFailed, output.as_str())
-}
-
-fn classify(error: ProcessError, code: JobErrorCode, who: &str) -> TaskError {
+fn encode_error(item: Item, error: ProcessError) -> TaskError {
     match error {
-        error if error.is_passing() => TaskError::Transient(format!("{who}: {error}")),
-        error => TaskError::with_detail(code, format!("{who}: {error}")),
+        ProcessError::Exit { stderr, .. } if stderr.contains(DISK_FULL) => TaskError::Transient(format!("{item}: {DISK_FULL}")),
+        error => match error.into_task_error(&item.to_string(), JobErrorCode::EncodeFailed) {
+            TaskError::Permanent { code: JobErrorCode::EncodeFailed, detail, .. } => failed(item, &detail),
+            error => error,
+        },
     }
 }
 
-/// Raw frames on stdin, then the source's sound where there is some; metadata of the source is not passed on.
-fn raw_input(picture: &Picture, pixel_format: &str, audio: Option<&Input>) -> Vec<OsString> {
-    let mut arguments = crate::plan::preamble();
-    arguments.extend(words(["-protocol_whitelist", "pipe,file", "-f", "rawvideo", "-pix_fmt", pixel_format]));
-    arguments.extend(words(["-s", &picture.padded.to_string(), "-r", &picture.frame_rate.to_string(), "-i", "pipe:0"]));
-    if let Some((input, track)) = audio.and_then(|input| Some((input, input.audio?))) {
-        arguments.extend(crate::plan::read_guards(input.container));
-        arguments.extend([OsString::from("-i"), crate::plan::file_url(&input.path)]);
-        arguments.extend(words(["-map", "0:v:0", "-map", &format!("1:{}", track.index)]));
-        arguments.extend(words(["-af", &cut_sound(picture, input)]));
+/// What is no trouble with the disk is trouble with the format.
+fn write_error(item: Item, error: &io::Error) -> TaskError {
+    match error.kind() {
+        io::ErrorKind::Other | io::ErrorKind::UnexpectedEof => failed(item, &error.to_string()),
+        _ => TaskError::disk(&format!("writing {item}"), error),
     }
-    arguments.extend(words(["-map_metadata", "-1", "-map_chapters", "-1", "-fs", &OUTPUT_SIZE_BYTES_MAX.to_string()]));
-    arguments
 }
 
-/// The sound from the first picture to where the last one should end, with silence where there is none: a gap that is
-/// closed instead makes everything behind it early.
-fn cut_sound(picture: &Picture, input: &Input) -> String {
-    let start = match input.picture_start_ms {
-        0 => String::new(),
-        start_ms => format!("asetpts=PTS-{}/TB,", seconds(start_ms)),
-    };
-    let end = seconds(duration_ms(picture.length.frames, picture.frame_rate));
-    // Cut before filling, so that no silence is made for what is dropped; and after, since filling may go beyond.
-    format!("{start}atrim=start=0:end={end},aresample=async=1:first_pts=0,apad=whole_dur={end},atrim=end={end}")
-}
-
-/// RGB to BT.709 by an explicit matrix, and the tags that say so: without it ffmpeg converts by BT.601.
-fn to_bt709(picture: &Picture, in_range: &str, pixel_format: &str) -> Vec<OsString> {
-    let aspect = picture.pixel_aspect.map_or_else(String::new, |(across, down)| format!(",setsar={across}/{down}"));
-    let filter = [
-        format!("scale=in_range={in_range}:out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int"),
-        format!(",format={pixel_format}{aspect}"),
-        // The encoder takes its tags from the frames, or from the options, depending on ffmpeg's version.
-        ",setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709".to_owned(),
-    ];
-    let mut arguments = words(["-vf", &filter.concat()]);
-    arguments.extend(words(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]));
-    arguments
+/// The encoder's own last words are for the log: they may name paths.
+fn failed(item: Item, last_words: &str) -> TaskError {
+    let message = format!("The encoder of {item} failed on this footage.");
+    TaskError::Permanent { code: JobErrorCode::EncodeFailed, message, detail: format!("{item}: {last_words}") }
 }

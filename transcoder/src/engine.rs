@@ -1,20 +1,28 @@
 //! A local file → verified outputs in a local folder. Both commands run this; it knows no network.
 //!
-//! probe → matte → (decode → key → compose → encode, all at once) → verify
+//! probe → matte → (decode → key → compose → encode, all at once) → verify, several at once → QA report
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use shared::media::Output;
-use shared::report::{Stage, StrategyRequest};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::media::PreviewKind;
+use shared::qa::{QaReport, StageTiming};
+use shared::report::{Stage, Strategy, StrategyRequest};
 
 use crate::compose::Composer;
-use crate::encode;
-use crate::error::TaskResult;
+use crate::encode::{self, Master, Unseen};
+use crate::error::{TaskError, TaskResult};
 use crate::plan::Plan;
+use crate::preview::{self, PreviewFile};
 use crate::probe::{self, Probed, SourceContainer};
-use crate::process::Tool;
+use crate::process::{Tool, words};
+use crate::product::{Item, Order};
 use crate::progress::ProgressSink;
+use crate::qa::{self, Findings};
 use crate::sound;
+use crate::space;
 use crate::strategy::{self, Matte};
 use crate::verify::{Truth, Verified, verify};
 
@@ -33,6 +41,18 @@ pub struct Prepared {
     pub probed: Probed,
     /// The decision.
     pub matte: Matte,
+    timing: StageTiming,
+}
+
+/// Everything that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// In the order asked for.
+    pub outputs: Vec<Verified>,
+    /// Previews, and the report as a file; empty when none were asked for.
+    pub previews: Vec<PreviewFile>,
+    /// How good it is.
+    pub report: QaReport,
 }
 
 /// The names of the two programs.
@@ -53,36 +73,117 @@ impl<'a> Engine<'a> {
 
     /// Reads the source and decides how its matte will be made.
     pub async fn prepare(&self, source: &Path, request: StrategyRequest) -> TaskResult<Prepared> {
+        let begun = Instant::now();
         self.progress.set(Stage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
         let matte = strategy::choose(self.ffmpeg, &probed, request).await?;
         self.progress.set(Stage::Probing, 1, 1);
-        Ok(Prepared { probed, matte })
+        Ok(Prepared { probed, matte, timing: timing(Stage::Probing, begun) })
     }
 
-    /// Makes every output and decodes each again, in the order asked for.
-    pub async fn make(&self, prepared: &Prepared, outputs: &[Output]) -> TaskResult<Vec<Verified>> {
-        let Prepared { probed, matte } = prepared;
-        let plan = Plan::new(probed, matte.raw_format(), outputs);
-        tracing::debug!(%plan, "planned");
-        let length = plan.picture.length;
-        let composer = Composer::new(plan.picture, matte.alpha());
-        let master =
-            encode::run(self.ffmpeg, &plan, composer, |frames| self.progress.set(Stage::Encoding, frames, length.frames)).await?;
-        let (frames, count) = (master.thumbs.len() as u64, outputs.len() as u64);
-        let holds_last_frame = matches!(probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
-        if length.lacks(frames) && !holds_last_frame {
-            return Err(length.too_few(frames));
-        }
-        let mut verified = Vec::new();
-        for (index, output) in (0_u64..).zip(outputs) {
-            let truth = Truth { master: &master, picture: plan.picture, has_audio: probed.facts.has_audio };
-            let note = |done| self.progress.set(Stage::Verifying, index * frames + done, count * frames);
-            verified.push(verify(self.ffmpeg, self.ffprobe, *output, truth, note).await?);
-        }
-        Ok(verified)
+    /// What would be made of it.
+    pub fn plan(prepared: &Prepared, order: &Order) -> Plan {
+        Plan::new(&prepared.probed, prepared.matte.raw_format(), order)
     }
+
+    /// Makes every output and decodes each again. `deliver` gets each as soon as it stands, while others are still looked at.
+    pub async fn make(
+        &self,
+        prepared: &Prepared,
+        order: &Order,
+        deliver: impl AsyncFn(&Verified) -> TaskResult<()>,
+    ) -> TaskResult<Made> {
+        let plan = Self::plan(prepared, order);
+        tracing::debug!(%plan, "planned");
+        space::check(self.ffmpeg.dir, &plan.products)?;
+        let begun = Instant::now();
+        let master = self.encode(prepared, &plan).await?;
+        let encoded = timing(Stage::Encoding, begun);
+        let begun = Instant::now();
+        let outputs = self.verify(prepared, &plan, &master, deliver).await?;
+        let stages = vec![prepared.timing.clone(), encoded, timing(Stage::Verifying, begun)];
+        let findings = Findings {
+            probed: &prepared.probed,
+            matte: &prepared.matte,
+            preset: order.preset,
+            plan: &plan,
+            figures: master.matte,
+            verified: &outputs,
+        };
+        let report = qa::report(findings, self.tools().await?, stages);
+        let mut previews = preview::collect(self.ffmpeg.dir, &plan.products, &master)?;
+        if order.previews {
+            previews.push(self.write_report(&report)?);
+        }
+        Ok(Made { outputs, previews, report })
+    }
+
+    async fn encode(&self, prepared: &Prepared, plan: &Plan) -> TaskResult<Master> {
+        let length = plan.picture.length;
+        let composer = Composer::new(plan.picture, prepared.matte.alpha());
+        let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
+        let unseen = match prepared.matte.strategy() {
+            Strategy::SourceAlpha => Unseen::Kept,
+            Strategy::ChromaKey => Unseen::Flattened,
+        };
+        let master = encode::run(self.ffmpeg, plan, composer, unseen, note).await?;
+        let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
+        if length.lacks(master.frames) && !holds_last_frame {
+            return Err(length.too_few(master.frames));
+        }
+        Ok(master)
+    }
+
+    async fn verify(
+        &self,
+        prepared: &Prepared,
+        plan: &Plan,
+        master: &Master,
+        deliver: impl AsyncFn(&Verified) -> TaskResult<()>,
+    ) -> TaskResult<Vec<Verified>> {
+        let truth = Truth { master, picture: plan.picture, has_audio: prepared.probed.facts.has_audio };
+        let (deliver, done) = (&deliver, &std::cell::Cell::new(0));
+        let outputs = plan.products.iter().filter_map(|product| match product.item {
+            Item::Output(output) => Some((output, product)),
+            Item::Preview(_) => None,
+        });
+        let frames = outputs.clone().map(|(_, product)| product.share(master.frames).0).sum();
+        let note = |_| {
+            done.set(done.get() + 1);
+            self.progress.set(Stage::Verifying, done.get(), frames);
+        };
+        let one = |(output, product)| async move {
+            let verified = verify(self.ffmpeg, self.ffprobe, output, product, truth, note).await?;
+            deliver(&verified).await?;
+            Ok(verified)
+        };
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        stream::iter(outputs).map(one).buffered(at_once).try_collect().await
+    }
+
+    async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
+        let banner = self.ffmpeg.capture(&words(["-hide_banner", "-version"])).await;
+        let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
+        // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
+        let banner = String::from_utf8_lossy(&banner);
+        let version = banner.split_whitespace().nth(2).unwrap_or_default().to_owned();
+        let own = env!("CARGO_PKG_VERSION").to_owned();
+        Ok(BTreeMap::from([("bgless-transcoder".to_owned(), own), ("ffmpeg".to_owned(), version)]))
+    }
+
+    fn write_report(&self, report: &QaReport) -> TaskResult<PreviewFile> {
+        let dir = self.ffmpeg.dir;
+        let json = serde_json::to_vec_pretty(report).map_err(|error| TaskError::Transient(error.to_string()))?;
+        std::fs::write(dir.join(PreviewKind::Qa.file_name()), json)
+            .map_err(|error| TaskError::disk("writing the report", &error))?;
+        preview::measured(dir, PreviewKind::Qa, None)
+    }
+}
+
+fn timing(stage: Stage, begun: Instant) -> StageTiming {
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    StageTiming { stage: stage.as_str().to_owned(), duration_ms }
 }
 
 /// Where a task keeps the copy of its source.

@@ -60,7 +60,7 @@ impl<'a, E: Edge> Lease<'a, E> {
                     }
                 }
             }
-            let Progress { stage, percent } = *progress.borrow_and_update();
+            let Progress { stage, percent, .. } = *progress.borrow_and_update();
             beat_at = Instant::now() + self.beat();
             match self.say(ReportEvent::Progress { stage, progress_percent: percent }).await {
                 Ok(None) => told_stage = Some(stage),

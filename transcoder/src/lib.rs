@@ -1,34 +1,48 @@
-//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file.
+//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `probe` looks and tells.
 //!
 //! `engine` and what it calls know no network; `source`, `objects`, `queue`, `report` and `health` are the rims.
 
 mod compose;
 mod config;
+mod confine;
 mod encode;
 mod engine;
 mod error;
+mod feed;
+mod frame;
+mod geometry;
 mod health;
+mod inspect;
 mod keying;
 mod lease;
 mod length;
 mod local;
+mod matte;
 mod objects;
 mod plan;
+mod preset;
+mod preview;
 mod probe;
 mod process;
+mod product;
 mod progress;
 mod pump;
+mod qa;
 mod queue;
 mod report;
+mod samples;
 mod scratch;
 mod serve;
 mod sound;
 mod source;
+mod space;
 mod step;
 mod strategy;
 mod verify;
 
 pub use config::{Config, ConfigError};
+pub use confine::{Confinement, EXIT_NOT_STARTED, Enforced, announce as announce_confinement, confine};
 pub use engine::Programs;
-pub use local::{RunError, RunRequest, run_local};
+pub use inspect::{Inspection, ProbeRequest, inspect};
+pub use local::{RunError, RunRequest, RunSummary, run_local};
 pub use serve::{ServeError, serve};

@@ -9,15 +9,22 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::code::JobErrorCode;
-use shared::media::Output;
-use shared::report::StrategyRequest;
+use shared::media::{Output, Preset};
+use shared::qa::QaReport;
+use shared::report::{Stage, StrategyRequest};
 use tokio::sync::watch;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use crate::engine::{Engine, Programs};
+use crate::engine::{Engine, Made, Programs};
 use crate::error::TaskError;
+use crate::product::Order;
 use crate::progress::{Progress, ProgressSink};
 use crate::scratch::Scratch;
 use crate::verify::Verified;
+
+/// How often the bar moves.
+/// Units: milliseconds.
+const BAR_PERIOD_MS: u64 = 200;
 
 /// What `run` is asked for.
 #[derive(Debug)]
@@ -30,6 +37,12 @@ pub struct RunRequest {
     pub targets: Vec<PathBuf>,
     /// How the matte is to be made.
     pub strategy: StrategyRequest,
+    /// How well and how large.
+    pub preset: Preset,
+    /// Whether previews go into a folder `previews` beside the outputs.
+    pub previews: bool,
+    /// Where the report goes as JSON.
+    pub report: Option<PathBuf>,
     /// ffmpeg and ffprobe.
     pub programs: Programs,
     /// Where temporary folders go.
@@ -46,41 +59,68 @@ pub enum RunError {
     #[error("give every --output, and every -o, once")]
     Repeated,
     /// The footage cannot be worked on.
-    #[error("error[{}]: {message}", code.as_str())]
+    #[error("error[{}]: {message}{}", code.as_str(), told_apart(message, detail))]
     Job {
         /// For programs.
         code: JobErrorCode,
         /// For people.
         message: String,
+        /// What the failing part said itself; the footage and the machine are the reader's own.
+        detail: String,
     },
     /// The machine failed.
     #[error("error[internal]: {0}")]
     Machine(String),
 }
 
-/// Runs the pipeline; one line per output on success.
-pub async fn run_local(request: &RunRequest) -> Result<Vec<String>, RunError> {
+/// What `run` has to say: a line per output for programs, and the rest for people.
+#[derive(Debug)]
+pub struct RunSummary {
+    /// `path: output, size, frames, …`, in the order asked for.
+    pub lines: Vec<String>,
+    /// Warnings, score, times.
+    pub report: String,
+}
+
+/// Runs the pipeline.
+pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let targets = targets(request)?;
-    let source = std::path::absolute(&request.file).map_err(|error| machine("the source", &error))?;
-    if !source.is_file() {
-        return Err(RunError::Machine(format!("{} is not a file", request.file.display())));
-    }
+    let source = absolute(&request.file)?;
     let scratch = Scratch::create(&request.scratch_dir).map_err(|error| machine("the scratch folder", &error))?;
     let task_dir = scratch.create_task_dir().map_err(|error| machine("the scratch folder", &error))?;
     let (sink, progress) = ProgressSink::new();
     let engine = Engine::new(&request.programs, task_dir.path(), &sink);
+    let order = Order { outputs: request.outputs.clone(), preset: request.preset, resolution: None, previews: request.previews };
     let work = async {
         let prepared = engine.prepare(&source, request.strategy).await?;
-        engine.make(&prepared, &request.outputs).await
+        // Nothing is delivered before everything stands.
+        engine.make(&prepared, &order, async |_| Ok(())).await
     };
     let bar = bar();
-    let verified = tokio::select! {
-        verified = work => verified,
+    let made = tokio::select! {
+        made = work => made,
         () = show(&bar, progress) => Err(TaskError::Transient("progress ended before the work".into())),
     };
     bar.finish_and_clear();
-    let verified = verified.map_err(RunError::from)?;
-    verified.iter().zip(&targets).map(|(verified, target)| deliver(verified, target)).collect()
+    let made = made?;
+    let lines = made.outputs.iter().zip(&targets).map(|(verified, target)| deliver(verified, target));
+    let lines = lines.collect::<Result<_, _>>()?;
+    deliver_previews(&made, &targets)?;
+    if let Some(path) = &request.report {
+        let json = serde_json::to_vec_pretty(&made.report).map_err(|error| RunError::Machine(error.to_string()))?;
+        std::fs::write(path, json).map_err(|error| machine(&path.display().to_string(), &error))?;
+    }
+    Ok(RunSummary { lines, report: told(&made.report) })
+}
+
+/// Where a local source is.
+pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
+    let source = std::path::absolute(file).map_err(|error| machine("the source", &error))?;
+    if source.is_file() {
+        return Ok(source);
+    }
+    let message = format!("{} is not a file.", file.display());
+    Err(RunError::Job { code: JobErrorCode::SourceUnreachable, detail: message.clone(), message })
 }
 
 fn targets(request: &RunRequest) -> Result<Vec<PathBuf>, RunError> {
@@ -100,33 +140,100 @@ fn repeats<T: Eq + Hash>(items: &[T]) -> bool {
 
 /// Copies beside the target first, so that a target is whole or absent.
 fn deliver(verified: &Verified, target: &Path) -> Result<String, RunError> {
+    place(&verified.path, target)?;
+    let Verified { output, figures, .. } = verified;
+    let color = figures.color_psnr_db.map_or_else(String::new, |db| format!(", colour {db:.1} dB"));
+    Ok(format!(
+        "{}: {output}, {}, {} frames, {:.3} fps, {} ms, {} bytes, alpha {:.1} dB{color}",
+        target.display(),
+        figures.size,
+        figures.frames,
+        figures.frame_rate,
+        figures.duration_ms,
+        figures.size_bytes,
+        figures.alpha_psnr_db,
+    ))
+}
+
+/// Previews go beside the first output.
+fn deliver_previews(made: &Made, targets: &[PathBuf]) -> Result<(), RunError> {
+    let folder = targets.first().and_then(|target| target.parent()).unwrap_or(Path::new("."));
+    for file in &made.previews {
+        let target = folder.join(file.kind.file_name());
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| machine(&parent.display().to_string(), &error))?;
+        }
+        place(&file.path, &target)?;
+    }
+    Ok(())
+}
+
+fn place(made: &Path, target: &Path) -> Result<(), RunError> {
     let failed = |error: &io::Error| machine(&target.display().to_string(), error);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // As any other program makes files: open to whom the umask says.
     let mut builder = tempfile::Builder::new();
     let copy = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
     let mut copy = copy.map_err(|error| failed(&error))?;
-    let mut made = std::fs::File::open(&verified.path).map_err(|error| failed(&error))?;
+    let mut made = std::fs::File::open(made).map_err(|error| failed(&error))?;
     io::copy(&mut made, copy.as_file_mut()).map_err(|error| failed(&error))?;
     copy.persist(target).map_err(|error| failed(&error.error))?;
-    let Verified { output, size_bytes, size, frame_count, duration_ms, .. } = verified;
-    Ok(format!("{}: {output}, {size}, {frame_count} frames, {duration_ms} ms, {size_bytes} bytes", target.display()))
+    Ok(())
+}
+
+fn told(report: &QaReport) -> String {
+    let figures = &report.matte;
+    let mut lines = vec![
+        format!("score {} of 100, matte by {}, preset {}", report.score, report.strategy.as_str(), report.preset),
+        format!(
+            "coverage {:.1} %, soft {:.1} %, flicker {:.4}, spill {:.4}, holes {:.4}, at the edge in {:.0} % of frames",
+            figures.coverage * 100.0,
+            figures.soft_share * 100.0,
+            figures.flicker,
+            figures.spill_residue,
+            figures.holes,
+            figures.edge_contact * 100.0,
+        ),
+    ];
+    lines.extend(report.warnings.iter().map(|warning| format!("warning[{}]: {}", warning.code, warning.message)));
+    lines.extend(report.stages.iter().map(|timing| format!("{}: {} ms", timing.stage, timing.duration_ms)));
+    lines.join("\n")
+}
+
+fn told_apart(message: &str, detail: &str) -> String {
+    if message == detail { String::new() } else { format!("\n{detail}") }
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:>10} {bar:40} {pos:>3} % {elapsed}");
+    let style = ProgressStyle::with_template("{prefix:>10} {bar:40} {pos:>3} % {elapsed} {msg}");
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-async fn show(bar: &ProgressBar, mut progress: watch::Receiver<Progress>) {
+/// Moves the bar; while frames are made, says how fast and how long it will take from here at this pace.
+async fn show(bar: &ProgressBar, progress: watch::Receiver<Progress>) {
+    let mut ticks = interval(Duration::from_millis(BAR_PERIOD_MS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut begun, mut stage) = (Instant::now(), Stage::Fetching);
     loop {
-        let Progress { stage, percent } = *progress.borrow_and_update();
-        bar.set_message(stage.as_str());
-        bar.set_position(u64::from(percent));
-        if progress.changed().await.is_err() {
-            return;
+        ticks.tick().await;
+        let now = *progress.borrow();
+        if now.stage != stage {
+            (begun, stage) = (Instant::now(), now.stage);
         }
+        bar.set_prefix(now.stage.as_str());
+        bar.set_position(u64::from(now.percent));
+        bar.set_message(if stage == Stage::Encoding { pace(now, begun.elapsed()) } else { String::new() });
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of frames are far below 2^52")]
+fn pace(progress: Progress, elapsed: Duration) -> String {
+    let frames_per_s = progress.done as f64 / elapsed.as_secs_f64().max(0.001);
+    if progress.done == 0 {
+        return String::new();
+    }
+    let left_s = progress.total.saturating_sub(progress.done) as f64 / frames_per_s;
+    format!("{}/{} frames, {frames_per_s:.1} fps, {left_s:.0} s left", progress.done, progress.total)
 }
 
 fn machine(what: &str, error: &io::Error) -> RunError {
@@ -136,10 +243,7 @@ fn machine(what: &str, error: &io::Error) -> RunError {
 impl From<TaskError> for RunError {
     fn from(error: TaskError) -> Self {
         match error {
-            TaskError::Permanent { code, message, detail } => {
-                tracing::info!(detail, "failed");
-                Self::Job { code, message }
-            }
+            TaskError::Permanent { code, message, detail } => Self::Job { code, message, detail },
             TaskError::Transient(detail) => Self::Machine(detail),
             TaskError::Stopped(reason) => Self::Machine(format!("stopped: {reason:?}")),
         }

@@ -2,16 +2,18 @@
 //!
 //! Every argument that guards against a hostile file is set here, for every call.
 
+mod decoders;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
-use shared::media::{FrameRate, Output, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
+use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
 
-use crate::encode;
 use crate::length::Length;
 use crate::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
 use crate::process::words;
+use crate::product::{self, Maker, Order, Product};
 
 /// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
 /// Units: pixels.
@@ -19,6 +21,8 @@ const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
 /// Largest piece of memory that ffmpeg may ask for at once: a frame of 16-bit RGBA, or silence for half an hour.
 /// Units: bytes.
 pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Most streams that a source may have; each costs memory before anything is decoded.
+const STREAMS_MAX: &str = "64";
 /// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
 const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
 
@@ -54,23 +58,12 @@ impl RawFormat {
 pub struct Picture {
     /// As decoded.
     pub shown: PixelSize,
-    /// As encoded: even sides, the same for every output.
-    pub padded: PixelSize,
     /// Constant.
     pub frame_rate: FrameRate,
     /// Shape of a pixel when it is not square.
     pub pixel_aspect: Option<(u32, u32)>,
     /// How many frames there should be.
     pub length: Length,
-}
-
-/// One child process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncoderStage {
-    /// What it makes.
-    pub output: Output,
-    /// Its arguments, the output file last.
-    pub arguments: Vec<OsString>,
 }
 
 /// Everything that runs while frames flow.
@@ -82,22 +75,16 @@ pub struct Plan {
     pub raw_format: RawFormat,
     /// The decoder's arguments.
     pub decode: Vec<OsString>,
-    /// One encoder per output, in the order asked for.
-    pub encoders: Vec<EncoderStage>,
+    /// The outputs in the order asked for, then the previews.
+    pub products: Vec<Product>,
 }
 
 impl Plan {
     /// Plans one run over the source.
-    pub fn new(probed: &Probed, raw_format: RawFormat, outputs: &[Output]) -> Self {
+    pub fn new(probed: &Probed, raw_format: RawFormat, order: &Order) -> Self {
         let picture = picture(probed);
-        let encoder =
-            |output: &Output| EncoderStage { output: *output, arguments: encode::arguments(*output, &picture, &probed.input) };
-        Self {
-            picture,
-            raw_format,
-            decode: decode(probed, &picture, raw_format),
-            encoders: outputs.iter().map(encoder).collect(),
-        }
+        let products = product::all(&picture, &probed.input, order);
+        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), products }
     }
 }
 
@@ -105,7 +92,13 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = |arguments: &[OsString]| arguments.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         writeln!(f, "decode: {}", line(&self.decode))?;
-        self.encoders.iter().try_for_each(|stage| writeln!(f, "{}: {}", stage.output, line(&stage.arguments)))
+        self.products.iter().try_for_each(|Product { item, feed, keep_every, shot, maker }| {
+            write!(f, "{item}: {} in {}, 1 of {keep_every} frames, {} a second", feed.size, feed.padded, shot.frame_rate)?;
+            match maker {
+                Maker::Ffmpeg(arguments) | Maker::Webp(arguments) => writeln!(f, ": {}", line(arguments)),
+                Maker::Apng | Maker::PngSequence => writeln!(f),
+            }
+        })
     }
 }
 
@@ -116,10 +109,12 @@ pub fn file_url(path: &Path) -> OsString {
     url
 }
 
-/// Before any input that somebody else made; the demuxer is forced, and may call no other.
+/// Before any input that somebody else made; the demuxer is forced and may call no other, and only
+/// decoders that are meant are reached.
 pub fn read_guards(container: SourceContainer) -> Vec<OsString> {
     let demuxer = container.demuxer();
     let mut guards = words(["-protocol_whitelist", "file", "-max_pixels", &DECODER_PIXELS_MAX.to_string()]);
+    guards.extend(words(["-codec_whitelist", &decoders::whitelist(), "-max_streams", STREAMS_MAX]));
     guards.extend(words(["-format_whitelist", demuxer, "-f", demuxer]));
     guards
 }
@@ -191,10 +186,12 @@ fn source_colors(input: &Input) -> String {
 }
 
 fn picture(probed: &Probed) -> Picture {
-    let shown = probed.facts.size;
-    let padded = PixelSize { width: shown.width.next_multiple_of(2), height: shown.height.next_multiple_of(2) };
-    let length = Length::of(&probed.facts);
-    Picture { shown, padded, frame_rate: probed.facts.frame_rate, pixel_aspect: probed.input.pixel_aspect, length }
+    Picture {
+        shown: probed.facts.size,
+        frame_rate: probed.facts.frame_rate,
+        pixel_aspect: probed.input.pixel_aspect,
+        length: Length::of(&probed.facts),
+    }
 }
 
 /// As ffmpeg's options take them.

@@ -7,10 +7,11 @@ mod sniff;
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use shared::code::JobErrorCode;
-use shared::media::{MediaFacts, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
+use shared::media::{MediaFacts, PixelSize, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
 
 pub use facts::{AudioTrack, ColorRange, Input, Probed};
 pub use sniff::SourceContainer;
@@ -24,6 +25,9 @@ use sniff::Sniffed;
 
 /// Reads what a source is, and refuses what is no video or exceeds a limit.
 pub async fn probe(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
+    if let Some(size) = in_file(path, sniff::declared_size).await? {
+        check_picture(size)?;
+    }
     let probed = read(ffprobe, path).await?;
     check_limits(&probed.facts)?;
     Ok(probed)
@@ -45,13 +49,17 @@ pub async fn read(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
     reading.finish()
 }
 
-async fn identify(path: &Path) -> TaskResult<SourceContainer> {
+/// Looks into a file, off the threads that everything else needs.
+async fn in_file<T: Send + 'static>(path: &Path, look: fn(&mut File) -> io::Result<T>) -> TaskResult<T> {
     let owned = path.to_owned();
-    let sniffed = tokio::task::spawn_blocking(move || sniff::sniff(&mut File::open(owned)?))
+    tokio::task::spawn_blocking(move || look(&mut File::open(owned)?))
         .await
         .map_err(|error| TaskError::Transient(error.to_string()))?
-        .map_err(|error| TaskError::disk("reading the source", &error))?;
-    match sniffed {
+        .map_err(|error| TaskError::disk("reading the source", &error))
+}
+
+async fn identify(path: &Path) -> TaskResult<SourceContainer> {
+    match in_file(path, sniff::sniff).await? {
         Sniffed::Whole(container) => Ok(container),
         Sniffed::Truncated(container) => Err(TaskError::with_detail(
             JobErrorCode::SourceTruncated,
@@ -74,23 +82,29 @@ fn arguments(container: SourceContainer, path: &Path, wanted: &[&str]) -> Vec<Os
 
 async fn run(ffprobe: Tool<'_>, arguments: &[OsString]) -> TaskResult<Vec<u8>> {
     ffprobe.capture(arguments).await.map_err(|error| match error {
-        error if error.is_passing() => TaskError::Transient(format!("ffprobe: {error}")),
         ProcessError::TooMuch(_) => {
             TaskError::with_detail(JobErrorCode::SourceTooLarge, "the container lists more streams or packets than are read")
         }
-        error => TaskError::with_detail(JobErrorCode::SourceNotVideo, format!("ffprobe: {error}")),
+        error => error.into_task_error("ffprobe", JobErrorCode::SourceNotVideo),
     })
 }
 
-fn check_limits(facts: &MediaFacts) -> TaskResult<()> {
-    let refuse = |message: String| Err(TaskError::permanent(JobErrorCode::SourceTooLarge, message));
-    let side_px = facts.size.width.max(facts.size.height);
-    if side_px > SOURCE_SIDE_PX_MAX || facts.size.pixels() > SOURCE_PIXELS_MAX {
-        return refuse(format!(
-            "The source's picture is {}; at most {SOURCE_PIXELS_MAX} pixels and {SOURCE_SIDE_PX_MAX} a side are taken.",
-            facts.size
-        ));
+fn refuse(message: String) -> TaskResult<()> {
+    Err(TaskError::permanent(JobErrorCode::SourceTooLarge, message))
+}
+
+fn check_picture(size: PixelSize) -> TaskResult<()> {
+    let side_px = size.width.max(size.height);
+    if side_px <= SOURCE_SIDE_PX_MAX && size.pixels() <= SOURCE_PIXELS_MAX {
+        return Ok(());
     }
+    refuse(format!(
+        "The source's picture is {size}; at most {SOURCE_PIXELS_MAX} pixels and {SOURCE_SIDE_PX_MAX} a side are taken."
+    ))
+}
+
+fn check_limits(facts: &MediaFacts) -> TaskResult<()> {
+    check_picture(facts.size)?;
     if facts.duration_ms > SOURCE_DURATION_MS_MAX {
         let (found_s, limit_s) = (facts.duration_ms / 1_000, SOURCE_DURATION_MS_MAX / 1_000);
         return refuse(format!("The source is {found_s} s long; at most {limit_s} s are taken."));
@@ -104,7 +118,7 @@ fn check_limits(facts: &MediaFacts) -> TaskResult<()> {
 
 #[cfg(test)]
 mod tests {
-    use shared::media::{FrameRate, PixelSize};
+    use shared::media::FrameRate;
 
     use super::*;
 

@@ -10,6 +10,10 @@ pub struct Progress {
     pub stage: Stage,
     /// Of the whole attempt, 0 to 100.
     pub percent: u8,
+    /// Of the stage, in whatever it counts: frames, bytes.
+    pub done: u64,
+    /// Of the stage.
+    pub total: u64,
 }
 
 /// Where stages write and whoever reports reads.
@@ -19,14 +23,17 @@ pub struct ProgressSink(watch::Sender<Progress>);
 impl ProgressSink {
     /// A sink that stands at the beginning, and its reading end.
     pub fn new() -> (Self, watch::Receiver<Progress>) {
-        let (sender, receiver) = watch::channel(Progress { stage: Stage::Fetching, percent: 0 });
+        let (sender, receiver) = watch::channel(Progress { stage: Stage::Fetching, percent: 0, done: 0, total: 1 });
         (Self(sender), receiver)
     }
 
-    /// Notes that `done` of `total` of a stage is done. Wakes readers only when a figure changes.
+    /// Notes that `done` of `total` of a stage is done. Wakes readers only when stage or percent change.
     pub fn set(&self, stage: Stage, done: u64, total: u64) {
-        let next = Progress { stage, percent: percent(stage, done, total) };
-        self.0.send_if_modified(|progress| std::mem::replace(progress, next) != next);
+        let next = Progress { stage, percent: percent(stage, done, total), done, total };
+        self.0.send_if_modified(|progress| {
+            let before = std::mem::replace(progress, next);
+            (before.stage, before.percent) != (next.stage, next.percent)
+        });
     }
 }
 

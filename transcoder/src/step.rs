@@ -3,11 +3,12 @@
 //! Whatever ends an attempt (a result, an error, the customer, the clock, a stop signal) drops the attempt's one future,
 //! and with it every child and file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::code::JobErrorCode;
 use shared::id::LeaseId;
+use shared::qa::PreviewAsset;
 use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Source, Stage, StopReason, Work};
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
@@ -15,10 +16,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::engine::{self, Engine, Programs};
+use crate::engine::{self, Engine, Made, Programs};
 use crate::error::{TaskError, TaskResult};
 use crate::lease::Lease;
 use crate::objects::Objects;
+use crate::preview::PreviewFile;
+use crate::product::Order;
 use crate::progress::ProgressSink;
 use crate::queue::Verdict;
 use crate::report::{CallError, Edge};
@@ -98,18 +101,16 @@ fn now() -> UnixMillis {
 async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shutdown: &CancellationToken) -> Verdict {
     let lease = Lease::new(&deps.edge, work, claimed_at);
     let (sink, progress) = ProgressSink::new();
-    let stage = progress.clone();
+    let stored = Stored::default();
     tracing::info!("attempt begun");
     let outcome = tokio::select! {
-        outcome = attempt(deps, work, &lease, &sink) => outcome,
+        outcome = attempt(deps, work, &lease, &sink, &stored) => outcome,
         error = lease.keep(progress) => Err(error),
         () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
         () = grace_over(shutdown, deps.shutdown_grace) => {
             lease.release().await;
             tracing::info!("attempt given back");
-            if stage.borrow().stage == Stage::Storing {
-                remove_stored(deps, work).await;
-            }
+            remove_stored(deps, &stored).await;
             return Verdict::Retry { delay_s: 0 };
         }
     };
@@ -126,8 +127,8 @@ async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shut
         }
         Err(error) => Err(error),
     };
-    if stage.borrow().stage == Stage::Storing && is_unwanted(&said, is_complete) {
-        remove_stored(deps, work).await;
+    if is_unwanted(&said, is_complete) {
+        remove_stored(deps, &stored).await;
     }
     settle(said, work)
 }
@@ -158,8 +159,28 @@ fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
     }
 }
 
+/// The keys of objects whose storing has begun.
+#[derive(Debug, Default)]
+struct Stored(Mutex<Vec<String>>);
+
+impl Stored {
+    fn note(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.to_owned());
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The work itself; ends in what is to be reported.
-async fn attempt<E: Edge>(deps: &Deps<E>, work: &Work, lease: &Lease<'_, E>, sink: &ProgressSink) -> TaskResult<ReportEvent> {
+async fn attempt<E: Edge>(
+    deps: &Deps<E>,
+    work: &Work,
+    lease: &Lease<'_, E>,
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<ReportEvent> {
     let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
     let source = engine::source_path(task_dir.path());
     match &work.source {
@@ -176,34 +197,62 @@ async fn attempt<E: Edge>(deps: &Deps<E>, work: &Work, lease: &Lease<'_, E>, sin
     let prepared = engine.prepare(&source, work.strategy).await?;
     let strategy = prepared.matte.strategy();
     lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;
-    let made = engine.make(&prepared, &work.outputs).await?;
-    let total = made.iter().map(|made| made.size_bytes).sum();
+    let order = Order { outputs: work.outputs.clone(), preset: work.preset, resolution: work.resolution, previews: true };
+    // Stored while others are still verified; its own stage is said only when nothing else is left.
+    let store_output = async |made: &Verified| {
+        let key = object_key(work, &made.output.file_name());
+        stored.note(&key);
+        deps.objects.upload(&made.path, &key, made.output.content_type(), |_| {}).await
+    };
+    let made = engine.make(&prepared, &order, store_output).await?;
+    let previews = store_previews(deps, work, &made, sink, stored).await?;
+    let assets = made.outputs.iter().map(|made| asset(work, made)).collect();
+    Ok(ReportEvent::Complete { strategy, assets, previews, qa_report: Some(Box::new(made.report)) })
+}
+
+async fn store_previews<E>(
+    deps: &Deps<E>,
+    work: &Work,
+    made: &Made,
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<Vec<PreviewAsset>> {
+    let total = made.previews.iter().map(|file| file.size_bytes).sum();
     let (mut assets, mut before) = (Vec::new(), 0);
     sink.set(Stage::Storing, 0, total);
-    for made in &made {
-        let key = object_key(work, made);
+    for PreviewFile { kind, path, size_bytes, size } in &made.previews {
+        let key = object_key(work, &kind.file_name());
+        stored.note(&key);
         let note = |sent| sink.set(Stage::Storing, before + sent, total);
-        deps.objects.upload(&made.path, &key, made.output.content_type(), note).await?;
-        before += made.size_bytes;
-        assets.push(asset(made, key));
+        deps.objects.upload(path, &key, kind.content_type(), note).await?;
+        before += size_bytes;
+        assets.push(PreviewAsset { kind: *kind, object_key: key, size_bytes: *size_bytes, size: *size });
     }
-    Ok(ReportEvent::Complete { strategy, assets })
+    Ok(assets)
 }
 
-fn object_key(work: &Work, made: &Verified) -> String {
-    format!("{}{}", work.object_prefix, made.output.file_name())
+fn object_key(work: &Work, file_name: &str) -> String {
+    format!("{}{file_name}", work.object_prefix)
 }
 
-fn asset(made: &Verified, object_key: String) -> OutputAsset {
-    let Verified { output, size_bytes, size, frame_count, duration_ms, has_audio, .. } = *made;
-    OutputAsset { output, object_key, size_bytes, size, frame_count, duration_ms, has_audio }
+fn asset(work: &Work, made: &Verified) -> OutputAsset {
+    let figures = &made.figures;
+    OutputAsset {
+        output: made.output,
+        object_key: object_key(work, &made.output.file_name()),
+        size_bytes: figures.size_bytes,
+        size: figures.size,
+        frame_count: figures.frames,
+        duration_ms: figures.duration_ms,
+        has_audio: made.has_audio,
+    }
 }
 
-/// An attempt that ended while storing leaves objects that nobody will name.
-async fn remove_stored<E>(deps: &Deps<E>, work: &Work) {
+/// An attempt that ended after it began to store leaves objects that nobody will name.
+async fn remove_stored<E>(deps: &Deps<E>, stored: &Stored) {
     let removals = async {
-        for output in &work.outputs {
-            deps.objects.remove(&format!("{}{}", work.object_prefix, output.file_name())).await;
+        for key in stored.keys() {
+            deps.objects.remove(&key).await;
         }
     };
     if timeout(Duration::from_secs(REMOVE_S_MAX), removals).await.is_err() {

@@ -1,46 +1,41 @@
 //! Decodes an output again and compares it with what was fed: nothing is delivered on an encoder's word.
 
-use std::ffi::OsString;
+mod compare;
+mod decode;
+
 use std::path::{Path, PathBuf};
 
 use shared::code::JobErrorCode;
 use shared::media::{Output, PixelSize};
-use tokio::io::AsyncReadExt;
+use shared::qa::OutputFigures;
 
-use crate::compose::{AlphaThumb, thumb};
 use crate::encode::Master;
 use crate::error::{TaskError, TaskResult};
-use crate::length::duration_ms;
-use crate::plan::{self, Picture};
-use crate::probe::{self, Probed, SourceContainer};
-use crate::process::{Piped, ProcessError, Tool, unstalled, words};
+use crate::plan::Picture;
+use crate::probe;
+use crate::process::Tool;
+use crate::product::Product;
+use compare::Comparison;
+use decode::DecodeError;
 
-/// How far the matte may be from the master, on average over all cells of all frames.
-/// Units: of 255. A missing alpha plane is 100 and more away.
-const MEAN_ERROR_MAX: f64 = 2.0;
-/// The same for the worst frame: one frame too early or too late shows here.
-const FRAME_ERROR_MAX: f64 = 8.0;
-/// Container clocks tick in milliseconds at the coarsest, and sound is framed.
+/// Container clocks tick in milliseconds at the coarsest (GIF's in hundredths), and sound is framed.
 /// Units: milliseconds.
 const DURATION_ERROR_MS_MAX: u64 = 50;
+/// How far sound may begin from the picture: less than people notice.
+/// Units: milliseconds.
+const AV_OFFSET_MS_MAX: u64 = 40;
 
 /// An output that stood up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     /// What it is.
     pub output: Output,
     /// Where it is.
     pub path: PathBuf,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its picture size.
-    pub size: PixelSize,
-    /// Frames that came out of it.
-    pub frame_count: u64,
-    /// Its picture's length.
-    pub duration_ms: u64,
     /// Whether it carries sound.
     pub has_audio: bool,
+    /// What it is like.
+    pub figures: OutputFigures,
 }
 
 /// What an output is compared with.
@@ -54,156 +49,128 @@ pub struct Truth<'a> {
     pub has_audio: bool,
 }
 
+/// What an output says about itself.
+struct Facts {
+    size: PixelSize,
+    duration_ms: u64,
+    file_duration_ms: u64,
+    has_alpha: bool,
+    has_audio: bool,
+    av_offset_ms: Option<i64>,
+}
+
 /// Verifies one output. `on_frame` is told how many frames have been compared.
 pub async fn verify(
     ffmpeg: Tool<'_>,
     ffprobe: Tool<'_>,
     output: Output,
+    product: &Product,
     truth: Truth<'_>,
     on_frame: impl Fn(u64),
 ) -> TaskResult<Verified> {
     let path = ffmpeg.dir.join(output.file_name());
-    let probed = probe::read(ffprobe, &path).await.map_err(|error| match error {
+    let (frames, duration_ms) = product.share(truth.master.frames);
+    let facts = read_facts(ffprobe, output, product, &path, duration_ms).await?;
+    check_facts(output, product, &facts, truth, duration_ms)?;
+    let samples = truth.master.samples_of(product.feed.size).ok_or_else(|| failed(output, "no samples were kept"))?;
+    let mut comparison = Comparison::new(samples, output, product.feed.padded);
+    let mut seen = 0;
+    let compare = |frame: &[u8]| {
+        if seen < frames {
+            comparison.add(seen * product.keep_every, frame);
+        }
+        seen += 1;
+        on_frame(seen);
+    };
+    let count =
+        decode::each_frame(ffmpeg, output, product, &path, compare).await.map_err(|error| decode_failed(output, error))?;
+    if count != frames {
+        return Err(failed(output, &format!("has {count} frames, {frames} were fed")));
+    }
+    if let Some(complaint) = comparison.complaint() {
+        return Err(failed(output, &complaint));
+    }
+    let size_bytes = std::fs::metadata(&path).map_err(|error| TaskError::disk("measuring an output", &error))?.len();
+    let figures = OutputFigures {
+        output,
+        size: facts.size,
+        frame_rate: product.shot.frame_rate.as_f64(),
+        frames,
+        duration_ms,
+        size_bytes,
+        alpha_psnr_db: comparison.alpha_psnr_db(),
+        color_psnr_db: comparison.color_psnr_db(),
+        av_offset_ms: facts.av_offset_ms,
+    };
+    tracing::debug!(?figures, "verified");
+    Ok(Verified { output, path, has_audio: facts.has_audio, figures })
+}
+
+async fn read_facts(ffprobe: Tool<'_>, output: Output, product: &Product, path: &Path, expected_ms: u64) -> TaskResult<Facts> {
+    let own = |duration_ms| Facts {
+        size: product.feed.padded,
+        duration_ms,
+        file_duration_ms: duration_ms,
+        has_alpha: true,
+        has_audio: false,
+        av_offset_ms: None,
+    };
+    match output {
+        // Size and alpha are looked at while decoding; a folder of stills has no length of its own.
+        Output::PngSequence => return Ok(own(expected_ms)),
+        Output::AnimatedWebp => {
+            return decode::webp_duration_ms(path).map(own).map_err(|error| decode_failed(output, error));
+        }
+        _ => {}
+    }
+    let probed = probe::read(ffprobe, path).await.map_err(|error| match error {
         TaskError::Permanent { detail, .. } => failed(output, &detail),
         error => error,
     })?;
-    let frame_count = truth.master.thumbs.len() as u64;
-    let expected_ms = duration_ms(frame_count, truth.picture.frame_rate);
-    check_facts(output, &probed, truth, expected_ms)?;
-    compare_matte(ffmpeg, output, &path, truth, on_frame).await?;
-    let size_bytes = std::fs::metadata(&path).map_err(|error| TaskError::disk("measuring an output", &error))?.len();
-    Ok(Verified {
-        output,
-        path,
-        size_bytes,
+    Ok(Facts {
         size: probed.facts.size,
-        frame_count,
-        duration_ms: expected_ms,
+        duration_ms: probed.facts.duration_ms,
+        file_duration_ms: probed.file_duration_ms,
+        has_alpha: probed.facts.has_alpha,
         has_audio: probed.facts.has_audio,
+        av_offset_ms: probed.av_offset_ms,
     })
 }
 
-fn check_facts(output: Output, probed: &Probed, truth: Truth<'_>, expected_ms: u64) -> TaskResult<()> {
-    let facts = &probed.facts;
-    if facts.size != truth.picture.padded {
-        return Err(failed(output, &format!("size {} is not {}", facts.size, truth.picture.padded)));
+fn check_facts(output: Output, product: &Product, facts: &Facts, truth: Truth<'_>, expected_ms: u64) -> TaskResult<()> {
+    let written = product.feed.pixels.written(product.feed.padded);
+    if facts.size != written {
+        return Err(failed(output, &format!("size {} is not {written}", facts.size)));
     }
-    if facts.has_alpha != carries_alpha(output) || facts.has_audio != (truth.has_audio && carries_alpha(output)) {
+    if facts.has_alpha != carries_alpha(output) || facts.has_audio != (truth.has_audio && output.carries_sound()) {
         return Err(failed(output, &format!("alpha {} and sound {} are not as planned", facts.has_alpha, facts.has_audio)));
     }
     if facts.duration_ms.abs_diff(expected_ms) > DURATION_ERROR_MS_MAX {
         return Err(failed(output, &format!("{} ms long, {expected_ms} ms were fed", facts.duration_ms)));
     }
     // The sound is cut where the picture should end, which may be a little behind where it did.
-    let longest_ms = expected_ms.max(duration_ms(truth.picture.length.frames, truth.picture.frame_rate));
-    if probed.file_duration_ms > longest_ms + DURATION_ERROR_MS_MAX {
-        return Err(failed(output, &format!("lasts {} ms, {longest_ms} ms at most were planned", probed.file_duration_ms)));
+    let longest_ms = expected_ms.max(product.share(truth.picture.length.frames).1);
+    if facts.file_duration_ms > longest_ms + DURATION_ERROR_MS_MAX {
+        return Err(failed(output, &format!("lasts {} ms, {longest_ms} ms at most were planned", facts.file_duration_ms)));
     }
-    Ok(())
-}
-
-async fn compare_matte(
-    ffmpeg: Tool<'_>,
-    output: Output,
-    path: &Path,
-    truth: Truth<'_>,
-    on_frame: impl Fn(u64),
-) -> TaskResult<()> {
-    let broken = |error: ProcessError| match error {
-        error if error.is_passing() => TaskError::Transient(format!("verifying {output}: {error}")),
-        error => failed(output, &error.to_string()),
-    };
-    let mut decoder = ffmpeg.spawn(&decode_matte(output, path), Piped::Stdout).map_err(broken)?;
-    let mut pipe = decoder.take_stdout().map_err(|error| TaskError::disk("verifying", &error))?;
-    let size = truth.picture.padded;
-    let frame_size_bytes = size.pixels();
-    let (mut errors, mut frame) = (Errors::default(), Vec::new());
-    let mut masters = truth.master.thumbs.iter();
-    loop {
-        frame.clear();
-        while (frame.len() as u64) < frame_size_bytes {
-            let missing = frame_size_bytes - frame.len() as u64;
-            if unstalled((&mut pipe).take(missing).read_buf(&mut frame)).await.map_err(broken)? == 0 {
-                break;
-            }
-        }
-        match (frame.is_empty(), masters.next()) {
-            (true, None) => break,
-            (true, Some(_)) => return Err(failed(output, &format!("ends after {} frames", errors.frames))),
-            (false, None) => return Err(failed(output, "has more frames than were fed")),
-            (false, Some(master)) => {
-                let seen;
-                (frame, seen) = thumb_of(frame, size).await?;
-                errors.add(&seen, master);
-            }
-        }
-        on_frame(errors.frames);
+    match facts.av_offset_ms.filter(|offset_ms| offset_ms.unsigned_abs() > AV_OFFSET_MS_MAX) {
+        Some(offset_ms) => Err(failed(output, &format!("sound begins {offset_ms} ms from the picture"))),
+        None => Ok(()),
     }
-    drop(pipe);
-    decoder.finish().await.map_err(broken)?;
-    tracing::debug!(output = output.as_str(), mean = errors.mean(), worst = errors.worst, "matte compared");
-    if errors.mean() > MEAN_ERROR_MAX || errors.worst > FRAME_ERROR_MAX {
-        return Err(failed(output, &format!("matte is off by {:.2}, in one frame by {:.2}", errors.mean(), errors.worst)));
-    }
-    Ok(())
-}
-
-/// Off the threads that heartbeats need: a large frame takes tens of milliseconds.
-async fn thumb_of(frame: Vec<u8>, size: PixelSize) -> TaskResult<(Vec<u8>, AlphaThumb)> {
-    let work = tokio::task::spawn_blocking(move || {
-        let seen = thumb(&frame, size);
-        (frame, seen)
-    });
-    work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))
-}
-
-#[derive(Debug, Default)]
-struct Errors {
-    frames: u64,
-    sum: f64,
-    worst: f64,
-}
-
-impl Errors {
-    fn add(&mut self, seen: &AlphaThumb, master: &AlphaThumb) {
-        let total: u32 = seen.iter().zip(master).map(|(seen, master)| u32::from(seen.abs_diff(*master))).sum();
-        let error = f64::from(total) / 64.0;
-        self.frames += 1;
-        self.sum += error;
-        self.worst = self.worst.max(error);
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "at most 216,000 frames")]
-    fn mean(&self) -> f64 {
-        self.sum / self.frames.max(1) as f64
-    }
-}
-
-/// Every frame's matte as 8-bit grey, one frame in the file for one frame out.
-fn decode_matte(output: Output, path: &Path) -> Vec<OsString> {
-    let (container, decoder, filter) = match output {
-        // ffmpeg's own VP9 decoder drops the alpha.
-        Output::WebmVp9Alpha => (SourceContainer::Matroska, Some("libvpx-vp9"), "extractplanes=a"),
-        Output::MovProres4444 => (SourceContainer::Mov, None, "extractplanes=a,format=gray"),
-        Output::MatteGrayscaleMp4 => (SourceContainer::Mov, None, "scale=in_range=tv:out_range=pc,format=gray"),
-    };
-    let mut arguments = [plan::preamble(), plan::read_guards(container)].concat();
-    if let Some(decoder) = decoder {
-        arguments.extend(words(["-c:v", decoder]));
-    }
-    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
-    arguments.extend(words(["-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough"]));
-    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", "gray", "-flush_packets", "1", "pipe:1"]));
-    arguments
 }
 
 const fn carries_alpha(output: Output) -> bool {
-    match output {
-        Output::WebmVp9Alpha | Output::MovProres4444 => true,
-        Output::MatteGrayscaleMp4 => false,
+    !matches!(output, Output::MatteGrayscaleMp4 | Output::StackedAlphaMp4)
+}
+
+fn decode_failed(output: Output, error: DecodeError) -> TaskError {
+    match error {
+        DecodeError::Process(error) if error.is_passing() => TaskError::Transient(format!("verifying {output}: {error}")),
+        error => failed(output, &error.to_string()),
     }
 }
 
 fn failed(output: Output, detail: &str) -> TaskError {
-    TaskError::with_detail(JobErrorCode::VerifyFailed, format!("{output}: {detail}"))
+    let message = format!("The {output} output did not stand up to being decoded again.");
+    TaskError::Permanent { code: JobErrorCode::VerifyFailed, message, detail: format!("{output}: {detail}") }
 }

@@ -2,13 +2,13 @@
 
 use shared::code::JobErrorCode;
 use shared::price;
-use shared::report::{OutputAsset, Report, ReportAnswer, ReportEvent, StopReason};
+use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
 use shared::time::UnixMillis;
 
 use crate::app::announce::announce;
 use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports, Probe};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, Made, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
 
 /// Applies a report and says whether to go on.
@@ -48,12 +48,13 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 }
             }
         }
-        ReportEvent::Complete { strategy, assets } => {
+        ReportEvent::Complete { strategy, assets, previews, qa_report } => {
+            let made = Made { strategy, assets, previews, qa_report };
             let job = ports.store().find_job(job_id).await?;
             if let Some(job) = &job {
-                check_assets(job, lease, &assets)?;
+                check_made(job, lease, &made)?;
             }
-            match end(ports, lease, ports.store().complete_job(lease, strategy, &assets, entry_id, now).await?).await {
+            match end(ports, lease, ports.store().complete_job(lease, &made, entry_id, now).await?).await {
                 Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Success) => Held::Done,
                 held => held,
             }
@@ -79,11 +80,12 @@ fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
 }
 
 /// What is signed for a customer must be what was ordered, and lie where this lease may write.
-fn check_assets(job: &Job, lease: LeaseRef, assets: &[OutputAsset]) -> Result<(), Error> {
+fn check_made(job: &Job, lease: LeaseRef, made: &Made) -> Result<(), Error> {
     let prefix = job.object_prefix(lease.lease_id);
-    let made = assets.iter().map(|asset| (asset.output, asset.object_key.clone()));
+    let previews = made.previews.iter().all(|preview| preview.object_key == format!("{prefix}{}", preview.kind.file_name()));
+    let made = made.assets.iter().map(|asset| (asset.output, asset.object_key.clone()));
     let ordered = job.outputs.iter().map(|output| (*output, format!("{prefix}{}", output.file_name())));
-    if made.eq(ordered) {
+    if previews && made.eq(ordered) {
         return Ok(());
     }
     Err(Error::InvalidRequest { field: "assets", message: "Must be the outputs ordered, under the lease's prefix.".into() })

@@ -46,5 +46,8 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Work {
         source: job.source,
         strategy: job.model.card().strategy,
         outputs: job.outputs,
+        preset: job.options.preset,
+        resolution: job.options.resolution,
+        refine_edges: job.options.refine_edges,
     }
 }

@@ -2,7 +2,6 @@
 
 use shared::id::JobId;
 use shared::media::Output;
-use shared::report::OutputAsset;
 use shared::time::UnixMillis;
 
 use crate::app::get_job::get_job;
@@ -21,13 +20,13 @@ pub async fn download_output(ports: &impl Ports, key: &KeyHash, id: JobId, outpu
     }
     let asset =
         job.assets.iter().find(|asset| output.is_none_or(|output| asset.output == output)).ok_or(Error::OutputNotFound)?;
-    Ok(sign_asset_url(ports, asset).0)
+    Ok(sign_object_url(ports, &asset.object_key, asset.size_bytes).0)
 }
 
-/// A URL of a stored output, and until when it works.
-pub fn sign_asset_url(ports: &impl Ports, asset: &OutputAsset) -> (String, UnixMillis) {
+/// A URL of a stored object, and until when it works.
+pub fn sign_object_url(ports: &impl Ports, object_key: &str, size_bytes: u64) -> (String, UnixMillis) {
     let settings = ports.settings();
     let expires_at_ms = ports.now().plus_ms(FILE_URL_LIFETIME_MS);
-    let file = SignedFile { object_key: asset.object_key.clone(), size_bytes: asset.size_bytes };
+    let file = SignedFile { object_key: object_key.to_owned(), size_bytes };
     (file_url::sign(&settings.public_base_url, &settings.file_url_secret, &file, expires_at_ms), expires_at_ms)
 }

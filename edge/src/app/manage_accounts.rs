@@ -6,8 +6,8 @@ use crate::app::ports::{Account, AccountStore as _, NewAccount, Ports};
 use crate::domain::error::Error;
 
 /// Most credits that one grant may move; far below 2^53, so that sums stay exact everywhere.
-const GRANT_CREDITS_MAX: u64 = 1_000_000_000;
-const NAME_CHARS_MAX: usize = 200;
+pub const GRANT_CREDITS_MAX: u64 = 1_000_000_000;
+pub const NAME_CHARS_MAX: usize = 200;
 
 /// A new account with a first grant.
 /// Errors: `InvalidRequest`.

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use shared::address::AllowedHosts;
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::price::Resolution;
-use shared::report::{OutputAsset, Source, Strategy};
+use shared::report::Source;
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 
@@ -15,7 +15,7 @@ use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Job, JobState, Lease, LeaseRef, NewJob, RunRef};
+use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef};
 use crate::domain::model::Model;
 use crate::domain::presign;
 use crate::domain::purse::Purse;
@@ -91,14 +91,7 @@ pub trait JobStore {
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
     async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
     async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
-    async fn complete_job(
-        &self,
-        lease: LeaseRef,
-        strategy: Strategy,
-        assets: &[OutputAsset],
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<Ended, Error>;
+    async fn complete_job(&self, lease: LeaseRef, made: &Made, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Ended, Error>;
     async fn fail_leased_job(
         &self,
         lease: LeaseRef,

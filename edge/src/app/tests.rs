@@ -135,7 +135,7 @@ fn complete(work: &Work) -> ReportEvent {
         duration_ms: 1_000,
         has_audio: true,
     };
-    ReportEvent::Complete { strategy: Strategy::ChromaKey, assets: vec![asset] }
+    ReportEvent::Complete { strategy: Strategy::ChromaKey, assets: vec![asset], previews: Vec::new(), qa_report: None }
 }
 
 fn fail() -> ReportEvent {
@@ -453,12 +453,12 @@ fn a_result_that_was_not_ordered_or_lies_elsewhere_is_not_taken() {
     let account = account(&ports, 20);
     let job = submit(&ports, &account, None).unwrap();
     let work = granted(&ports, &job);
-    let ReportEvent::Complete { strategy, assets } = complete(&work) else { unreachable!() };
+    let ReportEvent::Complete { strategy, assets, .. } = complete(&work) else { unreachable!() };
     let mut elsewhere = assets.clone();
     elsewhere[0].object_key = elsewhere[0].object_key.replace("outputs/", "uploads/");
     let twice = [assets.clone(), assets].concat();
     for assets in [Vec::new(), elsewhere, twice] {
-        let event = ReportEvent::Complete { strategy, assets };
+        let event = ReportEvent::Complete { strategy, assets, previews: Vec::new(), qa_report: None };
         let report = Report::ReportV1 { job_id: work.job_id, run: work.run, lease_id: work.lease_id, event };
         let refusal = block_on(apply_report::apply_report(&ports, report)).unwrap_err();
         assert!(matches!(refusal, Error::InvalidRequest { field: "assets", .. }), "{refusal:?}");

@@ -1,32 +1,47 @@
 //! What transcoders call: claim and report. Signed with the fleet's secret, not with an API key.
 
-use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
+use axum::Json;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::App;
 use super::bgless::error::Refusal;
 use super::bgless::extract::RawBody;
+use super::bgless::openapi::refusals;
 use crate::app::ports::Ports;
 use crate::app::{apply_report, claim_task};
 use crate::domain::error::Error;
 
-pub fn routes() -> Router<App> {
-    Router::new().route(CLAIM_PATH, post(post_claim)).route(REPORT_PATH, post(post_report))
+pub fn routes() -> OpenApiRouter {
+    OpenApiRouter::default().routes(routes!(post_claim)).routes(routes!(post_report))
 }
 
+/// Claim a run
+#[utoipa::path(
+    post,
+    path = CLAIM_PATH,
+    security(("fleetSignature" = [])),
+    responses((status = 200, description = "The lease, or why not."), refusals::Fleet)
+)]
 #[worker::send]
-async fn post_claim(State(app): State<App>, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ClaimAnswer>, Refusal> {
+async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ClaimAnswer>, Refusal> {
     let claim: Claim = read(&*app, &headers, &body)?;
     Ok(Json(claim_task::claim_task(&*app, &claim).await?))
 }
 
+/// Report on an attempt
+#[utoipa::path(
+    post,
+    path = REPORT_PATH,
+    security(("fleetSignature" = [])),
+    responses((status = 200, description = "Whether to go on."), refusals::Fleet)
+)]
 #[worker::send]
-async fn post_report(State(app): State<App>, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ReportAnswer>, Refusal> {
+async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ReportAnswer>, Refusal> {
     let report: Report = read(&*app, &headers, &body)?;
     Ok(Json(apply_report::apply_report(&*app, report).await?))
 }

@@ -2,11 +2,11 @@
 //!
 //! Sources: draft-ietf-httpapi-ratelimit-headers, -10 (`RateLimit`, `RateLimit-Policy`) and -06 (`RateLimit-*`).
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::App;
 use super::bgless::error::Refusal;
@@ -42,7 +42,7 @@ pub fn kind(method: &Method, path: &str) -> Kind {
 
 /// Waits for the verdict while the request is worked on, and lets it decide.
 #[worker::send]
-pub async fn limit(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn limit(App(app): App, request: Request, next: Next) -> Response {
     let (verdict, mut response) = join(app.admission.verdict(), next.run(request)).await;
     let Some(verdict) = verdict else { return response };
     if let Some(standing) = verdict.exceeded() {
@@ -59,14 +59,13 @@ fn headers(verdict: &Verdict) -> HeaderMap {
     let state = |standing: &Standing| format!("\"{}\";r={};t={}", standing.name, standing.remaining(), standing.resets_in_s());
     let tightest = verdict.tightest();
     let lines = [
-        ("ratelimit-policy", standings.map(policy).join(", ")),
-        ("ratelimit", standings.map(state).join(", ")),
-        ("ratelimit-limit", tightest.limit.to_string()),
-        ("ratelimit-remaining", tightest.remaining().to_string()),
-        ("ratelimit-reset", tightest.resets_in_s().to_string()),
+        ("ratelimit-policy", HeaderValue::try_from(standings.map(policy).join(", "))),
+        ("ratelimit", HeaderValue::try_from(standings.map(state).join(", "))),
+        ("ratelimit-limit", Ok(tightest.limit.into())),
+        ("ratelimit-remaining", Ok(tightest.remaining().into())),
+        ("ratelimit-reset", Ok(tightest.resets_in_s().into())),
     ];
-    let lines = lines.into_iter().filter_map(|(name, value)| Some((name.parse().ok()?, HeaderValue::from_str(&value).ok()?)));
-    lines.collect()
+    lines.into_iter().filter_map(|(name, value)| Some((HeaderName::from_static(name), value.ok()?))).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Names every request, logs it once, and completes error bodies with the name.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
@@ -17,7 +17,7 @@ const CALLERS_ID_CHARS_MAX: usize = 128;
 
 /// Answers carry `X-Request-Id`: the caller's if it sent a sane one, else ours.
 #[worker::send]
-pub async fn name_and_log(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Response {
     let callers = request.headers().get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)).map(str::to_owned);
     let request_id = callers.unwrap_or_else(|| RequestId::from_parts(app.now(), app.random_u128()).to_string());
     // The path alone: a query may hold a signature.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
 use shared::price::Resolution;
+use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{OutputAsset, Source, Stage, Strategy};
 use shared::time::UnixMillis;
 
@@ -40,6 +41,8 @@ pub enum JobState {
 }
 
 impl JobState {
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -56,9 +59,7 @@ impl JobState {
     }
 
     pub fn find(text: &str) -> Option<Self> {
-        [Self::Queued, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -144,6 +145,8 @@ pub struct Job {
     pub facts: Option<MediaFacts>,
     pub strategy: Option<Strategy>,
     pub assets: Vec<OutputAsset>,
+    pub previews: Vec<PreviewAsset>,
+    pub qa_report: Option<QaReport>,
     pub failure: Option<JobFailure>,
     pub created_at_ms: UnixMillis,
     pub updated_at_ms: UnixMillis,
@@ -155,6 +158,15 @@ pub struct Job {
 pub struct Lease {
     pub id: LeaseId,
     pub expires_at_ms: UnixMillis,
+}
+
+/// What an attempt made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    pub strategy: Strategy,
+    pub assets: Vec<OutputAsset>,
+    pub previews: Vec<PreviewAsset>,
+    pub qa_report: Option<Box<QaReport>>,
 }
 
 /// Names one run of one job.

@@ -10,7 +10,7 @@ use super::error::Error;
 /// Longest file name that is kept; the rest adds nothing to a key.
 const FILE_NAME_CHARS_MAX: usize = 100;
 /// Longest content type that is signed.
-const CONTENT_TYPE_CHARS_MAX: usize = 100;
+pub const CONTENT_TYPE_CHARS_MAX: usize = 100;
 
 /// A file that a client announces.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,6 +30,10 @@ const STANDARD_PREFIX: &str = "whsec_";
 pub const SECRET_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const SECRET_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
+/// What receivers are told. The database's trigger writes these words, and a test compares them.
+pub const EVENTS: [&str; 3] = ["job.completed", "job.failed", "job.canceled"];
+/// What an event can be: still to be told, heard, or given up. The database knows the same words, and a test compares them.
+pub const DELIVERY_STATES: [&str; 3] = ["pending", "delivered", "failed"];
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
 

@@ -20,7 +20,7 @@ pub struct R2(SendWrapper<Bucket>);
 
 /// A body that the runtime streams by itself; travels as an extension of an answer with an empty body.
 #[derive(Clone)]
-struct NativeBody(SendWrapper<web_sys::ReadableStream>);
+pub struct NativeBody(pub SendWrapper<web_sys::ReadableStream>);
 
 impl R2 {
     pub fn new(bucket: Bucket) -> Self {
@@ -103,18 +103,6 @@ fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<O
         (StartPosition::FromLast(count), _) => (size_bytes.saturating_sub(count), size_bytes.saturating_sub(1)),
     };
     if first >= size_bytes { Err(Error::RangeNotSatisfiable { size_bytes }) } else { Ok(Some((first, last))) }
-}
-
-/// The runtime's answer, with the native stream where there is one.
-pub fn into_wasm(mut response: Response<Body>) -> worker::Result<web_sys::Response> {
-    let Some(NativeBody(stream)) = response.extensions_mut().remove::<NativeBody>() else {
-        return worker::response_to_wasm(response);
-    };
-    let native = worker::ResponseBuilder::new()
-        .with_status(response.status().as_u16())
-        .with_headers(response.headers().into())
-        .body(ResponseBody::Stream(stream.0));
-    Ok(native.into())
 }
 
 fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {

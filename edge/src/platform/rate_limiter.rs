@@ -41,9 +41,9 @@ impl DurableObject for RateLimiter {
 }
 
 /// Begins to count a request of the clients with these names. It goes on while the key is looked up.
-pub fn ask(objects: ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> Admission {
+pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> Admission {
     let verdict = async move {
-        let tallies = join_all(names.iter().map(|name| count(&objects, kind, name)));
+        let tallies = join_all(names.iter().map(|name| count(objects, kind, name)));
         let tallies = match select(std::pin::pin!(tallies), std::pin::pin!(Delay::from(ANSWER_WITHIN))).await {
             Either::Left((tallies, _)) => tallies,
             Either::Right(_) => vec![Err("no answer in time".into())],

@@ -1,10 +1,12 @@
 //! One call runs a batch of statements in one transaction and one round trip. D1 offers nothing finer, and nothing finer is needed.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
-use worker::{D1Database, D1Result};
+use worker::{D1Database, D1PreparedStatement, D1Result};
 
 use crate::app::admission::Admission;
 use crate::domain::error::Error;
@@ -29,9 +31,18 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Whether it changes nothing, as its first word after the header says.
+    /// Its text without the header, which means nothing to a database.
+    fn body(&self) -> &'static str {
+        let mut body = self.sql;
+        while let Some((_, rest)) = body.split_once('\n').filter(|(line, _)| line.starts_with("--")) {
+            body = rest;
+        }
+        body
+    }
+
+    /// Whether it changes nothing, as its first word says.
     fn only_reads(&self) -> bool {
-        self.sql.lines().find(|line| !line.starts_with("--")).is_some_and(|line| line.starts_with("SELECT "))
+        self.body().starts_with("SELECT ")
     }
 }
 
@@ -93,9 +104,22 @@ pub(crate) use statement;
 
 /// D1, counting its round trips. What writes waits until the request was found within its limits; what reads does not.
 pub struct D1 {
-    pub database: D1Database,
+    pub database: &'static D1Database,
     pub round_trips: AtomicU32,
     pub admission: Admission,
+}
+
+impl D1 {
+    /// Prepares a statement once per isolate: its text is long, and copied whenever the runtime is given it.
+    fn prepare(&self, statement: &Statement) -> D1PreparedStatement {
+        thread_local! {
+            /// By where the text stands in the program.
+            static PREPARED: RefCell<HashMap<*const u8, D1PreparedStatement>> = RefCell::default();
+        }
+        PREPARED.with_borrow_mut(|prepared| {
+            prepared.entry(statement.sql.as_ptr()).or_insert_with(|| self.database.prepare(statement.body())).clone()
+        })
+    }
 }
 
 impl Database for D1 {
@@ -107,8 +131,8 @@ impl Database for D1 {
         }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let prepared = statements.into_iter().map(|statement| {
-            let params: Vec<JsValue> = statement.params.into_iter().map(JsValue::from).collect();
-            self.database.prepare(statement.sql).bind(&params)
+            let params: Vec<JsValue> = statement.params.iter().map(JsValue::from).collect();
+            self.prepare(&statement).bind(&params)
         });
         let prepared = prepared.collect::<Result<Vec<_>, _>>().map_err(internal)?;
         self.database.batch(prepared).await.map_err(internal)
@@ -121,11 +145,11 @@ impl Rows for D1Result {
     }
 }
 
-impl From<Param> for JsValue {
-    fn from(param: Param) -> Self {
+impl From<&Param> for JsValue {
+    fn from(param: &Param) -> Self {
         match param {
-            Param::Text(text) => Self::from_str(&text),
-            Param::Number(number) => Self::from_f64(number),
+            Param::Text(text) => Self::from_str(text),
+            Param::Number(number) => Self::from_f64(*number),
             Param::Null => Self::NULL,
         }
     }

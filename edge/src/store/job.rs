@@ -1,7 +1,6 @@
 //! `JobStore` over SQL.
 
 use shared::id::{JobId, LedgerEntryId};
-use shared::report::{OutputAsset, Strategy};
 use shared::time::UnixMillis;
 
 use super::Store;
@@ -11,7 +10,7 @@ use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, 
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, NewJob, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
 
 impl<D: Database> JobStore for Store<D> {
@@ -138,16 +137,19 @@ impl<D: Database> JobStore for Store<D> {
         }
     }
 
-    async fn complete_job(
-        &self,
-        lease: LeaseRef,
-        strategy: Strategy,
-        assets: &[OutputAsset],
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<Ended, Error> {
+    async fn complete_job(&self, lease: LeaseRef, made: &Made, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Ended, Error> {
         let (job_id, run, lease_id) = texts(lease);
-        let complete = statement!(complete_job, job_id.clone(), run, lease_id, to_text(&strategy)?, to_json(&assets)?, now);
+        let complete = statement!(
+            complete_job,
+            job_id.clone(),
+            run,
+            lease_id,
+            to_text(&made.strategy)?,
+            to_json(&made.assets)?,
+            now,
+            to_json(&made.previews)?,
+            made.qa_report.as_ref().map(to_json).transpose()?,
+        );
         let settle = statement!(create_settle_entry, entry_id.to_string(), job_id, run, now);
         self.run_end([complete, settle], lease.run).await
     }

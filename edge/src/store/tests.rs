@@ -43,6 +43,12 @@ fn every_statement_finds_its_rows_by_an_index() {
 }
 
 #[test]
+fn a_list_of_one_state_reads_that_state_alone() {
+    let plan = Sqlite::new().explain(&fs::read_to_string("src/store/sql/list_jobs_of_key_in_state.sql").unwrap()).join("\n");
+    assert!(plan.contains("jobs_by_account_and_state (account_id=? AND state=? AND id<?)"), "{plan}");
+}
+
+#[test]
 fn a_ledger_entry_is_forever() {
     let sqlite = Sqlite::new();
     sqlite.execute("INSERT INTO accounts (id, name, created_at_ms) VALUES ('a', 'a', 1)").unwrap();

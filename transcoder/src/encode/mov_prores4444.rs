@@ -1,39 +1,25 @@
-//! `QuickTime`: ProRes 4444 with 16-bit alpha, PCM sound. A fixed quantiser is four times as fast as the default search.
+//! `QuickTime`: ProRes 4444 with 16-bit alpha, PCM sound.
+//!
+//! A fixed quantiser spares the encoder its search: at 1 the very bytes of the default (68 MB, 69.5 dB, 60 frames of 1080p)
+//! for a quarter of the CPU time; at 4 it is 27 MB and 59 dB.
 
 use std::ffi::OsString;
 
-use shared::media::Output;
-
-use super::{raw_input, to_bt709};
-use crate::plan::Picture;
+use super::arguments::{raw_input, sound, to_bt709};
+use crate::feed::Pixels;
 use crate::probe::Input;
 use crate::process::words;
+use crate::product::Shot;
 
 /// The most that players have a layout for.
 const CHANNELS_MAX: u32 = 8;
 
-pub fn arguments(picture: &Picture, input: &Input) -> Vec<OsString> {
-    let mut arguments = raw_input(picture, "rgba", Some(input));
-    arguments.extend(to_bt709(picture, "pc", "yuva444p10le"));
-    arguments.extend(words([
-        "-c:v",
-        "prores_ks",
-        "-profile:v",
-        "4444",
-        "-qscale:v",
-        "4",
-        "-alpha_bits",
-        "16",
-        "-vendor",
-        "apl0",
-    ]));
-    if let Some(track) = input.audio {
-        arguments.extend(words(["-c:a", "pcm_s16le"]));
-        if track.channels > CHANNELS_MAX {
-            arguments.extend(words(["-ac", "2"]));
-        }
-    }
+pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
+    let mut arguments = raw_input(shot, Pixels::Rgba, Some(input));
+    arguments.extend(to_bt709("yuva444p10le"));
+    arguments.extend(words(["-c:v", "prores_ks", "-profile:v", "4444", "-qscale:v", &shot.quality.to_string()]));
+    arguments.extend(words(["-alpha_bits", "16", "-vendor", "apl0"]));
+    arguments.extend(sound(input, CHANNELS_MAX, &["-c:a", "pcm_s16le"]));
     arguments.extend(words(["-movflags", "+write_colr", "-f", "mov"]));
-    arguments.push(Output::MovProres4444.file_name().into());
     arguments
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shared::media::MediaFacts;
+use shared::media::{MediaFacts, Output, Preset};
 
 use super::*;
 
@@ -32,14 +32,18 @@ fn probed() -> Probed {
         },
         file_duration_ms: 1_000,
         audio_tracks: Vec::new(),
+        av_offset_ms: None,
+        has_variable_rate: false,
     }
 }
 
 #[test]
 fn a_keyed_plan_reads_so() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let text = Plan::new(&probed(), RawFormat::Rgb, Output::ALL).to_string();
+    let order = Order { outputs: Output::ALL.to_vec(), preset: Preset::WebApp, resolution: None, previews: true };
+    let text = Plan::new(&probed(), RawFormat::Rgb, &order).to_string();
     let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
+    let expected = expected.replace("DECODERS", &decoders::whitelist());
     assert_eq!(text, expected);
 }
 
@@ -48,7 +52,8 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
     let mut probed = probed();
     probed.input.decoder = Some("libvpx-vp9");
     probed.input.container = SourceContainer::Matroska;
-    let plan = Plan::new(&probed, RawFormat::Rgba, &[Output::WebmVp9Alpha]).to_string();
+    let order = Order { outputs: vec![Output::WebmVp9Alpha], preset: Preset::WebApp, resolution: None, previews: false };
+    let plan = Plan::new(&probed, RawFormat::Rgba, &order).to_string();
     assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
     assert!(plan.contains("format=rgba -fps_mode"), "{plan}");
 }

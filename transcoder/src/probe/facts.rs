@@ -28,6 +28,11 @@ pub struct Probed {
     pub file_duration_ms: u64,
     /// Every track that may be the sound, in the file's order.
     pub audio_tracks: Vec<AudioTrack>,
+    /// How much later the first of them begins than the picture.
+    /// Units: milliseconds.
+    pub av_offset_ms: Option<i64>,
+    /// Whether frames come at uneven times.
+    pub has_variable_rate: bool,
 }
 
 /// How to decode the source.
@@ -96,6 +101,8 @@ pub struct Reading {
     has_alpha: bool,
     file_duration_ms: u64,
     audio_tracks: Vec<AudioTrack>,
+    av_offset_ms: Option<i64>,
+    has_variable_rate: bool,
 }
 
 /// Reads `-show_streams -show_format`.
@@ -114,6 +121,10 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
     let is_sound = |stream: &&Stream| kind(stream, "audio") && stream.codec_name.is_some() && stream.channels > 0;
     let track = |stream: &Stream| AudioTrack { index: stream.index, channels: stream.channels };
     let audio_tracks: Vec<_> = answer.streams.iter().filter(is_sound).take(AUDIO_TRACKS_MAX).map(track).collect();
+    let later = |sound: &Stream| {
+        let (sound, picture) = (to_millis(sound.start_s().max(0.0)), to_millis(video.start_s().max(0.0)));
+        i64::try_from(sound).unwrap_or(i64::MAX).saturating_sub_unsigned(picture)
+    };
     let codec = video.codec_name.clone().unwrap_or_default();
     let pixel_format = video.pix_fmt.clone().unwrap_or_default();
     let tagged_alpha = video.tags.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value.trim() != "0");
@@ -145,6 +156,8 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
         codec,
         pixel_format,
         audio_tracks,
+        av_offset_ms: answer.streams.iter().find(is_sound).map(later),
+        has_variable_rate: video.has_variable_rate(),
     })
 }
 
@@ -182,7 +195,8 @@ impl Reading {
             has_alpha: self.has_alpha,
             has_audio: self.input.audio.is_some(),
         };
-        Ok(Probed { facts, input: self.input, file_duration_ms: self.file_duration_ms, audio_tracks: self.audio_tracks })
+        let Self { input, file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate, .. } = self;
+        Ok(Probed { facts, input, file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate })
     }
 }
 

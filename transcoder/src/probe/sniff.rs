@@ -5,6 +5,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use shared::media::PixelSize;
+
 /// A container this service reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceContainer {
@@ -60,6 +62,23 @@ pub fn sniff(file: &mut (impl Read + Seek)) -> io::Result<Sniffed> {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => judge(SourceContainer::Gif, gif_is_whole(file, size_bytes)?),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => judge(SourceContainer::Apng, png_is_whole(file, size_bytes)?),
         _ => Sniffed::Unknown,
+    })
+}
+
+/// The size that a picture's first bytes declare, where the container is one picture or many of one size: a bomb is told
+/// from a picture before anything is allocated for it.
+pub fn declared_size(file: &mut (impl Read + Seek)) -> io::Result<Option<PixelSize>> {
+    let head = read_at(file, 0, 24)?;
+    Ok(match head.as_slice() {
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', size @ ..] => size.first_chunk().map(|[a, b, c, d]| PixelSize {
+            width: u16::from_le_bytes([*a, *b]).into(),
+            height: u16::from_le_bytes([*c, *d]).into(),
+        }),
+        [0x89, b'P', b'N', b'G', _, _, _, _, _, _, _, _, b'I', b'H', b'D', b'R', size @ ..] => {
+            let sides = size.first_chunk::<4>().zip(size.last_chunk::<4>());
+            sides.map(|(width, height)| PixelSize { width: u32::from_be_bytes(*width), height: u32::from_be_bytes(*height) })
+        }
+        _ => None,
     })
 }
 
@@ -156,6 +175,17 @@ mod tests {
 
     fn sniffed(bytes: &[u8]) -> Sniffed {
         sniff(&mut Cursor::new(bytes)).unwrap()
+    }
+
+    #[test]
+    fn pictures_declare_their_size_at_their_beginning() {
+        let declared = |bytes: &[u8]| declared_size(&mut Cursor::new(bytes)).unwrap();
+        let gif = [b"GIF89a".as_slice(), &[0x02, 0x01, 0xff, 0xff], &[0; 20]].concat();
+        assert_eq!(declared(&gif), Some(PixelSize { width: 258, height: 65_535 }));
+        let png = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &[0, 0, 0x3e, 0x80, 0, 0, 0, 7], &[0; 9]].concat();
+        assert_eq!(declared(&png), Some(PixelSize { width: 16_000, height: 7 }));
+        assert_eq!(declared(&mp4_box(*b"ftyp", 40, 40)), None);
+        assert_eq!(declared(b"GIF89a"), None);
     }
 
     fn mp4_box(kind: [u8; 4], claimed: u32, actual: usize) -> Vec<u8> {

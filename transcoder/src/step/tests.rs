@@ -86,10 +86,20 @@ struct Outcome {
 }
 
 async fn run(edge: FakeEdge, allowed: &str, job_timeout: Duration, shutdown: CancellationToken) -> Outcome {
+    run_with_bucket(edge, "127.0.0.1:9", allowed, job_timeout, shutdown).await
+}
+
+async fn run_with_bucket(
+    edge: FakeEdge,
+    bucket: &str,
+    allowed: &str,
+    job_timeout: Duration,
+    shutdown: CancellationToken,
+) -> Outcome {
     drop(rustls::crypto::ring::default_provider().install_default());
     let parent = tempfile::tempdir().unwrap();
     let bucket = BucketConfig {
-        endpoint: "http://127.0.0.1:9".parse().unwrap(),
+        endpoint: format!("http://{bucket}").parse().unwrap(),
         name: "b".into(),
         access_key_id: "id".into(),
         secret_access_key: Secret::for_test("key"),
@@ -180,6 +190,85 @@ async fn a_stop_signal_gives_the_attempt_back() {
     assert_eq!(outcome.deps.edge.last(), Some(ReportEvent::Release));
     assert!(outcome.scratch_is_empty);
     drop(listener);
+}
+
+/// Serves a clip at `/source`, takes every object, and notes what was put and what was deleted.
+async fn world(clip: Vec<u8>) -> (String, Arc<Mutex<Vec<String>>>, tokio::task::JoinSet<()>) {
+    use axum::http::{Method, StatusCode, Uri};
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&calls);
+    let answer = move |method: Method, uri: Uri, body: axum::body::Bytes| {
+        let (noted, clip) = (Arc::clone(&noted), clip.clone());
+        async move {
+            if method == Method::GET {
+                return (StatusCode::OK, [("etag", "source")], clip);
+            }
+            // Removal is one call for many: the keys are in the body.
+            let body = String::from_utf8_lossy(&body);
+            let removed = body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            let removed = removed.map(|key| format!("DELETE /b/{key}"));
+            let put = (method == Method::PUT).then(|| format!("PUT {}", uri.path()));
+            noted.lock().unwrap().extend(removed.chain(put));
+            (StatusCode::OK, [("etag", "stored")], Vec::new())
+        }
+    };
+    let app = axum::Router::new().fallback(answer).layer(axum::extract::DefaultBodyLimit::disable());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (address, calls, server)
+}
+
+fn clip() -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("clip.mov");
+    let picture = "color=s=64x64:r=5,format=rgba,geq=r=200:g=60:b=50:a=if(lt(X\\,32)\\,255\\,0)";
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-frames:v", "3", "-c:v", "qtrle"]).arg(&path);
+    assert!(command.status().unwrap().success());
+    std::fs::read(&path).unwrap()
+}
+
+#[tokio::test]
+async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
+    let (address, calls, _server) = world(clip()).await;
+    let edge = FakeEdge::new(Some(granted(&format!("http://{address}/source"))), &[], &[]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    let last = outcome.deps.edge.last();
+    let Some(ReportEvent::Complete { assets, previews, qa_report: Some(report), .. }) = last else { panic!("{last:?}") };
+    let mut named: Vec<_> = assets.iter().map(|asset| &asset.object_key).collect();
+    named.extend(previews.iter().map(|preview| &preview.object_key));
+    let mut named: Vec<_> = named.iter().map(|key| format!("PUT /b/{key}")).collect();
+    assert_eq!((assets.len(), previews.len()), (1, shared::media::PreviewKind::ALL.len()));
+    assert!(
+        named.contains(&"PUT /b/a/webm-vp9-alpha.webm".to_owned()) && named.contains(&"PUT /b/a/previews/qa.json".to_owned())
+    );
+    let mut calls = calls.lock().unwrap().clone();
+    calls.sort();
+    named.sort();
+    assert_eq!(calls, named);
+    assert_eq!((report.outputs[0].frames, assets[0].frame_count), (3, 3));
+    assert!((report.matte.coverage - 0.5).abs() < 0.01);
+}
+
+#[tokio::test]
+async fn what_nobody_wants_any_more_is_removed_again() {
+    let (address, calls, _server) = world(clip()).await;
+    let claim = Some(granted(&format!("http://{address}/source")));
+    // The source is accepted; the completion is not.
+    let edge = FakeEdge::new(claim, &[], &[Says::Accepted, Says::Stop(StopReason::Canceled)]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    let calls = calls.lock().unwrap().clone();
+    let of = |method: &str| {
+        let mut paths: Vec<_> = calls.iter().filter_map(|call| call.strip_prefix(method)).collect();
+        paths.sort_unstable();
+        paths
+    };
+    assert_eq!(of("PUT ").len(), 1 + shared::media::PreviewKind::ALL.len());
+    assert_eq!(of("DELETE "), of("PUT "), "{calls:?}");
 }
 
 #[test]

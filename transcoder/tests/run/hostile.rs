@@ -134,6 +134,7 @@ fn wrong_usage_is_another_exit_code() {
     }
     let two_targets = bench.command(&green, &["webm-vp9-alpha"]).args(["-o", "b.webm"]).output().unwrap();
     assert_eq!(two_targets.status.code(), Some(2));
+    assert_eq!(bench.run(&bench.path("none.mp4"), &["webm-vp9-alpha"]).status.code(), Some(1));
     let one_file = bench.path("one.file");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
     command.arg("run").arg(&green).args(["--output", "webm-vp9-alpha", "--output", "mov-prores4444"]);

@@ -3,7 +3,18 @@
 #[cfg(test)]
 mod clips;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod confine;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod corpus;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod hostile_corpus;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]

@@ -10,13 +10,13 @@ use crate::clips::{ALL, Bench};
 const WAIT_S_MAX: u64 = 60;
 
 /// Processes that work in this folder: our children do, and nobody else knows of it.
-fn workers(scratch: &Path) -> Vec<String> {
+pub fn workers(scratch: &Path) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let works_here = |path: &Path| std::fs::read_link(path.join("cwd")).is_ok_and(|folder| folder.starts_with(scratch));
     processes.map(|entry| entry.path()).filter(|path| works_here(path)).map(|path| path.display().to_string()).collect()
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(WAIT_S_MAX), "never: {what}");
@@ -25,11 +25,13 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Starts a long run and waits until the decoder and all three encoders work.
-fn encoding(bench: &Bench) -> Child {
+pub fn encoding(bench: &Bench) -> Child {
     let clip = bench.green("640x480", 1, "short.mp4");
     let long = bench.ffmpeg(&format!("-stream_loop 400 -i {} -an -c copy", clip.display()), "long.mp4");
     let child = bench.command(&long, &ALL).spawn().unwrap();
-    wait_until("four children", || workers(&bench.path("scratch")).len() >= 4);
+    // Until it is ffmpeg, a child is our own executable, still confining itself.
+    let is_ffmpeg = |path: &String| std::fs::read_link(format!("{path}/exe")).is_ok_and(|program| program.ends_with("ffmpeg"));
+    wait_until("four children", || workers(&bench.path("scratch")).iter().filter(|path| is_ffmpeg(path)).count() >= 4);
     child
 }
 

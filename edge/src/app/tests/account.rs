@@ -120,8 +120,9 @@ fn a_rotated_key_overlaps_with_its_successor_and_a_scope_is_kept() {
 fn an_operator_needs_the_token() {
     let ports = FakePorts::new();
     assert_eq!(authenticate::authenticate_operator(&ports, Some("token")), Ok(()));
-    for wrong in [None, Some(""), Some("toke"), Some("token2")] {
-        assert_eq!(authenticate::authenticate_operator(&ports, wrong), Err(Error::Forbidden));
+    assert_eq!(authenticate::authenticate_operator(&ports, None), Err(Error::MissingApiKey));
+    for wrong in ["", "toke", "token2"] {
+        assert_eq!(authenticate::authenticate_operator(&ports, Some(wrong)), Err(Error::Forbidden));
     }
     assert_eq!(ports.now().as_secs(), 1_763_750_000);
     let lease = LeaseId::from_parts(ports.now(), ports.random_u128());

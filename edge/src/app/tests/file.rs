@@ -1,5 +1,10 @@
 //! Uploads, downloads, and objects that must go.
 
+use std::collections::BTreeMap;
+
+use shared::media::{Preset, PreviewKind};
+use shared::qa::{MatteFigures, PreviewAsset, QaReport};
+
 use super::*;
 
 #[test]
@@ -115,4 +120,42 @@ fn uploads_go_with_their_retention_used_or_not_but_not_from_under_a_running_job(
     assert_eq!((removed(), there(&unused), there(&used)), (1, false, true));
     accepted(report(&ports, &work, complete(&work)));
     assert_eq!((removed(), there(&used), removed()), (1, false, 0));
+}
+
+#[test]
+fn previews_and_the_report_come_with_the_outputs_and_only_from_the_leases_own_prefix() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let work = granted(&ports, &job);
+    let ReportEvent::Complete { strategy, assets, .. } = complete(&work) else { unreachable!() };
+    let complete = |prefix: &str| {
+        let previews = [PreviewKind::Dark, PreviewKind::Qa].map(|kind| PreviewAsset {
+            kind,
+            object_key: format!("{prefix}{}", kind.file_name()),
+            size_bytes: 5,
+            size: None,
+        });
+        let qa_report = Some(Box::new(qa_report()));
+        let event = ReportEvent::Complete { strategy, assets: assets.clone(), previews: previews.into(), qa_report };
+        let report = Report::ReportV1 { job_id: work.job_id, run: work.run, lease_id: work.lease_id, event };
+        block_on(apply_report::apply_report(&ports, report))
+    };
+    assert!(complete("uploads/another/").is_err());
+    accepted(complete(&work.object_prefix).unwrap());
+    let done = find(&ports, &account, job.id);
+    assert_eq!((done.previews.len(), done.qa_report.unwrap().score), (2, 87));
+}
+
+fn qa_report() -> QaReport {
+    QaReport {
+        score: 87,
+        strategy: Strategy::ChromaKey,
+        preset: Preset::WebApp,
+        matte: MatteFigures::default(),
+        outputs: Vec::new(),
+        warnings: Vec::new(),
+        tools: BTreeMap::new(),
+        stages: Vec::new(),
+    }
 }

@@ -1,17 +1,19 @@
 //! The bgless API's route that creates a job: done once per `Idempotency-Key`, answered now or when the job is over.
 
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, State};
+use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use super::extract::{JsonText, QueryOf, parse};
-use super::wire::{CreateJobIn, CreateJobQuery, Data};
+use super::openapi::refusals;
+use super::wire::{CreateJobIn, CreateJobQuery, Data, IdempotencyHeader, JobOut};
 use super::{Answer, Credential, map};
 use crate::app::idempotency::{self, Begun};
 use crate::app::ports::{JobStore as _, Ports};
 use crate::app::{authenticate, submit_job, wait_for_job};
+use crate::deps::Deps;
 use crate::dialect::App;
 use crate::domain::api_key::{Caller, Scope};
 use crate::domain::error::Error;
@@ -20,9 +22,27 @@ use crate::domain::job::Job;
 
 const HEADER: &str = "idempotency-key";
 
+/// Create a job
+///
+/// Reserves the price, creates the job and queues it, all or nothing. Unless `wait=true` says otherwise the answer comes at
+/// once; ask `pollUrl`, or name a `callbackUrl`, to learn when the job is over.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "createJob",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(CreateJobQuery, IdempotencyHeader),
+    request_body = CreateJobIn,
+    responses(
+        (status = 200, description = "The job is over: it ended within `timeout`.", body = Data<JobOut>),
+        (status = 202, description = "The job is created; `pollUrl` says how it goes.", body = Data<JobOut>),
+        refusals::CreateJob
+    )
+)]
 #[worker::send]
 pub async fn post_job(
-    State(app): State<App>,
+    App(app): App,
     OriginalUri(uri): OriginalUri,
     Credential(key): Credential,
     QueryOf(query): QueryOf<CreateJobQuery>,
@@ -37,6 +57,10 @@ pub async fn post_job(
     let text = value.to_str().unwrap_or_default();
     let idempotency = IdempotencyKey::parse(text, uri.path(), &request.body)?;
     let (caller, begun) = idempotency::begin(&*app, &key, &idempotency).await?;
+    if !matches!(begun, Begun::First) {
+        // A repeat must be well-formed too.
+        map::wait_ms(&request.query)?;
+    }
     match begun {
         Begun::Answered(text) => Ok(answer(Created::from_kept(&text)?)),
         Begun::Created(id) => {
@@ -62,12 +86,12 @@ struct Request {
     started_at_ms: shared::time::UnixMillis,
 }
 
-async fn create(app: &App, caller: Caller, request: Request, idempotency: Option<&IdempotencyKey>) -> Answer<Created> {
+async fn create(app: &Deps, caller: Caller, request: Request, idempotency: Option<&IdempotencyKey>) -> Answer<Created> {
     let wait_ms = map::wait_ms(&request.query)?;
     let job = map::job_request(parse::<CreateJobIn>(&request.body)?)?;
-    let job = submit_job::submit_job(&**app, caller, job, idempotency).await?;
+    let job = submit_job::submit_job(app, caller, job, idempotency).await?;
     let job = match wait_ms {
-        Some(timeout_ms) => wait_for_job::wait_for_job(&**app, job, request.started_at_ms, timeout_ms).await?,
+        Some(timeout_ms) => wait_for_job::wait_for_job(app, job, request.started_at_ms, timeout_ms).await?,
         None => job,
     };
     Ok(Created::of(app, &job)?)
@@ -80,8 +104,8 @@ struct Created {
 }
 
 impl Created {
-    fn of(app: &App, job: &Job) -> Result<Self, Error> {
-        let body = serde_json::to_string(&Data { data: map::job_out(&**app, job) });
+    fn of(app: &Deps, job: &Job) -> Result<Self, Error> {
+        let body = serde_json::to_string(&Data { data: map::job_out(app, job) });
         let body = body.map_err(|error| Error::Internal(format!("cannot write an answer: {error}")))?;
         Ok(Self { over: job.state.is_over(), body })
     }

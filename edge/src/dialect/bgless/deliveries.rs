@@ -1,21 +1,33 @@
 //! The bgless API's routes for webhook deliveries.
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 
 use super::extract::PathText;
 use super::map::account;
-use super::wire::{Data, DeliveryOut};
+use super::openapi::refusals;
+use super::wire::{Data, DeliveryOut, DeliveryPath, JobPath};
 use super::{Answer, Credential, job_id};
 use crate::app::{authenticate, list_deliveries};
 use crate::dialect::App;
 use crate::domain::api_key::Scope;
 use crate::domain::webhook::EventId;
 
+/// List a job's events
+///
+/// What the job's receiver was told, with every try.
+#[utoipa::path(
+    get,
+    path = "/{id}/deliveries",
+    operation_id = "listDeliveries",
+    tag = "Webhooks",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(JobPath),
+    responses((status = 200, description = "Every event.", body = Data<Vec<DeliveryOut>>), refusals::KeyedOfJob)
+)]
 #[worker::send]
 pub async fn get_deliveries(
-    State(app): State<App>,
+    App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
 ) -> Answer<Json<Data<Vec<DeliveryOut>>>> {
@@ -24,8 +36,20 @@ pub async fn get_deliveries(
     Ok(Json(Data { data: deliveries.iter().map(account::delivery_out).collect() }))
 }
 
+/// Tell an event again
+///
+/// From the beginning of the schedule, whatever came of it before.
+#[utoipa::path(
+    post,
+    path = "/deliveries/{id}/redeliver",
+    operation_id = "redeliverEvent",
+    tag = "Webhooks",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(DeliveryPath),
+    responses((status = 202, description = "The event will be told again."), refusals::KeyedOfThing)
+)]
 #[worker::send]
-pub async fn post_redelivery(State(app): State<App>, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
     match id.parse::<EventId>() {
         Ok(id) => list_deliveries::redeliver(&*app, &key, id).await?,
         Err(error) => {

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use shared::code::RequestErrorCode as Code;
 use shared::time::UnixMillis;
 
+use super::wire::{ErrorBodyOut, ErrorOut};
 use crate::domain::error::Error;
 use crate::platform::{clock, log};
 
 /// A refusal on its way out. It becomes a body once the request's name is known (`dialect::request_id`).
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    status: StatusCode,
     code: Code,
     message: String,
     field: Option<String>,
@@ -25,8 +25,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, code: Code) -> Self {
-        Self { status, code, message: code.meaning().to_owned(), field: None, details: None, retry_at_ms: None, internal: None }
+    fn new(code: Code) -> Self {
+        Self { code, message: code.meaning().to_owned(), field: None, details: None, retry_at_ms: None, internal: None }
     }
 
     fn saying(mut self, message: String) -> Self {
@@ -45,28 +45,28 @@ impl Refusal {
     }
 
     pub fn no_such_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, Code::NotFound)
+        Self::new(Code::NotFound)
     }
 
     pub fn no_such_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed)
+        Self::new(Code::MethodNotAllowed)
     }
 
     pub fn payload_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge)
+        Self::new(Code::PayloadTooLarge)
     }
 
     pub fn unsupported_media_type() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType)
+        Self::new(Code::UnsupportedMediaType)
     }
 
     pub fn invalid_json() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::InvalidJson)
+        Self::new(Code::InvalidJson)
     }
 
     /// A field of the wrong type or a missing one, as the parser found it.
     pub fn invalid_field(field: String, message: String) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest).saying(message).at(field)
+        Self::new(Code::InvalidRequest).saying(message).at(field)
     }
 
     /// Logs what must not go out.
@@ -77,22 +77,42 @@ impl Refusal {
     }
 
     /// The body, with the request's name in the spellings of both kinds of client.
-    pub fn with_request_id(self, request_id: &str) -> impl IntoResponse {
-        let mut error = json!({
-            "code": self.code.as_str(), "message": self.message, "requestId": request_id, "request_id": request_id,
-        });
-        if let Value::Object(error) = &mut error {
-            error.extend(self.field.map(|field| ("field".to_owned(), field.into())));
-            error.extend(self.details.map(|details| ("details".to_owned(), *details)));
-        }
-        (self.status, Json(json!({ "error": error })))
+    pub fn with_request_id(self, request_id: &str) -> impl IntoResponse + use<> {
+        let error = ErrorBodyOut {
+            code: self.code.as_str(),
+            message: self.message,
+            request_id: request_id.to_owned(),
+            request_id_snake: request_id.to_owned(),
+            field: self.field,
+            details: self.details.map(|details| *details),
+        };
+        (status(self.code), Json(ErrorOut { error }))
+    }
+}
+
+/// The status that a code is answered with: one for each, whatever the route.
+pub const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidJson | Code::InvalidRequest | Code::ForbiddenUrl => StatusCode::BAD_REQUEST,
+        Code::MissingApiKey | Code::InvalidApiKey | Code::RevokedApiKey => StatusCode::UNAUTHORIZED,
+        Code::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
+        Code::Forbidden | Code::InvalidFileUrl | Code::ExpiredFileUrl => StatusCode::FORBIDDEN,
+        Code::JobNotFound | Code::OutputNotFound | Code::FileNotFound | Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::UploadMissing | Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => StatusCode::CONFLICT,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+        Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
+        let mut response = status(self.code).into_response();
+        if response.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(size_bytes) = self.details.as_ref().and_then(|details| details.get("sizeBytes"))
@@ -112,27 +132,23 @@ impl IntoResponse for Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
-            Error::MissingApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::MissingApiKey),
-            Error::InvalidApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::InvalidApiKey),
-            Error::RevokedApiKey => Self::new(StatusCode::UNAUTHORIZED, Code::RevokedApiKey),
-            Error::Forbidden => Self::new(StatusCode::FORBIDDEN, Code::Forbidden),
-            Error::InvalidRequest { field, message } => {
-                Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest).saying(message).at(field)
-            }
+            Error::MissingApiKey => Self::new(Code::MissingApiKey),
+            Error::InvalidApiKey => Self::new(Code::InvalidApiKey),
+            Error::RevokedApiKey => Self::new(Code::RevokedApiKey),
+            Error::Forbidden => Self::new(Code::Forbidden),
+            Error::InvalidRequest { field, message } => Self::new(Code::InvalidRequest).saying(message).at(field),
             Error::ForbiddenUrl { field, refusal } => {
                 let message = format!("{} ({refusal})", Code::ForbiddenUrl.meaning());
-                Self::new(StatusCode::BAD_REQUEST, Code::ForbiddenUrl).saying(message).at(field)
+                Self::new(Code::ForbiddenUrl).saying(message).at(field)
             }
-            Error::InvalidFileUrl => Self::new(StatusCode::FORBIDDEN, Code::InvalidFileUrl),
-            Error::ExpiredFileUrl => Self::new(StatusCode::FORBIDDEN, Code::ExpiredFileUrl),
-            Error::UploadMissing => Self::new(StatusCode::CONFLICT, Code::UploadMissing),
-            Error::InsufficientCredits { available_credits, required_credits } => {
-                Self::new(StatusCode::PAYMENT_REQUIRED, Code::InsufficientCredits)
-                    .detailing(json!({ "availableCredits": available_credits, "requiredCredits": required_credits }))
-            }
+            Error::InvalidFileUrl => Self::new(Code::InvalidFileUrl),
+            Error::ExpiredFileUrl => Self::new(Code::ExpiredFileUrl),
+            Error::UploadMissing => Self::new(Code::UploadMissing),
+            Error::InsufficientCredits { available_credits, required_credits } => Self::new(Code::InsufficientCredits)
+                .detailing(json!({ "availableCredits": available_credits, "requiredCredits": required_credits })),
             Error::QuotaExceeded { quota, required_credits, resets_at_ms } => Self {
                 retry_at_ms: Some(resets_at_ms),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited)
+                ..Self::new(Code::RateLimited)
                     .saying("The key's monthly credit quota does not cover this job.".to_owned())
                     .detailing(json!({
                         "monthlyCredits": quota.monthly_credits,
@@ -143,28 +159,25 @@ impl From<Error> for Refusal {
             },
             Error::RateLimited(standing) => Self {
                 retry_at_ms: Some(clock::now().plus_ms(standing.resets_in_ms)),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited)
+                ..Self::new(Code::RateLimited)
                     .saying(format!("More than {} {} within a minute.", standing.limit, standing.name))
                     .detailing(json!({ "limit": standing.name, "perMinute": standing.limit }))
             },
             Error::MissingScope(scope) => {
-                Self::new(StatusCode::FORBIDDEN, Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))
+                Self::new(Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))
             }
-            Error::IdempotencyKeyRunning => Self::new(StatusCode::CONFLICT, Code::IdempotencyKeyRunning),
-            Error::IdempotencyKeyReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, Code::IdempotencyKeyReused),
-            Error::ModelUnavailable(reason) => {
-                Self::new(StatusCode::CONFLICT, Code::ModelUnavailable).saying(reason.to_owned()).at("model")
+            Error::IdempotencyKeyRunning => Self::new(Code::IdempotencyKeyRunning),
+            Error::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
+            Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_owned()).at("model"),
+            Error::JobNotFound => Self::new(Code::JobNotFound),
+            Error::JobNotReady => Self::new(Code::JobNotReady),
+            Error::OutputNotFound => Self::new(Code::OutputNotFound),
+            Error::FileNotFound => Self::new(Code::FileNotFound),
+            Error::RangeNotSatisfiable { size_bytes } => {
+                Self::new(Code::RangeNotSatisfiable).detailing(json!({ "sizeBytes": size_bytes }))
             }
-            Error::JobNotFound => Self::new(StatusCode::NOT_FOUND, Code::JobNotFound),
-            Error::JobNotReady => Self::new(StatusCode::CONFLICT, Code::JobNotReady),
-            Error::OutputNotFound => Self::new(StatusCode::NOT_FOUND, Code::OutputNotFound),
-            Error::FileNotFound => Self::new(StatusCode::NOT_FOUND, Code::FileNotFound),
-            Error::RangeNotSatisfiable { size_bytes } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE, Code::RangeNotSatisfiable)
-                .detailing(json!({ "sizeBytes": size_bytes })),
-            Error::NoSuchThing(what) => Self::new(StatusCode::NOT_FOUND, Code::NotFound).saying(format!("No such {what}.")),
-            Error::Internal(internal) => {
-                Self { internal: Some(internal.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal) }
-            }
+            Error::NoSuchThing(what) => Self::new(Code::NotFound).saying(format!("No such {what}.")),
+            Error::Internal(internal) => Self { internal: Some(internal.into()), ..Self::new(Code::Internal) },
         }
     }
 }

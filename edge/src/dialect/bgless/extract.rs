@@ -5,7 +5,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::request::Parts;
 use http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
+use serde_json::Number;
 
 use super::error::Refusal;
 
@@ -86,6 +88,27 @@ fn unreadable(rejection: &BytesRejection) -> Refusal {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Refusal::payload_too_large() } else { Refusal::invalid_json() }
 }
 
+/// A whole number, however it is written: JSON knows no integers, and some clients write `3.0`.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    whole_of(&number).ok_or_else(|| D::Error::custom("expected a whole number of at least 0"))
+}
+
+/// The same for a field that may be left out.
+pub fn whole_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<Number>::deserialize(deserializer)?;
+    let whole = number.map(|number| whole_of(&number).ok_or_else(|| D::Error::custom("expected a whole number of at least 0")));
+    whole.transpose()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is whole and compared with both bounds")]
+fn whole_of(number: &Number) -> Option<u64> {
+    /// 2^53: up to here every whole number is exact.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let written_so = number.as_f64().filter(|value| value.fract() == 0.0 && (0.0..=EXACT_MAX).contains(value));
+    number.as_u64().or_else(|| written_so.map(|value| value as u64))
+}
+
 /// Errors: bad syntax is `invalid_json`; good syntax that does not fit is `invalid_request`, naming the field.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -108,5 +131,20 @@ fn public_text(message: &str) -> String {
     match message.split_once("expected struct ") {
         Some((before, _)) => format!("{before}expected an object"),
         None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |text: &str| whole(&mut serde_json::Deserializer::from_str(text)).ok();
+        assert_eq!((read("3"), read("3.0"), read("0"), read("2e3")), (Some(3), Some(3), Some(0), Some(2_000)));
+        for text in ["-1", "-0.5", "3.5", "1e300", "\"3\"", "null"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(whole_or_none(&mut serde_json::Deserializer::from_str("null")).ok(), Some(None));
     }
 }

@@ -1,13 +1,13 @@
 //! The bgless API's routes for keys and the account's webhook secret.
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use shared::id::ApiKeyId;
 
 use super::extract::{JsonBody, PathText};
 use super::map::account;
-use super::wire::{CreateKeyIn, Data, KeyOut, RotateKeyIn, RotateWebhookSecretIn, WebhookSecretOut};
+use super::openapi::refusals;
+use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath, RotateKeyIn, RotateWebhookSecretIn, WebhookSecretOut};
 use super::{Answer, Credential};
 use crate::app::manage_keys::{self, NewKey};
 use crate::app::manage_webhook_secret;
@@ -16,24 +16,64 @@ use crate::domain::api_key::ROTATION_OVERLAP_S;
 use crate::domain::error::Error;
 use crate::domain::webhook::SECRET_OVERLAP_S;
 
+/// List keys
+///
+/// The account's keys, newest first, revoked ones too.
+#[utoipa::path(
+    get,
+    path = "/keys",
+    operation_id = "listKeys",
+    tag = "Keys",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    responses((status = 200, description = "Every key.", body = Data<Vec<KeyOut>>), refusals::Keyed)
+)]
 #[worker::send]
-pub async fn get_keys(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyOut>>>> {
+pub async fn get_keys(App(app): App, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyOut>>>> {
     let keys = manage_keys::list_keys(&*app, &key).await?;
     Ok(Json(Data { data: keys.iter().map(|about| account::key_out(about, None)).collect() }))
 }
 
+/// Create a key
+#[utoipa::path(
+    post,
+    path = "/keys",
+    operation_id = "createKey",
+    tag = "Keys",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    request_body = CreateKeyIn,
+    responses(
+        (status = 201, description = "The key, shown once.", body = Data<KeyOut>),
+        refusals::KeyedWithBody
+    )
+)]
 #[worker::send]
 pub async fn post_key(
-    State(app): State<App>,
+    App(app): App,
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateKeyIn>,
 ) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
     Ok(created(manage_keys::create_key(&*app, &key, account::key_request(body)).await?))
 }
 
+/// Rotate a key
+///
+/// Makes a key that may do what the old one may; the old one works on for `overlapSec`.
+#[utoipa::path(
+    post,
+    path = "/keys/{id}/rotate",
+    operation_id = "rotateKey",
+    tag = "Keys",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    params(KeyPath),
+    request_body = RotateKeyIn,
+    responses(
+        (status = 201, description = "The new key, shown once.", body = Data<KeyOut>),
+        refusals::KeyedOfThingWithBody
+    )
+)]
 #[worker::send]
 pub async fn post_rotation(
-    State(app): State<App>,
+    App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
     JsonBody(body): JsonBody<RotateKeyIn>,
@@ -42,21 +82,59 @@ pub async fn post_rotation(
     Ok(created(manage_keys::rotate_key(&*app, &key, key_id(&id), overlap_s).await?))
 }
 
+/// Revoke a key
+///
+/// At once and for good. Revoking twice changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/keys/{id}",
+    operation_id = "revokeKey",
+    tag = "Keys",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    params(KeyPath),
+    responses((status = 204, description = "The key is revoked."), refusals::KeyedOfThing)
+)]
 #[worker::send]
-pub async fn delete_key(State(app): State<App>, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+pub async fn delete_key(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
     manage_keys::revoke_key(&*app, &key, key_id(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Get the account's webhook secret
+///
+/// It signs what jobs without a `callbackSecret` tell. Every field is null until the account made one.
+#[utoipa::path(
+    get,
+    path = "/webhook-secret",
+    operation_id = "getWebhookSecret",
+    tag = "Webhooks",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    responses((status = 200, description = "The secret.", body = Data<WebhookSecretOut>), refusals::Keyed)
+)]
 #[worker::send]
-pub async fn get_webhook_secret(State(app): State<App>, Credential(key): Credential) -> Answer<Json<Data<WebhookSecretOut>>> {
+pub async fn get_webhook_secret(App(app): App, Credential(key): Credential) -> Answer<Json<Data<WebhookSecretOut>>> {
     let secret = manage_webhook_secret::get_webhook_secret(&*app, &key).await?;
     Ok(Json(Data { data: secret.map(account::webhook_secret_out).unwrap_or_default() }))
 }
 
+/// Rotate the account's webhook secret
+///
+/// Makes a new secret, the first or the next; the one before signs on beside it for `overlapSec`.
+#[utoipa::path(
+    post,
+    path = "/webhook-secret",
+    operation_id = "rotateWebhookSecret",
+    tag = "Webhooks",
+    security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
+    request_body = RotateWebhookSecretIn,
+    responses(
+        (status = 201, description = "The new secret.", body = Data<WebhookSecretOut>),
+        refusals::KeyedWithBody
+    )
+)]
 #[worker::send]
 pub async fn post_webhook_secret(
-    State(app): State<App>,
+    App(app): App,
     Credential(key): Credential,
     JsonBody(body): JsonBody<RotateWebhookSecretIn>,
 ) -> Answer<(StatusCode, Json<Data<WebhookSecretOut>>)> {

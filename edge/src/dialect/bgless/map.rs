@@ -1,6 +1,7 @@
 //! Between the wire of the bgless API and the domain, both ways. Pure.
 
 pub mod account;
+mod qa;
 
 use serde_json::{Map, Value};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
@@ -9,12 +10,13 @@ use shared::report::{Strategy, StrategyRequest};
 use shared::time::UnixMillis;
 
 use self::account::quota_out;
+use self::qa::qa_report_out;
 use super::wire::{
-    AssetOut, CreateJobIn, CreateJobQuery, CreateUploadIn, EstimateOut, EventOut, JobErrorOut, JobOut, SourceOut, UploadHeaders,
-    UploadOut,
+    AssetOut, CreateJobIn, CreateJobQuery, CreateUploadIn, EstimateOut, EventOut, JobErrorOut, JobOut, PreviewOut, SourceOut,
+    UploadHeaders, UploadOut,
 };
 use crate::app::create_upload::UploadTicket;
-use crate::app::download_output::sign_asset_url;
+use crate::app::download_output::sign_object_url;
 use crate::app::estimate_job::{Estimate, EstimateRequest};
 use crate::app::ports::{Delivery, Ports};
 use crate::app::submit_job::JobRequest;
@@ -25,11 +27,19 @@ use crate::domain::upload;
 use crate::domain::webhook::SECRET_CHARS_MAX;
 
 /// Units: bytes.
-const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
+pub const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
 /// How long `wait=true` waits when nobody says.
 /// Units: seconds.
-const WAIT_S: u64 = 30;
-const WAIT_S_MAX: u64 = 60;
+pub const WAIT_S: u64 = 30;
+pub const WAIT_S_MAX: u64 = 60;
+
+/// How a caller may want the matte made, and how it may have been made.
+pub const STRATEGY_REQUESTS: [(&str, StrategyRequest); 3] = [
+    ("auto", StrategyRequest::Auto),
+    ("chroma-key", StrategyRequest::ChromaKey),
+    ("preserve-source-alpha", StrategyRequest::PreserveSourceAlpha),
+];
+pub const STRATEGIES: [Strategy; 2] = [Strategy::SourceAlpha, Strategy::ChromaKey];
 
 /// The two forms of an upload request.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,11 +109,11 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
         Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
     });
-    let strategy = input.alpha_strategy.as_deref().map(|name| match name {
-        "auto" => Ok(StrategyRequest::Auto),
-        "chroma-key" => Ok(StrategyRequest::ChromaKey),
-        "preserve-source-alpha" => Ok(StrategyRequest::PreserveSourceAlpha),
-        _ => Err(refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`.")),
+    let strategy = input.alpha_strategy.as_deref().map(|name| {
+        let found = STRATEGY_REQUESTS.into_iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, strategy)| strategy)
+            .ok_or_else(|| refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`."))
     });
     let resolution = input
         .resolution
@@ -131,10 +141,13 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
 }
 
 fn callback_secret(secret: String) -> Result<String, Error> {
-    if (1..=SECRET_CHARS_MAX).contains(&secret.len()) {
+    if (1..=SECRET_CHARS_MAX).contains(&secret.chars().count()) {
         return Ok(secret);
     }
-    Err(Error::InvalidRequest { field: "options.callbackSecret", message: format!("Must have 1 to {SECRET_CHARS_MAX} bytes.") })
+    Err(Error::InvalidRequest {
+        field: "options.callbackSecret",
+        message: format!("Must have 1 to {SECRET_CHARS_MAX} characters."),
+    })
 }
 
 fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
@@ -247,7 +260,7 @@ fn duration_ms(seconds: f64) -> Result<u64, Error> {
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     let settings = ports.settings();
     let assets = job.assets.iter().map(|asset| {
-        let (url, expires_at_ms) = sign_asset_url(ports, asset);
+        let (url, expires_at_ms) = sign_object_url(ports, &asset.object_key, asset.size_bytes);
         AssetOut {
             format: asset.output.as_str(),
             url,
@@ -259,6 +272,18 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
             duration_sec: seconds(asset.duration_ms),
             frame_count: asset.frame_count,
             has_audio: asset.has_audio,
+        }
+    });
+    let previews = job.previews.iter().map(|preview| {
+        let (url, expires_at_ms) = sign_object_url(ports, &preview.object_key, preview.size_bytes);
+        PreviewOut {
+            kind: preview.kind.as_str(),
+            url,
+            expires_at: expires_at_ms.to_iso_8601(),
+            content_type: preview.kind.content_type(),
+            size_bytes: preview.size_bytes,
+            width: preview.size.map(|size| size.width),
+            height: preview.size.map(|size| size.height),
         }
     });
     JobOut {
@@ -290,6 +315,8 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
             has_audio: facts.has_audio,
         }),
         output_assets: assets.collect(),
+        preview_assets: previews.collect(),
+        qa_report: job.qa_report.as_ref().map(qa_report_out),
         error: job.failure.as_ref().map(|failure| JobErrorOut { code: failure.code.as_str(), message: failure.message.clone() }),
         poll_url: format!("{}/v1/jobs/{}", settings.public_base_url, job.id),
         created_at: job.created_at_ms.to_iso_8601(),
@@ -300,7 +327,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     }
 }
 
-const fn strategy_name(strategy: Strategy) -> &'static str {
+pub const fn strategy_name(strategy: Strategy) -> &'static str {
     match strategy {
         Strategy::SourceAlpha => "preserve-source-alpha",
         Strategy::ChromaKey => "chroma-key",

@@ -10,6 +10,8 @@ use super::{ColorRange, Timeline};
 /// Rates above this are a container's clock, not a camera's.
 /// Units: frames a second.
 const FRAME_RATE_MAX: f64 = 240.0;
+/// How far the average rate of a constant one may be from the nominal one: the last frame's length is often a guess.
+const VARIABLE_RATE_MIN: f64 = 0.02;
 /// What is assumed when nothing says anything.
 const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
 /// From this start on a tagged length is not believed.
@@ -106,6 +108,15 @@ impl Stream {
             (Some(average), _) => average,
             (None, Some(nominal)) => nominal,
             (None, None) => FRAME_RATE_DEFAULT,
+        }
+    }
+
+    /// Whether the average rate is not the nominal one.
+    pub fn has_variable_rate(&self) -> bool {
+        let rate = |text: &Option<String>| text.as_deref().and_then(parse_rate).filter(|rate| rate.as_f64() <= FRAME_RATE_MAX);
+        match (rate(&self.avg_frame_rate), rate(&self.r_frame_rate)) {
+            (Some(average), Some(nominal)) => (average.as_f64() / nominal.as_f64() - 1.0).abs() >= VARIABLE_RATE_MIN,
+            _ => false,
         }
     }
 

@@ -18,8 +18,8 @@ use crate::domain::model::Model;
 use crate::domain::purse::Purse;
 
 /// Items of a list when nobody says how many.
-const PAGE_LIMIT: u32 = 20;
-const PAGE_LIMIT_MAX: u32 = 100;
+pub const PAGE_LIMIT: u32 = 20;
+pub const PAGE_LIMIT_MAX: u32 = 100;
 
 pub fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
     purse.quota.map(|quota| QuotaOut {
@@ -60,7 +60,7 @@ pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
         return Err(Error::InvalidRequest { field: "limit", message: format!("Must be from 1 to {PAGE_LIMIT_MAX}.") });
     }
     let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
-    let whole = cursor.starts_with(prefix) && cursor.len() <= 40;
+    let whole = cursor.starts_with(prefix) && cursor.chars().count() <= 40;
     if whole { Ok(Page { cursor, limit }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
 }
 

@@ -1,0 +1,162 @@
+//! The API's description, made from the types and routes that serve requests. What macros cannot say is added here.
+
+mod examples;
+mod guide;
+mod headers;
+mod limits;
+pub mod names;
+pub mod refusals;
+#[cfg(test)]
+mod tests;
+mod tidy;
+mod webhooks;
+
+use std::sync::OnceLock;
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode, header};
+use shared::signature::sha256_hex;
+use utoipa::ToSchema as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Server, Tag};
+
+use super::Answer;
+use super::wire::{ErrorOut, EventOut};
+use crate::app::ports::Ports as _;
+use crate::dialect::{App, mounted};
+use crate::domain::error::Error;
+
+/// Get this description
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "getOpenApi",
+    tag = "Service",
+    security(()),
+    responses(
+        (status = 200, description = "OpenAPI 3.1.", body = Object),
+        (status = 304, description = "The same as the one with the `ETag` of `If-None-Match`."),
+        refusals::Public
+    )
+)]
+#[worker::send]
+pub async fn get_openapi(App(app): App, headers: HeaderMap) -> Answer<Response> {
+    static WRITTEN: OnceLock<Result<Written, Error>> = OnceLock::new();
+    let written = WRITTEN.get_or_init(|| Written::of(&document(&mounted().1, &app.settings().public_base_url)));
+    let Written { text, etag } = written.as_ref().map_err(Error::clone)?;
+    let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ETAG, etag)];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
+    }
+    Ok((cache, [(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response())
+}
+
+/// The description as it is sent.
+struct Written {
+    text: String,
+    etag: String,
+}
+
+impl Written {
+    fn of(document: &OpenApi) -> Result<Self, Error> {
+        let text = document.to_json().map_err(|error| Error::Internal(format!("the description cannot be written: {error}")))?;
+        let etag = format!("\"{}\"", sha256_hex(text.as_bytes()));
+        Ok(Self { text, etag })
+    }
+}
+
+/// What clients may know, out of the description of every route.
+pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
+    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0"));
+    let mut document = OpenApi::new(
+        InfoBuilder::new()
+            .title("bgless")
+            .version(env!("CARGO_PKG_VERSION"))
+            .description(Some(guide::text()))
+            .license(Some(license.build()))
+            .build(),
+        described.paths.clone(),
+    );
+    document.servers = Some(vec![Server::new(public_base_url)]);
+    document.tags = Some(tags());
+    let mut paths = std::mem::take(&mut document.paths.paths);
+    paths.retain(|path, _| is_public(path));
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*object_key}", "{objectKey}"), item)).collect();
+    let components = document.components.get_or_insert_default();
+    components.schemas = described.components.as_ref().map(|components| components.schemas.clone()).unwrap_or_default();
+    add_schemas(components);
+    add_security_schemes(components);
+    document.webhooks = Some(webhooks::paths());
+    tidy::tidy(&mut document);
+    headers::add(&mut document);
+    limits::add(&mut document);
+    examples::add(&mut document);
+    document
+}
+
+/// Aliases stand in the guide; what the fleet calls is nobody else's business.
+fn is_public(path: &str) -> bool {
+    !path.starts_with("/api/") && !path.starts_with("/internal/") && !path.starts_with("/v1/alpha-videos")
+}
+
+/// Those that no handler names.
+fn add_schemas(components: &mut Components) {
+    let mut schemas = Vec::new();
+    for (name, schema, add) in [
+        (
+            ErrorOut::name(),
+            <ErrorOut as utoipa::PartialSchema>::schema(),
+            <ErrorOut as utoipa::ToSchema>::schemas as fn(&mut Vec<_>),
+        ),
+        (EventOut::name(), <EventOut as utoipa::PartialSchema>::schema(), <EventOut as utoipa::ToSchema>::schemas),
+    ] {
+        schemas.push((name.into_owned(), schema));
+        add(&mut schemas);
+    }
+    components.schemas.extend(schemas);
+}
+
+fn add_security_schemes(components: &mut Components) {
+    let key = "An API key, `sk_…`. The scopes named by an operation are those that the key must have.";
+    let bearer = |description: &str| {
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build())
+    };
+    for (name, scheme) in [
+        ("bearer", bearer(key)),
+        ("apiKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("X-Api-Key", key)))),
+        ("operatorToken", bearer("The operator's own token, `ADMIN_TOKEN`.")),
+        (
+            "fileSignature",
+            SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description(
+                "signature",
+                "Part of every file URL that this API hands out.",
+            ))),
+        ),
+    ] {
+        components.add_security_scheme(name, scheme);
+    }
+}
+
+fn tags() -> Vec<Tag> {
+    [
+        ("Jobs", "Cut a subject out of a video."),
+        ("Uploads", "Bring a video."),
+        ("Files", "Read what was uploaded or made."),
+        ("Models", "What can do the work."),
+        ("Credits", "What there is to spend, and what was spent."),
+        ("Keys", "Who may call. These need a key with the scope `manage`."),
+        ("Webhooks", "Hear when a job is over."),
+        ("Operator", "Accounts, grants and keys, for whoever runs the installation."),
+        ("Service", "The service itself."),
+    ]
+    .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())
+    .into()
+}
+
+/// The operations of a path, with their methods.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let methods = [("DELETE", &mut item.delete), ("GET", &mut item.get), ("POST", &mut item.post)];
+    methods.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}

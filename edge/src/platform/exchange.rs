@@ -1,0 +1,98 @@
+//! Between the runtime's requests and answers and axum's. Streams of the runtime are dear, so what fits goes in one piece.
+
+use axum::body::{Body, to_bytes};
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
+use worker::wasm_bindgen::JsCast as _;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Error, Result, js_sys, web_sys};
+
+use super::r2::NativeBody;
+
+/// A request's body up to this announced size is read at once.
+/// Units: bytes. 256 KB, the most that any JSON request may have.
+const WHOLE_BODY_SIZE_BYTES_MAX: u64 = 256 * 1024;
+
+/// The runtime's request.
+pub async fn from_wasm(request: web_sys::Request) -> Result<Request<Body>> {
+    let mut made = Request::builder().method(request.method().as_str()).uri(request.url()).body(())?;
+    *made.headers_mut() = headers_from_wasm(&request.headers())?;
+    let announced = made.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let body = match request.body() {
+        None => Body::empty(),
+        Some(_) if announced.is_some_and(|size_bytes| size_bytes <= WHOLE_BODY_SIZE_BYTES_MAX) => {
+            let buffer = JsFuture::from(request.array_buffer()?).await?;
+            Body::from(js_sys::Uint8Array::new(&buffer).to_vec())
+        }
+        Some(stream) => Body::new(worker::Body::new(stream)),
+    };
+    Ok(made.map(|()| body))
+}
+
+/// The runtime's answer: with its own stream where there is one, else the body in one piece.
+/// Errors: a body that is not complete yet; none of ours is made so.
+pub fn into_wasm(mut response: Response<Body>) -> Result<web_sys::Response> {
+    let native = response.extensions_mut().remove::<NativeBody>();
+    let (parts, body) = response.into_parts();
+    let init = web_sys::ResponseInit::new();
+    init.set_status(parts.status.as_u16());
+    init.set_headers(headers_into_wasm(&parts.headers)?.unchecked_ref());
+    if let Some(NativeBody(stream)) = native {
+        return Ok(web_sys::Response::new_with_opt_readable_stream_and_init(Some(&stream.0), &init)?);
+    }
+    let bytes = to_bytes(body, usize::MAX).now_or_never().and_then(std::result::Result::ok);
+    let bytes = bytes.ok_or_else(|| Error::RustError("an answer was sent before it was complete".into()))?;
+    match std::str::from_utf8(&bytes) {
+        Ok("") => Ok(web_sys::Response::new_with_opt_str_and_init(None, &init)?),
+        // Cheaper to hand over than a buffer.
+        Ok(text) => Ok(web_sys::Response::new_with_opt_str_and_init(Some(text), &init)?),
+        Err(_) => {
+            let buffer = js_sys::Uint8Array::from(bytes.as_ref());
+            Ok(web_sys::Response::new_with_opt_buffer_source_and_init(Some(buffer.unchecked_ref()), &init)?)
+        }
+    }
+}
+
+/// All headers in one piece: a call for each name and each value costs more than writing and reading JSON.
+fn headers_from_wasm(headers: &web_sys::Headers) -> Result<HeaderMap> {
+    let text: String = js_sys::JSON::stringify(&js_sys::Array::from(headers))?.into();
+    parse_headers(&text)
+}
+
+/// Here each header by itself is the cheaper way: the runtime takes lists apart slowly.
+fn headers_into_wasm(headers: &HeaderMap) -> Result<web_sys::Headers> {
+    let made = web_sys::Headers::new()?;
+    for (name, value) in headers {
+        // Whatever is beyond ASCII was mirrored from the caller.
+        if let Ok(value) = value.to_str() {
+            made.append(name.as_str(), value)?;
+        }
+    }
+    Ok(made)
+}
+
+/// A header that cannot be read as one is left out: none of those that matter to us is such.
+fn parse_headers(json: &str) -> Result<HeaderMap> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(json)?;
+    let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name.parse().ok()?, HeaderValue::try_from(value).ok()?)));
+    Ok(pairs.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_whole_and_repeated_ones_stay_apart() {
+        let headers = parse_headers(r#"[["accept","*/*"],["if-none-match","\"a\""],["cookie","a=1"],["cookie","b=2"]]"#).unwrap();
+        assert_eq!((&headers["accept"], &headers["if-none-match"]), (&"*/*".parse().unwrap(), &"\"a\"".parse().unwrap()));
+        assert_eq!(headers.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
+    }
+
+    #[test]
+    fn a_header_beyond_ascii_is_taken_as_bytes_and_ends_no_request() {
+        let headers = parse_headers(r#"[["x-name","Jürgen"],["x-other","1"]]"#).unwrap();
+        assert_eq!(headers["x-name"].as_bytes(), "Jürgen".as_bytes());
+        assert_eq!(headers["x-other"], "1");
+    }
+}

@@ -1,0 +1,13 @@
+// How a request is refused: a status and a stable code.
+
+export class Refusal extends Error {
+    constructor(status, code, message = code, field = undefined) {
+        super(message);
+        Object.assign(this, { status, code, field });
+    }
+
+    /** A field that does not fit. */
+    static of(field, message) {
+        return new Refusal(400, "invalid_request", message, field);
+    }
+}

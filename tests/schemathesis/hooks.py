@@ -1,0 +1,29 @@
+"""Puts things that exist into every second good request: random ids find nothing, so nothing would ever succeed."""
+
+import collections
+import json
+import os
+
+import schemathesis
+
+# By operation id: what stands in its path and query.
+THINGS = json.loads(os.environ["BGLESS_THINGS"])
+calls = collections.Counter()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    operation_id = case.operation.definition.raw.get("operationId")
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    query = case.query or {}
+    if str(query.get("wait")).lower() == "true":
+        # Nothing would be learned by waiting longer.
+        case.query = {**query, "timeout": 1}
+    things = THINGS.get(operation_id)
+    if things is None:
+        return
+    calls[operation_id] += 1
+    if calls[operation_id] % 2 == 1:
+        case.path_parameters = {**(case.path_parameters or {}), **things.get("path", {})}
+        case.query = {**(case.query or {}), **things.get("query", {})}

@@ -1,0 +1,126 @@
+//! schemathesis: installed into the cache on first use, run against a stack, and its report read.
+//!
+//! Source of the report's form: schemathesis 4, `--report ndjson`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::cache::Cache;
+use crate::stamp::Stamp;
+use crate::step;
+use crate::workspace::Workspace;
+
+/// Where the pinned versions, the settings and the hooks are.
+const FOLDER: &str = "tests/schemathesis";
+const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
+
+/// An installed schemathesis.
+#[derive(Debug)]
+pub struct Schemathesis {
+    workspace: Workspace,
+    venv: PathBuf,
+}
+
+impl Schemathesis {
+    /// Installs the pinned versions, if they are not there.
+    pub fn ensure() -> Result<Self> {
+        let (workspace, cache) = (Workspace::find()?, Cache::open()?);
+        let _lock = cache.lock("schemathesis")?;
+        let venv = cache.join("tools/schemathesis");
+        let stamp = Stamp::default().with_path(workspace.root(), REQUIREMENTS)?;
+        let stamp_file = venv.join("bgless-stamp");
+        if !stamp.matches(&stamp_file) {
+            let mut create = Command::new("python3");
+            create.args(["-m", "venv", "--clear"]).arg(&venv);
+            step::run(
+                "a place for schemathesis",
+                &mut create,
+                "Install Python 3.10 or later with venv (Debian: apt-get install python3-venv).",
+            )?;
+            let mut install = Command::new(venv.join("bin/pip"));
+            install
+                .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+                .arg(workspace.join(REQUIREMENTS));
+            step::run("schemathesis", &mut install, "Is PyPI reachable?")?;
+            stamp.write(&stamp_file)?;
+        }
+        Ok(Self { workspace, venv })
+    }
+
+    /// Puts every operation of the served description to the test; what it finds is an error with its own words.
+    /// Answers which statuses each operation gave, `METHOD path` by `METHOD path`.
+    pub fn run(&self, base_url: &str, state: &Path, env: &[(&str, String)]) -> Result<BTreeMap<String, BTreeSet<u16>>> {
+        let (report, log) = (state.join("schemathesis.ndjson"), state.join("schemathesis.log"));
+        let folder = self.workspace.join(FOLDER);
+        let output = Command::new(self.venv.join("bin/st"))
+            .arg("--config-file")
+            .arg(folder.join("schemathesis.toml"))
+            .args(["run", &format!("{base_url}/openapi.json"), "--report", "ndjson", "--report-ndjson-path"])
+            .arg(&report)
+            .current_dir(state)
+            .env("SCHEMATHESIS_HOOKS", "hooks")
+            .env("PYTHONPATH", &folder)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .envs(env.iter().map(|(name, value)| (name, value)))
+            .output()
+            .context("schemathesis cannot be run")?;
+        let words = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        fs::write(&log, &words)?;
+        if !output.status.success() {
+            bail!("{words}");
+        }
+        statuses(&fs::read_to_string(&report)?)
+    }
+}
+
+/// The statuses that each operation gave.
+fn statuses(report: &str) -> Result<BTreeMap<String, BTreeSet<u16>>> {
+    let mut statuses = BTreeMap::<String, BTreeSet<u16>>::new();
+    for line in report.lines() {
+        let event: Value = serde_json::from_str(line)?;
+        let recorder = &event["ScenarioFinished"]["recorder"];
+        let Some((label, (method, _))) = recorder["label"].as_str().and_then(|label| Some((label, label.split_once(' ')?)))
+        else {
+            continue;
+        };
+        let seen = statuses.entry(label.to_owned()).or_default();
+        // A scenario that was skipped has none. Other methods are tried too, and are no call of this operation.
+        let interactions = recorder["interactions"].as_object().into_iter().flat_map(|all| all.values());
+        for interaction in interactions.filter(|interaction| interaction["request"]["method"] == method) {
+            if let Some(status) = interaction["response"]["status_code"].as_u64() {
+                seen.insert(status.try_into()?);
+            }
+        }
+    }
+    Ok(statuses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn scenario(interactions: &Value) -> Value {
+        json!({ "ScenarioFinished": { "recorder": { "label": "GET /a", "interactions": interactions } } })
+    }
+
+    #[test]
+    fn a_report_is_read_by_operation() {
+        let report = [
+            json!({ "Initialize": { "seed": 1 } }),
+            scenario(&json!({ "w": { "request": { "method": "GET" }, "response": { "status_code": 200 } } })),
+            scenario(&json!({ "x": { "request": { "method": "OPTIONS" }, "response": { "status_code": 204 } } })),
+            scenario(&json!({ "y": { "request": { "method": "GET" }, "response": null } })),
+            scenario(&json!({ "z": { "request": { "method": "GET" }, "response": { "status_code": 404 } } })),
+            json!({ "ScenarioFinished": { "recorder": { "label": "GET /a" } } }),
+        ];
+        let report: String = report.map(|event| format!("{event}\n")).concat();
+        let expected = BTreeMap::from([("GET /a".to_owned(), BTreeSet::from([200, 404]))]);
+        assert_eq!(statuses(&report).unwrap(), expected);
+    }
+}

@@ -1,0 +1,116 @@
+//! `cargo x bench edge`: requests per second and CPU per request, against a Hono worker that does the same work.
+//!
+//! Three Workers, each in a workerd of its own with the same data: the edge, its twin in `tests/bench/hono`, and the
+//! floor, which makes the same platform calls and nothing else. CPU is the whole process's, so D1's is in all three.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::answers::expect_same;
+use super::load::{self, Operation, Summary, Target, compare};
+use super::seed::{self, Seeded, seed};
+use super::workerd::{Worker, Workerd};
+use crate::artifacts::Artifacts;
+use crate::cache::Cache;
+use crate::step;
+use crate::tasks::setup;
+use crate::terminal::say;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+/// Many short ones: so the three sides meet the same neighbours.
+const ROUNDS: usize = 21;
+const CONCURRENCIES: [usize; 2] = [1, 16];
+/// Enough for lists to be full.
+const JOBS: u64 = 1_000;
+
+/// Runs the bench.
+pub fn run(mut args: lexopt::Parser) -> Result<()> {
+    let mut rounds = ROUNDS;
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("rounds") => rounds = load::parse_rounds(&args.value()?)?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let (workspace, cache) = (Workspace::find()?, Cache::open()?);
+    setup::ensure(&workspace, &cache)?;
+    let tools = Tools::new(&workspace, &cache);
+    let edge_dir = Artifacts::ensure_edge(&workspace, &cache)?;
+    let state = tempfile::tempdir()?;
+    let twin_dir = state.path().join("hono");
+    bundle(&workspace, &tools, &twin_dir)?;
+    let now_ms = seed::now_ms()?;
+    let serve = |name: &'static str, modules: Vec<PathBuf>| -> Result<(Workerd, Seeded)> {
+        let state_dir = state.path().join(name);
+        let seeded = seed(&workspace, &tools, &state_dir, name, JOBS, now_ms)?;
+        let worker = Worker { name, modules, seeded: &seeded };
+        Ok((Workerd::start(&workspace, &tools, &state_dir, &[worker])?, seeded))
+    };
+    let (edge, seeded) = serve("edge", vec![edge_dir.join("index.js"), edge_dir.join("index_bg.wasm")])?;
+    let (twin, _) = serve("hono", vec![twin_dir.join("main.js")])?;
+    let (floor, _) = serve("floor", vec![twin_dir.join("floor.js")])?;
+    measure(&seeded, &[&edge, &twin, &floor], rounds)
+}
+
+/// Puts the twin and the floor into a file each.
+fn bundle(workspace: &Workspace, tools: &Tools, out_dir: &Path) -> Result<()> {
+    let sources = workspace.join("tests/bench/hono");
+    let mut command = Command::new(tools.npm_bin("esbuild"));
+    command.arg(sources.join("main.js")).arg(sources.join("floor.js"));
+    command
+        .args(["--bundle", "--format=esm", "--minify", "--loader:.sql=text", "--external:cloudflare:workers"])
+        .env("PATH", tools.path()?);
+    command.arg(format!("--outdir={}", out_dir.display()));
+    step::run("Hono worker", &mut command, "The output above says why.")
+}
+
+fn operations(seeded: &Seeded) -> [Operation; 5] {
+    [
+        Operation::get("health", 400, ["/health".into()]),
+        Operation::get("models", 300, ["/v1/models".into()]),
+        Operation::get("get job", 150, seeded.job_ids.iter().map(|id| format!("/v1/jobs/{id}"))),
+        Operation::get("list jobs", 60, ["/v1/jobs".into()]),
+        Operation::create(80, seeded),
+    ]
+}
+
+fn measure(seeded: &Seeded, [edge, twin, floor]: &[&Workerd; 3], rounds: usize) -> Result<()> {
+    let target = |workerd| Target::new(workerd, 0);
+    let (edge, twin, mut floor) = (target(edge)?, target(twin)?, target(floor)?);
+    floor.headers = vec![("x-key-sha256", seeded.key_sha256.clone()), ("x-object-key", seeded.source_key.clone())];
+    let operations = operations(seeded);
+    for operation in &operations {
+        expect_same(operation.ask(&edge)?, operation.ask(&twin)?)
+            .with_context(|| format!("{}: the two sides do not answer alike", operation.name))?;
+    }
+    say("✓ both sides answer alike, field by field");
+    for concurrency in CONCURRENCIES {
+        say(&format!("\nconcurrency {concurrency}, {rounds} rounds in turns; CPU in µs per request, workerd's own"));
+        say("              requests/s                 CPU, median              CPU, 10th percentile");
+        say("              edge    hono   ratio      edge    hono   ratio     edge    hono   ratio    floor");
+        for operation in &operations {
+            let summaries = compare([operation; 3], [&edge, &twin, &floor], concurrency, rounds)?;
+            say(&row(operation.name, &summaries));
+        }
+    }
+    Ok(())
+}
+
+fn row(name: &str, [edge, twin, floor]: &[Summary; 3]) -> String {
+    format!(
+        "{name:10} {:7.0} {:7.0}  {:6.2}   {:7.0} {:7.0}  {:6.2}  {:7.0} {:7.0}  {:6.2}  {:7.0}",
+        edge.requests_per_s,
+        twin.requests_per_s,
+        edge.requests_per_s / twin.requests_per_s,
+        edge.cpu_us,
+        twin.cpu_us,
+        edge.cpu_us / twin.cpu_us,
+        edge.cpu_p10_us,
+        twin.cpu_p10_us,
+        edge.cpu_p10_us / twin.cpu_p10_us,
+        floor.cpu_p10_us,
+    )
+}

@@ -1,0 +1,257 @@
+//! Every route × {no key, wrong key, another account's key, missing scope}, from the list that the routers wrote
+//! (`fixtures/routes.txt`): a new route cannot be forgotten. No transcoder runs.
+
+#![cfg(test)]
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tests::customer::Customer;
+use tests::raw::{refused, send};
+use tests::stack::shared::SharedStack;
+use tests::stack::{Stack, StackOptions};
+use tests::web::{Page, Web};
+use ureq::Body;
+use ureq::http::Response;
+
+static STACK: SharedStack = SharedStack::new();
+static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
+
+/// What anybody may call. This list may only shrink.
+const PUBLIC: [&str; 4] = ["GET /api/v1/models", "GET /health", "GET /openapi.json", "GET /v1/models"];
+const GUARDS: [&str; 6] = ["public", "key:jobs", "key:manage", "operator", "fleet", "file-signature"];
+
+/// A line of the list.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    guard: &'static str,
+}
+
+impl Route {
+    fn all() -> impl Iterator<Item = Self> {
+        include_str!("../fixtures/routes.txt").lines().map(|line| {
+            let [method, path, guard] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+            assert!(GUARDS.contains(&guard), "no rule for {line}");
+            Self { method, path, guard }
+        })
+    }
+
+    fn guarded_by(guard: &str) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |route| route.guard == guard)
+    }
+
+    /// What the path's parameter names.
+    fn kind(&self) -> &'static str {
+        let before = self.path.split("/{").next().unwrap();
+        before.rsplit('/').next().unwrap()
+    }
+}
+
+/// An account with one of everything that a path can name.
+struct Owner {
+    customer: Customer,
+    /// Keys that have one scope each.
+    jobs_key: String,
+    manage_key: String,
+    job_id: String,
+    event_id: String,
+    further_key_id: String,
+    file_url: String,
+}
+
+impl Owner {
+    fn create(stack: &Stack) -> Self {
+        let customer = Customer::create(stack, 1_000).unwrap();
+        let key = |scope: &str| {
+            let created = customer.api.post("/v1/keys", &json!({ "label": scope, "scopes": [scope] })).unwrap();
+            let text = |name: &str| created.body["data"][name].as_str().unwrap().to_owned();
+            (text("id"), text("key"))
+        };
+        let (further_key_id, jobs_key) = key("jobs");
+        let (_, manage_key) = key("manage");
+        let job = |options: Value| {
+            let input = json!({ "mode": "video", "videoUrl": "https://example.com/a.mp4" });
+            customer.submit(&json!({ "input": input, "options": options })).unwrap().id
+        };
+        let ended = job(json!({ "callbackUrl": WEB.put("/told", Page::Status(200)) }));
+        customer.api.delete_job(&ended).unwrap();
+        let upload = customer.api.create_upload("a.mp4", "video/mp4", 5).unwrap();
+        let url = upload.upload_url.as_str();
+        let headers = [("content-type", "video/mp4"), ("content-length", "5")];
+        assert_eq!(send(&upload.method, url, &headers, b"12345").status(), 200);
+        Self {
+            job_id: job(json!({})),
+            event_id: format!("evt_{}_1", ended.trim_start_matches("job_")),
+            file_url: upload.file_url,
+            customer,
+            jobs_key,
+            manage_key,
+            further_key_id,
+        }
+    }
+
+    /// The route's path with the owner's things in it.
+    fn path(&self, route: Route) -> String {
+        let id = match route.kind() {
+            "jobs" | "alpha-videos" => &self.job_id,
+            "keys" => &self.further_key_id,
+            "deliveries" => &self.event_id,
+            "accounts" => &self.customer.account_id,
+            _ if !route.path.contains('{') => "",
+            other => panic!("nothing is known to put into {other}"),
+        };
+        route.path.replace("{id}", id)
+    }
+
+    /// A body that the route takes.
+    fn body(&self, route: Route) -> Value {
+        match route.path.rsplit('/').next().unwrap() {
+            _ if route.method != "POST" => Value::Null,
+            "uploads" => json!({ "url": self.file_url }),
+            "jobs" | "alpha-videos" => json!({ "input": { "mode": "video", "videoUrl": self.file_url } }),
+            "estimate" => json!({ "input": { "mode": "video" } }),
+            "keys" => json!({ "label": "another" }),
+            "rotate" | "redeliver" | "webhook-secret" => json!({}),
+            "accounts" => json!({ "name": "another" }),
+            "grants" => json!({ "credits": 1 }),
+            other => panic!("no body is known for {other}"),
+        }
+    }
+}
+
+fn ask(stack: &Stack, owner: &Owner, route: Route, headers: &[(&str, &str)]) -> Response<Body> {
+    let body = owner.body(route);
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = [&[("content-type", "application/json")], headers].concat();
+    send(route.method, &format!("{}{}", stack.base_url(), owner.path(route)), &headers, body.as_bytes())
+}
+
+fn with_stack(test: impl FnOnce(&Stack)) {
+    let shared = STACK.join(StackOptions { allow_hosts: vec![WEB.host()], ..StackOptions::default() }).unwrap();
+    let stack = shared.lock();
+    test(&stack);
+}
+
+#[test]
+fn what_needs_no_key_is_a_short_list_and_answers_without() {
+    with_stack(|stack| {
+        let public: Vec<_> = Route::guarded_by("public").map(|route| format!("{} {}", route.method, route.path)).collect();
+        let mut sorted = public.clone();
+        sorted.sort();
+        assert_eq!(sorted, PUBLIC);
+        for route in Route::guarded_by("public") {
+            assert_eq!(send(route.method, &format!("{}{}", stack.base_url(), route.path), &[], &[]).status(), 200, "{route:?}");
+        }
+    });
+}
+
+#[test]
+fn a_key_is_asked_for_must_be_good_and_have_the_scope() {
+    with_stack(|stack| {
+        let owner = Owner::create(stack);
+        for (guard, other_key) in [("key:jobs", &owner.manage_key), ("key:manage", &owner.jobs_key)] {
+            assert!(Route::guarded_by(guard).count() > 0);
+            for route in Route::guarded_by(guard) {
+                println!("{route:?}");
+                refused(ask(stack, &owner, route, &[]), 401, "missing_api_key");
+                refused(ask(stack, &owner, route, &[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
+                refused(ask(stack, &owner, route, &[("authorization", "Bearer sk_wrong")]), 401, "invalid_api_key");
+                refused(ask(stack, &owner, route, &[("x-api-key", other_key)]), 403, "forbidden");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
+    with_stack(|stack| {
+        let stranger = Customer::create(stack, 1_000).unwrap();
+        for route in Route::all().filter(|route| route.guard.starts_with("key:")) {
+            println!("{route:?}");
+            // The owner's call may end what the path names.
+            let owner = Owner::create(stack);
+            let answer = ask(stack, &owner, route, &[("x-api-key", &stranger.key)]);
+            match route.kind() {
+                "jobs" | "alpha-videos" if route.path.contains('{') => drop(refused(answer, 404, "job_not_found")),
+                "keys" | "deliveries" if route.path.contains('{') => drop(refused(answer, 404, "not_found")),
+                "uploads" | "jobs" | "alpha-videos" if route.method == "POST" => drop(refused(answer, 403, "invalid_file_url")),
+                _ => {
+                    assert!(answer.status().is_success(), "{route:?} {}", answer.status());
+                    let text = answer.into_body().read_to_string().unwrap();
+                    let things = [&owner.job_id, &owner.event_id, &owner.further_key_id, &owner.customer.key_id];
+                    assert!(things.iter().all(|id| !text.contains(*id)), "{route:?} {text}");
+                }
+            }
+            let own = ask(stack, &owner, route, &[("x-api-key", &owner.customer.key)]).status();
+            // A job that waits has nothing to download yet.
+            let expected = own.is_success() || own == 409 && route.path.ends_with("/download");
+            assert!(expected, "{route:?} {own}");
+        }
+        assert_eq!(stranger.balance().unwrap(), 1_000);
+    });
+}
+
+#[test]
+fn operators_routes_open_to_their_token_alone() {
+    with_stack(|stack| {
+        let owner = Owner::create(stack);
+        let token = &stack.site().secrets.admin_token;
+        assert!(Route::guarded_by("operator").count() > 0);
+        for route in Route::guarded_by("operator") {
+            println!("{route:?}");
+            refused(ask(stack, &owner, route, &[]), 401, "missing_api_key");
+            refused(ask(stack, &owner, route, &[("x-api-key", &owner.customer.key)]), 401, "missing_api_key");
+            refused(ask(stack, &owner, route, &[("x-api-key", token)]), 401, "missing_api_key");
+            for token in ["wrong", &owner.customer.key] {
+                let authorization = format!("Bearer {token}");
+                refused(ask(stack, &owner, route, &[("authorization", &authorization)]), 403, "forbidden");
+            }
+            let authorization = format!("Bearer {token}");
+            assert!(ask(stack, &owner, route, &[("authorization", &authorization)]).status().is_success(), "{route:?}");
+        }
+    });
+}
+
+#[test]
+fn the_fleets_routes_open_to_its_signature_alone() {
+    with_stack(|stack| {
+        let owner = Owner::create(stack);
+        let body = b"{}";
+        let timestamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+        let sign = |secret: &str| shared::signature::sign(secret.as_bytes(), format!("{timestamp}.{{}}").as_bytes());
+        assert!(Route::guarded_by("fleet").count() > 0);
+        for route in Route::guarded_by("fleet") {
+            let url = format!("{}{}", stack.base_url(), route.path);
+            let with = |headers: &[(&str, &str)]| send(route.method, &url, headers, body);
+            let signed = |secret: &str| {
+                let headers = [("x-bgless-timestamp", timestamp.as_str()), ("x-bgless-signature", &sign(secret))];
+                with(&headers)
+            };
+            refused(with(&[]), 403, "forbidden");
+            refused(with(&[("x-api-key", &owner.customer.key)]), 403, "forbidden");
+            refused(with(&[("authorization", &format!("Bearer {}", stack.site().secrets.admin_token))]), 403, "forbidden");
+            refused(signed("wrong"), 403, "forbidden");
+            refused(signed(&stack.site().secrets.transcoder_secret), 400, "invalid_json");
+        }
+    });
+}
+
+#[test]
+fn a_file_opens_to_its_own_signature_alone() {
+    with_stack(|stack| {
+        let (owner, other) = (Owner::create(stack), Owner::create(stack));
+        let routes: Vec<_> = Route::guarded_by("file-signature").collect();
+        let [route] = routes.as_slice() else { panic!("no rule for {routes:?}") };
+        assert_eq!((route.method, route.path), ("GET", "/files/{*object_key}"));
+        let (path, query) = owner.file_url.split_once('?').unwrap();
+        let (_, others_query) = other.file_url.split_once('?').unwrap();
+        let key = [("x-api-key", owner.customer.key.as_str())];
+        for url in [path.to_owned(), format!("{path}?{others_query}"), owner.file_url.replace("size=5", "size=6")] {
+            refused(send("GET", &url, &[], &[]), 403, "invalid_file_url");
+            refused(send("GET", &url, &key, &[]), 403, "invalid_file_url");
+        }
+        assert_eq!(send("GET", &format!("{path}?{query}"), &[], &[]).status(), 200);
+    });
+}

@@ -1,0 +1,139 @@
+//! `probe FILE`: what the engine would do with a local file, and why; nothing is made.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
+use shared::qa::QaWarning;
+use shared::report::{Strategy, StrategyRequest};
+
+use crate::engine::{Engine, Prepared, Programs};
+use crate::local::{RunError, absolute};
+use crate::plan::Plan;
+use crate::probe::ColorRange;
+use crate::product::{Item, Order, Product};
+use crate::progress::ProgressSink;
+use crate::qa;
+use crate::scratch::Scratch;
+use crate::space;
+use crate::strategy::Matte;
+
+/// What `probe` is asked for.
+#[derive(Debug)]
+pub struct ProbeRequest {
+    /// The source.
+    pub file: PathBuf,
+    /// What would be made; everything when empty.
+    pub outputs: Vec<Output>,
+    /// How the matte would be made.
+    pub strategy: StrategyRequest,
+    /// How well and how large.
+    pub preset: Preset,
+    /// ffmpeg and ffprobe.
+    pub programs: Programs,
+    /// Where temporary folders go.
+    pub scratch_dir: PathBuf,
+}
+
+/// What the engine found and would do.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    facts: MediaFacts,
+    strategy: Strategy,
+    /// Why this strategy.
+    reason: String,
+    /// How the source's numbers are read as colours.
+    color: String,
+    frames: u64,
+    outputs: Vec<PlannedOutput>,
+    /// What the outputs are expected to need while they are made.
+    disk_size_bytes: u64,
+    warnings: Vec<QaWarning>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlannedOutput {
+    output: Output,
+    size: PixelSize,
+    frame_rate: FrameRate,
+    frames: u64,
+    has_audio: bool,
+}
+
+/// Looks at a file.
+pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
+    let source = absolute(&request.file)?;
+    let scratch = Scratch::create(&request.scratch_dir).and_then(|scratch| Ok((scratch.create_task_dir()?, scratch)));
+    let (task_dir, _scratch) = scratch.map_err(|error| RunError::Machine(format!("the scratch folder: {error}")))?;
+    let (sink, _progress) = ProgressSink::new();
+    let engine = Engine::new(&request.programs, task_dir.path(), &sink);
+    let prepared = engine.prepare(&source, request.strategy).await?;
+    let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
+    let plan = Engine::plan(&prepared, &Order { outputs, preset: request.preset, resolution: None, previews: false });
+    Ok(describe(prepared, &plan))
+}
+
+fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
+    let has_audio = prepared.probed.facts.has_audio;
+    let planned = |product: &Product| match product.item {
+        Item::Output(output) => Some(PlannedOutput {
+            output,
+            size: product.feed.pixels.written(product.feed.padded),
+            frame_rate: product.shot.frame_rate,
+            frames: product.shot.frames,
+            has_audio: has_audio && output.carries_sound(),
+        }),
+        Item::Preview(_) => None,
+    };
+    let range = match prepared.probed.input.color_range {
+        ColorRange::Limited => "limited",
+        ColorRange::Full => "full",
+    };
+    Inspection {
+        strategy: prepared.matte.strategy(),
+        reason: reason(&prepared),
+        color: format!("{}, {range} range", prepared.probed.input.color_matrix.unwrap_or("RGB")),
+        frames: plan.picture.length.frames,
+        outputs: plan.products.iter().filter_map(planned).collect(),
+        disk_size_bytes: space::needed_size_bytes(&plan.products),
+        warnings: qa::foresee(&prepared.probed, plan),
+        facts: prepared.probed.facts,
+    }
+}
+
+fn reason(prepared: &Prepared) -> String {
+    match &prepared.matte {
+        Matte::SourceAlpha => format!("The source has alpha of its own ({}), and it shows.", prepared.probed.facts.pixel_format),
+        Matte::ChromaKey(model) => {
+            let [red, green, blue] = model.color.map(f32::round);
+            let percent = model.coverage * 100.0;
+            format!("A flat screen of RGB {red} {green} {blue} covers {percent:.0} % of the borders in the typical frame.")
+        }
+    }
+}
+
+impl Inspection {
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let facts = &self.facts;
+        let (length_s, rate) = (std::time::Duration::from_millis(facts.duration_ms).as_secs_f64(), facts.frame_rate.as_f64());
+        let mut lines = vec![
+            format!("source: {}, {} {}, {}", facts.container, facts.video_codec, facts.pixel_format, facts.size),
+            format!("length: {length_s:.3} s, {} frames, {rate:.3} a second", self.frames),
+            format!("colour: {}", self.color),
+            format!("sound: {}", if facts.has_audio { "yes" } else { "none" }),
+            format!("strategy: {}. {}", self.strategy.as_str(), self.reason),
+        ];
+        lines.extend(self.outputs.iter().map(|planned| {
+            let sound = if planned.has_audio { ", with sound" } else { "" };
+            let rate = planned.frame_rate.as_f64();
+            format!("{}: {}, {rate:.3} frames a second, {} frames{sound}", planned.output, planned.size, planned.frames)
+        }));
+        lines.push(format!("disk: about {} MiB while they are made", self.disk_size_bytes.div_ceil(1024 * 1024)));
+        lines.extend(self.warnings.iter().map(|warning| format!("warning[{}]: {}", warning.code, warning.message)));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,296 @@
+//! Every output of one clip: what it shows, how large and how fast it is, and what is said about it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::clips::{Bench, FRAMES, HEIGHT, WIDTH, decode, disc_alpha, probe};
+
+const EVERY: [&str; 8] = [
+    "webm-vp9-alpha",
+    "mov-prores4444",
+    "animated-webp",
+    "gif",
+    "apng",
+    "png-sequence",
+    "matte-grayscale-mp4",
+    "stacked-alpha-mp4",
+];
+
+/// Every frame as straight RGBA, whatever the container; for stacked outputs the alpha is what stands below.
+fn frames(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
+    match path.file_stem().unwrap().to_str().unwrap() {
+        "animated-webp" => webp(path),
+        "png-sequence" => sequence(path),
+        "matte-grayscale-mp4" => {
+            let grey = |frame: Vec<u8>| frame.into_iter().flat_map(|alpha| [200, 60, 50, alpha]).collect();
+            decode(path, "gray", width * height).into_iter().map(grey).collect()
+        }
+        "stacked-alpha-mp4" => {
+            let stacked = decode(path, "rgba", width * height * 8);
+            stacked.iter().map(|frame| unstack(frame, width * height)).collect()
+        }
+        _ => decode(path, "rgba", width * height * 4),
+    }
+}
+
+fn unstack(frame: &[u8], pixels: usize) -> Vec<u8> {
+    let (color, matte) = frame.split_at(pixels * 4);
+    let pixels = color.chunks_exact(4).zip(matte.chunks_exact(4));
+    pixels.flat_map(|(color, matte)| [color[0], color[1], color[2], matte[0]]).collect()
+}
+
+fn webp(path: &Path) -> Vec<Vec<u8>> {
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let mut decoder = image_webp::WebPDecoder::new(file).unwrap();
+    let mut frame = vec![0; decoder.output_buffer_size().unwrap()];
+    (0..decoder.num_frames())
+        .map(|_| {
+            decoder.read_frame(&mut frame).unwrap();
+            frame.clone()
+        })
+        .collect()
+}
+
+fn sequence(path: &Path) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(path).unwrap();
+    let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
+    let (mut entries, mut found) = (archive.entries(), Vec::new());
+    while let Some(entry) = entries.next_entry().unwrap() {
+        let name = entry.file_path().try_normalize().unwrap().as_ref().to_owned();
+        assert_eq!(name, format!("frame_{:06}.png", found.len() + 1));
+        let stored = archive.get_entry(entry.wayfinder()).unwrap();
+        let mut file = Vec::new();
+        stored.verifying_reader(stored.data()).read_to_end(&mut file).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+        let mut frame = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut frame).unwrap();
+        found.push(frame);
+    }
+    found
+}
+
+fn run(bench: &Bench, clip: &Path, outputs: &[&str], more: &[&str]) -> Vec<PathBuf> {
+    let output = bench.command(clip, outputs).args(more).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    stdout.lines().map(|line| PathBuf::from(line.split(": ").next().unwrap())).collect()
+}
+
+fn report(bench: &Bench) -> Value {
+    serde_json::from_slice(&std::fs::read(bench.path("report.json")).unwrap()).unwrap()
+}
+
+fn codes(report: &Value) -> Vec<(String, String)> {
+    let text = |warning: &Value, key: &str| warning[key].as_str().unwrap().to_owned();
+    let warnings = report["warnings"].as_array().unwrap();
+    warnings.iter().map(|warning| (text(warning, "code"), text(warning, "message"))).collect()
+}
+
+#[test]
+fn every_output_shows_the_same_disc_in_its_own_colour() {
+    let bench = Bench::new();
+    let clip = bench.green("160x120", FRAMES, "green.mp4");
+    let report_path = bench.path("report.json");
+    let made = run(&bench, &clip, &EVERY, &["--report", report_path.to_str().unwrap()]);
+    assert_eq!(made.len(), EVERY.len());
+    for path in &made {
+        let is_gif = path.extension().is_some_and(|extension| extension == "gif");
+        let shown = frames(path, WIDTH, HEIGHT);
+        assert_eq!(shown.len(), FRAMES, "{}", path.display());
+        for frame in shown {
+            for (index, pixel) in frame.chunks_exact(4).enumerate() {
+                let truth = disc_alpha(index % WIDTH, index / WIDTH, WIDTH, HEIGHT);
+                let tolerance = if is_gif { 150.0 } else { 60.0 };
+                assert!((f64::from(pixel[3]) - truth).abs() <= tolerance, "{}: {index}: {pixel:?}", path.display());
+                // A colour converted by another matrix than it is tagged with is off by fifteen and more.
+                if truth >= 255.0 && index % WIDTH > 60 && index % WIDTH < 100 && (50..70).contains(&(index / WIDTH)) {
+                    let off = [200, 60, 50].iter().zip(pixel).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
+                    assert!(off <= 9, "{}: {index}: {pixel:?}", path.display());
+                }
+            }
+        }
+    }
+    assert_eq!(probe(&made[7], "a", "stream=codec_name"), "aac");
+    let report = report(&bench);
+    let figures = report["outputs"].as_array().unwrap();
+    for (name, figures) in EVERY.iter().zip(figures) {
+        assert_eq!((figures["output"].as_str(), figures["frames"].as_u64()), (Some(*name), Some(FRAMES as u64)));
+        let alpha_db = figures["alphaPsnrDb"].as_f64().unwrap();
+        assert!(alpha_db > if *name == "gif" { 20.0 } else { 40.0 }, "{name}: {alpha_db}");
+        assert_eq!(figures["colorPsnrDb"].is_null(), *name == "matte-grayscale-mp4");
+        let has_sound = ["webm-vp9-alpha", "mov-prores4444", "stacked-alpha-mp4"].contains(name);
+        assert_eq!(figures["avOffsetMs"].is_i64(), has_sound, "{name}");
+    }
+    let coverage = report["matte"]["coverage"].as_f64().unwrap();
+    let truth = std::f64::consts::PI * 32.0 * 32.0 / (160.0 * 120.0);
+    assert!((coverage - truth).abs() < 0.01, "{coverage} is not {truth}");
+    assert!(report["score"].as_u64().unwrap() > 80 && report["tools"]["ffmpeg"].as_str().unwrap().len() > 2);
+}
+
+#[test]
+fn animations_are_small_and_slow_enough_and_say_so() {
+    let bench = Bench::new();
+    let picture = "color=s=1000x500:r=30,format=rgba,geq=r=200:g=60:b=50:a=if(between(X\\,300+N*4\\,600)\\,255\\,0)";
+    let clip = bench.ffmpeg(&format!("-f lavfi -i {picture} -frames:v 30 -c:v qtrle"), "alpha.mov");
+    let report_path = bench.path("report.json");
+    let made =
+        run(&bench, &clip, &["gif", "apng", "animated-webp", "webm-vp9-alpha"], &["--report", report_path.to_str().unwrap()]);
+    for path in &made[..2] {
+        assert_eq!(probe(path, "v", "stream=width,height"), "640,320", "{}", path.display());
+    }
+    let report = report(&bench);
+    let told = |index: usize| {
+        let figures = &report["outputs"][index];
+        let number = |key: &str| figures[key].as_f64().unwrap();
+        (figures["size"]["width"].as_u64().unwrap(), number("frameRate"), number("frames"), number("durationMs"))
+    };
+    assert_eq!(told(0), (640, 15.0, 15.0, 1_000.0));
+    assert_eq!(told(1), (640, 15.0, 15.0, 1_000.0));
+    assert_eq!(told(2), (800, 15.0, 15.0, 1_000.0));
+    assert_eq!(told(3), (1_000, 30.0, 30.0, 1_000.0));
+    let codes = codes(&report);
+    let says = |code: &str, of: &str| codes.iter().any(|(said, message)| said == code && message.contains(of));
+    for output in ["gif", "apng", "animated-webp"] {
+        assert!(says("scaled_down", output) && says("frames_dropped", output), "{codes:?}");
+    }
+    assert!(!says("scaled_down", "webm") && !says("frames_dropped", "webm"), "{codes:?}");
+    assert!(says("subject_touches_edge", "100.0 %"), "{codes:?}");
+}
+
+#[test]
+fn scaled_edges_keep_the_subjects_colour() {
+    let bench = Bench::new();
+    // White, and black wherever nobody should see it.
+    let picture = "color=s=1280x720:r=5,format=rgba,geq=r='255*lt(hypot(X-640,Y-360),200)':\
+        g='255*lt(hypot(X-640,Y-360),200)':b='255*lt(hypot(X-640,Y-360),200)':a='255*lt(hypot(X-640,Y-360),200)'";
+    let picture = picture.replace('\'', "").replace(",Y", "\\,Y").replace(",200", "\\,200");
+    let clip = bench.ffmpeg(&format!("-f lavfi -i {picture} -frames:v 3 -c:v qtrle"), "white.mov");
+    let made = run(&bench, &clip, &["apng", "mov-prores4444"], &["--preset", "social"]);
+    let mut soft = 0;
+    for frame in decode(&made[0], "rgba", 480 * 270 * 4) {
+        for pixel in frame.chunks_exact(4).filter(|pixel| pixel[3] > 0) {
+            soft += usize::from(pixel[3] < 255);
+            assert!(pixel[..3].iter().all(|channel| *channel >= 250), "{pixel:?}");
+        }
+    }
+    assert!(soft > 100, "{soft}");
+}
+
+#[test]
+fn pictures_keep_odd_sides_that_video_must_pad() {
+    let bench = Bench::new();
+    let clip = bench.green("255x255", 2, "odd.mp4");
+    let made = run(&bench, &clip, &["apng", "gif", "png-sequence", "animated-webp", "stacked-alpha-mp4"], &[]);
+    for path in &made[..2] {
+        assert_eq!(probe(path, "v", "stream=width,height"), "255,255", "{}", path.display());
+    }
+    assert_eq!(sequence(&made[2])[0].len(), 255 * 255 * 4);
+    assert_eq!(webp(&made[3])[0].len(), 255 * 255 * 4);
+    assert_eq!(probe(&made[4], "v", "stream=width,height"), "256,512");
+}
+
+#[test]
+fn pixels_that_are_not_square_become_so() {
+    let bench = Bench::new();
+    bench.green("160x120", 2, "green.mp4");
+    let clip = bench.ffmpeg("-i green.mp4 -an -vf setsar=2/1 -c:v libx264 -qp 4", "wide.mp4");
+    let report_path = bench.path("report.json");
+    let made = run(&bench, &clip, &["webm-vp9-alpha", "mov-prores4444"], &["--report", report_path.to_str().unwrap()]);
+    for path in &made {
+        assert_eq!(probe(path, "v", "stream=width,height,sample_aspect_ratio"), "320,120,1:1", "{}", path.display());
+    }
+    assert!(codes(&report(&bench)).iter().any(|(code, _)| code == "pixels_made_square"));
+}
+
+#[test]
+fn a_preset_limits_size_and_rate() {
+    let bench = Bench::new();
+    let picture = "color=s=2000x64:r=60,format=rgba,geq=r=200:g=60:b=50:a=128";
+    let clip = bench.ffmpeg(&format!("-f lavfi -i {picture} -frames:v 12 -c:v qtrle"), "long.mov");
+    for (preset, expected) in [("social", "1920,62,30/1"), ("editing", "2000,64,60/1"), ("web-app", "2000,64,60/1")] {
+        let made = run(&bench, &clip, &["mov-prores4444"], &["--preset", preset]);
+        assert_eq!(probe(&made[0], "v", "stream=width,height,r_frame_rate"), expected, "{preset}");
+    }
+}
+
+#[test]
+fn a_variable_rate_is_told() {
+    let bench = Bench::new();
+    bench.green("160x120", FRAMES, "green.mp4");
+    let words = "-i green.mp4 -an -vf select=not(eq(mod(n\\,4)\\,1)) -fps_mode vfr -c:v libx264 -qp 4";
+    let clip = bench.ffmpeg(words, "variable.mp4");
+    let report_path = bench.path("report.json");
+    run(&bench, &clip, &["matte-grayscale-mp4"], &["--report", report_path.to_str().unwrap()]);
+    assert!(codes(&report(&bench)).iter().any(|(code, _)| code == "variable_frame_rate"));
+}
+
+#[test]
+fn previews_lie_beside_the_outputs_and_can_play_before_they_are_whole() {
+    let bench = Bench::new();
+    let clip = bench.green("1280x720", 4, "green.mp4");
+    run(&bench, &clip, &["matte-grayscale-mp4"], &["--previews"]);
+    for (name, behind) in [("checkerboard", 153..=204), ("dark", 16..=32), ("light", 230..=246)] {
+        let video = bench.path(&format!("out/previews/{name}.mp4"));
+        assert_eq!(probe(&video, "v", "stream=codec_name,width,height,pix_fmt"), "h264,640,360,yuv420p");
+        let bytes = std::fs::read(&video).unwrap();
+        let at = |kind: &[u8]| bytes.windows(4).position(|window| window == kind).unwrap();
+        assert!(at(b"moov") < at(b"mdat"), "{name}");
+        let poster = bench.path(&format!("out/previews/{name}-poster.png"));
+        for picture in [decode(&video, "rgba", 640 * 360 * 4), decode(&poster, "rgba", 640 * 360 * 4)] {
+            let pixel = |x: usize, y: usize| &picture[0][(y * 640 + x) * 4..][..3];
+            assert!(pixel(8, 8).iter().all(|channel| behind.contains(channel)), "{name}: {:?}", pixel(8, 8));
+            assert!(pixel(320, 180)[0].abs_diff(200) < 10 && pixel(320, 180)[1] < 75, "{name}: {:?}", pixel(320, 180));
+        }
+    }
+    let report: Value = serde_json::from_slice(&std::fs::read(bench.path("out/previews/qa.json")).unwrap()).unwrap();
+    assert_eq!(report["strategy"], "chroma-key");
+}
+
+#[test]
+fn an_encoder_that_does_less_than_it_says_is_found_out() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let clip = bench.green("160x120", FRAMES, "green.mp4");
+    for (output, wanted, given) in [
+        ("webm-vp9-alpha", "format=yuva420p", "format=yuv420p"),
+        ("mov-prores4444", "setsar=1", "setsar=1,negate"),
+        ("matte-grayscale-mp4", "format=yuv420p", "negate,format=yuv420p"),
+        ("gif", "alpha_threshold=128", "alpha_threshold=1"),
+        ("gif", "split", "select=n-5,split"),
+    ] {
+        let liar = bench.path("liar");
+        let script = format!("#!/bin/bash\nexec ffmpeg \"${{@//{wanted}/{given}}}\"\n");
+        std::fs::write(&liar, script).unwrap();
+        std::fs::set_permissions(&liar, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let refused = bench.command(&clip, &[output]).env("FFMPEG", &liar).output().unwrap();
+        let stderr = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{output}: {stderr}");
+        assert!(stderr.contains("error[verify_failed]: ") && stderr.contains(output), "{output}: {stderr}");
+        assert_eq!(bench.names("out"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn probe_says_what_would_be_made_and_makes_nothing() {
+    let bench = Bench::new();
+    let clip = bench.green("255x120", FRAMES, "green.mp4");
+    let probe = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
+        command.arg("probe").arg(&clip).args(more).env("SCRATCH_DIR", bench.path("scratch")).output().unwrap()
+    };
+    let text = String::from_utf8(probe(&[]).stdout).unwrap();
+    for line in ["strategy: chroma-key. A flat screen of RGB ", "colour: bt709, limited range", "stacked-alpha-mp4: 256x240, "] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let json: Value = serde_json::from_slice(&probe(&["--json", "--output", "gif"]).stdout).unwrap();
+    assert_eq!(json["outputs"][0]["size"], serde_json::json!({ "width": 255, "height": 120 }));
+    assert_eq!((json["frames"].as_u64(), json["outputs"].as_array().unwrap().len()), (Some(FRAMES as u64), 1));
+    assert_eq!(bench.names("scratch"), Vec::<String>::new());
+    let natural = bench.ffmpeg("-f lavfi -i testsrc2=s=160x120:r=12 -frames:v 12 -c:v libx264", "natural.mp4");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
+    let refused = command.arg("probe").arg(&natural).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("error[no_matte_strategy]: "));
+}
