@@ -87,9 +87,7 @@ pub async fn run(
             (queue, make(ffmpeg, product, frames))
         })
         .unzip();
-    let frame_size_bytes = usize::try_from(plan.picture.shown.pixels())
-        .map(|pixels| pixels * plan.raw_format.pixel_size_bytes())
-        .map_err(|error| TaskError::Transient(error.to_string()))?;
+    let frame_size_bytes = plan.raw_format.frame_size_bytes(plan.picture.shown);
     let line = Line::new(plan, composer, unseen);
     let (frames, master, _) = tokio::try_join!(
         read_frames(decoder, frame_size_bytes, plan.picture.length, decoded_in),

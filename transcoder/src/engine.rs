@@ -84,7 +84,7 @@ impl<'a> Engine<'a> {
 
     /// What would be made of it.
     pub fn plan(prepared: &Prepared, order: &Order) -> Plan {
-        Plan::new(&prepared.probed, prepared.matte.raw_format(), order)
+        Plan::new(&prepared.probed, prepared.matte.raw_format(&prepared.probed), order)
     }
 
     /// Makes every output and decodes each again. `deliver` gets each as soon as it stands, while others are still looked at.
@@ -121,7 +121,7 @@ impl<'a> Engine<'a> {
 
     async fn encode(&self, prepared: &Prepared, plan: &Plan) -> TaskResult<Master> {
         let length = plan.picture.length;
-        let composer = Composer::new(plan.picture, prepared.matte.alpha());
+        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format));
         let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
             Strategy::SourceAlpha => Unseen::Kept,

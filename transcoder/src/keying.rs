@@ -1,27 +1,28 @@
-//! Makes a matte from a coloured screen: frames in, straight-alpha RGBA out. No clip needs a setting.
+//! Makes a matte from a coloured screen: planar frames in, straight-alpha RGBA out. No clip needs a setting.
 //!
-//! Per frame: map the screen's colour over the picture, find what is surely subject, spread the subject's colours
-//! outward, then solve each pixel between the local screen and the local subject.
+//! The stages, each a file: `screen` finds the screen's colour, `blocks` reads a frame, `plate` maps the screen over the
+//! picture, `rough` says what is screen and what is core, `subject` and `palette` learn the subject's colours, `solve`
+//! unmixes the edges, `paint` writes the picture. `keyer` runs them.
 
+mod blocks;
+mod cells;
 mod color;
-mod grid;
-mod matte;
+mod frame;
+mod keyer;
+mod paint;
+mod palette;
+mod plane;
 mod plate;
+mod rough;
 mod screen;
+mod solve;
+mod spill;
+mod spread;
+mod subject;
 
-pub use matte::Keyer;
-pub use screen::ScreenModel;
-
-/// A picture of packed 8-bit RGB.
-#[derive(Debug, Clone, Copy)]
-pub struct RgbFrame<'a> {
-    /// Units: pixels.
-    pub width: usize,
-    /// Units: pixels.
-    pub height: usize,
-    /// Three bytes a pixel, rows without padding.
-    pub pixels: &'a [u8],
-}
+pub use frame::{PlanarFormat, YuvMatrix};
+pub use keyer::{KeyOptions, Keyer};
+pub use screen::{RgbFrame, ScreenModel};
 
 #[cfg(test)]
 mod tests;

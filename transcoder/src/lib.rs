@@ -13,7 +13,7 @@ mod frame;
 mod geometry;
 mod health;
 mod inspect;
-mod keying;
+pub mod keying;
 mod lease;
 mod length;
 mod local;

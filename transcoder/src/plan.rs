@@ -3,12 +3,15 @@
 //! Every argument that guards against a hostile file is set here, for every call.
 
 mod decoders;
+mod raw_format;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
 use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
+
+pub use raw_format::RawFormat;
 
 use crate::length::Length;
 use crate::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
@@ -25,33 +28,6 @@ pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 const STREAMS_MAX: &str = "64";
 /// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
 const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
-
-/// What frames look like between the decoder and us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RawFormat {
-    /// Three bytes a pixel.
-    Rgb,
-    /// Four bytes a pixel, straight alpha.
-    Rgba,
-}
-
-impl RawFormat {
-    /// ffmpeg's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rgb => "rgb24",
-            Self::Rgba => "rgba",
-        }
-    }
-
-    /// Units: bytes.
-    pub const fn pixel_size_bytes(self) -> usize {
-        match self {
-            Self::Rgb => 3,
-            Self::Rgba => 4,
-        }
-    }
-}
 
 /// The picture on its way through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +102,8 @@ pub fn preamble() -> Vec<OsString> {
 
 /// One frame at an instant, scaled to `size`.
 pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
-    let filter = format!("scale={}:{}:{}:flags=area,format=rgb24", size.width, size.height, source_colors(input));
+    let colors = source_colors(input);
+    let filter = format!("scale={}:{}:{colors}:out_range=pc:flags=area,format=rgb24", size.width, size.height);
     one_frame(input, at_ms, &filter, "rgb24")
 }
 
@@ -152,7 +129,7 @@ fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec
 
 fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
     let PixelSize { width, height } = picture.shown;
-    let colors = source_colors(&probed.input);
+    let colors = format!("{}:{}", source_colors(&probed.input), raw_format.colors());
     // Outputs begin with the first picture: a constant rate would fill the time before it with copies.
     let filter = format!("setpts=PTS-STARTPTS,scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
     let mut arguments = [preamble(), source(&probed.input)].concat();
@@ -180,8 +157,8 @@ fn source_colors(input: &Input) -> String {
         ColorRange::Full => "pc",
     };
     match input.color_matrix {
-        Some(matrix) => format!("in_color_matrix={matrix}:in_range={range}:out_range=pc"),
-        None => "out_range=pc".to_owned(),
+        Some(matrix) => format!("in_color_matrix={matrix}:in_range={range}"),
+        None => "in_range=pc".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use shared::report::{Strategy, StrategyRequest};
 
 use crate::compose::Alpha;
 use crate::error::{TaskError, TaskResult};
-use crate::keying::{Keyer, RgbFrame, ScreenModel};
+use crate::keying::{KeyOptions, Keyer, RgbFrame, ScreenModel};
 use crate::plan::{self, RawFormat};
 use crate::probe::Probed;
 use crate::process::Tool;
@@ -38,18 +38,20 @@ impl Matte {
     }
 
     /// What the decoder must write for it.
-    pub const fn raw_format(&self) -> RawFormat {
+    pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self {
             Self::SourceAlpha => RawFormat::Rgba,
-            Self::ChromaKey(_) => RawFormat::Rgb,
+            Self::ChromaKey(_) => RawFormat::planar(probed),
         }
     }
 
     /// What the composer does for it.
-    pub const fn alpha(&self) -> Alpha {
-        match self {
-            Self::SourceAlpha => Alpha::Source,
-            Self::ChromaKey(model) => Alpha::Keyed(Keyer::new(*model)),
+    pub fn alpha(&self, raw_format: RawFormat) -> Alpha {
+        match (self, raw_format) {
+            (Self::ChromaKey(model), RawFormat::Planar(format)) => {
+                Alpha::Keyed(Box::new(Keyer::new(*model, format, KeyOptions::default())))
+            }
+            _ => Alpha::Source,
         }
     }
 }

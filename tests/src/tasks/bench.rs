@@ -4,6 +4,7 @@ mod answers;
 mod edge;
 mod figures;
 mod growth;
+mod keying;
 mod load;
 mod seed;
 mod workerd;
@@ -19,9 +20,14 @@ struct Bench {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench { name: "edge", summary: "the edge against a Hono worker that does the same; --rounds N", run: edge::run },
     Bench { name: "growth", summary: "the edge at a thousand jobs and at a million; --rounds N, --jobs N", run: growth::run },
+    Bench {
+        name: "keying",
+        summary: "the keyer against ffmpeg's, tuned; --seeds 1,2, --kinds hair,blur, --frames N",
+        run: keying::run,
+    },
 ];
 
 /// Runs the task.

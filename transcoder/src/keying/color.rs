@@ -1,120 +1,89 @@
-//! The colour arithmetic of keying: a plane of chroma where grey is the origin, whatever its brightness.
+//! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
+
+#![expect(clippy::cast_possible_truncation, reason = "eight bits are left of a sum")]
+
+use super::frame::YuvMatrix;
 
 /// Red, green, blue on the scale 0 to 255, gamma-coded as in the file.
 pub type Rgb = [f32; 3];
 
-/// A point of the chroma plane: the hexagon's projection, so that all six primaries are equally far out.
-pub type Chroma = [f32; 2];
+/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen `[y, length, 0]`.
+pub type Ypq = [f32; 3];
 
-/// Half the square root of three.
-const SIN_60: f32 = 0.866_025_4;
-/// How much stronger than its own excess a turn of hue counts against being screen.
-const WEDGE: f32 = 1.0;
+/// The change of coordinates for one matrix and one screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Space {
+    red: f32,
+    blue: f32,
+    /// The screen's direction in the plane of Cb and Cr.
+    pub hue: [f32; 2],
+}
 
-pub fn rgb(pixel: &[u8]) -> Rgb {
-    match pixel {
-        [red, green, blue, ..] => [f32::from(*red), f32::from(*green), f32::from(*blue)],
-        _ => [0.0; 3],
+impl Space {
+    pub fn new(matrix: YuvMatrix, screen: Rgb) -> Self {
+        let (red, blue) = matrix.red_blue();
+        let mut space = Self { red, blue, hue: [1.0, 0.0] };
+        let [_, cb, cr] = space.of_rgb(screen);
+        let length = cb.hypot(cr).max(1.0);
+        space.hue = [cb / length, cr / length];
+        space
+    }
+
+    pub fn of_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
+        let y = self.red * red + (1.0 - self.red - self.blue) * green + self.blue * blue;
+        self.of_ycc([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)])
+    }
+
+    pub fn of_ycc(&self, [y, cb, cr]: [f32; 3]) -> Ypq {
+        [y, cb * self.hue[0] + cr * self.hue[1], cr * self.hue[0] - cb * self.hue[1]]
+    }
+
+    /// Cr in red, Cb and Cr taken from green, Cb in blue.
+    pub const fn rgb_factors(self) -> [f32; 4] {
+        let (red, blue) = (2.0 * (1.0 - self.red), 2.0 * (1.0 - self.blue));
+        let green = 1.0 - self.red - self.blue;
+        [red, self.blue * blue / green, self.red * red / green, blue]
+    }
+
+    pub fn to_rgb(self, [y, p, q]: Ypq) -> Rgb {
+        let (cb, cr) = (p * self.hue[0] - q * self.hue[1], p * self.hue[1] + q * self.hue[0]);
+        let (red, blue) = (y + 2.0 * (1.0 - self.red) * cr, y + 2.0 * (1.0 - self.blue) * cb);
+        [red, (y - self.red * red - self.blue * blue) / (1.0 - self.red - self.blue), blue]
     }
 }
 
-pub fn chroma([red, green, blue]: Rgb) -> Chroma {
-    [red - (green + blue) * 0.5, SIN_60 * (green - blue)]
-}
-
-pub fn luma([red, green, blue]: Rgb) -> f32 {
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-pub fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
+pub fn mix(from: Ypq, to: Ypq, share: f32) -> Ypq {
     [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share, from[2] + (to[2] - from[2]) * share]
 }
 
-pub fn subtract(left: Rgb, right: Rgb) -> Rgb {
+pub fn subtract(left: Ypq, right: Ypq) -> Ypq {
     [left[0] - right[0], left[1] - right[1], left[2] - right[2]]
 }
 
-/// How bright a colour is against another, and how far it is from that one at this brightness: its tint.
-pub fn against(color: Rgb, reference: Rgb) -> (f32, f32) {
-    let square = |color: Rgb| dot(color, color);
-    let brightness = dot(color, reference) / square(reference).max(1.0);
-    let rest = subtract(color, reference.map(|channel| channel * brightness));
-    (brightness, (square(rest) / square(color).max(1.0)).sqrt())
+pub fn plus(left: Ypq, right: Ypq) -> Ypq {
+    [left[0] + right[0], left[1] + right[1], left[2] + right[2]]
 }
 
-pub fn dot(left: Rgb, right: Rgb) -> f32 {
+pub fn scaled(color: Ypq, scale: f32) -> Ypq {
+    [color[0] * scale, color[1] * scale, color[2] * scale]
+}
+
+pub fn dot(left: Ypq, right: Ypq) -> f32 {
     left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
+}
+
+/// To the nearest whole number of 0 to 255, without a branch: the sum's last bits are the number.
+pub fn code(value: f32) -> u32 {
+    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
+}
+
+/// Likewise, as a byte.
+pub fn byte(value: f32) -> u8 {
+    code(value) as u8
 }
 
 /// 0 below `low`, 1 above `high`, smooth between.
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
-}
-
-/// A screen colour, seen as a direction in the chroma plane.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScreenAxis {
-    unit: Chroma,
-    /// How far out the screen is.
-    pub length: f32,
-}
-
-impl ScreenAxis {
-    pub fn of(screen: Rgb) -> Self {
-        let [x, y] = chroma(screen);
-        let length = x.hypot(y).max(1.0);
-        Self { unit: [x / length, y / length], length }
-    }
-
-    /// Chroma along the axis less that across it: 1 on the screen, 0 for grey, at most 0 for another hue.
-    pub fn screenness(&self, color: Rgb) -> f32 {
-        let [x, y] = chroma(color);
-        let across = (x * self.unit[1] - y * self.unit[0]).abs();
-        (x * self.unit[0] + y * self.unit[1] - WEDGE * across) / self.length
-    }
-
-    /// Takes the screen's light out of a colour: what stands out along the axis goes, luma stays.
-    pub fn despill(&self, color: Rgb) -> Rgb {
-        let excess = self.screenness(color) * self.length;
-        if excess <= 0.0 {
-            return color;
-        }
-        // The colour with chroma along the axis and no luma, by inverting the two formulas above.
-        let [x, y] = [self.unit[0] * excess, self.unit[1] * excess];
-        let (red, difference) = (x * 2.0 / 3.0, y / SIN_60);
-        let rest = -x / 3.0;
-        let light = [red, rest + difference * 0.5, rest - difference * 0.5];
-        let shift = luma(light);
-        // Spill adds light, so taking it out darkens: half of its luma goes with it.
-        let clean = subtract(color, [light[0] - shift * 0.5, light[1] - shift * 0.5, light[2] - shift * 0.5]);
-        clean.map(|channel| channel.clamp(0.0, 255.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn grey_has_no_chroma_and_the_screen_is_one() {
-        for screen in [[0.0, 177.0, 64.0], [0.0, 71.0, 187.0], [230.0, 20.0, 200.0]] {
-            let axis = ScreenAxis::of(screen);
-            assert!((axis.screenness(screen) - 1.0).abs() < 1e-4);
-            assert!(axis.screenness([128.0; 3]).abs() < 1e-4);
-            assert!((axis.screenness(screen.map(|channel| channel * 0.5)) - 0.5).abs() < 1e-4);
-        }
-        assert!(ScreenAxis::of([0.0, 177.0, 64.0]).screenness([240.0, 200.0, 170.0]) < 0.0);
-    }
-
-    #[test]
-    fn despill_takes_the_screens_hue_and_nothing_else() {
-        let axis = ScreenAxis::of([0.0, 177.0, 64.0]);
-        let skin = [240.0, 200.0, 170.0];
-        assert!(axis.despill(skin).iter().zip(skin).all(|(after, before)| (after - before).abs() < f32::EPSILON));
-        let spilled = [120.0, 170.0, 138.0];
-        let clean = axis.despill(spilled);
-        assert!(axis.screenness(clean) < 0.02, "{clean:?}");
-        assert!(luma(clean) <= luma(spilled), "{clean:?}");
-    }
 }

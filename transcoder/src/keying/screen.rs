@@ -9,9 +9,10 @@
     reason = "counts of border pixels and hue bins are small and never negative"
 )]
 
-use super::RgbFrame;
-use super::color::{Rgb, ScreenAxis, chroma, rgb};
+use super::color::Rgb;
 
+/// Half the square root of three.
+const SIN_60: f32 = 0.866_025_4;
 /// How far the border reaches into the picture.
 const BORDER_SHARE: f32 = 0.06;
 /// How much of the border must be screen in the typical frame.
@@ -26,6 +27,17 @@ const HUE_BINS: usize = 36;
 /// Neighbouring screen pixels differ by less than this share of the screen's chroma, in the typical case.
 const ROUGHNESS_MAX: f32 = 0.08;
 
+/// A picture of packed 8-bit RGB.
+#[derive(Debug, Clone, Copy)]
+pub struct RgbFrame<'a> {
+    /// Units: pixels.
+    pub width: usize,
+    /// Units: pixels.
+    pub height: usize,
+    /// Three bytes a pixel, rows without padding.
+    pub pixels: &'a [u8],
+}
+
 /// A screen that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScreenModel {
@@ -37,6 +49,7 @@ pub struct ScreenModel {
 
 impl ScreenModel {
     /// Looks for one screen through all frames; none when there is none.
+    #[must_use]
     pub fn detect(frames: &[RgbFrame<'_>]) -> Option<Self> {
         let borders: Vec<Vec<BorderPixel>> = frames.iter().map(border).filter(|border| !border.is_empty()).collect();
         let hue = dominant_hue(borders.iter().flatten())?;
@@ -45,8 +58,8 @@ impl ScreenModel {
         let coverage = *coverages.get(coverages.len() / 2)?;
         let members: Vec<&BorderPixel> = borders.iter().flatten().filter(|pixel| pixel.is_of(hue)).collect();
         let color = [0, 1, 2].map(|channel| median(members.iter().map(|pixel| pixel.color[channel]).collect()));
-        let axis = ScreenAxis::of(color);
-        let roughness = median(members.iter().map(|pixel| pixel.step).collect()) / axis.length;
+        let [x, y] = chroma(color);
+        let roughness = median(members.iter().map(|pixel| pixel.step).collect()) / x.hypot(y).max(1.0);
         (coverage >= COVERAGE_MIN && roughness <= ROUGHNESS_MAX).then_some(Self { color, coverage })
     }
 }
@@ -84,6 +97,18 @@ fn border(frame: &RgbFrame<'_>) -> Vec<BorderPixel> {
         }
     }
     pixels
+}
+
+/// A point of the hexagon's projection: grey is the origin and all six primaries are equally far out.
+fn chroma([red, green, blue]: Rgb) -> [f32; 2] {
+    [red - (green + blue) * 0.5, SIN_60 * (green - blue)]
+}
+
+fn rgb(pixel: &[u8]) -> Rgb {
+    match pixel {
+        [red, green, blue, ..] => [f32::from(*red), f32::from(*green), f32::from(*blue)],
+        _ => [0.0; 3],
+    }
 }
 
 fn hue_bin(color: Rgb) -> Option<usize> {

@@ -6,7 +6,7 @@ use shared::media::{MediaFacts, Output, Preset};
 
 use super::*;
 
-fn probed() -> Probed {
+pub fn probed() -> Probed {
     Probed {
         facts: MediaFacts {
             container: "mov,mp4,m4a,3gp,3g2,mj2".into(),
@@ -41,7 +41,7 @@ fn probed() -> Probed {
 fn a_keyed_plan_reads_so() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
     let order = Order { outputs: Output::ALL.to_vec(), preset: Preset::WebApp, resolution: None, previews: true };
-    let text = Plan::new(&probed(), RawFormat::Rgb, &order).to_string();
+    let text = Plan::new(&probed(), RawFormat::planar(&probed()), &order).to_string();
     let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
     let expected = expected.replace("DECODERS", &decoders::whitelist());
     assert_eq!(text, expected);

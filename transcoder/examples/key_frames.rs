@@ -1,0 +1,35 @@
+//! Keys raw 8-bit 4:2:0 frames and does nothing else, so that the keyer's own time can be measured.
+//!
+//! `key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS`; `RAYON_NUM_THREADS=1` keeps it to one core.
+
+use std::io::{Error, ErrorKind, Result};
+
+use transcoder::keying::{KeyOptions, Keyer, PlanarFormat, ScreenModel, YuvMatrix};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let usage = || Error::new(ErrorKind::InvalidInput, "key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS");
+    let [file, width, height, screen, rounds] = arguments.as_slice() else { return Err(usage()) };
+    let number = |text: &str| text.parse::<usize>().map_err(|_| usage());
+    let channels: Vec<f32> = screen.split(',').filter_map(|channel| channel.parse().ok()).collect();
+    let color = <[f32; 3]>::try_from(channels).map_err(|_| usage())?;
+    let format = PlanarFormat {
+        width: number(width)?,
+        height: number(height)?,
+        across: 2,
+        down: 2,
+        depth_bits: 8,
+        matrix: YuvMatrix::Bt709,
+        is_full_range: false,
+    };
+    let frames = std::fs::read(file)?;
+    let mut keyer = Keyer::new(ScreenModel { color, coverage: 1.0 }, format, KeyOptions::default());
+    let mut picture = vec![0; format.width * format.height * 4];
+    for _ in 0..number(rounds)? {
+        for frame in frames.chunks_exact(format.frame_size_bytes()) {
+            keyer.key(frame, &mut picture);
+            std::hint::black_box(&picture);
+        }
+    }
+    Ok(())
+}
