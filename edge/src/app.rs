@@ -1,6 +1,7 @@
 //! The use cases, one a file, each a function of that name. They know ports, not platforms.
 
 pub mod admission;
+pub mod advance_generation;
 pub mod announce;
 pub mod apply_report;
 pub mod authenticate;
@@ -15,9 +16,11 @@ pub mod end_unleased;
 pub mod estimate_job;
 pub mod find_source;
 pub mod get_job;
+pub mod hear_provider;
 pub mod idempotency;
 pub mod list_deliveries;
 pub mod list_jobs;
+pub mod list_models;
 pub mod manage_accounts;
 pub mod manage_keys;
 pub mod manage_webhook_secret;

@@ -7,16 +7,19 @@ use shared::address::AllowedHosts;
 use url::Url;
 use worker::{Env, Error, Result};
 
-use crate::app::ports::Settings;
+use crate::app::ports::{Callbacks, KieSettings, Settings};
+use crate::domain::generation;
 use crate::domain::presign::Bucket;
 use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook;
+use crate::provider::kie;
 
 pub const DATABASE: &str = "DB";
 pub const BUCKET: &str = "BUCKET";
 pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
 pub const WEBHOOK_QUEUE: &str = "WEBHOOK_QUEUE";
+pub const PROVIDER_QUEUE: &str = "PROVIDER_QUEUE";
 pub const RATE_LIMITER: &str = "RATE_LIMITER";
 
 /// Units: milliseconds.
@@ -52,7 +55,18 @@ fn read_settings(env: &Env) -> Result<Settings> {
         secret_box_key: parsed(env, "SECRET_BOX_KEY", parse_box_key)?,
         source_retention_ms: parsed(env, "SOURCE_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         output_retention_ms: parsed(env, "OUTPUT_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
-        webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", parse_pauses)?,
+        webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", |text| parse_pauses(text, &webhook::RETRY_PAUSES_S))?,
+        kie: KieSettings {
+            api_key: optional(env, "KIE_API_KEY"),
+            base_url: parsed(env, "KIE_BASE_URL", kie::parse_base_url)?,
+            callbacks: match (optional(env, "KIE_WEBHOOK_HMAC_KEY"), parsed(env, "KIE_UNSIGNED_CALLBACKS", str::parse)?) {
+                (Some(key), _) => Callbacks::Signed(key.into_bytes()),
+                (None, true) => Callbacks::Unsigned,
+                (None, false) => Callbacks::Refused,
+            },
+        },
+        provider_ask_s: parsed(env, "PROVIDER_ASK_S", |text| parse_pauses(text, &generation::ASK_PAUSES_S))?,
+        provider_timeout_ms: parsed(env, "PROVIDER_TIMEOUT_S", str::parse::<NonZeroU32>).map(|s| u64::from(s.get()) * 1_000)?,
         rate_limits: RateLimits {
             requests: parsed(env, "REQUESTS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
             submissions: parsed(env, "SUBMISSIONS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
@@ -68,6 +82,11 @@ fn text(env: &Env, name: &str) -> Result<String> {
 fn secret(env: &Env, name: &str) -> Result<String> {
     let value = text(env, name)?;
     if value.is_empty() { Err(Error::RustError(format!("{name} is empty"))) } else { Ok(value) }
+}
+
+/// A secret that an operator may leave out.
+fn optional(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
 }
 
 fn parsed<T, E: std::fmt::Display>(env: &Env, name: &str, parse: impl Fn(&str) -> std::result::Result<T, E>) -> Result<T> {
@@ -87,9 +106,9 @@ fn parse_box_key(text: &str) -> std::result::Result<BoxKey, &'static str> {
 }
 
 /// Reads `5,30,300`; an empty text is the documented schedule.
-fn parse_pauses(text: &str) -> std::result::Result<Vec<u64>, std::num::ParseIntError> {
+fn parse_pauses(text: &str, documented: &[u64]) -> std::result::Result<Vec<u64>, std::num::ParseIntError> {
     if text.is_empty() {
-        return Ok(webhook::RETRY_PAUSES_S.into());
+        return Ok(documented.into());
     }
     text.split(',').map(|pause| pause.trim().parse()).collect()
 }

@@ -15,11 +15,13 @@ use crate::app::admission::Admission;
 use crate::app::ports::{Ports, Settings};
 use crate::config;
 use crate::dialect::rate_limit;
+use crate::domain::model::KIE;
 use crate::platform::bindings::Bindings;
 use crate::platform::http::Outgoing;
 use crate::platform::queue::Queues;
 use crate::platform::r2::R2;
 use crate::platform::{clock, log, rate_limiter};
+use crate::provider::kie::Kie;
 use crate::store::Store;
 use crate::store::database::D1;
 
@@ -80,6 +82,7 @@ impl Ports for Deps {
     type Tasks = Queues;
     type Objects = R2;
     type Http = Outgoing;
+    type Provider<'a> = Kie<'a, Outgoing>;
 
     fn http(&self) -> &Outgoing {
         &Outgoing
@@ -95,6 +98,10 @@ impl Ports for Deps {
 
     fn objects(&self) -> &R2 {
         &self.bindings.r2
+    }
+
+    fn provider(&self, name: &str) -> Option<Kie<'_, Outgoing>> {
+        (name == KIE).then_some(Kie { http: &Outgoing, settings: &self.settings.kie })
     }
 
     fn settings(&self) -> &Settings {

@@ -4,6 +4,7 @@ mod admin;
 pub mod bgless;
 mod credential;
 mod fleet;
+mod provider;
 pub mod rate_limit;
 mod request_id;
 
@@ -83,7 +84,7 @@ pub fn mounted() -> &'static (Router, OpenApi) {
     static MOUNTED: OnceLock<(Router, OpenApi)> = OnceLock::new();
     MOUNTED.get_or_init(|| {
         let empty = OpenApiRouter::default();
-        empty.merge(bgless::routes()).merge(admin::routes()).merge(fleet::routes()).split_for_parts()
+        empty.merge(bgless::routes()).merge(admin::routes()).merge(fleet::routes()).merge(provider::routes()).split_for_parts()
     })
 }
 

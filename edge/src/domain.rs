@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod error;
 pub mod file_url;
+pub mod generation;
 pub mod history;
 pub mod idempotency;
 pub mod job;
@@ -11,6 +12,7 @@ pub mod model;
 pub mod presign;
 pub mod purse;
 pub mod rate;
+pub mod screen;
 pub mod secret_box;
 pub mod upload;
 pub mod webhook;

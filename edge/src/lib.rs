@@ -1,4 +1,4 @@
-//! Entry points of the Worker, and nothing else: its start, requests, the queue's dead letters, the clock.
+//! Entry points of the Worker, and nothing else: requests, queues, the clock.
 
 mod app;
 mod config;
@@ -6,6 +6,7 @@ mod deps;
 mod dialect;
 mod domain;
 mod platform;
+mod provider;
 mod store;
 
 use std::sync::Arc;
@@ -14,11 +15,6 @@ use worker::wasm_bindgen::JsValue;
 use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event, web_sys};
 
 use crate::deps::Deps;
-
-#[event(start)]
-fn start() {
-    platform::microtask::prefer_promises();
-}
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {

@@ -5,7 +5,6 @@ pub mod clock;
 pub mod exchange;
 pub mod http;
 pub mod log;
-pub mod microtask;
 pub mod queue;
 pub mod r2;
 pub mod rate_limiter;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod database;
 pub mod delivery;
+mod generation;
 pub mod idempotency;
 pub mod job;
 mod row;

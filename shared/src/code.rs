@@ -84,6 +84,10 @@ codes! {
         QuotaExceeded = "quota_exceeded", "The source is longer than was reserved for, and the key's monthly quota does not cover the rest.";
         AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";
         QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
+        ProviderRefused = "provider_refused", "The provider did not take this order; its words or its picture may be the reason.";
+        ProviderFailed = "provider_failed", "The provider could not make this video.";
+        ProviderTimeout = "provider_timeout", "The provider did not finish the video in time.";
+        ProviderUnavailable = "provider_unavailable", "This installation's account with the provider cannot be used now.";
         EncodeFailed = "encode_failed", "An encoder failed on this footage.";
         VerifyFailed = "verify_failed", "An output did not stand up to being decoded again.";
         ScratchFull = "scratch_full", "The outputs would not fit on this installation's disks.";

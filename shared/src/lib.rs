@@ -6,6 +6,7 @@
 pub mod address;
 pub mod code;
 pub mod id;
+pub mod keying;
 pub mod media;
 pub mod output;
 pub mod price;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::JobErrorCode;
 use crate::id::{JobId, LeaseId};
+use crate::keying::KeySettings;
 use crate::media::{MediaFacts, Output, PixelSize, Preset};
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
@@ -84,6 +85,9 @@ pub struct Work {
     /// Whether time may be spent on better edges.
     #[serde(default)]
     pub refine_edges: bool,
+    /// What an expert said about the keying.
+    #[serde(default)]
+    pub key: KeySettings,
     /// Every object of this attempt starts so; ends in `/`.
     pub object_prefix: String,
 }

@@ -3,7 +3,9 @@
     bench.py TRANSCODER KEY_FRAMES CACHE_FOLDER [--seeds 1,2] [--kinds hair,blur] [--frames 48]
 """
 import argparse
+import concurrent.futures
 import itertools
+import json
 import math
 import os
 import pathlib
@@ -18,7 +20,11 @@ ROUNDS = 4
 
 
 def quiet(*command, **environment):
-    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+    """Runs a program; what it says is shown only when it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}\n{done.stderr}")
 
 
 def chromakey(kind, similarity, blend):
@@ -28,7 +34,10 @@ def chromakey(kind, similarity, blend):
 
 
 def tuned(case, kind):
-    """The best setting by MSE, and its figures."""
+    """The best setting by MSE, and its figures; kept beside the case, since both stay as they are."""
+    known = case / "chromakey.json"
+    if known.exists():
+        return json.loads(known.read_text())
     shape = score.shape_of(case / "alpha.mkv")
 
     def with_setting(setting):
@@ -36,7 +45,10 @@ def tuned(case, kind):
         results = score.stream(case / "plate.mp4", "rgba", 4, shape, after=["-vf", chromakey(kind, *setting)])
         return score.score_frames(truths, results), setting
 
-    return min(map(with_setting, SETTINGS), key=lambda found: found[0]["MSE"])
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        best = min(pool.map(with_setting, SETTINGS), key=lambda found: found[0]["MSE"])
+    known.write_text(json.dumps(best))
+    return best
 
 
 def user_seconds(*command, **environment):

@@ -11,6 +11,8 @@ pub mod customer;
 pub mod gateway;
 pub mod http;
 pub mod interrupt;
+pub mod kie_sim;
+pub mod listen;
 pub mod migrations;
 pub mod process;
 pub mod raw;

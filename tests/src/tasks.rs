@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod dev;
 pub mod doctor;
+pub mod kie_sim;
 pub mod migrate;
 pub mod setup;
 pub mod test;
@@ -20,9 +21,14 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task { name: "demo", summary: "turn a video into a video with transparency, through every real part", run: demo::run },
     Task { name: "dev", summary: "start the whole stack on this machine and keep it up", run: dev::run },
+    Task {
+        name: "kie-sim",
+        summary: "stand in for KIE, with faults on demand, for a stack that runs elsewhere",
+        run: kie_sim::run,
+    },
     Task { name: "check", summary: "format, lints, and the edge for wasm: what must be clean", run: check::run },
     Task { name: "test", summary: "host tests, then end to end; words select tests by name", run: test::run },
     Task { name: "bench", summary: "measure: one of several, listed by `cargo x bench`", run: bench::run },

@@ -1,14 +1,14 @@
 //! A web server on loopback that stands for the world: it serves files, redirects, and counts who came.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use anyhow::Result;
 use ureq::http::{HeaderMap, HeaderName};
+
+use crate::listen::{Reply, Request, listen};
 
 /// What a path answers.
 #[derive(Debug, Clone)]
@@ -63,17 +63,11 @@ pub struct Web {
 impl Web {
     /// Starts on a free port.
     pub fn start() -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let web = Self { address: listener.local_addr()?, pages: Arc::default(), visits: Arc::default() };
-        let server = web.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let server = server.clone();
-                // A visitor that breaks off is its own business.
-                thread::spawn(move || server.answer(&stream).ok());
-            }
-        });
-        Ok(web)
+        let (pages, visits) = (Arc::default(), Arc::default());
+        let server = Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages, visits };
+        let web = server.clone();
+        let address = listen(None, move |request| server.answer(request).ok())?;
+        Ok(Self { address, ..web })
     }
 
     /// `127.0.0.1:PORT`, as `--allow-host` wants it.
@@ -102,34 +96,21 @@ impl Web {
         visits.iter().filter(|visit| visit.path == path).cloned().collect()
     }
 
-    fn answer(&self, mut stream: &TcpStream) -> Result<()> {
-        let mut reader = BufReader::new(stream);
-        let mut request = String::new();
-        reader.read_line(&mut request)?;
-        let mut headers = Vec::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut visit = Visit { path: path.clone(), headers, body: String::new() };
-        let length = visit.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
-        reader.take(length).read_to_string(&mut visit.body)?;
+    fn answer(&self, request: Request) -> Result<Reply> {
+        let path = request.target.clone();
+        let visit = Visit { path: request.target, headers: request.headers, body: request.body };
         self.visits.lock().unwrap_or_else(PoisonError::into_inner).push(visit);
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let page = pages.into_iter().find(|(name, _)| *name == path).map_or(Page::Status(404), |(_, page)| page);
-        let (head, body) = match page {
-            Page::File(file) => ("200 OK\r\ncontent-type: video/mp4".to_owned(), fs::read(file)?),
-            Page::Redirect(to) => (format!("302 Found\r\nlocation: {to}"), Vec::new()),
-            Page::Status(status) => (format!("{status} Status"), Vec::new()),
+        let empty = |status, headers| Reply { status, headers, body: Vec::new() };
+        Ok(match page {
+            Page::File(file) => Reply { body: fs::read(file)?, ..empty(200, vec![("content-type", "video/mp4".to_owned())]) },
+            Page::Redirect(to) => empty(302, vec![("location", to)]),
+            Page::Status(status) => empty(status, Vec::new()),
             Page::Statuses(statuses) => {
                 let index = self.visits_of(&path).len().min(statuses.len()).saturating_sub(1);
-                (format!("{} Status", statuses.get(index).copied().unwrap_or(200)), Vec::new())
+                empty(statuses.get(index).copied().unwrap_or(200), Vec::new())
             }
-        };
-        write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())?;
-        Ok(stream.write_all(&body)?)
+        })
     }
 }

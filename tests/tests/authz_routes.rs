@@ -17,9 +17,13 @@ use ureq::http::Response;
 static STACK: SharedStack = SharedStack::new();
 static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
 
+fn options() -> StackOptions {
+    StackOptions { allow_hosts: vec![WEB.host()], ..StackOptions::default() }
+}
+
 /// What anybody may call. This list may only shrink.
 const PUBLIC: [&str; 4] = ["GET /api/v1/models", "GET /health", "GET /openapi.json", "GET /v1/models"];
-const GUARDS: [&str; 6] = ["public", "key:jobs", "key:manage", "operator", "fleet", "file-signature"];
+const GUARDS: [&str; 7] = ["public", "key:jobs", "key:manage", "operator", "fleet", "provider", "file-signature"];
 
 /// A line of the list.
 #[derive(Debug, Clone, Copy)]
@@ -128,15 +132,9 @@ fn ask(stack: &Stack, owner: &Owner, route: Route, headers: &[(&str, &str)]) -> 
     send(route.method, &format!("{}{}", stack.base_url(), owner.path(route)), &headers, body.as_bytes())
 }
 
-fn with_stack(test: impl FnOnce(&Stack)) {
-    let shared = STACK.join(StackOptions { allow_hosts: vec![WEB.host()], ..StackOptions::default() }).unwrap();
-    let stack = shared.lock();
-    test(&stack);
-}
-
 #[test]
 fn what_needs_no_key_is_a_short_list_and_answers_without() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let public: Vec<_> = Route::guarded_by("public").map(|route| format!("{} {}", route.method, route.path)).collect();
         let mut sorted = public.clone();
         sorted.sort();
@@ -149,7 +147,7 @@ fn what_needs_no_key_is_a_short_list_and_answers_without() {
 
 #[test]
 fn a_key_is_asked_for_must_be_good_and_have_the_scope() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let owner = Owner::create(stack);
         for (guard, other_key) in [("key:jobs", &owner.manage_key), ("key:manage", &owner.jobs_key)] {
             assert!(Route::guarded_by(guard).count() > 0);
@@ -166,7 +164,7 @@ fn a_key_is_asked_for_must_be_good_and_have_the_scope() {
 
 #[test]
 fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let stranger = Customer::create(stack, 1_000).unwrap();
         for route in Route::all().filter(|route| route.guard.starts_with("key:")) {
             println!("{route:?}");
@@ -195,7 +193,7 @@ fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
 
 #[test]
 fn operators_routes_open_to_their_token_alone() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let owner = Owner::create(stack);
         let token = &stack.site().secrets.admin_token;
         assert!(Route::guarded_by("operator").count() > 0);
@@ -215,8 +213,25 @@ fn operators_routes_open_to_their_token_alone() {
 }
 
 #[test]
+fn where_no_provider_is_configured_nobody_is_heard_as_one() {
+    STACK.with(options(), |stack| {
+        let owner = Owner::create(stack);
+        let body = br#"{"data":{"taskId":"t1"}}"#;
+        assert!(Route::guarded_by("provider").count() > 0);
+        for route in Route::guarded_by("provider") {
+            let with =
+                |headers: &[(&str, &str)]| send(route.method, &format!("{}{}", stack.base_url(), route.path), headers, body);
+            refused(with(&[]), 403, "forbidden");
+            refused(with(&[("x-api-key", &owner.customer.key)]), 403, "forbidden");
+            refused(with(&[("authorization", &format!("Bearer {}", stack.site().secrets.admin_token))]), 403, "forbidden");
+            refused(with(&[("x-webhook-timestamp", "1"), ("x-webhook-signature", "AAAA")]), 403, "forbidden");
+        }
+    });
+}
+
+#[test]
 fn the_fleets_routes_open_to_its_signature_alone() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let owner = Owner::create(stack);
         let body = b"{}";
         let timestamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
@@ -240,7 +255,7 @@ fn the_fleets_routes_open_to_its_signature_alone() {
 
 #[test]
 fn a_file_opens_to_its_own_signature_alone() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let (owner, other) = (Owner::create(stack), Owner::create(stack));
         let routes: Vec<_> = Route::guarded_by("file-signature").collect();
         let [route] = routes.as_slice() else { panic!("no rule for {routes:?}") };

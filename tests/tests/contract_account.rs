@@ -12,12 +12,6 @@ use tests::stack::{Stack, StackOptions};
 
 static STACK: SharedStack = SharedStack::new();
 
-fn with_stack(test: impl FnOnce(&Stack)) {
-    let shared = STACK.join(StackOptions::default()).unwrap();
-    let stack = shared.lock();
-    test(&stack);
-}
-
 fn video_job() -> Value {
     json!({ "input": { "mode": "video", "videoUrl": "https://example.com/a.mp4" } })
 }
@@ -43,7 +37,7 @@ fn create_key(stack: &Stack, api: &Api, body: &Value) -> (Value, Api) {
 
 #[test]
 fn models_are_listed_without_a_key_with_prices_and_reasons() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let answer = Answer::read(send("GET", &format!("{}/v1/models", stack.base_url()), &[], &[])).unwrap();
         let models = data(answer, 200);
         let ids: Vec<_> = models.as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
@@ -57,7 +51,7 @@ fn models_are_listed_without_a_key_with_prices_and_reasons() {
 
 #[test]
 fn the_estimate_of_the_documentation_costs_what_it_says_and_spends_nothing() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let body = json!({
             "input": { "mode": "text", "prompt": "a floating product bottle", "durationSec": 3, "resolution": "720p" },
@@ -77,7 +71,7 @@ fn the_estimate_of_the_documentation_costs_what_it_says_and_spends_nothing() {
 
 #[test]
 fn every_name_of_a_route_is_the_same_route() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         for prefix in ["/v1", "/api/v1"] {
             for jobs in ["jobs", "alpha-videos"] {
@@ -92,7 +86,7 @@ fn every_name_of_a_route_is_the_same_route() {
 
 #[test]
 fn jobs_are_listed_newest_first_in_pages() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         other.submit(&video_job()).unwrap();
         let mut ids: Vec<_> = (0..5).map(|_| customer.submit(&video_job()).unwrap().id).collect();
@@ -125,7 +119,7 @@ fn jobs_are_listed_newest_first_in_pages() {
 
 #[test]
 fn credits_ledger_and_usage_tell_one_story() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let job = customer.submit(&video_job()).unwrap();
         customer.submit(&video_job()).unwrap();
@@ -150,7 +144,7 @@ fn credits_ledger_and_usage_tell_one_story() {
 
 #[test]
 fn a_key_over_its_quota_is_told_when_to_come_back() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let (created, narrow) =
             create_key(stack, &customer.api, &json!({ "label": "narrow", "projectLabel": "shop", "monthlyQuotaCredits": 15 }));
@@ -175,7 +169,7 @@ fn a_key_over_its_quota_is_told_when_to_come_back() {
 
 #[test]
 fn keys_are_shown_once_rotated_with_an_overlap_and_revoked() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         let (created, api) = create_key(stack, &customer.api, &json!({ "label": "build", "scopes": ["jobs"] }));
         let (id, secret) = (created["id"].as_str().unwrap(), created["key"].as_str().unwrap());
@@ -210,7 +204,7 @@ fn keys_are_shown_once_rotated_with_an_overlap_and_revoked() {
 
 #[test]
 fn a_keys_last_use_is_written_after_the_answer() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let (created, api) = create_key(stack, &customer.api, &json!({ "label": "build" }));
         assert_eq!(created["lastUsedAt"], Value::Null);
@@ -226,7 +220,7 @@ fn a_keys_last_use_is_written_after_the_answer() {
 
 #[test]
 fn what_a_job_was_asked_to_be_comes_back() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let mut body = video_job();
         let job = data(customer.api.post("/v1/jobs", &body).unwrap(), 202);
@@ -246,7 +240,7 @@ fn what_a_job_was_asked_to_be_comes_back() {
 
 #[test]
 fn the_accounts_webhook_secret_is_for_managers() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let (_, worker) = create_key(stack, &customer.api, &json!({ "label": "build" }));
         let none = data(customer.api.get("/v1/webhook-secret").unwrap(), 200);

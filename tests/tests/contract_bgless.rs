@@ -14,12 +14,6 @@ use ureq::http::Response;
 
 static STACK: SharedStack = SharedStack::new();
 
-fn with_stack(test: impl FnOnce(&Stack)) {
-    let shared = STACK.join(StackOptions::default()).unwrap();
-    let stack = shared.lock();
-    test(&stack);
-}
-
 fn post_job(stack: &Stack, customer: &Customer, body: &str) -> Response<Body> {
     let bearer = format!("Bearer {}", customer.key);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -32,7 +26,7 @@ fn job_body(video_url: &str) -> Value {
 
 #[test]
 fn health_needs_no_key_and_every_answer_is_named() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let url = format!("{}/health", stack.base_url());
         let response = send("GET", &url, &[("x-request-id", "my-request.1")], &[]);
         assert_eq!(response.headers().get("x-request-id").unwrap(), "my-request.1");
@@ -44,7 +38,7 @@ fn health_needs_no_key_and_every_answer_is_named() {
 
 #[test]
 fn a_page_of_any_origin_may_call() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let url = format!("{}/v1/jobs", stack.base_url());
         let asked = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
         let preflight = send("OPTIONS", &url, &[asked[0], asked[1], ("access-control-request-headers", "authorization")], &[]);
@@ -60,7 +54,7 @@ fn a_page_of_any_origin_may_call() {
 
 #[test]
 fn keys_are_asked_for_on_every_route_and_found_in_both_places() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let revoked = Customer::create(stack, 100).unwrap();
         revoked.admin.revoke_key(&revoked.key_id).unwrap();
@@ -74,6 +68,12 @@ fn keys_are_asked_for_on_every_route_and_found_in_both_places() {
             ("GET", format!("/v1/jobs/{}/download", job.id), ""),
             ("DELETE", format!("/v1/jobs/{}", job.id), ""),
             ("GET", "/v1/jobs/nonsense".to_owned(), ""),
+            // Who asks is settled before what is asked for.
+            ("GET", "/v1/jobs?limit=many".to_owned(), ""),
+            ("GET", "/v1/jobs?status=lost".to_owned(), ""),
+            ("GET", "/v1/credits/ledger?limit=0".to_owned(), ""),
+            ("GET", format!("/v1/jobs/{}/download?format=vhs", job.id), ""),
+            ("POST", "/v1/jobs?timeout=soon".to_owned(), create.as_str()),
         ] {
             let url = format!("{}{path}", stack.base_url());
             let with = |header: &'static str, value: &str| {
@@ -93,7 +93,7 @@ fn keys_are_asked_for_on_every_route_and_found_in_both_places() {
 
 #[test]
 fn an_upload_is_answered_as_documented_and_takes_one_file_of_that_type_and_length() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let request = json!({ "filename": "in put.mp4", "contentType": "video/mp4", "sizeBytes": 5 });
         let answer = customer.api.post("/v1/uploads", &request).unwrap();
@@ -135,7 +135,7 @@ fn an_upload_is_answered_as_documented_and_takes_one_file_of_that_type_and_lengt
 
 #[test]
 fn a_hosted_file_is_taken_by_its_url() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let answer = customer.api.post("/v1/uploads", &json!({ "url": "https://example.com/input.mp4" })).unwrap();
         let expected = json!({ "fileUrl": "https://example.com/input.mp4", "uploaded": true, "directUpload": false });
@@ -147,7 +147,7 @@ fn a_hosted_file_is_taken_by_its_url() {
 
 #[test]
 fn a_created_job_is_queued_and_can_be_polled_in_few_round_trips() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let created = post_job(stack, &customer, &job_body("https://example.com/a.mp4").to_string());
         assert_eq!(created.headers().get("server-timing").unwrap(), "d1;desc=\"2 round trips\"");
@@ -167,7 +167,7 @@ fn a_created_job_is_queued_and_can_be_polled_in_few_round_trips() {
 
 #[test]
 fn a_bad_request_names_its_field_and_costs_nothing() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let video = "https://example.com/a.mp4";
         for (body, field) in [
@@ -186,6 +186,10 @@ fn a_bad_request_names_its_field_and_costs_nothing() {
             (
                 json!({ "input": { "mode": "video", "videoUrl": video }, "options": { "outputs": ["mov-prores4444", "mov-prores4444"] } }),
                 "options.outputs",
+            ),
+            (
+                json!({ "input": { "mode": "video", "videoUrl": video }, "options": { "key": { "screenColor": "green" } } }),
+                "options.key.screenColor",
             ),
             (
                 json!({ "model": "local.chroma-key", "input": { "mode": "video", "videoUrl": video, "alphaStrategy": "preserve-source-alpha" } }),
@@ -209,7 +213,7 @@ fn a_bad_request_names_its_field_and_costs_nothing() {
 
 #[test]
 fn addresses_that_are_not_the_worlds_are_refused() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         for url in [
             "http://127.0.0.1/a.mp4",
@@ -238,7 +242,7 @@ fn addresses_that_are_not_the_worlds_are_refused() {
 
 #[test]
 fn file_urls_open_for_whoever_holds_a_good_one_and_are_sources_of_their_own_account_alone() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         let upload = customer.api.create_upload("a.mp4", "video/mp4", 10).unwrap();
         let headers = [("content-type", "video/mp4"), ("content-length", "10")];
@@ -280,7 +284,7 @@ fn file_urls_open_for_whoever_holds_a_good_one_and_are_sources_of_their_own_acco
 
 #[test]
 fn another_accounts_job_is_not_there() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         let job = customer.submit(&job_body("https://example.com/a.mp4")).unwrap();
         for (method, path) in [("GET", ""), ("GET", "/download"), ("DELETE", "")] {
@@ -295,7 +299,7 @@ fn another_accounts_job_is_not_there() {
 
 #[test]
 fn deleting_a_queued_job_cancels_hides_and_refunds_it() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let job = customer.submit(&job_body("https://example.com/a.mp4")).unwrap();
         assert_eq!(customer.balance().unwrap(), 90);
@@ -310,7 +314,7 @@ fn deleting_a_queued_job_cancels_hides_and_refunds_it() {
 
 #[test]
 fn too_little_balance_is_said_with_figures() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 9).unwrap();
         let error =
             refused(post_job(stack, &customer, &job_body("https://example.com/a.mp4").to_string()), 402, "insufficient_credits");
@@ -321,7 +325,7 @@ fn too_little_balance_is_said_with_figures() {
 
 #[test]
 fn two_hundred_jobs_created_at_once_spend_a_balance_for_fifty_and_no_more() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 50).unwrap();
         let mut body = job_body("https://example.com/a.mp4");
         body["input"]["durationSec"] = json!(1);
@@ -342,7 +346,7 @@ fn two_hundred_jobs_created_at_once_spend_a_balance_for_fifty_and_no_more() {
 
 #[test]
 fn the_transports_own_errors_have_the_envelope_too() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let url = |path: &str| format!("{}{path}", stack.base_url());
         let key = ("x-api-key", customer.key.as_str());
@@ -359,7 +363,7 @@ fn the_transports_own_errors_have_the_envelope_too() {
 
 #[test]
 fn operators_and_transcoders_are_let_in_by_their_own_secrets_alone() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let url = |path: &str| format!("{}{path}", stack.base_url());
         let json_type = ("content-type", "application/json");

@@ -13,12 +13,6 @@ use tests::stack::{Stack, StackOptions};
 
 static STACK: SharedStack = SharedStack::new();
 
-fn with_stack(test: impl FnOnce(&Stack)) {
-    let shared = STACK.join(StackOptions::default()).unwrap();
-    let stack = shared.lock();
-    test(&stack);
-}
-
 fn video_job(video_url: &str) -> Value {
     json!({ "input": { "mode": "video", "videoUrl": video_url } })
 }
@@ -35,7 +29,7 @@ fn code(answer: &Answer) -> (u16, &str) {
 
 #[test]
 fn a_repeat_gets_the_first_answer_and_creates_nothing() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         let body = video_job("https://example.com/a.mp4");
         let first = post(stack, &customer, "", Some("\"order-1\""), &body);
@@ -52,7 +46,7 @@ fn a_repeat_gets_the_first_answer_and_creates_nothing() {
 
 #[test]
 fn a_refused_request_leaves_its_key_free() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 0).unwrap();
         let body = video_job("https://example.com/a.mp4");
         assert_eq!(code(&post(stack, &customer, "", Some("k"), &body)), (402, "insufficient_credits"));
@@ -64,7 +58,7 @@ fn a_refused_request_leaves_its_key_free() {
 
 #[test]
 fn repeats_that_arrive_at_once_create_one_job() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let body = video_job("https://example.com/a.mp4");
         let answers: Vec<Answer> = std::thread::scope(|scope| {
@@ -81,7 +75,7 @@ fn repeats_that_arrive_at_once_create_one_job() {
 
 #[test]
 fn a_wait_is_bounded_and_says_where_to_poll() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let body = video_job("https://example.com/a.mp4");
         let started = Instant::now();
@@ -98,7 +92,7 @@ fn a_wait_is_bounded_and_says_where_to_poll() {
 
 #[test]
 fn a_callers_own_words_come_back_as_they_came() {
-    with_stack(|stack| {
+    STACK.with(StackOptions::default(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let mut body = video_job("https://example.com/a.mp4");
         body["metadata"] = json!({ "order": 7, "tags": ["a", "ü"], "nested": { "null": null } });

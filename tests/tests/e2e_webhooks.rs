@@ -21,15 +21,12 @@ use tests::web::{Page, Visit, Web};
 static STACK: SharedStack = SharedStack::new();
 static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
 
-fn with_stack(test: impl FnOnce(&Stack)) {
-    let options = StackOptions {
+fn options() -> StackOptions {
+    StackOptions {
         allow_hosts: vec![WEB.host()],
         edge_vars: vec![("WEBHOOK_RETRY_S".into(), "1,1,1,1".into())],
         ..StackOptions::default()
-    };
-    let shared = STACK.join(options).unwrap();
-    let stack = shared.lock();
-    test(&stack);
+    }
 }
 
 /// A job that its owner has canceled.
@@ -47,7 +44,7 @@ fn wait_for_visits(path: &str, count: usize) -> Vec<Visit> {
 
 #[test]
 fn an_event_carries_both_signatures_over_its_exact_body() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let url = WEB.put("/signed", Page::Status(200));
         let job_id = canceled_job(&customer, &json!({ "callbackUrl": url, "callbackSecret": "my secret" }));
@@ -70,7 +67,7 @@ fn an_event_carries_both_signatures_over_its_exact_body() {
 
 #[test]
 fn an_accounts_own_secret_signs_where_a_job_brings_none() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         let rotate = || {
             let answer = customer.api.post("/v1/webhook-secret", &json!({})).unwrap();
@@ -95,7 +92,7 @@ fn an_accounts_own_secret_signs_where_a_job_brings_none() {
 
 #[test]
 fn a_receiver_that_fails_three_times_gets_its_event_at_the_fourth() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let (customer, other) = (Customer::create(stack, 100).unwrap(), Customer::create(stack, 100).unwrap());
         let url = WEB.put("/shaky", Page::Statuses(vec![500, 302, 410, 204]));
         let body =
@@ -149,7 +146,7 @@ fn call(stack: &Stack, path: &str, body: &Value) {
 
 #[test]
 fn receivers_in_private_networks_are_refused_and_nothing_is_charged() {
-    with_stack(|stack| {
+    STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
         for callback_url in
             ["http://127.0.0.1:1/", "http://10.0.0.1/", "http://[::1]/", "ftp://example.com/", "https://a:b@example.com/"]

@@ -1,16 +1,18 @@
 //! Keys raw 8-bit 4:2:0 frames and does nothing else, so that the keyer's own time can be measured.
 //!
-//! `key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS`; `RAYON_NUM_THREADS=1` keeps it to one core.
+//! `key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS [--write]`; `--write` puts raw RGBA on standard output,
+//! `RAYON_NUM_THREADS=1` keeps it to one core.
 
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, ErrorKind, Result, Write, stdout};
 
 use transcoder::keying::{KeyOptions, Keyer, PlanarFormat, ScreenModel, YuvMatrix};
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = || Error::new(ErrorKind::InvalidInput, "key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS");
+    let (flags, arguments): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
+    let usage = || Error::new(ErrorKind::InvalidInput, "key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS [--write]");
     let [file, width, height, screen, rounds] = arguments.as_slice() else { return Err(usage()) };
     let number = |text: &str| text.parse::<usize>().map_err(|_| usage());
+    let is_set = |name: &str| flags.iter().any(|flag| flag == name);
     let channels: Vec<f32> = screen.split(',').filter_map(|channel| channel.parse().ok()).collect();
     let color = <[f32; 3]>::try_from(channels).map_err(|_| usage())?;
     let format = PlanarFormat {
@@ -28,6 +30,9 @@ fn main() -> Result<()> {
     for _ in 0..number(rounds)? {
         for frame in frames.chunks_exact(format.frame_size_bytes()) {
             keyer.key(frame, &mut picture);
+            if is_set("--write") {
+                stdout().write_all(&picture)?;
+            }
             std::hint::black_box(&picture);
         }
     }

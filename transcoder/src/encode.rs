@@ -33,6 +33,7 @@ use crate::compose::Composer;
 use crate::error::{TaskError, TaskResult};
 use crate::feed::Frame;
 use crate::length::Length;
+use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::probe::Input;
 use crate::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
@@ -71,6 +72,7 @@ pub async fn run(
     plan: &Plan,
     composer: Composer,
     unseen: Unseen,
+    meter: Meter,
     on_frame: impl Fn(u64),
 ) -> TaskResult<Master> {
     let previews = plan.products.iter().any(|product| matches!(product.item, Item::Preview(_)));
@@ -88,7 +90,7 @@ pub async fn run(
         })
         .unzip();
     let frame_size_bytes = plan.raw_format.frame_size_bytes(plan.picture.shown);
-    let line = Line::new(plan, composer, unseen);
+    let line = Line::new(plan, composer, unseen, meter);
     let (frames, master, _) = tokio::try_join!(
         read_frames(decoder, frame_size_bytes, plan.picture.length, decoded_in),
         compose_frames(line, decoded_out, queues, on_frame),
@@ -100,7 +102,8 @@ pub async fn run(
     Ok(master)
 }
 
-async fn read_frames(
+/// Reads what a decoder writes, frame by frame; how many there were.
+pub async fn read_frames(
     mut decoder: Child,
     frame_size_bytes: usize,
     length: Length,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
-use shared::report::{Stage, Strategy, StrategyRequest};
+use shared::report::{Stage, Strategy};
 
 use crate::compose::Composer;
 use crate::encode::{self, Master, Unseen};
@@ -23,7 +23,7 @@ use crate::progress::ProgressSink;
 use crate::qa::{self, Findings};
 use crate::sound;
 use crate::space;
-use crate::strategy::{self, Matte};
+use crate::strategy::{self, Matte, MatteRequest};
 use crate::verify::{Truth, Verified, verify};
 
 /// The programs, and the folder that one task has to itself.
@@ -41,7 +41,8 @@ pub struct Prepared {
     pub probed: Probed,
     /// The decision.
     pub matte: Matte,
-    timing: StageTiming,
+    /// How long that took.
+    pub timing: StageTiming,
 }
 
 /// Everything that was made.
@@ -72,14 +73,26 @@ impl<'a> Engine<'a> {
     }
 
     /// Reads the source and decides how its matte will be made.
-    pub async fn prepare(&self, source: &Path, request: StrategyRequest) -> TaskResult<Prepared> {
+    pub async fn prepare(&self, source: &Path, request: &MatteRequest) -> TaskResult<Prepared> {
         let begun = Instant::now();
         self.progress.set(Stage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
         let matte = strategy::choose(self.ffmpeg, &probed, request).await?;
         self.progress.set(Stage::Probing, 1, 1);
-        Ok(Prepared { probed, matte, timing: timing(Stage::Probing, begun) })
+        Ok(Prepared { probed, matte, timing: timing(Stage::Probing.as_str(), begun) })
+    }
+
+    /// Reads a source about which everything is decided.
+    pub async fn read(&self, source: &Path, matte: Matte) -> TaskResult<Prepared> {
+        let begun = Instant::now();
+        let probed = probe::probe(self.ffprobe, source).await?;
+        Ok(Prepared { probed, matte, timing: timing(Stage::Probing.as_str(), begun) })
+    }
+
+    /// The decoder's program.
+    pub const fn ffmpeg(&self) -> Tool<'a> {
+        self.ffmpeg
     }
 
     /// What would be made of it.
@@ -99,18 +112,12 @@ impl<'a> Engine<'a> {
         space::check(self.ffmpeg.dir, &plan.products)?;
         let begun = Instant::now();
         let master = self.encode(prepared, &plan).await?;
-        let encoded = timing(Stage::Encoding, begun);
+        let encoded = timing(Stage::Encoding.as_str(), begun);
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
-        let stages = vec![prepared.timing.clone(), encoded, timing(Stage::Verifying, begun)];
-        let findings = Findings {
-            probed: &prepared.probed,
-            matte: &prepared.matte,
-            preset: order.preset,
-            plan: &plan,
-            figures: master.matte,
-            verified: &outputs,
-        };
+        let stages = vec![prepared.timing.clone(), encoded, timing(Stage::Verifying.as_str(), begun)];
+        let findings =
+            Findings { probed: &prepared.probed, matte: &prepared.matte, plan: &plan, figures: master.matte, verified: &outputs };
         let report = qa::report(findings, self.tools().await?, stages);
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.products, &master)?;
         if order.previews {
@@ -121,13 +128,15 @@ impl<'a> Engine<'a> {
 
     async fn encode(&self, prepared: &Prepared, plan: &Plan) -> TaskResult<Master> {
         let length = plan.picture.length;
-        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format));
+        let wide = prepared.probed.input.wide_gamut;
+        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), wide);
         let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
             Strategy::SourceAlpha => Unseen::Kept,
             Strategy::ChromaKey => Unseen::Flattened,
         };
-        let master = encode::run(self.ffmpeg, plan, composer, unseen, note).await?;
+        let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
+        let master = encode::run(self.ffmpeg, plan, composer, unseen, meter, note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
             return Err(length.too_few(master.frames));
@@ -162,7 +171,8 @@ impl<'a> Engine<'a> {
         stream::iter(outputs).map(one).buffered(at_once).try_collect().await
     }
 
-    async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
+    /// The programs' versions, by their names.
+    pub async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
         let banner = self.ffmpeg.capture(&words(["-hide_banner", "-version"])).await;
         let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
         // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
@@ -181,9 +191,10 @@ impl<'a> Engine<'a> {
     }
 }
 
-fn timing(stage: Stage, begun: Instant) -> StageTiming {
+/// How long a stage took that ends now.
+pub fn timing(stage: &str, begun: Instant) -> StageTiming {
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    StageTiming { stage: stage.as_str().to_owned(), duration_ms }
+    StageTiming { stage: stage.to_owned(), duration_ms }
 }
 
 /// Where a task keeps the copy of its source.

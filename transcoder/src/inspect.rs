@@ -1,22 +1,23 @@
 //! `probe FILE`: what the engine would do with a local file, and why; nothing is made.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::qa::QaWarning;
-use shared::report::{Strategy, StrategyRequest};
+use shared::report::Strategy;
 
 use crate::engine::{Engine, Prepared, Programs};
 use crate::local::{RunError, absolute};
 use crate::plan::Plan;
-use crate::probe::ColorRange;
-use crate::product::{Item, Order, Product};
+use crate::probe::{ColorRange, Input};
+use crate::product::{Item, Maker, Order, Product};
 use crate::progress::ProgressSink;
 use crate::qa;
 use crate::scratch::Scratch;
 use crate::space;
-use crate::strategy::Matte;
+use crate::strategy::{Matte, MatteRequest};
 
 /// What `probe` is asked for.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct ProbeRequest {
     /// What would be made; everything when empty.
     pub outputs: Vec<Output>,
     /// How the matte would be made.
-    pub strategy: StrategyRequest,
+    pub matte: MatteRequest,
     /// How well and how large.
     pub preset: Preset,
     /// ffmpeg and ffprobe.
@@ -46,6 +47,8 @@ pub struct Inspection {
     /// How the source's numbers are read as colours.
     color: String,
     frames: u64,
+    /// What ffmpeg is called with to decode.
+    decoder: Vec<String>,
     outputs: Vec<PlannedOutput>,
     /// What the outputs are expected to need while they are made.
     disk_size_bytes: u64,
@@ -60,6 +63,8 @@ struct PlannedOutput {
     frame_rate: FrameRate,
     frames: u64,
     has_audio: bool,
+    /// What ffmpeg is called with for it; null where the encoder is our own.
+    encoder: Option<Vec<String>>,
 }
 
 /// Looks at a file.
@@ -69,7 +74,7 @@ pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
     let (task_dir, _scratch) = scratch.map_err(|error| RunError::Machine(format!("the scratch folder: {error}")))?;
     let (sink, _progress) = ProgressSink::new();
     let engine = Engine::new(&request.programs, task_dir.path(), &sink);
-    let prepared = engine.prepare(&source, request.strategy).await?;
+    let prepared = engine.prepare(&source, &request.matte).await?;
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(&prepared, &Order { outputs, preset: request.preset, resolution: None, previews: false });
     Ok(describe(prepared, &plan))
@@ -84,18 +89,19 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
             frame_rate: product.shot.frame_rate,
             frames: product.shot.frames,
             has_audio: has_audio && output.carries_sound(),
+            encoder: match &product.maker {
+                Maker::Ffmpeg(arguments) => Some(words(arguments)),
+                Maker::Webp(_) | Maker::Apng | Maker::PngSequence => None,
+            },
         }),
         Item::Preview(_) => None,
-    };
-    let range = match prepared.probed.input.color_range {
-        ColorRange::Limited => "limited",
-        ColorRange::Full => "full",
     };
     Inspection {
         strategy: prepared.matte.strategy(),
         reason: reason(&prepared),
-        color: format!("{}, {range} range", prepared.probed.input.color_matrix.unwrap_or("RGB")),
+        color: color(&prepared.probed.input),
         frames: plan.picture.length.frames,
+        decoder: words(&plan.decode),
         outputs: plan.products.iter().filter_map(planned).collect(),
         disk_size_bytes: space::needed_size_bytes(&plan.products),
         warnings: qa::foresee(&prepared.probed, plan),
@@ -103,12 +109,30 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
     }
 }
 
+fn words(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+fn color(input: &Input) -> String {
+    let range = match input.color_range {
+        ColorRange::Limited => "limited",
+        ColorRange::Full => "full",
+    };
+    let gamut = input.wide_gamut.map(|gamut| format!(", {} brought to BT.709", gamut.as_str()));
+    let tones = input.bright_transfer.map(|transfer| format!(", tones of {} mapped to BT.709's", transfer.as_str()));
+    let matrix = input.color_matrix.unwrap_or("RGB");
+    format!("{matrix}, {range} range{}{}", gamut.unwrap_or_default(), tones.unwrap_or_default())
+}
+
 fn reason(prepared: &Prepared) -> String {
     match &prepared.matte {
         Matte::SourceAlpha => format!("The source has alpha of its own ({}), and it shows.", prepared.probed.facts.pixel_format),
-        Matte::ChromaKey(model) => {
-            let [red, green, blue] = model.color.map(f32::round);
-            let percent = model.coverage * 100.0;
+        Matte::ChromaKey { screen, .. } => {
+            let [red, green, blue] = screen.color.map(f32::round);
+            if screen.coverage <= 0.0 {
+                return format!("The screen is said to be RGB {red} {green} {blue}.");
+            }
+            let percent = screen.coverage * 100.0;
             format!("A flat screen of RGB {red} {green} {blue} covers {percent:.0} % of the borders in the typical frame.")
         }
     }

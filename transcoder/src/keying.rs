@@ -7,8 +7,10 @@
 mod blocks;
 mod cells;
 mod color;
+mod edge;
 mod frame;
 mod keyer;
+mod options;
 mod paint;
 mod palette;
 mod plane;
@@ -21,7 +23,8 @@ mod spread;
 mod subject;
 
 pub use frame::{PlanarFormat, YuvMatrix};
-pub use keyer::{KeyOptions, Keyer};
+pub use keyer::Keyer;
+pub use options::KeyOptions;
 pub use screen::{RgbFrame, ScreenModel};
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `probe` looks and tells.
+//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `probe` looks and tells, `qa` judges.
 //!
 //! `engine` and what it calls know no network; `source`, `objects`, `queue`, `report` and `health` are the rims.
 
+mod assess;
 mod compose;
 mod config;
 mod confine;
@@ -10,6 +11,7 @@ mod engine;
 mod error;
 mod feed;
 mod frame;
+mod gamut;
 mod geometry;
 mod health;
 mod inspect;
@@ -17,7 +19,7 @@ pub mod keying;
 mod lease;
 mod length;
 mod local;
-mod matte;
+mod meter;
 mod objects;
 mod plan;
 mod preset;
@@ -40,9 +42,11 @@ mod step;
 mod strategy;
 mod verify;
 
+pub use assess::{AssessRequest, assess};
 pub use config::{Config, ConfigError};
 pub use confine::{Confinement, EXIT_NOT_STARTED, Enforced, announce as announce_confinement, confine};
 pub use engine::Programs;
 pub use inspect::{Inspection, ProbeRequest, inspect};
 pub use local::{RunError, RunRequest, RunSummary, run_local};
 pub use serve::{ServeError, serve};
+pub use strategy::MatteRequest;

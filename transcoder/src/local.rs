@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use shared::code::JobErrorCode;
 use shared::media::{Output, Preset};
 use shared::qa::QaReport;
-use shared::report::{Stage, StrategyRequest};
+use shared::report::Stage;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
@@ -19,7 +19,9 @@ use crate::engine::{Engine, Made, Programs};
 use crate::error::TaskError;
 use crate::product::Order;
 use crate::progress::{Progress, ProgressSink};
+use crate::qa;
 use crate::scratch::Scratch;
+use crate::strategy::MatteRequest;
 use crate::verify::Verified;
 
 /// How often the bar moves.
@@ -36,7 +38,7 @@ pub struct RunRequest {
     /// One file per output, or one folder for all.
     pub targets: Vec<PathBuf>,
     /// How the matte is to be made.
-    pub strategy: StrategyRequest,
+    pub matte: MatteRequest,
     /// How well and how large.
     pub preset: Preset,
     /// Whether previews go into a folder `previews` beside the outputs.
@@ -92,7 +94,7 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let engine = Engine::new(&request.programs, task_dir.path(), &sink);
     let order = Order { outputs: request.outputs.clone(), preset: request.preset, resolution: None, previews: request.previews };
     let work = async {
-        let prepared = engine.prepare(&source, request.strategy).await?;
+        let prepared = engine.prepare(&source, &request.matte).await?;
         // Nothing is delivered before everything stands.
         engine.make(&prepared, &order, async |_| Ok(())).await
     };
@@ -107,10 +109,15 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let lines = lines.collect::<Result<_, _>>()?;
     deliver_previews(&made, &targets)?;
     if let Some(path) = &request.report {
-        let json = serde_json::to_vec_pretty(&made.report).map_err(|error| RunError::Machine(error.to_string()))?;
-        std::fs::write(path, json).map_err(|error| machine(&path.display().to_string(), &error))?;
+        write_report(&made.report, path)?;
     }
-    Ok(RunSummary { lines, report: told(&made.report) })
+    Ok(RunSummary { lines, report: qa::told(&made.report) })
+}
+
+/// As JSON.
+pub fn write_report(report: &QaReport, path: &Path) -> Result<(), RunError> {
+    let json = serde_json::to_vec_pretty(report).map_err(|error| RunError::Machine(error.to_string()))?;
+    std::fs::write(path, json).map_err(|error| machine(&path.display().to_string(), &error))
 }
 
 /// Where a local source is.
@@ -141,15 +148,13 @@ fn repeats<T: Eq + Hash>(items: &[T]) -> bool {
 /// Copies beside the target first, so that a target is whole or absent.
 fn deliver(verified: &Verified, target: &Path) -> Result<String, RunError> {
     place(&verified.path, target)?;
-    let Verified { output, figures, .. } = verified;
+    let Verified { output, figures, size, duration_ms, .. } = verified;
     let color = figures.color_psnr_db.map_or_else(String::new, |db| format!(", colour {db:.1} dB"));
     Ok(format!(
-        "{}: {output}, {}, {} frames, {:.3} fps, {} ms, {} bytes, alpha {:.1} dB{color}",
+        "{}: {output}, {size}, {} frames, {:.3} fps, {duration_ms} ms, {} bytes, alpha {:.1} dB{color}",
         target.display(),
-        figures.size,
-        figures.frames,
+        figures.frame_count,
         figures.frame_rate,
-        figures.duration_ms,
         figures.size_bytes,
         figures.alpha_psnr_db,
     ))
@@ -179,25 +184,6 @@ fn place(made: &Path, target: &Path) -> Result<(), RunError> {
     io::copy(&mut made, copy.as_file_mut()).map_err(|error| failed(&error))?;
     copy.persist(target).map_err(|error| failed(&error.error))?;
     Ok(())
-}
-
-fn told(report: &QaReport) -> String {
-    let figures = &report.matte;
-    let mut lines = vec![
-        format!("score {} of 100, matte by {}, preset {}", report.score, report.strategy.as_str(), report.preset),
-        format!(
-            "coverage {:.1} %, soft {:.1} %, flicker {:.4}, spill {:.4}, holes {:.4}, at the edge in {:.0} % of frames",
-            figures.coverage * 100.0,
-            figures.soft_share * 100.0,
-            figures.flicker,
-            figures.spill_residue,
-            figures.holes,
-            figures.edge_contact * 100.0,
-        ),
-    ];
-    lines.extend(report.warnings.iter().map(|warning| format!("warning[{}]: {}", warning.code, warning.message)));
-    lines.extend(report.stages.iter().map(|timing| format!("{}: {} ms", timing.stage, timing.duration_ms)));
-    lines.join("\n")
 }
 
 fn told_apart(message: &str, detail: &str) -> String {
@@ -236,7 +222,8 @@ fn pace(progress: Progress, elapsed: Duration) -> String {
     format!("{}/{} frames, {frames_per_s:.1} fps, {left_s:.0} s left", progress.done, progress.total)
 }
 
-fn machine(what: &str, error: &io::Error) -> RunError {
+/// The machine's failure at something.
+pub fn machine(what: &str, error: &io::Error) -> RunError {
     RunError::Machine(format!("{what}: {error}"))
 }
 

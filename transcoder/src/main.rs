@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset};
 use shared::report::StrategyRequest;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use transcoder::{
-    Config, Confinement, EXIT_NOT_STARTED, Enforced, ProbeRequest, Programs, RunError, RunRequest, announce_confinement, confine,
-    inspect, run_local,
+    AssessRequest, Config, Confinement, EXIT_NOT_STARTED, Enforced, MatteRequest, ProbeRequest, Programs, RunError, RunRequest,
+    announce_confinement, assess, confine, inspect, run_local,
 };
 
 const EXIT_FAILED: u8 = 1;
@@ -44,6 +45,9 @@ enum Command {
     /// Says what would be made of a local file, and why; makes nothing.
     #[command(after_help = EXIT_CODES)]
     Probe(ProbeArguments),
+    /// Says how good a keyed video is beside its source, whoever keyed it.
+    #[command(after_help = EXIT_CODES)]
+    Qa(QaArguments),
     /// Restricts itself, then becomes a program; without one, tells what this kernel enforces.
     #[command(hide = true)]
     Confine(Confinement),
@@ -60,9 +64,8 @@ struct RunArguments {
     /// Where to put it: one file per --output, or one existing folder.
     #[arg(short = 'o', required = true)]
     targets: Vec<PathBuf>,
-    /// How to make the matte: auto, preserve-source-alpha, chroma-key.
-    #[arg(long, default_value = "auto", value_parser = parse_strategy)]
-    strategy: StrategyRequest,
+    #[command(flatten)]
+    matte: MatteArguments,
     /// How well and how large: web-app, editing, social.
     #[arg(long, default_value = "web-app", value_parser = parse_preset)]
     preset: Preset,
@@ -81,15 +84,54 @@ struct ProbeArguments {
     /// What would be made, repeatable; everything unless said.
     #[arg(long = "output", value_parser = parse_output)]
     outputs: Vec<Output>,
-    /// How to make the matte: auto, preserve-source-alpha, chroma-key.
-    #[arg(long, default_value = "auto", value_parser = parse_strategy)]
-    strategy: StrategyRequest,
+    #[command(flatten)]
+    matte: MatteArguments,
     /// How well and how large: web-app, editing, social.
     #[arg(long, default_value = "web-app", value_parser = parse_preset)]
     preset: Preset,
     /// JSON instead of text.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct MatteArguments {
+    /// How to make the matte: auto, preserve-source-alpha, chroma-key.
+    #[arg(long, default_value = "auto", value_parser = parse_strategy)]
+    strategy: StrategyRequest,
+    /// May take more time for better edges; changes nothing yet.
+    #[arg(long)]
+    refine_edges: bool,
+    /// The screen's colour, such as #00b140, instead of the one found.
+    #[arg(long)]
+    screen_color: Option<ScreenColor>,
+    /// Alpha up to this becomes 0; 0 to 1.
+    #[arg(long, value_parser = parse_share)]
+    black_point: Option<f32>,
+    /// Alpha from this on becomes 1; 0 to 1, above the black point.
+    #[arg(long, value_parser = parse_share)]
+    white_point: Option<f32>,
+    /// How much of the screen's light on the subject is taken away; 0 to 1.
+    #[arg(long, value_parser = parse_share)]
+    spill_strength: Option<f32>,
+}
+
+impl From<MatteArguments> for MatteRequest {
+    fn from(arguments: MatteArguments) -> Self {
+        let MatteArguments { strategy, refine_edges, screen_color, black_point, white_point, spill_strength } = arguments;
+        Self { strategy, key: KeySettings { screen_color, black_point, white_point, spill_strength }, refine_edges }
+    }
+}
+
+#[derive(Args)]
+struct QaArguments {
+    /// What was keyed.
+    source: PathBuf,
+    /// What came of it: a video with alpha, frame for frame.
+    result: PathBuf,
+    /// Writes the QA report to this file, as JSON.
+    #[arg(long)]
+    report: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -104,6 +146,7 @@ fn main() -> ExitCode {
         Command::Serve => start(serve()),
         Command::Run(arguments) => start(run(arguments)),
         Command::Probe(arguments) => start(probe(arguments)),
+        Command::Qa(arguments) => start(qa(arguments)),
         // Without a runtime: each of its threads would have to be confined.
         Command::Confine(confinement) => enter(&confinement),
     }
@@ -173,7 +216,7 @@ async fn run(arguments: RunArguments) -> ExitCode {
         file: arguments.file,
         outputs: arguments.outputs,
         targets: arguments.targets,
-        strategy: arguments.strategy,
+        matte: arguments.matte.into(),
         preset: arguments.preset,
         previews: arguments.previews,
         report: arguments.report,
@@ -198,7 +241,7 @@ async fn probe(arguments: ProbeArguments) -> ExitCode {
     let request = ProbeRequest {
         file: arguments.file,
         outputs: arguments.outputs,
-        strategy: arguments.strategy,
+        matte: arguments.matte.into(),
         preset: arguments.preset,
         programs: programs(),
         scratch_dir: scratch_dir(),
@@ -213,6 +256,25 @@ async fn probe(arguments: ProbeArguments) -> ExitCode {
             Err(error) => tell(&format!("error[internal]: {error}"), EXIT_FAILED),
         },
         Ok(inspection) => print(&inspection.text()),
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn qa(arguments: QaArguments) -> ExitCode {
+    log("warn");
+    let request = AssessRequest {
+        source: arguments.source,
+        result: arguments.result,
+        report: arguments.report,
+        programs: programs(),
+        scratch_dir: scratch_dir(),
+    };
+    let outcome = tokio::select! {
+        outcome = assess(&request) => outcome,
+        () = stop_signal() => return tell("stopped", EXIT_SIGNAL),
+    };
+    match outcome {
+        Ok(text) => print(&text),
         Err(error) => refuse(&error),
     }
 }
@@ -277,4 +339,8 @@ fn parse_strategy(text: &str) -> Result<StrategyRequest, String> {
         "chroma-key" => Ok(StrategyRequest::ChromaKey),
         _ => Err("known are auto, preserve-source-alpha, chroma-key".to_owned()),
     }
+}
+
+fn parse_share(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "must be from 0 to 1".to_owned())
 }

@@ -4,6 +4,7 @@
 
 mod decoders;
 mod raw_format;
+mod tone;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -102,8 +103,8 @@ pub fn preamble() -> Vec<OsString> {
 
 /// One frame at an instant, scaled to `size`.
 pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
-    let colors = source_colors(input);
-    let filter = format!("scale={}:{}:{colors}:out_range=pc:flags=area,format=rgb24", size.width, size.height);
+    let (tone, colors) = (tone::map(input), source_colors(input));
+    let filter = format!("{tone}scale={}:{}:{colors}:out_range=pc:flags=area,format=rgb24", size.width, size.height);
     one_frame(input, at_ms, &filter, "rgb24")
 }
 
@@ -131,7 +132,14 @@ fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsSt
     let PixelSize { width, height } = picture.shown;
     let colors = format!("{}:{}", source_colors(&probed.input), raw_format.colors());
     // Outputs begin with the first picture: a constant rate would fill the time before it with copies.
-    let filter = format!("setpts=PTS-STARTPTS,scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    let scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    let tone = tone::map(&probed.input);
+    let filter = match raw_format {
+        RawFormat::Rgba if !tone.is_empty() => {
+            format!("setpts=PTS-STARTPTS,{}", tone::map_beside_alpha(&tone, &scale, &format!("{width}:{height}")))
+        }
+        _ => format!("setpts=PTS-STARTPTS,{tone}{scale}"),
+    };
     let mut arguments = [preamble(), source(&probed.input)].concat();
     // A constant rate, so that the length holds whatever the source's frames do.
     arguments.extend(words(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
@@ -157,6 +165,7 @@ fn source_colors(input: &Input) -> String {
         ColorRange::Full => "pc",
     };
     match input.color_matrix {
+        _ if input.bright_transfer.is_some() => tone::COLORS.to_owned(),
         Some(matrix) => format!("in_color_matrix={matrix}:in_range={range}"),
         None => "in_range=pc".to_owned(),
     }
@@ -177,4 +186,4 @@ pub fn seconds(millis: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

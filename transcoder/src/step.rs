@@ -27,6 +27,7 @@ use crate::queue::Verdict;
 use crate::report::{CallError, Edge};
 use crate::scratch::Scratch;
 use crate::source::Fetcher;
+use crate::strategy::MatteRequest;
 use crate::verify::Verified;
 
 /// Pause when the edge could not be asked for work.
@@ -194,7 +195,8 @@ async fn attempt<E: Edge>(
         }
     }
     let engine = Engine::new(&deps.programs, task_dir.path(), sink);
-    let prepared = engine.prepare(&source, work.strategy).await?;
+    let request = MatteRequest { strategy: work.strategy, key: work.key, refine_edges: work.refine_edges };
+    let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy();
     lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;
     let order = Order { outputs: work.outputs.clone(), preset: work.preset, resolution: work.resolution, previews: true };
@@ -241,9 +243,9 @@ fn asset(work: &Work, made: &Verified) -> OutputAsset {
         output: made.output,
         object_key: object_key(work, &made.output.file_name()),
         size_bytes: figures.size_bytes,
-        size: figures.size,
-        frame_count: figures.frames,
-        duration_ms: figures.duration_ms,
+        size: made.size,
+        frame_count: figures.frame_count,
+        duration_ms: made.duration_ms,
         has_audio: made.has_audio,
     }
 }

@@ -1,11 +1,13 @@
 //! How the matte will be made: looks at a few frames and decides, in the order that the request allows.
 
 use shared::code::JobErrorCode;
+use shared::keying::KeySettings;
 use shared::media::PixelSize;
 use shared::report::{Strategy, StrategyRequest};
 
 use crate::compose::Alpha;
 use crate::error::{TaskError, TaskResult};
+use crate::gamut::{Gamut, WideGamut, from_bt709};
 use crate::keying::{KeyOptions, Keyer, RgbFrame, ScreenModel};
 use crate::plan::{self, RawFormat};
 use crate::probe::Probed;
@@ -25,7 +27,41 @@ pub enum Matte {
     /// Keep the source's own.
     SourceAlpha,
     /// Key this screen.
-    ChromaKey(ScreenModel),
+    ChromaKey {
+        /// What was found, or said.
+        screen: ScreenModel,
+        /// How.
+        options: KeyOptions,
+    },
+}
+
+/// What is wished for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatteRequest {
+    /// Which strategies may be used.
+    pub strategy: StrategyRequest,
+    /// What an expert says about the keying.
+    pub key: KeySettings,
+    /// Whether time may be spent on better edges.
+    pub refine_edges: bool,
+}
+
+impl MatteRequest {
+    /// Nothing but a strategy.
+    #[must_use]
+    pub fn of(strategy: StrategyRequest) -> Self {
+        Self { strategy, key: KeySettings::default(), refine_edges: false }
+    }
+
+    fn key_options(&self) -> KeyOptions {
+        KeyOptions {
+            screen_color: None,
+            black_point: self.key.black_point,
+            white_point: self.key.white_point,
+            spill_strength: self.key.spill_strength,
+            refine_edges: self.refine_edges,
+        }
+    }
 }
 
 impl Matte {
@@ -33,7 +69,7 @@ impl Matte {
     pub const fn strategy(&self) -> Strategy {
         match self {
             Self::SourceAlpha => Strategy::SourceAlpha,
-            Self::ChromaKey(_) => Strategy::ChromaKey,
+            Self::ChromaKey { .. } => Strategy::ChromaKey,
         }
     }
 
@@ -41,15 +77,17 @@ impl Matte {
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self {
             Self::SourceAlpha => RawFormat::Rgba,
-            Self::ChromaKey(_) => RawFormat::planar(probed),
+            Self::ChromaKey { .. } => RawFormat::planar(probed),
         }
     }
 
     /// What the composer does for it.
-    pub fn alpha(&self, raw_format: RawFormat) -> Alpha {
+    pub fn alpha(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> Alpha {
         match (self, raw_format) {
-            (Self::ChromaKey(model), RawFormat::Planar(format)) => {
-                Alpha::Keyed(Box::new(Keyer::new(*model, format, KeyOptions::default())))
+            (Self::ChromaKey { screen, options }, RawFormat::Planar(format)) => {
+                // Samples were looked at in BT.709, frames are keyed in the source's own gamut.
+                let color = wide.map_or(screen.color, |wide| from_bt709(wide, screen.color));
+                Alpha::Keyed(Box::new(Keyer::new(ScreenModel { color, ..*screen }, format, *options)))
             }
             _ => Alpha::Source,
         }
@@ -57,13 +95,13 @@ impl Matte {
 }
 
 /// Decides.
-pub async fn choose(ffmpeg: Tool<'_>, probed: &Probed, request: StrategyRequest) -> TaskResult<Matte> {
+pub async fn choose(ffmpeg: Tool<'_>, probed: &Probed, request: &MatteRequest) -> TaskResult<Matte> {
     let samples = sample(ffmpeg, probed).await?;
-    let wants_alpha = request != StrategyRequest::ChromaKey;
+    let wants_alpha = request.strategy != StrategyRequest::ChromaKey;
     if wants_alpha && probed.facts.has_alpha && shows_alpha(ffmpeg, probed).await? {
         return Ok(Matte::SourceAlpha);
     }
-    if request == StrategyRequest::PreserveSourceAlpha {
+    if request.strategy == StrategyRequest::PreserveSourceAlpha {
         let message = if probed.facts.has_alpha {
             "The source declares alpha, but every frame that was looked at is opaque."
         } else {
@@ -73,8 +111,10 @@ pub async fn choose(ffmpeg: Tool<'_>, probed: &Probed, request: StrategyRequest)
     }
     let (width, height) = (samples.size.width as usize, samples.size.height as usize);
     let frames: Vec<RgbFrame<'_>> = samples.frames.iter().map(|pixels| RgbFrame { width, height, pixels }).collect();
-    ScreenModel::detect(&frames).map(Matte::ChromaKey).ok_or_else(|| {
-        let looked_for = match request {
+    let options = request.key_options();
+    let said = request.key.screen_color.map(|color| ScreenModel { color: color.0.map(f32::from), coverage: 0.0 });
+    said.or_else(|| ScreenModel::detect(&frames)).map(|screen| Matte::ChromaKey { screen, options }).ok_or_else(|| {
+        let looked_for = match request.strategy {
             StrategyRequest::ChromaKey => "no flat coloured screen along the borders of the picture",
             StrategyRequest::Auto | StrategyRequest::PreserveSourceAlpha => {
                 "neither alpha of its own nor a flat coloured screen along the borders of the picture"
@@ -92,10 +132,15 @@ struct Samples {
 async fn sample(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<Samples> {
     let size = sample_size(probed.facts.size);
     let frame_size_bytes = size.pixels() * 3;
+    let gamut = probed.input.wide_gamut.map(Gamut::new);
     let mut frames = Vec::new();
     for at_ms in instants(probed) {
         let frame = one_frame(ffmpeg, &plan::sample(&probed.input, at_ms, size)).await?;
-        frames.extend(frame.filter(|frame| frame.len() as u64 == frame_size_bytes));
+        let Some(mut frame) = frame.filter(|frame| frame.len() as u64 == frame_size_bytes) else { continue };
+        if let Some(gamut) = &gamut {
+            frame.as_chunks_mut().0.iter_mut().for_each(|pixel| gamut.convert(pixel));
+        }
+        frames.push(frame);
     }
     if frames.is_empty() {
         return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "no sampled instant gave a frame"));

@@ -4,6 +4,7 @@ mod compare;
 mod decode;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use shared::code::JobErrorCode;
 use shared::media::{Output, PixelSize};
@@ -34,6 +35,10 @@ pub struct Verified {
     pub path: PathBuf,
     /// Whether it carries sound.
     pub has_audio: bool,
+    /// Its picture.
+    pub size: PixelSize,
+    /// Its length.
+    pub duration_ms: u64,
     /// What it is like.
     pub figures: OutputFigures,
 }
@@ -92,18 +97,19 @@ pub async fn verify(
     }
     let size_bytes = std::fs::metadata(&path).map_err(|error| TaskError::disk("measuring an output", &error))?.len();
     let figures = OutputFigures {
-        output,
-        size: facts.size,
+        format: output,
+        width: facts.size.width,
+        height: facts.size.height,
         frame_rate: product.shot.frame_rate.as_f64(),
-        frames,
-        duration_ms,
+        frame_count: frames,
+        duration_sec: Duration::from_millis(duration_ms).as_secs_f64(),
         size_bytes,
         alpha_psnr_db: comparison.alpha_psnr_db(),
         color_psnr_db: comparison.color_psnr_db(),
         av_offset_ms: facts.av_offset_ms,
     };
     tracing::debug!(?figures, "verified");
-    Ok(Verified { output, path, has_audio: facts.has_audio, figures })
+    Ok(Verified { output, path, has_audio: facts.has_audio, size: facts.size, duration_ms, figures })
 }
 
 async fn read_facts(ffprobe: Tool<'_>, output: Output, product: &Product, path: &Path, expected_ms: u64) -> TaskResult<Facts> {

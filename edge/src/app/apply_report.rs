@@ -1,7 +1,7 @@
 //! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a lease that is over.
 
 use shared::code::JobErrorCode;
-use shared::price;
+use shared::price::{self, Tariff};
 use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
 use shared::time::UnixMillis;
 
@@ -33,7 +33,13 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 return Ok(ReportAnswer::Stop { reason: StopReason::Over });
             };
             let resolution = job.options.paid_resolution(facts.size);
-            let corrected_credits = price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len());
+            let corrected_credits = match job.model.card().tariff {
+                // What was ordered is paid for, not what the provider made of it.
+                Tariff::Generation => job.reserved_credits,
+                Tariff::Conversion | Tariff::Keying => {
+                    price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
+                }
+            };
             let probe =
                 Probe { facts: &facts, strategy, resolution, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
             match ports.store().record_probe(lease, &probe, now).await? {
@@ -130,7 +136,7 @@ fn stop_reason(job: Option<&Job>, lease: LeaseRef) -> StopReason {
         Some(job) if job.run == lease.run.run => match job.state {
             JobState::Canceled => StopReason::Canceled,
             JobState::Success | JobState::Failed => StopReason::Over,
-            JobState::Queued | JobState::Transcoding => StopReason::LeaseLost,
+            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => StopReason::LeaseLost,
         },
         _ => StopReason::Over,
     }

@@ -20,7 +20,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     }
     let lease = Lease { id: claim.lease_id, expires_at_ms: now.plus_ms(lease_duration_ms) };
     let job = match ports.store().claim_job(run, lease, now).await? {
-        Claimed::Leased(job) => return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)))),
+        Claimed::Leased(job) => return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)?))),
         Claimed::Refused(job) => job,
     };
     let refused = |reason| Ok(ClaimAnswer::Refused { reason });
@@ -31,23 +31,24 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
             let failed = end_unleased(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
         }
-        JobState::Queued | JobState::Transcoding => refused(ClaimRefusal::Leased),
+        JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => refused(ClaimRefusal::Leased),
     }
 }
 
-fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Work {
-    Work {
+fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
+    Ok(Work {
         object_prefix: job.object_prefix(lease.id),
         job_id: job.id,
         run: job.run,
         attempt: job.attempt,
         lease_id: lease.id,
         lease_duration_ms,
-        source: job.source,
+        source: job.source.ok_or_else(|| Error::Internal("a lease on a job without a source".into()))?,
         strategy: job.model.card().strategy,
         outputs: job.outputs,
         preset: job.options.preset,
         resolution: job.options.resolution,
         refine_edges: job.options.refine_edges,
-    }
+        key: job.options.key,
+    })
 }

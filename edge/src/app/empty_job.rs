@@ -10,7 +10,7 @@ use crate::domain::job::{EMPTY_AFTER_MS, Job};
 /// Removes what is there now. Safe to repeat, and repeated by the sweep: a transcoder may be storing its last.
 pub async fn empty_job(ports: &impl Ports, job: &Job) -> Result<(), Error> {
     ports.objects().remove_below(&job.outputs_prefix()).await?;
-    if let Source::Object { object_key, .. } = &job.source
+    if let Some(Source::Object { object_key, .. }) = &job.source
         // An output of another job stays with that job.
         && object_key.starts_with("uploads/")
         && !ports.store().is_source_in_use(job.id).await?

@@ -1,6 +1,6 @@
 //! Says what a job would cost and how long it would take. Creates nothing, spends nothing.
 
-use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, Resolution};
+use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
 use shared::time::UnixMillis;
 
 use crate::app::authenticate::{authenticate, identify};
@@ -47,7 +47,7 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
     identify(ports, key, Scope::Jobs)?;
     let purse = purse.ok_or_else(|| Error::Internal("a key without an account".into()))?;
     let tariff = model.card().tariff;
-    let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
+    let duration_ms = request.duration_ms.unwrap_or(model.card().assumed_duration_ms());
     let credits = price::price_credits(tariff, duration_ms, resolution, request.output_count);
     let expected_work_ms = history.and_then(|history| history.expected_work_ms(duration_ms));
     Ok(Estimate {

@@ -10,8 +10,12 @@ use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 use url::Url;
 
-use super::ports::{HttpSender, Objects, Ports, Settings, TaskQueue};
+use super::ports::{
+    Callbacks, Creation, Found, HttpAnswer, HttpRequest, HttpSender, KieSettings, Objects, Ports, Provider, ProviderWake,
+    SendingRate, Settings, TaskQueue,
+};
 use crate::domain::error::Error;
+use crate::domain::generation::Order;
 use crate::domain::presign::Bucket;
 use crate::domain::rate::RateLimits;
 use crate::domain::webhook::EventId;
@@ -23,6 +27,7 @@ pub struct FakePorts {
     pub tasks: FakeQueue,
     pub objects: FakeObjects,
     pub http: FakeHttp,
+    pub provider: FakeProvider,
     settings: Settings,
     now_ms: Cell<u64>,
     rolls: Cell<u64>,
@@ -38,6 +43,7 @@ pub struct FakePorts {
 pub struct FakeQueue {
     pub sent: RefCell<Vec<TranscodeTask>>,
     pub woken: RefCell<Vec<(EventId, u32)>>,
+    pub orders: RefCell<Vec<(ProviderWake, u32)>>,
     pub broken: Cell<bool>,
 }
 
@@ -52,6 +58,7 @@ impl FakePorts {
             tasks: FakeQueue::default(),
             objects: FakeObjects::default(),
             http: FakeHttp::default(),
+            provider: FakeProvider::default(),
             settings: Settings {
                 public_base_url: "https://api.example.com".into(),
                 bucket: Bucket {
@@ -70,6 +77,9 @@ impl FakePorts {
                 source_retention_ms: 7 * 24 * 60 * 60 * 1_000,
                 output_retention_ms: 30 * 24 * 60 * 60 * 1_000,
                 rate_limits: RateLimits { requests: 600, submissions: 30 },
+                kie: KieSettings { api_key: None, base_url: "https://kie.example".into(), callbacks: Callbacks::Refused },
+                provider_ask_s: vec![10, 60],
+                provider_timeout_ms: 30 * 60 * 1_000,
             },
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
@@ -94,6 +104,7 @@ impl Ports for FakePorts {
     type Tasks = FakeQueue;
     type Objects = FakeObjects;
     type Http = FakeHttp;
+    type Provider<'a> = &'a FakeProvider;
 
     fn http(&self) -> &FakeHttp {
         &self.http
@@ -109,6 +120,10 @@ impl Ports for FakePorts {
 
     fn objects(&self) -> &FakeObjects {
         &self.objects
+    }
+
+    fn provider(&self, name: &str) -> Option<&FakeProvider> {
+        (name == "kie").then_some(&self.provider)
     }
 
     fn settings(&self) -> &Settings {
@@ -159,6 +174,45 @@ impl TaskQueue for FakeQueue {
         self.woken.borrow_mut().extend(ids.iter().map(|id| (*id, delay_s)));
         Ok(())
     }
+
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error> {
+        if self.broken.get() {
+            return Err(Error::Internal("the queue is out of order".into()));
+        }
+        self.orders.borrow_mut().extend(wakes.iter().map(|wake| (wake.clone(), delay_s)));
+        Ok(())
+    }
+}
+
+/// Answers in turn, and keeps what it was sent.
+#[derive(Default)]
+pub struct FakeProvider {
+    pub unavailable: Cell<bool>,
+    pub creations: RefCell<Vec<Creation>>,
+    pub findings: RefCell<Vec<Found>>,
+    /// Each order with its picture's address, and where it calls back.
+    pub created: RefCell<Vec<(Order, Option<String>, String)>>,
+    pub asked: RefCell<Vec<String>>,
+}
+
+impl Provider for &FakeProvider {
+    fn unavailable(&self) -> Option<&'static str> {
+        self.unavailable.get().then_some("No key.")
+    }
+
+    fn rate(&self) -> SendingRate {
+        SendingRate { count_max: 2, window_ms: 10_000 }
+    }
+
+    async fn create(&self, order: &Order, image_url: Option<&str>, callback_url: &str) -> Creation {
+        self.created.borrow_mut().push((order.clone(), image_url.map(str::to_owned), callback_url.to_owned()));
+        self.creations.borrow_mut().remove(0)
+    }
+
+    async fn find(&self, task_id: &str) -> Found {
+        self.asked.borrow_mut().push(task_id.to_owned());
+        self.findings.borrow_mut().remove(0)
+    }
 }
 
 /// Headers and body.
@@ -172,6 +226,10 @@ pub struct FakeHttp {
 }
 
 impl HttpSender for FakeHttp {
+    async fn exchange(&self, _request: &HttpRequest) -> Result<HttpAnswer, String> {
+        Err("nobody is there".into())
+    }
+
     async fn post(&self, _url: &str, headers: &[(&'static str, String)], body: &str, _timeout_ms: u64) -> Result<u16, String> {
         self.posts.borrow_mut().push((headers.to_vec(), body.to_owned()));
         self.answers.borrow_mut().remove(0)

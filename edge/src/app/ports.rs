@@ -1,6 +1,7 @@
 //! What the use cases need of the world, as traits. Times, ids and random values enter here and nowhere else.
 
 mod outcome;
+mod provider;
 
 use std::fmt::Display;
 
@@ -23,18 +24,24 @@ use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook::EventId;
 pub use outcome::*;
+pub use provider::*;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore;
+    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore + GenerationStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
     type Http: HttpSender;
+    type Provider<'a>: Provider
+    where
+        Self: 'a;
 
     fn http(&self) -> &Self::Http;
     fn store(&self) -> &Self::Store;
     fn tasks(&self) -> &Self::Tasks;
     fn objects(&self) -> &Self::Objects;
+    /// The provider of this name.
+    fn provider(&self, name: &str) -> Option<Self::Provider<'_>>;
     fn settings(&self) -> &Settings;
     fn now(&self) -> UnixMillis;
     /// Fit for keys: unpredictable.
@@ -72,6 +79,11 @@ pub struct Settings {
     pub source_retention_ms: u64,
     pub output_retention_ms: u64,
     pub rate_limits: RateLimits,
+    pub kie: KieSettings,
+    /// Pauses between questions about one order.
+    pub provider_ask_s: Vec<u64>,
+    /// How long a provider may take for one order.
+    pub provider_timeout_ms: u64,
 }
 
 /// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
@@ -232,10 +244,14 @@ pub trait TaskQueue {
     async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error>;
     /// Wakes the sender of events, after a pause.
     async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error>;
+    /// Has orders looked after, after a pause.
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error>;
 }
 
-/// Speaks to receivers.
+/// Speaks to receivers and providers.
 pub trait HttpSender {
+    /// Sends, follows no redirect, waits no longer. The answer, or why there is none.
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, String>;
     /// Posts, follows no redirect, waits no longer. The status, or why there is none.
     async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String>;
 }

@@ -1,18 +1,20 @@
-//! Creates a job: checks the source, reserves the price, puts a task on the queue.
+//! Creates a job: checks the source or the order, reserves the price, puts it on its queue.
 
 use shared::address;
 use shared::id::JobId;
 use shared::media::Output;
-use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION};
+use shared::price::{self, ASSUMED_RESOLUTION};
 use shared::report::Source;
 use shared::task::TranscodeTask;
 
 use crate::app::find_source::find_source;
-use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, TaskQueue as _};
+use crate::app::list_models::unavailable;
+use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, ProviderWake, TaskQueue as _};
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
+use crate::domain::generation::{AspectRatio, Order};
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Callback, Dialect, Job, JobOptions, NewJob};
+use crate::domain::job::{Callback, Dialect, Job, JobOptions, NewJob, RunRef, Start};
 use crate::domain::model::Model;
 use crate::domain::secret_box;
 
@@ -21,7 +23,7 @@ use crate::domain::secret_box;
 pub struct JobRequest {
     pub dialect: Dialect,
     pub model: Model,
-    pub video_url: String,
+    pub input: JobInput,
     pub outputs: Vec<Output>,
     /// As the caller says; corrected once the source was read.
     pub duration_ms: Option<u64>,
@@ -31,6 +33,20 @@ pub struct JobRequest {
     pub callback_url: Option<String>,
     /// Signs what the receiver is told; nothing is signed without.
     pub callback_secret: Option<String>,
+}
+
+/// What a job is to start from, as a dialect understood it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobInput {
+    Video {
+        url: String,
+    },
+    /// Words, and the picture that the video is to begin with. At least one of the two is there.
+    Order {
+        prompt: String,
+        image_url: Option<String>,
+        aspect_ratio: Option<AspectRatio>,
+    },
 }
 
 /// A new job, already reserved for.
@@ -44,14 +60,23 @@ pub async fn submit_job(
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Job, Error> {
     let card = request.model.card();
-    if let Some(reason) = card.unavailable {
+    if let Some(reason) = unavailable(ports, request.model) {
         return Err(Error::ModelUnavailable(reason));
     }
-    let source = resolve_source(ports, caller, &request.video_url).await?;
+    let duration_ms = request.duration_ms.unwrap_or(card.assumed_duration_ms());
+    let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
+    let start = match request.input {
+        JobInput::Video { url } => Start::Footage(resolve_source(ports, caller, "input.videoUrl", &url).await?),
+        JobInput::Order { prompt, image_url, aspect_ratio } => {
+            let image = match image_url {
+                Some(url) => Some(resolve_source(ports, caller, "input.imageUrl", &url).await?),
+                None => None,
+            };
+            Start::Order(Box::new(Order { prompt, image, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio }))
+        }
+    };
     let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
     let now = ports.now();
-    let duration_ms = request.duration_ms.unwrap_or(ASSUMED_DURATION_MS);
-    let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
     let reserved_credits = price::price_credits(card.tariff, duration_ms, resolution, request.outputs.len());
     let new_job = NewJob {
         id: JobId::from_parts(now, ports.random_u128()),
@@ -59,7 +84,7 @@ pub async fn submit_job(
         api_key_id: caller.api_key_id,
         dialect: request.dialect,
         model: request.model,
-        source,
+        start,
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
@@ -76,8 +101,14 @@ pub async fn submit_job(
         // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
-    let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
-    if let Err(error) = ports.tasks().send(&[task]).await {
+    let sent = match new_job.start {
+        Start::Footage(_) => ports.tasks().send(&[TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run }]).await,
+        Start::Order(_) => {
+            let run = RunRef { job_id: job.id, run: job.run };
+            ports.tasks().wake_provider(&[ProviderWake::Due(run)], 0).await
+        }
+    };
+    if let Err(error) = sent {
         ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
     }
     Ok(job)
@@ -93,8 +124,8 @@ fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Re
 }
 
 /// Tells our own files from the world's, and checks what can be checked now.
-async fn resolve_source(ports: &impl Ports, caller: Caller, video_url: &str) -> Result<Source, Error> {
-    match find_source(ports, caller, "input.videoUrl", video_url)? {
+async fn resolve_source(ports: &impl Ports, caller: Caller, field: &'static str, url: &str) -> Result<Source, Error> {
+    match find_source(ports, caller, field, url)? {
         Source::Object { object_key, size_bytes } => {
             if ports.objects().find_size_bytes(&object_key).await? != Some(size_bytes) {
                 return Err(Error::UploadMissing);

@@ -6,7 +6,9 @@ use shared::time::UnixMillis;
 
 use crate::app::empty_job::empty_old_jobs;
 use crate::app::end_unleased::end_unleased;
-use crate::app::ports::{DeliveryStore as _, IdempotencyStore as _, JobStore as _, Ports, TaskQueue as _};
+use crate::app::ports::{
+    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, JobStore as _, Ports, ProviderWake, TaskQueue as _,
+};
 use crate::app::remove_uploads::remove_old_uploads;
 use crate::domain::error::Error;
 use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
@@ -30,6 +32,7 @@ pub struct Swept {
     pub tasks_sent: usize,
     pub requests_forgotten: usize,
     pub senders_woken: usize,
+    pub orders_woken: usize,
     pub emptied: usize,
     pub uploads_removed: usize,
 }
@@ -55,12 +58,18 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     if !events.is_empty() {
         ports.tasks().wake_sender(&events, 0).await?;
     }
+    let orders = ports.store().list_due_generations(late, JOBS_PER_STEP_MAX).await?;
+    if !orders.is_empty() {
+        let wakes: Vec<_> = orders.iter().copied().map(ProviderWake::Due).collect();
+        ports.tasks().wake_provider(&wakes, 0).await?;
+    }
     let emptied = empty_old_jobs(ports, now, JOBS_EMPTIED_MAX).await?;
     let uploads_removed = remove_old_uploads(ports, now, UPLOADS_REMOVED_MAX).await?;
     Ok(Swept {
         emptied,
         uploads_removed,
         senders_woken: events.len(),
+        orders_woken: orders.len(),
         requeued,
         exhausted,
         timed_out,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
+use shared::keying::KeySettings;
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
 use shared::price::Resolution;
 use shared::qa::{PreviewAsset, QaReport};
@@ -9,6 +10,7 @@ use shared::report::{OutputAsset, Source, Stage, Strategy};
 use shared::time::UnixMillis;
 
 use super::error::JobFailure;
+use super::generation::Order;
 use super::model::Model;
 
 /// Claims that a run may have before it is given up.
@@ -30,10 +32,14 @@ pub const EMPTY_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Where a job is. Draft and provider states join when something can put a job there.
+/// Where a job is. A draft joins when something can make one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     Queued,
+    /// A provider has it.
+    Submitted,
+    /// A provider works on it.
+    Processing,
     Transcoding,
     Success,
     Failed,
@@ -41,11 +47,14 @@ pub enum JobState {
 }
 
 impl JobState {
-    pub const ALL: [Self; 5] = [Self::Queued, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled];
+    pub const ALL: [Self; 7] =
+        [Self::Queued, Self::Submitted, Self::Processing, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Submitted => "submitted",
+            Self::Processing => "processing",
             Self::Transcoding => "transcoding",
             Self::Success => "success",
             Self::Failed => "failed",
@@ -78,12 +87,14 @@ impl Dialect {
 }
 
 /// How the outputs are to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobOptions {
     pub preset: Preset,
     /// Take more time for better edges.
     pub refine_edges: bool,
+    /// What an expert said about the keying.
+    pub key: KeySettings,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,
 }
@@ -104,7 +115,7 @@ pub struct NewJob {
     pub api_key_id: ApiKeyId,
     pub dialect: Dialect,
     pub model: Model,
-    pub source: Source,
+    pub start: Start,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.
@@ -112,6 +123,15 @@ pub struct NewJob {
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
     pub created_at_ms: UnixMillis,
+}
+
+/// What a new job starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// A video that is there.
+    Footage(Source),
+    /// One that a provider is to make.
+    Order(Box<Order>),
 }
 
 /// Whom to tell when a job is over.
@@ -131,7 +151,8 @@ pub struct Job {
     pub run: u32,
     pub state: JobState,
     pub model: Model,
-    pub source: Source,
+    /// None until a provider has made it.
+    pub source: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.

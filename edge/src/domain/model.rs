@@ -1,9 +1,13 @@
 //! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
-use shared::price::Tariff;
+use shared::price::{self, Tariff};
 use shared::report::StrategyRequest;
 
 use super::error::Error;
+use super::generation;
+
+/// The provider KIE: its name in models, tables and the path that it calls.
+pub const KIE: &str = "kie";
 
 /// A model as it is named in requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +58,17 @@ pub struct ModelCard {
     /// What is reserved before the footage was looked at: the dearest that the model may turn out to be.
     pub tariff: Tariff,
     pub strategy: StrategyRequest,
-    /// Why this installation cannot run it.
-    pub unavailable: Option<&'static str>,
+}
+
+impl ModelCard {
+    /// Reserved for when nobody said how long the video is.
+    /// Units: milliseconds.
+    pub const fn assumed_duration_ms(&self) -> u64 {
+        match self.tariff {
+            Tariff::Conversion | Tariff::Keying => price::ASSUMED_DURATION_MS,
+            Tariff::Generation => generation::ASSUMED_DURATION_MS,
+        }
+    }
 }
 
 impl Model {
@@ -83,7 +96,6 @@ impl Model {
                 capabilities: &["preserve-source-alpha", "chroma-key", "audio"],
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::Auto,
-                unavailable: None,
             },
             Self::LocalChromaKey => ModelCard {
                 provider: "local",
@@ -92,7 +104,6 @@ impl Model {
                 capabilities: &["chroma-key", "audio"],
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::ChromaKey,
-                unavailable: None,
             },
             Self::LocalFfmpegEncoder => ModelCard {
                 provider: "local",
@@ -101,16 +112,14 @@ impl Model {
                 capabilities: &["preserve-source-alpha", "audio"],
                 tariff: Tariff::Conversion,
                 strategy: StrategyRequest::PreserveSourceAlpha,
-                unavailable: None,
             },
             Self::KieKling3Video => ModelCard {
-                provider: "kie",
+                provider: KIE,
                 display_name: "Kling 3 video",
                 modes: &[Mode::Text, Mode::Image],
                 capabilities: &["generation", "chroma-key"],
                 tariff: Tariff::Generation,
                 strategy: StrategyRequest::ChromaKey,
-                unavailable: Some("No key of the provider KIE is configured."),
             },
         }
     }

@@ -25,7 +25,11 @@ impl Bindings {
         }
         let bindings = Self {
             database: env.d1(config::DATABASE)?,
-            queues: Queues { transcode: env.queue(config::TRANSCODE_QUEUE)?, webhook: env.queue(config::WEBHOOK_QUEUE)? },
+            queues: Queues {
+                transcode: env.queue(config::TRANSCODE_QUEUE)?,
+                webhook: env.queue(config::WEBHOOK_QUEUE)?,
+                provider: env.queue(config::PROVIDER_QUEUE)?,
+            },
             r2: R2::new(env.bucket(config::BUCKET)?),
             rate_limiter: env.durable_object(config::RATE_LIMITER)?,
         };

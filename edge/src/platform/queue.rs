@@ -1,25 +1,30 @@
-//! The transcode queue: sending tasks, and burying those that it gave up on.
+//! The queues: sending, and dealing with what comes: orders to look after, events to tell, tasks that were given up on.
 
 use serde::{Deserialize, Serialize};
+use shared::id::JobId;
 use shared::task::TranscodeTask;
 use worker::wasm_bindgen::JsValue;
 use worker::{BatchMessageBuilder, MessageBatch, MessageBuilder, MessageExt as _, Queue, QueueContentType};
 
 use super::log;
+use crate::app::advance_generation::advance_generation;
 use crate::app::bury_task::bury_task;
 use crate::app::deliver_event::deliver_event;
-use crate::app::ports::{Delivery, Ports, TaskQueue};
+use crate::app::hear_provider::hear_provider;
+use crate::app::ports::{Delivery, Ports, ProviderWake, TaskQueue};
 use crate::domain::error::Error;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, RunRef};
 use crate::domain::webhook::EventId;
 
 /// As in `wrangler.toml`.
 const WEBHOOK_QUEUE_NAME: &str = "bgless-webhook";
+const PROVIDER_QUEUE_NAME: &str = "bgless-provider";
 
 /// The producer's ends.
 pub struct Queues {
     pub transcode: Queue,
     pub webhook: Queue,
+    pub provider: Queue,
 }
 
 /// Makes the body of an event, in the words of a dialect.
@@ -29,6 +34,23 @@ type Render<P> = fn(&P, &Delivery, &Job) -> Result<String, Error>;
 #[derive(Serialize, Deserialize)]
 struct Wake {
     event: String,
+}
+
+/// A message on the provider queue.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum OrderMessage {
+    Due { job_id: JobId, run: u32 },
+    Heard { provider: String, task_id: String },
+}
+
+impl From<&ProviderWake> for OrderMessage {
+    fn from(wake: &ProviderWake) -> Self {
+        match wake {
+            ProviderWake::Due(run) => Self::Due { job_id: run.job_id, run: run.run },
+            ProviderWake::Heard { provider, task_id } => Self::Heard { provider: provider.clone(), task_id: task_id.clone() },
+        }
+    }
 }
 
 impl TaskQueue for Queues {
@@ -49,15 +71,43 @@ impl TaskQueue for Queues {
         let batch = BatchMessageBuilder::new().messages(messages).build();
         self.webhook.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
     }
+
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error> {
+        let messages = wakes.iter().map(|wake| {
+            MessageBuilder::new(OrderMessage::from(wake)).content_type(QueueContentType::Json).delay_seconds(delay_s).build()
+        });
+        let batch = BatchMessageBuilder::new().messages(messages).build();
+        self.provider.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
+    }
 }
 
-/// Deals with a batch of either queue: dead letters of the transcode queue, or wake-ups of the sender of events.
+/// Deals with a batch of any queue.
 pub async fn consume<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render: Render<P>) {
     if batch.queue() == WEBHOOK_QUEUE_NAME {
         deliver_all(ports, batch, render).await;
+    } else if batch.queue() == PROVIDER_QUEUE_NAME {
+        advance_all(ports, batch).await;
     } else {
         bury_all(ports, batch).await;
     }
+}
+
+/// Looks after each order. What fails for our own reasons is found by the sweep, so every message is acknowledged.
+async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
+    let advances = batch.raw_iter().map(|message| async move {
+        let order = worker::d1::serde_wasm_bindgen::from_value::<OrderMessage>(message.body());
+        let outcome = match order {
+            Ok(OrderMessage::Due { job_id, run }) => advance_generation(ports, RunRef { job_id, run }).await,
+            Ok(OrderMessage::Heard { provider, task_id }) => hear_provider(ports, &provider, &task_id).await,
+            Err(error) => Err(Error::Internal(error.to_string())),
+        };
+        match outcome {
+            Ok(advance) => log::info("order", &[("advance", &format!("{advance:?}"))]),
+            Err(error) => log::error("an order was not looked after; the sweep goes on", &[("error", &error)]),
+        }
+        message.ack();
+    });
+    futures_util::future::join_all(advances).await;
 }
 
 /// Tries each event. What fails for our own reasons is found by the sweep, so every message is acknowledged.

@@ -9,9 +9,13 @@ use super::row::{AnyRow, ApiKeyRow, DeletedRow, EndedRow, JobRow, PurseRow, Rese
 use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, Page, Probe};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
+use crate::domain::generation::SENDING_MS_MAX;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef, Start, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
+
+/// The task of a job without a source is never due. The end of the year 9999.
+const NEVER: UnixMillis = UnixMillis::new(253_402_300_799_999);
 
 impl<D: Database> JobStore for Store<D> {
     async fn create_job(
@@ -21,6 +25,10 @@ impl<D: Database> JobStore for Store<D> {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<Created, Error> {
         let (job_id, now) = (job.id.to_string(), job.created_at_ms);
+        let (source, task_due_at_ms) = match &job.start {
+            Start::Footage(source) => (Some(source), now.plus_ms(TASK_DUE_AFTER_MS)),
+            Start::Order(_) => (None, NEVER),
+        };
         let insert = statement!(
             create_job,
             job_id.clone(),
@@ -29,10 +37,10 @@ impl<D: Database> JobStore for Store<D> {
             job.dialect.as_str(),
             job.model.as_str(),
             to_text(&job.model.card().strategy)?,
-            to_json(&job.source)?,
+            to_json(&source)?,
             to_json(&job.outputs)?,
             job.reserved_credits,
-            now.plus_ms(TASK_DUE_AFTER_MS),
+            task_due_at_ms,
             now,
             now.to_month(),
             job.metadata_json.as_deref(),
@@ -44,12 +52,20 @@ impl<D: Database> JobStore for Store<D> {
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
         // Without a key, this statement finds none to bind.
         let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
-        let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id);
-        let [created, _, purse, _] = self.run([insert, reserve, purse, bind]).await?;
-        if let Some(job) = read_job(&created)? {
+        let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id.clone());
+        let mut statements = vec![insert, reserve, purse, bind];
+        if let Start::Order(order) = &job.start {
+            let (provider, deadline_at_ms) = (job.model.card().provider, now.plus_ms(SENDING_MS_MAX));
+            statements.push(statement!(create_generation, job_id, provider, to_json(order)?, now, deadline_at_ms));
+        }
+        let rows = self.0.batch(statements).await?;
+        let [created, _, purse, ..] = rows.as_slice() else {
+            return Err(Error::Internal("a batch answered with another number of results".into()));
+        };
+        if let Some(job) = read_job(created)? {
             return Ok(Created::Job(job));
         }
-        let purse = read_first::<PurseRow>(&purse)?.map(Purse::from);
+        let purse = read_first::<PurseRow>(purse)?.map(Purse::from);
         purse.map(Created::NotCovered).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
     }
 
@@ -264,7 +280,7 @@ impl<D: Database> Store<D> {
     }
 
     /// Runs statements of which the first ends a run, if it may.
-    async fn run_end(&self, [end, book]: [Statement; 2], run: RunRef) -> Result<Ended, Error> {
+    pub(super) async fn run_end(&self, [end, book]: [Statement; 2], run: RunRef) -> Result<Ended, Error> {
         let [ended, _, job] = self.run([end, book, statement!(find_job, run.job_id.to_string())]).await?;
         match read_first::<EndedRow>(&ended)? {
             Some(row) => Ok(Ended::Now { has_callback: row.has_callback != 0 }),
@@ -287,7 +303,7 @@ fn texts(lease: LeaseRef) -> (String, u32, String) {
     (lease.run.job_id.to_string(), lease.run.run, lease.lease_id.to_string())
 }
 
-fn is_any(rows: &impl super::database::Rows) -> Result<bool, Error> {
+pub(super) fn is_any(rows: &impl super::database::Rows) -> Result<bool, Error> {
     Ok(read_first::<AnyRow>(rows)?.is_some())
 }
 
@@ -299,6 +315,6 @@ pub(super) fn read_job(rows: &impl super::database::Rows) -> Result<Option<Box<J
     read_first::<JobRow>(rows)?.map(|row| row.try_into().map(Box::new)).transpose()
 }
 
-fn read_runs(rows: &impl super::database::Rows) -> Result<Vec<RunRef>, Error> {
+pub(super) fn read_runs(rows: &impl super::database::Rows) -> Result<Vec<RunRef>, Error> {
     Ok(rows.read::<RunRow>()?.into_iter().map(RunRef::from).collect())
 }

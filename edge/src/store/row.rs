@@ -9,6 +9,7 @@ use shared::time::UnixMillis;
 use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, WebhookSecret};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
+use crate::domain::generation::{Generation, GenerationState};
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::RUNNING_MS_MAX;
 use crate::domain::job::{Callback, Job, JobState, Lease, RunRef};
@@ -276,6 +277,39 @@ pub struct JobRow {
     ended_at_ms: Option<UnixMillis>,
 }
 
+/// A row of `generations`.
+#[derive(Deserialize)]
+pub struct GenerationRow {
+    job_id: JobId,
+    run: u32,
+    provider: String,
+    order_json: String,
+    state: String,
+    task_id: Option<String>,
+    tries: u32,
+    sent_at_ms: Option<UnixMillis>,
+    due_at_ms: UnixMillis,
+    deadline_at_ms: UnixMillis,
+}
+
+impl TryFrom<GenerationRow> for Generation {
+    type Error = Error;
+
+    fn try_from(row: GenerationRow) -> Result<Self, Error> {
+        Ok(Self {
+            run: RunRef { job_id: row.job_id, run: row.run },
+            provider: row.provider,
+            order: from_json("order_json", &row.order_json)?,
+            state: GenerationState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
+            task_id: row.task_id,
+            tries: row.tries,
+            sent_at_ms: row.sent_at_ms,
+            due_at_ms: row.due_at_ms,
+            deadline_at_ms: row.deadline_at_ms,
+        })
+    }
+}
+
 impl TryFrom<JobRow> for Job {
     type Error = Error;
 
@@ -305,7 +339,8 @@ impl TryFrom<JobRow> for Job {
             strategy: row.strategy.as_deref().map(|text| from_text("strategy", text)).transpose()?,
             assets: row.assets_json.as_deref().map(|text| from_json("assets_json", text)).transpose()?.unwrap_or_default(),
             previews: row.previews_json.as_deref().map(|text| from_json("previews_json", text)).transpose()?.unwrap_or_default(),
-            qa_report: row.qa_report_json.as_deref().map(|text| from_json("qa_report_json", text)).transpose()?,
+            // One of an older shape is not shown; the job is worth more than its report.
+            qa_report: row.qa_report_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             failure: failure.transpose()?,
             created_at_ms: row.created_at_ms,
             updated_at_ms: row.updated_at_ms,

@@ -29,6 +29,17 @@ impl SharedStack {
         Self(Mutex::new(Weak::new()))
     }
 
+    /// Joins as [`Self::join`] does, and has the stack for itself while the test runs.
+    ///
+    /// # Panics
+    /// When there is no stack.
+    #[expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
+    pub fn with(&self, options: StackOptions, test: impl FnOnce(&Stack)) {
+        let shared = self.join(options).unwrap();
+        let stack = shared.lock();
+        test(&stack);
+    }
+
     /// Joins the stack that runs, or starts one with these options in a temporary folder.
     pub fn join(&self, options: StackOptions) -> Result<SharedStackUse> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);

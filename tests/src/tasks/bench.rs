@@ -2,10 +2,13 @@
 
 mod answers;
 mod edge;
+mod engine;
 mod figures;
 mod growth;
 mod keying;
 mod load;
+mod python;
+mod qa;
 mod seed;
 mod workerd;
 
@@ -20,13 +23,33 @@ struct Bench {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 7] = [
     Bench { name: "edge", summary: "the edge against a Hono worker that does the same; --rounds N", run: edge::run },
     Bench { name: "growth", summary: "the edge at a thousand jobs and at a million; --rounds N, --jobs N", run: growth::run },
     Bench {
         name: "keying",
         summary: "the keyer against ffmpeg's, tuned; --seeds 1,2, --kinds hair,blur, --frames N",
         run: keying::run,
+    },
+    Bench {
+        name: "outputs",
+        summary: "all outputs of one run against one ffmpeg call each; --size WxH, --rate N, --seconds N",
+        run: engine::outputs,
+    },
+    Bench {
+        name: "orchestration",
+        summary: "the engine's encoding against the bare processes; --size WxH, --seconds N, --rounds N",
+        run: engine::orchestration,
+    },
+    Bench {
+        name: "memory",
+        summary: "ten seconds against ten minutes; --size WxH, --rate N, --seconds 10,600",
+        run: engine::memory,
+    },
+    Bench {
+        name: "qa",
+        summary: "the QA score against the true error of spoiled results; --seeds 1,2, --kinds hair,blur, --bases truth,keyed",
+        run: qa::run,
     },
 ];
 
@@ -35,7 +58,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let Some(lexopt::Arg::Value(name)) = args.next()? else {
         say("cargo x bench NAME, where NAME is one of");
         for bench in &BENCHES {
-            say(&format!("  {:8} {}", bench.name, bench.summary));
+            say(&format!("  {:13} {}", bench.name, bench.summary));
         }
         return Ok(());
     };

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use lexopt::ValueExt as _;
 
 use crate::interrupt;
+use crate::kie_sim::{KieOptions, KieSim};
 use crate::stack::secrets::write_private;
 use crate::stack::{self, Cron, RateLimit, Stack, StackOptions, demo_account};
 use crate::terminal::say;
@@ -28,6 +29,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         rate_limit: RateLimit::AsDeployed,
         ..StackOptions::default()
     };
+    let mut kie = None;
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("port") => {
@@ -36,6 +38,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
             }
             lexopt::Arg::Long("state") => options.state = PathBuf::from(args.value()?),
             lexopt::Arg::Long("allow-host") => options.allow_hosts.push(parse_host(&args.value()?.to_string_lossy())?),
+            lexopt::Arg::Long("kie-sim") => kie = Some(start_kie(&mut options)?),
             lexopt::Arg::Long("rate-limit") => options.rate_limit = RateLimit::PerMinute(args.value()?.parse()?),
             lexopt::Arg::Long("webhook-retry-s") => {
                 options.edge_vars.push(("WEBHOOK_RETRY_S".into(), args.value()?.to_string_lossy().into_owned()));
@@ -54,6 +57,10 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     say(&format!("  key      {api_key}"));
     say(&format!("  logs     {}", stack.state().display()));
     env_files.iter().take(1).for_each(|path| say(&format!("  shell    . {}", path.display())));
+    if let Some(kie) = &kie {
+        say(&format!("  KIE      http://{}, a stand-in: jobs of modes text and image work", kie.host()));
+        super::kie_sim::say_faults();
+    }
     say(&format!("  try      curl -H 'Authorization: Bearer {api_key}' {base_url}/health"));
     say("\nCtrl-C stops everything.");
     let ended = watch(&mut stack);
@@ -89,6 +96,15 @@ fn env_files(workspace: &Workspace, state: &Path) -> Vec<PathBuf> {
 fn read_base_url(env_file: &Path) -> Option<String> {
     let text = fs::read_to_string(env_file).ok()?;
     text.lines().find_map(|line| line.strip_prefix("BASE_URL=")).map(str::to_owned)
+}
+
+/// A stand-in for KIE, and the edge told of it.
+fn start_kie(options: &mut StackOptions) -> Result<KieSim> {
+    let kie = KieSim::start(KieOptions::default())?;
+    options.allow_hosts.push(kie.host());
+    options.edge_vars.extend(kie.edge_vars());
+    options.edge_vars.push(("PROVIDER_ASK_S".into(), "5".into()));
+    Ok(kie)
 }
 
 fn watch(stack: &mut Stack) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::compose::Composer;
 use crate::error::TaskResult;
 use crate::feed::{Feed, Frame, Sized};
 use crate::frame::{self, Backdrop};
-use crate::matte::Meter;
+use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::product::{Item, Product};
 use crate::samples::{Lattice, Samples};
@@ -57,7 +57,7 @@ pub struct Line {
 
 impl Line {
     /// A line for the plan.
-    pub fn new(plan: &Plan, composer: Composer, unseen: Unseen) -> Self {
+    pub fn new(plan: &Plan, composer: Composer, unseen: Unseen, meter: Meter) -> Self {
         let (mut feeds, mut samples) = (Vec::new(), Vec::<Samples>::new());
         let frames = plan.picture.length.frames;
         for product in &plan.products {
@@ -71,7 +71,6 @@ impl Line {
         }
         let master = Master { frames: 0, samples, matte: MatteFigures::default(), posters: Vec::new() };
         let (shown, products) = (plan.picture.shown, plan.products.clone());
-        let meter = Meter::new(shown);
         Self { composer, unseen, shown, products, feeds, meter, poster_at: frames / 2, master }
     }
 
@@ -84,11 +83,11 @@ impl Line {
     pub fn pass(&mut self, raw: Vec<u8>) -> TaskResult<Vec<Option<Frame>>> {
         let index = self.master.frames;
         self.master.frames += 1;
-        let mut rgba = self.composer.compose(raw);
+        let (mut rgba, source) = self.composer.compose(raw);
         if self.unseen == Unseen::Flattened {
             frame::flatten(&mut rgba, self.shown);
         }
-        self.meter.add(&rgba);
+        self.meter.add(&rgba, source.as_deref());
         let is_taken = |feed: &&Feed| self.products.iter().any(|product| product.feed == **feed && product.takes(index));
         let taken: Vec<Feed> = self.feeds.iter().filter(is_taken).copied().collect();
         // Samples of every size, so that the n-th are always those of the n-th frame.

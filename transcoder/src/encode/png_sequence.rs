@@ -14,7 +14,7 @@ use crate::product::Shot;
 
 /// Writes the whole file; ends with the frames.
 pub fn write(frames: mpsc::Receiver<Frame>, shot: &Shot, path: &Path) -> io::Result<()> {
-    let mut archive = Archive::new(BufWriter::new(File::create(path)?), name)?;
+    let mut archive = Archive::new(BufWriter::new(File::create(path)?), name);
     ordered::each(frames, |frame| encode(&frame, shot.padded), |picture| archive.add(&picture))?;
     archive.end().map(drop)
 }

@@ -1,8 +1,9 @@
 //! Runs the stages over the frames of one clip, and keeps what they learn.
 
 use super::blocks::{Blocks, drift};
-use super::color::{Rgb, Space};
+use super::color::Space;
 use super::frame::PlanarFormat;
+use super::options::{KeyOptions, Levels};
 use super::paint::{Painter, Rows};
 use super::palette::Palette;
 use super::plate::Plate;
@@ -19,16 +20,6 @@ const TEACHER_STRIDE: usize = 2;
 /// How often the core grows by likeness.
 const GROWTHS: usize = 1;
 
-/// What an expert may set; nothing by default.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct KeyOptions {
-    /// The screen's colour, instead of what was found.
-    pub screen: Option<Rgb>,
-    /// How much of the screen's light on the subject is taken away, instead of all that is found.
-    /// Units: 1 is all, 0 none.
-    pub spill_strength: Option<f32>,
-}
-
 /// Keys the frames of one clip, in order.
 #[derive(Debug)]
 pub struct Keyer {
@@ -43,6 +34,7 @@ pub struct Keyer {
     solved: Solved,
     rows: Vec<Rows>,
     spill_strength: f32,
+    levels: Levels,
     frame: usize,
 }
 
@@ -50,7 +42,7 @@ impl Keyer {
     /// A keyer for the screen that was found.
     #[must_use]
     pub fn new(model: ScreenModel, format: PlanarFormat, options: KeyOptions) -> Self {
-        let color = options.screen.unwrap_or(model.color);
+        let color = options.screen_color.unwrap_or(model.color);
         let space = Space::new(format.matrix, color);
         let screen = space.of_rgb(color);
         let (columns, rows) = (format.columns(), format.rows());
@@ -66,7 +58,8 @@ impl Keyer {
             subject,
             solved: Solved::new(columns * rows),
             rows: vec![Rows::new(&format); rows.div_ceil(CELL)],
-            spill_strength: options.spill_strength.unwrap_or(1.0),
+            spill_strength: options.spill_strength.unwrap_or(1.0).clamp(0.0, 1.0),
+            levels: Levels::new(&options),
             frame: 0,
         }
     }
@@ -94,6 +87,7 @@ impl Keyer {
             solved: &self.solved,
             subject: &self.subject,
             spill: &self.spill,
+            levels: self.levels,
         };
         painter.paint(&mut self.rows, out);
         self.plate.learn(&self.blocks, &self.rough.clear, self.frame, PLATE_ROWS_SHARE);

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::blocks::Blocks;
 use super::color::{Rgb, Space, Ypq, code};
 use super::frame::{PlanarFormat, read_samples};
+use super::options::Levels;
 use super::plate::Plate;
 use super::rough::{CORE, SCREEN};
 use super::solve::Solved;
@@ -32,6 +33,7 @@ pub struct Painter<'a> {
     pub solved: &'a Solved,
     pub subject: &'a Subject,
     pub spill: &'a Spill,
+    pub levels: Levels,
 }
 
 /// What one row of blocks needs while it is painted.
@@ -183,7 +185,7 @@ impl Painter<'_> {
             let share = alpha * alpha / (alpha * alpha + OWN_LUMA_HALF);
             let luma = subject + (own - subject) * share;
             let at = (dy * width + x) * 4;
-            out[at..at + 4].copy_from_slice(&pixel([luma + red, luma + green, luma + blue], alpha));
+            out[at..at + 4].copy_from_slice(&pixel([luma + red, luma + green, luma + blue], self.levels.apply(alpha)));
         }
     }
 

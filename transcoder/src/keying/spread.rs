@@ -1,6 +1,7 @@
 //! How a block's alpha lies within the block: its neighbours give a slope, luma gives the detail that chroma has lost.
 
 use super::color::smoothstep;
+use super::edge::Edge;
 
 /// Between these contrasts of neighbouring blocks an edge is taken for sharp, and its slope is raised by so much.
 const SHARP_CONTRAST: (f32, f32) = (0.6, 1.0);
@@ -13,6 +14,10 @@ const LUMA_NOISE: f32 = 2.0;
 const LUMA_NOISE_MIN: f32 = 1.0;
 /// How strictly the pixels' mean must be the block's alpha: chroma's filter is wider than a block.
 const MEAN_HELD: f32 = 0.4;
+
+/// An edge is fitted where neighbouring blocks differ by this much, and believed if it misses them by no more than this.
+const EDGE_CONTRAST: (f32, f32) = (0.5, 0.8);
+const EDGE_MISFIT: (f32, f32) = (0.03, 0.09);
 
 /// The alphas of nine blocks.
 pub type Nine = [[f32; 3]; 3];
@@ -39,6 +44,7 @@ pub fn spread(block: Block, near: &Nine, lumas: [f32; 4], across: usize, down: u
         return [whole; 4];
     }
     let slope = sloped(near, across, down, 1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, high - low));
+    let (slope, whole) = edged(slope, near, high - low, (across, down));
     let room = block.subject - block.screen;
     let stray = (high - low) * STRAY_SHARE + STRAY_MIN;
     let noise = block.noise * LUMA_NOISE + LUMA_NOISE_MIN;
@@ -49,6 +55,21 @@ pub fn spread(block: Block, near: &Nine, lumas: [f32; 4], across: usize, down: u
     }
     let more = (whole - mean(alphas)) * MEAN_HELD;
     moved(alphas, more)
+}
+
+/// Where the blocks look like one sharp edge, that edge and its mean; luma may still object.
+fn edged(slope: [f32; 4], near: &Nine, contrast: f32, (across, down): (usize, usize)) -> ([f32; 4], f32) {
+    let (whole, sharp) = (near[1][1], smoothstep(EDGE_CONTRAST.0, EDGE_CONTRAST.1, contrast));
+    if sharp <= 0.0 {
+        return (slope, whole);
+    }
+    let edge = Edge::fit(near, across, down);
+    let belief = sharp * (1.0 - smoothstep(EDGE_MISFIT.0, EDGE_MISFIT.1, edge.misfit));
+    let mut alphas = slope;
+    for (alpha, edge) in alphas.iter_mut().zip(edge.alphas) {
+        *alpha += (edge - *alpha) * belief;
+    }
+    (alphas, whole + (mean(edge.alphas) - whole) * belief)
 }
 
 fn moved([a, b, c, d]: [f32; 4], more: f32) -> [f32; 4] {

@@ -160,10 +160,95 @@ fn the_screens_light_is_taken_off_the_rim_and_grey_stays_grey() {
         (green_on_rim(KeyOptions::default()), green_on_rim(KeyOptions { spill_strength: Some(0.0), ..KeyOptions::default() }));
     assert!(kept > 10.0, "{kept}");
     assert!(cleaned < kept * 0.85, "{cleaned} of {kept}");
+    let half = green_on_rim(KeyOptions { spill_strength: Some(0.5), ..KeyOptions::default() });
+    assert!(half > cleaned + 1.0 && half < kept - 1.0, "{cleaned} {half} {kept}");
+    for pixel in key(format, GREEN, &planar(&format, |x, y| over(grey, GREEN, disc(x, y)))).chunks_exact(4) {
+        let (least, most) = (pixel[..3].iter().min().unwrap(), pixel[..3].iter().max().unwrap());
+        assert!(pixel[3] < 255 || most - least < 8, "{pixel:?}");
+    }
 }
 
 #[test]
 fn a_frame_of_another_size_is_left_out() {
     let format = format(2, 2, 8);
     assert!(key(format, GREEN, &[0; 100]).iter().all(|byte| *byte == 7));
+}
+
+/// The alphas of the disc's keyed edge.
+fn keyed_edge(options: KeyOptions) -> Vec<f32> {
+    let format = format(2, 2, 8);
+    let frame = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
+    let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, options);
+    let mut picture = vec![0; WIDTH * HEIGHT * 4];
+    keyer.key(&frame, &mut picture);
+    picture.chunks_exact(4).map(|pixel| f32::from(pixel[3]) / 255.0).collect()
+}
+
+#[test]
+fn the_black_and_white_points_stretch_the_matte() {
+    let plain = keyed_edge(KeyOptions::default());
+    let stretched = keyed_edge(KeyOptions { black_point: Some(0.3), white_point: Some(0.7), ..KeyOptions::default() });
+    assert!(plain.iter().any(|alpha| *alpha > 0.05 && *alpha < 0.25) && plain.iter().any(|alpha| *alpha > 0.75 && *alpha < 0.95));
+    for (plain, stretched) in plain.iter().zip(stretched) {
+        let expected = ((plain - 0.3) / 0.4).clamp(0.0, 1.0);
+        assert!((stretched - expected).abs() < 0.01, "{plain} became {stretched}");
+    }
+}
+
+#[test]
+fn any_flat_colour_is_found_and_keyed() {
+    let format = format(2, 2, 8);
+    for screen in [[220.0, 20.0, 30.0], [210.0, 20.0, 190.0], [20.0, 200.0, 210.0], [235.0, 120.0, 10.0]] {
+        let subject = [225.0, 232.0, 240.0];
+        let at = |x: usize, y: usize| over(subject, screen, disc(x, y));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "codes in range")]
+        let pixels: Vec<u8> =
+            (0..WIDTH * HEIGHT).flat_map(|index| at(index % WIDTH, index / WIDTH).map(|code| code as u8)).collect();
+        let model = ScreenModel::detect(&[RgbFrame { width: WIDTH, height: HEIGHT, pixels: &pixels }]).unwrap();
+        for (found, expected) in model.color.iter().zip(screen) {
+            assert!((found - expected).abs() < 2.0, "{model:?} {screen:?}");
+        }
+        check(&key(format, model.color, &planar(&format, at)), subject, &format!("{screen:?}"));
+    }
+}
+
+#[test]
+fn an_experts_screen_colour_counts_more_than_the_one_found() {
+    let format = format(2, 2, 8);
+    let frame = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
+    let corner = |options: KeyOptions| {
+        let mut keyer = Keyer::new(ScreenModel { color: [0.0, 71.0, 187.0], coverage: 1.0 }, format, options);
+        let mut picture = vec![0; WIDTH * HEIGHT * 4];
+        keyer.key(&frame, &mut picture);
+        picture[3]
+    };
+    assert!(corner(KeyOptions::default()) > 0, "the wrong colour must not do by chance");
+    assert_eq!(corner(KeyOptions { screen_color: Some(GREEN), ..KeyOptions::default() }), 0);
+}
+
+#[test]
+fn a_still_scene_hardly_flickers_in_noise() {
+    let format = format(2, 2, 8);
+    let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, KeyOptions::default());
+    let still = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
+    let (mut picture, mut before, mut state, mut worst) = (vec![0; WIDTH * HEIGHT * 4], Vec::new(), 7_u32, 0.0_f32);
+    for _ in 0..8 {
+        let mut frame = still.clone();
+        for code in &mut frame {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *code = code.saturating_add((state >> 28) as u8 / 4).saturating_sub(2);
+        }
+        keyer.key(&frame, &mut picture);
+        let alphas: Vec<f32> = picture.chunks_exact(4).map(|pixel| f32::from(pixel[3]) / 255.0).collect();
+        let edge: Vec<f32> = alphas
+            .iter()
+            .zip(&before)
+            .map(|(now, then): (&f32, &f32)| (now - then) * (now - then))
+            .filter(|square| *square > 0.0)
+            .collect();
+        let pixels = f32::from(u16::try_from(edge.len().max(1)).unwrap());
+        worst = worst.max((edge.iter().sum::<f32>() / pixels).sqrt());
+        before = alphas;
+    }
+    assert!(worst < 0.05, "{worst}");
 }

@@ -2,6 +2,7 @@
 
 use shared::media::PixelSize;
 
+use super::tone;
 use crate::keying::{PlanarFormat, YuvMatrix};
 use crate::probe::{ColorRange, Probed};
 
@@ -17,7 +18,9 @@ pub enum RawFormat {
 impl RawFormat {
     /// The planar format that keeps all that the source's has: chroma's resolution, depth to 10 bits, matrix and range.
     pub fn planar(probed: &Probed) -> Self {
-        let name = probed.facts.pixel_format.as_str();
+        // Tones that were mapped were mapped into these samples.
+        let is_toned = probed.input.bright_transfer.is_some();
+        let name = if is_toned { tone::PIXEL_FORMAT } else { probed.facts.pixel_format.as_str() };
         let holds = |words: &[&str]| words.iter().any(|word| name.contains(word));
         let (across, down) = if holds(&["420", "nv12", "nv21", "p010", "p016"]) {
             (2, 2)
@@ -35,11 +38,12 @@ impl RawFormat {
             down,
             depth_bits: if is_deep { 10 } else { 8 },
             matrix: match probed.input.color_matrix {
+                _ if is_toned => YuvMatrix::Bt709,
                 Some("bt601") => YuvMatrix::Bt601,
                 Some("bt2020") => YuvMatrix::Bt2020,
                 _ => YuvMatrix::Bt709,
             },
-            is_full_range: probed.input.color_matrix.is_none() || probed.input.color_range == ColorRange::Full,
+            is_full_range: !is_toned && (probed.input.color_matrix.is_none() || probed.input.color_range == ColorRange::Full),
         })
     }
 

@@ -27,6 +27,8 @@ pub fn probed() -> Probed {
             audio: Some(AudioTrack { index: 1, channels: 6 }),
             color_matrix: Some("bt709"),
             color_range: ColorRange::Limited,
+            wide_gamut: None,
+            bright_transfer: None,
             pixel_aspect: Some((4, 3)),
             declared_frames: None,
         },

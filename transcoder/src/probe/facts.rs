@@ -12,6 +12,7 @@ use stream::{Answer, Stream, has_alpha_plane, to_millis};
 
 use super::SourceContainer;
 use crate::error::{TaskError, TaskResult};
+use crate::gamut::WideGamut;
 
 /// Audio tracks that are considered.
 const AUDIO_TRACKS_MAX: usize = 8;
@@ -55,6 +56,10 @@ pub struct Input {
     pub color_matrix: Option<&'static str>,
     /// Range of the picture's YUV.
     pub color_range: ColorRange,
+    /// The gamut, where it is wider than BT.709's.
+    pub wide_gamut: Option<WideGamut>,
+    /// The tones, where they are of high dynamic range.
+    pub bright_transfer: Option<BrightTransfer>,
     /// Shape of a pixel when it is not square, after rotation.
     pub pixel_aspect: Option<(u32, u32)>,
     /// How many frames the container says there are, where it says so.
@@ -68,6 +73,25 @@ pub struct AudioTrack {
     pub index: u32,
     /// How many channels.
     pub channels: u32,
+}
+
+/// What makes a source's tones reach beyond the white of paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BrightTransfer {
+    /// SMPTE ST 2084.
+    Pq,
+    /// ARIB STD-B67.
+    Hlg,
+}
+
+impl BrightTransfer {
+    /// ffmpeg's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pq => "smpte2084",
+            Self::Hlg => "arib-std-b67",
+        }
+    }
 }
 
 /// Range of YUV values.
@@ -150,6 +174,8 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
             audio: audio_tracks.first().copied(),
             color_matrix: video.color_matrix(&pixel_format),
             color_range: video.range(&pixel_format),
+            wide_gamut: video.wide_gamut(),
+            bright_transfer: video.bright_transfer(),
             pixel_aspect: video.pixel_aspect(),
             declared_frames,
         },

@@ -249,7 +249,7 @@ async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
     calls.sort();
     named.sort();
     assert_eq!(calls, named);
-    assert_eq!((report.outputs[0].frames, assets[0].frame_count), (3, 3));
+    assert_eq!((report.outputs[0].frame_count, assets[0].frame_count), (3, 3));
     assert!((report.matte.coverage - 0.5).abs() < 0.01);
 }
 

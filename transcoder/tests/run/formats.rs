@@ -116,7 +116,7 @@ fn every_output_shows_the_same_disc_in_its_own_colour() {
     let report = report(&bench);
     let figures = report["outputs"].as_array().unwrap();
     for (name, figures) in EVERY.iter().zip(figures) {
-        assert_eq!((figures["output"].as_str(), figures["frames"].as_u64()), (Some(*name), Some(FRAMES as u64)));
+        assert_eq!((figures["format"].as_str(), figures["frameCount"].as_u64()), (Some(*name), Some(FRAMES as u64)));
         let alpha_db = figures["alphaPsnrDb"].as_f64().unwrap();
         assert!(alpha_db > if *name == "gif" { 20.0 } else { 40.0 }, "{name}: {alpha_db}");
         assert_eq!(figures["colorPsnrDb"].is_null(), *name == "matte-grayscale-mp4");
@@ -144,12 +144,12 @@ fn animations_are_small_and_slow_enough_and_say_so() {
     let told = |index: usize| {
         let figures = &report["outputs"][index];
         let number = |key: &str| figures[key].as_f64().unwrap();
-        (figures["size"]["width"].as_u64().unwrap(), number("frameRate"), number("frames"), number("durationMs"))
+        (figures["width"].as_u64().unwrap(), number("frameRate"), number("frameCount"), number("durationSec"))
     };
-    assert_eq!(told(0), (640, 15.0, 15.0, 1_000.0));
-    assert_eq!(told(1), (640, 15.0, 15.0, 1_000.0));
-    assert_eq!(told(2), (800, 15.0, 15.0, 1_000.0));
-    assert_eq!(told(3), (1_000, 30.0, 30.0, 1_000.0));
+    assert_eq!(told(0), (640, 15.0, 15.0, 1.0));
+    assert_eq!(told(1), (640, 15.0, 15.0, 1.0));
+    assert_eq!(told(2), (800, 15.0, 15.0, 1.0));
+    assert_eq!(told(3), (1_000, 30.0, 30.0, 1.0));
     let codes = codes(&report);
     let says = |code: &str, of: &str| codes.iter().any(|(said, message)| said == code && message.contains(of));
     for output in ["gif", "apng", "animated-webp"] {
@@ -230,7 +230,8 @@ fn a_variable_rate_is_told() {
 fn previews_lie_beside_the_outputs_and_can_play_before_they_are_whole() {
     let bench = Bench::new();
     let clip = bench.green("1280x720", 4, "green.mp4");
-    run(&bench, &clip, &["matte-grayscale-mp4"], &["--previews"]);
+    let report_path = bench.path("report.json");
+    run(&bench, &clip, &["matte-grayscale-mp4"], &["--previews", "--report", report_path.to_str().unwrap()]);
     for (name, behind) in [("checkerboard", 153..=204), ("dark", 16..=32), ("light", 230..=246)] {
         let video = bench.path(&format!("out/previews/{name}.mp4"));
         assert_eq!(probe(&video, "v", "stream=codec_name,width,height,pix_fmt"), "h264,640,360,yuv420p");
@@ -244,8 +245,9 @@ fn previews_lie_beside_the_outputs_and_can_play_before_they_are_whole() {
             assert!(pixel(320, 180)[0].abs_diff(200) < 10 && pixel(320, 180)[1] < 75, "{name}: {:?}", pixel(320, 180));
         }
     }
-    let report: Value = serde_json::from_slice(&std::fs::read(bench.path("out/previews/qa.json")).unwrap()).unwrap();
-    assert_eq!(report["strategy"], "chroma-key");
+    let asset: Value = serde_json::from_slice(&std::fs::read(bench.path("out/previews/qa.json")).unwrap()).unwrap();
+    assert_eq!(asset, report(&bench));
+    assert_eq!(asset["outputs"][0]["frameCount"], 4);
 }
 
 #[test]
@@ -293,4 +295,24 @@ fn probe_says_what_would_be_made_and_makes_nothing() {
     let refused = command.arg("probe").arg(&natural).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("error[no_matte_strategy]: "));
+}
+
+#[test]
+fn an_experts_word_overrides_what_is_found() {
+    let bench = Bench::new();
+    // Too pale for a screen, so nothing is found.
+    let picture = format!("color=s={WIDTH}x{HEIGHT}:r=12:c=0x9ab49a,drawbox=50:30:60:60:0xc83c32:fill");
+    let clip = bench.ffmpeg(&format!("-f lavfi -t 1 -i {picture} -c:v libx264 -qp 4 -preset ultrafast"), "pale.mp4");
+    bench.refused(&clip, "no_matte_strategy");
+    let alpha_in_the_middle = |more: &[&str]| {
+        let made = run(&bench, &clip, &["mov-prores4444"], &[&["--screen-color", "#9ab49a"], more].concat());
+        let alphas: Vec<u8> = decode(&made[0], "rgba", WIDTH * HEIGHT * 4)[4].chunks_exact(4).map(|pixel| pixel[3]).collect();
+        std::fs::remove_file(&made[0]).unwrap();
+        (alphas[60 * WIDTH + 80], alphas[10 * WIDTH + 10], alphas)
+    };
+    let (subject, screen, plain) = alpha_in_the_middle(&[]);
+    assert_eq!((subject, screen), (255, 0));
+    let (_, _, hard) = alpha_in_the_middle(&["--black-point", "0.5", "--white-point", "0.502"]);
+    let soft = |alphas: &[u8]| alphas.iter().filter(|alpha| (1..255).contains(*alpha)).count();
+    assert!(soft(&hard) * 4 <= soft(&plain), "{} of {}", soft(&hard), soft(&plain));
 }

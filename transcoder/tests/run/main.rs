@@ -1,6 +1,8 @@
 //! The real binary's `run`, on clips that ffmpeg makes for each test. Results are judged by decoding them.
 
 #[cfg(test)]
+mod assess;
+#[cfg(test)]
 mod clips;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -21,3 +23,5 @@ mod outputs;
 mod signals;
 #[cfg(test)]
 mod sound;
+#[cfg(test)]
+mod wide_color;

@@ -207,3 +207,21 @@ pub struct Account {
     pub ledger_credits: i64,
     pub created_at_ms: UnixMillis,
 }
+
+/// A request of ours to somebody whom the operator named.
+pub struct HttpRequest {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<String>,
+    pub timeout_ms: u64,
+}
+
+/// What was answered, whatever the status.
+#[derive(Debug, Clone)]
+pub struct HttpAnswer {
+    pub status: u16,
+    /// When to come back, where it is said in seconds.
+    pub retry_after_s: Option<u64>,
+    pub body: String,
+}

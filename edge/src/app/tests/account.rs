@@ -60,6 +60,7 @@ fn an_estimate_prices_like_a_job_and_spends_nothing() {
     assert_eq!(ask(Model::KieKling3Video, 3_000, Some(Resolution::Hd)), (48, 120, false));
     assert_eq!(ask(Model::Auto, 3_000, None), (3, 26, true));
     assert_eq!(balance(&ports, &account), 47);
+    ports.provider.unavailable.set(true);
     let refusal = JobRequest { model: Model::KieKling3Video, ..request(None) };
     let refusal = block_on(submit_job::submit_job(&ports, account.caller, refusal, None)).unwrap_err();
     assert!(matches!(refusal, Error::ModelUnavailable(_)), "{refusal:?}");

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use shared::media::{Preset, PreviewKind};
-use shared::qa::{MatteFigures, PreviewAsset, QaReport};
+use serde_json::Value;
+use shared::media::PreviewKind;
+use shared::qa::{MatteFigures, OutputFigures, PreviewAsset, QaReport, QaWarning, ScoreTerm, StageTiming};
 
 use super::*;
+use crate::dialect::bgless::map::job_out;
 
 #[test]
 fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
@@ -13,7 +15,7 @@ fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
     let (account, other) = (account(&ports, 20), account(&ports, 20));
     let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
     let submit = |account: &Account, video_url: &str| {
-        let request = JobRequest { video_url: video_url.to_owned(), ..request(None) };
+        let request = JobRequest { input: JobInput::Video { url: video_url.to_owned() }, ..request(None) };
         block_on(submit_job::submit_job(&ports, account.caller, request, None))
     };
     assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
@@ -25,7 +27,7 @@ fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
     assert_eq!(submit(&account, &ticket.file_url.replace("size=5", "size=6")), Err(Error::InvalidFileUrl));
     assert_eq!(submit(&account, "https://api.example.com/health"), Err(Error::InvalidFileUrl));
     let job = submit(&account, &ticket.file_url).unwrap();
-    assert_eq!(job.source, Source::Object { object_key, size_bytes: 5 });
+    assert_eq!(job.source, Some(Source::Object { object_key, size_bytes: 5 }));
     ports.pass_ms(24 * 60 * 60 * 1_000);
     assert_eq!(submit(&account, &ticket.file_url), Err(Error::ExpiredFileUrl));
 }
@@ -58,7 +60,7 @@ fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
     let there = |key: &str| ports.objects.0.borrow().contains_key(key);
     put(&source);
     let submit = || {
-        let request = JobRequest { video_url: ticket.file_url.clone(), ..request(None) };
+        let request = JobRequest { input: JobInput::Video { url: ticket.file_url.clone() }, ..request(None) };
         block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap()
     };
     let (first, second) = (submit(), submit());
@@ -108,7 +110,7 @@ fn uploads_go_with_their_retention_used_or_not_but_not_from_under_a_running_job(
     let removed = || block_on(sweep::sweep(&ports)).unwrap().uploads_removed;
     let (_, unused) = upload();
     let (url, used) = upload();
-    let request = JobRequest { video_url: url, ..request(None) };
+    let request = JobRequest { input: JobInput::Video { url }, ..request(None) };
     let job = block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
     ports.pass_ms(7 * 24 * 60 * 60 * 1_000 - 1);
     // A job that waits for days is over by its own rule; this one is held by a transcoder.
@@ -120,6 +122,24 @@ fn uploads_go_with_their_retention_used_or_not_but_not_from_under_a_running_job(
     assert_eq!((removed(), there(&unused), there(&used)), (1, false, true));
     accepted(report(&ports, &work, complete(&work)));
     assert_eq!((removed(), there(&used), removed()), (1, false, 0));
+}
+
+#[test]
+fn the_answer_says_of_quality_what_the_file_says() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let work = granted(&ports, &job);
+    let ReportEvent::Complete { strategy, assets, previews, .. } = complete(&work) else { unreachable!() };
+    // What the transcoder writes to the file, and what it sends.
+    let (file, sent) = (serde_json::to_string_pretty(&qa_report()).unwrap(), qa_report());
+    let event = ReportEvent::Complete { strategy, assets, previews, qa_report: Some(Box::new(sent)) };
+    let report = Report::ReportV1 { job_id: work.job_id, run: work.run, lease_id: work.lease_id, event };
+    let received = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    accepted(block_on(apply_report::apply_report(&ports, received)).unwrap());
+    let answer = serde_json::to_value(job_out(&ports, &find(&ports, &account, job.id))).unwrap();
+    assert_eq!(answer["qaReport"], serde_json::from_str::<Value>(&file).unwrap());
+    assert_eq!(answer["qaReport"]["outputs"][0]["frameCount"], 72);
 }
 
 #[test]
@@ -150,12 +170,22 @@ fn previews_and_the_report_come_with_the_outputs_and_only_from_the_leases_own_pr
 fn qa_report() -> QaReport {
     QaReport {
         score: 87,
-        strategy: Strategy::ChromaKey,
-        preset: Preset::WebApp,
-        matte: MatteFigures::default(),
-        outputs: Vec::new(),
-        warnings: Vec::new(),
-        tools: BTreeMap::new(),
-        stages: Vec::new(),
+        score_terms: vec![ScoreTerm { term: "reconstruction".into(), error: 0.012_345 }],
+        matte: MatteFigures { coverage: 0.123_457, reconstruction_error: Some(0.012_345), ..MatteFigures::default() },
+        outputs: vec![OutputFigures {
+            format: Output::WebmVp9Alpha,
+            width: 1_280,
+            height: 720,
+            frame_rate: 23.976_024,
+            frame_count: 72,
+            duration_sec: 3.003,
+            size_bytes: 412_345,
+            alpha_psnr_db: 47.213_333,
+            color_psnr_db: None,
+            av_offset_ms: None,
+        }],
+        warnings: vec![QaWarning { code: "holes".into(), message: "There are small holes in the subject.".into() }],
+        tools: BTreeMap::from([("ffmpeg".into(), "7.1".into())]),
+        stages: vec![StageTiming { stage: "encoding".into(), duration_ms: 5_120 }],
     }
 }

@@ -6,10 +6,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
+use super::error::Refusal;
 use super::extract::{JsonText, QueryOf, parse};
 use super::openapi::refusals;
 use super::wire::{CreateJobIn, CreateJobQuery, Data, IdempotencyHeader, JobOut};
-use super::{Answer, Credential, map};
+use super::{Answer, Credential, after_key, map};
 use crate::app::idempotency::{self, Begun};
 use crate::app::ports::{JobStore as _, Ports};
 use crate::app::{authenticate, submit_job, wait_for_job};
@@ -45,17 +46,18 @@ pub async fn post_job(
     App(app): App,
     OriginalUri(uri): OriginalUri,
     Credential(key): Credential,
-    QueryOf(query): QueryOf<CreateJobQuery>,
+    query: Result<QueryOf<CreateJobQuery>, Refusal>,
     headers: HeaderMap,
     JsonText(body): JsonText,
 ) -> Answer<Response> {
+    let QueryOf(query) = after_key(&app, &key, query).await?;
     let request = Request { query, body, started_at_ms: app.now() };
     let Some(value) = headers.get(HEADER) else {
         let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
         return Ok(answer(create(&app, caller, request, None).await?));
     };
     let text = value.to_str().unwrap_or_default();
-    let idempotency = IdempotencyKey::parse(text, uri.path(), &request.body)?;
+    let idempotency = after_key(&app, &key, IdempotencyKey::parse(text, uri.path(), &request.body)).await?;
     let (caller, begun) = idempotency::begin(&*app, &key, &idempotency).await?;
     if !matches!(begun, Begun::First) {
         // A repeat must be well-formed too.

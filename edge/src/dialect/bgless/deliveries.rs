@@ -7,10 +7,9 @@ use super::extract::PathText;
 use super::map::account;
 use super::openapi::refusals;
 use super::wire::{Data, DeliveryOut, DeliveryPath, JobPath};
-use super::{Answer, Credential, job_id};
-use crate::app::{authenticate, list_deliveries};
+use super::{Answer, Credential, after_key, job_id};
+use crate::app::list_deliveries;
 use crate::dialect::App;
-use crate::domain::api_key::Scope;
 use crate::domain::webhook::EventId;
 
 /// List a job's events
@@ -50,13 +49,7 @@ pub async fn get_deliveries(
 )]
 #[worker::send]
 pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
-    match id.parse::<EventId>() {
-        Ok(id) => list_deliveries::redeliver(&*app, &key, id).await?,
-        Err(error) => {
-            // Who asks is settled first.
-            authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
-            return Err(error.into());
-        }
-    }
+    let id = after_key(&app, &key, id.parse::<EventId>()).await?;
+    list_deliveries::redeliver(&*app, &key, id).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use shared::media::{FrameRate, PixelSize};
 
-use super::{ColorRange, Timeline};
+use super::{BrightTransfer, ColorRange, Timeline};
+use crate::gamut::WideGamut;
 
 /// Rates above this are a container's clock, not a camera's.
 /// Units: frames a second.
@@ -63,6 +64,8 @@ pub struct Stream {
     pub pix_fmt: Option<String>,
     pub color_range: Option<String>,
     pub color_space: Option<String>,
+    pub color_primaries: Option<String>,
+    pub color_transfer: Option<String>,
     pub sample_aspect_ratio: Option<String>,
     pub r_frame_rate: Option<String>,
     pub avg_frame_rate: Option<String>,
@@ -152,6 +155,19 @@ impl Stream {
             _ if self.width >= HIGH_DEFINITION_WIDTH_PX_MIN || self.height > STANDARD_DEFINITION_HEIGHT_PX_MAX => "bt709",
             _ => "bt601",
         })
+    }
+
+    pub fn bright_transfer(&self) -> Option<BrightTransfer> {
+        let known = [BrightTransfer::Pq, BrightTransfer::Hlg];
+        known.into_iter().find(|known| self.color_transfer.as_deref() == Some(known.as_str()))
+    }
+
+    pub fn wide_gamut(&self) -> Option<WideGamut> {
+        match self.color_primaries.as_deref() {
+            Some(name) if name != "unknown" => WideGamut::from_primaries(name),
+            // Nobody masters high dynamic range in a narrower one.
+            _ => self.bright_transfer().map(|_| WideGamut::Bt2020),
+        }
     }
 
     pub fn range(&self, pixel_format: &str) -> ColorRange {

@@ -34,7 +34,7 @@ pub fn credits_out(purse: Purse, resets_at_ms: UnixMillis) -> CreditsOut {
     CreditsOut { balance_credits: purse.balance_credits, quota: quota_out(purse, resets_at_ms) }
 }
 
-pub fn model_out(model: Model) -> ModelOut {
+pub fn model_out((model, unavailable): (Model, Option<&'static str>)) -> ModelOut {
     let card = model.card();
     let price = |resolution: Resolution| {
         let (credits, unit_ms) = card.tariff.unit(resolution);
@@ -48,8 +48,8 @@ pub fn model_out(model: Model) -> ModelOut {
         capabilities: card.capabilities,
         outputs: Output::ALL.iter().map(|output| output.as_str()).collect(),
         prices: Resolution::ALL.map(price).into(),
-        available: card.unavailable.is_none(),
-        unavailable_reason: card.unavailable,
+        available: unavailable.is_none(),
+        unavailable_reason: unavailable,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::manage_accounts::{GRANT_CREDITS_MAX, NAME_CHARS_MAX};
 use crate::dialect::bgless::map::account::{PAGE_LIMIT, PAGE_LIMIT_MAX};
 use crate::dialect::bgless::map::{WAIT_S, WAIT_S_MAX};
 use crate::domain::api_key::{ROTATION_OVERLAP_S, ROTATION_OVERLAP_S_MAX};
+use crate::domain::generation::PROMPT_CHARS_MAX;
 use crate::domain::upload::CONTENT_TYPE_CHARS_MAX;
 use crate::domain::webhook::{SECRET_CHARS_MAX, SECRET_OVERLAP_S, SECRET_OVERLAP_S_MAX};
 
@@ -27,6 +28,10 @@ const FIELDS: &[Limit<Object>] = &[
     ("JobInput", "durationSec", |field| {
         field.exclusive_minimum = Some(0_u64.into());
         field.maximum = Some((SOURCE_DURATION_MS_MAX / 1_000).into());
+    }),
+    ("JobInput", "prompt", |field| {
+        characters(field, PROMPT_CHARS_MAX);
+        field.pattern = Some(r"\S".into());
     }),
     ("JobOptions", "callbackSecret", |field| characters(field, SECRET_CHARS_MAX)),
     ("CreateKey", "label", name),

@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::dialect::bgless::map::{STRATEGIES, STRATEGY_REQUESTS, strategy_name};
 use crate::domain::api_key::Scope;
+use crate::domain::generation::AspectRatio;
 use crate::domain::job::JobState;
 use crate::domain::ledger::ENTRY_KINDS;
 use crate::domain::model::{Mode, Model};
@@ -38,7 +39,7 @@ macro_rules! names {
 }
 
 names! {
-    /// Where a job is. `success`, `failed` and `canceled` are final.
+    /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it. `success`, `failed` and `canceled` are final.
     JobStatus = JobState::ALL.map(JobState::as_str);
     /// What a transcoder is doing with a job.
     JobStage = Stage::ALL.map(Stage::as_str);
@@ -53,6 +54,8 @@ names! {
     PresetName = Preset::ALL.iter().map(|preset| preset.as_str());
     /// What a job starts from.
     InputMode = Mode::ALL.map(Mode::as_str);
+    /// The shape of a picture.
+    AspectRatioName = AspectRatio::ALL.map(AspectRatio::as_str);
     /// How the matte is to be made. `auto` takes the first that fits the footage.
     AlphaStrategyChoice = STRATEGY_REQUESTS.map(|(name, _)| name);
     /// How the matte was made.

@@ -51,6 +51,7 @@ refusals! {
     OperatorWithBody: OPERATOR, BODY;
     OperatorOfThing: OPERATOR, THING;
     OperatorOfThingWithBody: OPERATOR, THING, BODY;
+    Provider: &[Code::Forbidden, Code::PayloadTooLarge, Code::RateLimited, Code::Internal];
     Fleet: &[Code::Forbidden, Code::InvalidJson, Code::InvalidRequest, Code::PayloadTooLarge, Code::Internal];
 }
 

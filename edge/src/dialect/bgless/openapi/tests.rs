@@ -64,6 +64,7 @@ fn guard(operation: &Operation) -> String {
             "bearer" | "apiKey" => format!("key:{scopes}"),
             "operatorToken" => "operator".to_owned(),
             "fleetSignature" => "fleet".to_owned(),
+            "providerSignature" => "provider".to_owned(),
             "fileSignature" => "file-signature".to_owned(),
             other => panic!("no guard is known for {other}"),
         }

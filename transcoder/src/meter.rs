@@ -1,13 +1,20 @@
-//! Measures the mattes of a clip as they pass: how much is covered, how soft, how steady, how clean. Frames are looked at on a
-//! coarse grid of their own pixels, so that the time does not grow with the picture.
+//! Measures the mattes of a clip as they pass: how much is covered, how soft, how steady, how clean, and how well they explain
+//! the source. Frames are looked at on a coarse grid of their own pixels, so that the time does not grow with the picture.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of pixels and frames are far below 2^52")]
+
+mod blocks;
+mod patches;
+mod reconstruction;
+mod screen_map;
 
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;
 
 use crate::frame::sides;
+use crate::keying::{PlanarFormat, ScreenModel};
 use crate::samples::pixel;
+use reconstruction::Reconstruction;
 
 /// Longest side of the grid.
 /// Units: pixels.
@@ -45,6 +52,8 @@ pub struct Meter {
     hole_cells: u64,
     subject_cells: u64,
     contacts: u64,
+    /// None where there is no screen.
+    reconstruction: Option<Reconstruction>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -84,11 +93,20 @@ impl Meter {
             hole_cells: 0,
             subject_cells: 0,
             contacts: 0,
+            reconstruction: None,
         }
     }
 
-    /// Looks at the next frame: straight RGBA.
-    pub fn add(&mut self, rgba: &[u8]) {
+    /// For frames of this size, made from sources of this format before a screen.
+    pub fn against(size: PixelSize, format: PlanarFormat, screen: &ScreenModel) -> Self {
+        Self { reconstruction: Some(Reconstruction::new(format, screen)), ..Self::new(size) }
+    }
+
+    /// Looks at the next frame: straight RGBA, and what it was made from where that stands before a screen.
+    pub fn add(&mut self, rgba: &[u8], source: Option<&[u8]>) {
+        if let (Some(reconstruction), Some(source)) = (&mut self.reconstruction, source) {
+            reconstruction.add(source, rgba);
+        }
         let width = self.size.width as usize;
         let mut alpha = Vec::with_capacity(self.columns * self.rows);
         let (mut total, mut soft) = (0_u64, 0_u64);
@@ -101,7 +119,9 @@ impl Meter {
                 match value {
                     OPAQUE_MIN.. => tints.iter().zip(&mut self.core_tint).for_each(|(tint, mean)| mean.add((*tint).into(), 1.0)),
                     TINT_ALPHA_MIN.. => {
-                        tints.iter().zip(&mut self.soft_tint).for_each(|(tint, mean)| mean.add((*tint).into(), 1.0));
+                        // By how much of it is seen.
+                        let share = f64::from(value) / 255.0;
+                        tints.iter().zip(&mut self.soft_tint).for_each(|(tint, mean)| mean.add(share * f64::from(*tint), share));
                     }
                     _ => {}
                 }
@@ -132,16 +152,20 @@ impl Meter {
             spill_residue,
             holes: share(self.hole_cells, self.subject_cells),
             edge_contact: share(self.contacts, self.frames),
+            reconstruction_error: self.reconstruction.as_ref().and_then(Reconstruction::error),
+            screen_unevenness: self.reconstruction.as_ref().and_then(Reconstruction::unevenness),
         }
     }
 
     /// How far the last frame lies from its neighbours where those two agree: nothing for whatever stands still, fades, or
-    /// passes in one direction.
+    /// passes in one direction. Where the source is at hand, only what stands still in it is looked at.
     fn compare(&mut self, alpha: &[u8]) {
         let [first, middle] = &self.before;
         let (mut sum, mut count) = (0_u64, 0_u64);
-        for ((first, middle), last) in first.iter().zip(middle).zip(alpha) {
-            if (*first).max(*middle).max(*last) > CLEAR_MAX {
+        for (index, ((first, middle), last)) in first.iter().zip(middle).zip(alpha).enumerate() {
+            let (x, y) = (index % self.columns * self.step, index / self.columns * self.step);
+            let may_move = self.reconstruction.as_ref().is_some_and(|source| !source.is_still(x, y));
+            if !may_move && (*first).max(*middle).max(*last) > CLEAR_MAX {
                 count += 1;
                 if first.abs_diff(*last) <= AGREEMENT_MAX {
                     sum += u64::from((2 * u16::from(*middle)).abs_diff(u16::from(*first) + u16::from(*last)));
@@ -151,38 +175,19 @@ impl Meter {
         self.flicker.add(sum as f64 / 2.0 / 255.0, count as f64);
     }
 
-    /// Clear patches that are closed in: what cannot be reached from the frame's edge through clear cells.
+    /// Small clear patches that are closed in, less what the source shows there to be screen.
     fn find_holes(&mut self, alpha: &[u8]) {
-        let subject = alpha.iter().filter(|value| **value >= SUBJECT_MIN).count();
+        let seen: Vec<bool> = alpha.iter().map(|value| *value >= SUBJECT_MIN).collect();
+        let subject = seen.iter().filter(|seen| **seen).count();
         self.subject_cells += subject as u64;
-        let mut seen: Vec<bool> = alpha.iter().map(|value| *value >= SUBJECT_MIN).collect();
-        for start in 0..alpha.len() {
-            if let Some((cells, open)) = self.flood(&mut seen, start)
-                && !open
-                && cells as f64 <= subject as f64 * HOLE_SHARE_MAX
-            {
-                self.hole_cells += cells;
-            }
-        }
-    }
-
-    /// Visits the patch around a cell: how many cells it has, and whether it reaches the edge.
-    fn flood(&self, seen: &mut [bool], start: usize) -> Option<(u64, bool)> {
-        let mut visit = |index: usize| seen.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
-        if !visit(start) {
-            return None;
-        }
-        let (mut cells, mut open, mut waiting) = (0, false, vec![start]);
-        while let Some(index) = waiting.pop() {
-            let (x, y) = (index % self.columns, index / self.columns);
-            cells += 1;
-            let at_edge = x == 0 || y == 0 || x + 1 == self.columns || y + 1 == self.rows;
-            open |= at_edge;
-            let beside = [(x > 0).then(|| index - 1), (x + 1 < self.columns).then_some(index + 1)];
-            let above = [(y > 0).then(|| index - self.columns), (y + 1 < self.rows).then_some(index + self.columns)];
-            waiting.extend(beside.into_iter().chain(above).flatten().filter(|index| visit(*index)));
-        }
-        Some((cells, open))
+        let cells_max = subject as f64 * HOLE_SHARE_MAX;
+        let is_hole = |index: &usize| {
+            let (x, y) = (index % self.columns * self.step, index / self.columns * self.step);
+            self.reconstruction.as_ref().is_none_or(|source| !source.is_screen(x, y))
+        };
+        let patches = patches::enclosed(seen, self.columns);
+        let small = patches.iter().filter(|patch| patch.len() as f64 <= cells_max);
+        self.hole_cells += small.flatten().filter(|index| is_hole(index)).count() as u64;
     }
 
     fn touches_edge(&self, alpha: &[u8]) -> bool {
@@ -202,80 +207,4 @@ impl Meter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SIDE: u32 = 100;
-
-    /// A red square of 50 × 50 in the middle; `change` may alter each pixel.
-    fn frame(change: impl Fn(usize, usize, &mut [u8; 4])) -> Vec<u8> {
-        let mut rgba = Vec::new();
-        for y in 0..SIDE as usize {
-            for x in 0..SIDE as usize {
-                let inside = (25..75).contains(&x) && (25..75).contains(&y);
-                let mut pixel = [200, 40, 40, if inside { 255 } else { 0 }];
-                change(x, y, &mut pixel);
-                rgba.extend(pixel);
-            }
-        }
-        rgba
-    }
-
-    fn measured(frames: &[Vec<u8>]) -> MatteFigures {
-        let mut meter = Meter::new(PixelSize { width: SIDE, height: SIDE });
-        for frame in frames {
-            meter.add(frame);
-        }
-        meter.finish()
-    }
-
-    fn close(left: f64, right: f64) -> bool {
-        (left - right).abs() < 1e-9
-    }
-
-    #[test]
-    fn a_clean_square_has_nothing_to_hide() {
-        let figures = measured(&vec![frame(|_, _, _| {}); 3]);
-        assert!(close(figures.coverage, 0.25), "{figures:?}");
-        assert_eq!(MatteFigures { coverage: 0.0, ..figures }, MatteFigures::default());
-    }
-
-    #[test]
-    fn each_flaw_shows_in_its_own_figure() {
-        let hole = frame(|x, y, pixel| {
-            if x == 50 && (40..45).contains(&y) {
-                pixel[3] = 0;
-            }
-        });
-        assert!(close(measured(std::slice::from_ref(&hole)).holes, 5.0 / 2_495.0));
-        let gap = frame(|x, y, pixel| {
-            if (30..70).contains(&x) && (40..60).contains(&y) {
-                pixel[3] = 0;
-            }
-        });
-        assert!(close(measured(&[gap]).holes, 0.0), "too large for a hole");
-        let fringe = frame(|x, _, pixel| {
-            if x == 25 && pixel[3] > 0 {
-                *pixel = [40, 91, 40, 128];
-            }
-        });
-        let figures = measured(&[fringe]);
-        assert!(close(figures.spill_residue, 0.2) && close(figures.soft_share, 50.0 / 10_000.0), "{figures:?}");
-        let plain = frame(|_, _, _| {});
-        let blink = frame(|_, _, pixel| pixel[3] /= 2);
-        let figures = measured(&[plain.clone(), blink, plain]);
-        assert!((figures.flicker - 0.5).abs() < 0.01, "{figures:?}");
-        let leaning = frame(|_, y, pixel| {
-            if y == 0 {
-                pixel[3] = 255;
-            }
-        });
-        assert!(close(measured(&[leaning, frame(|_, _, _| {})]).edge_contact, 0.5));
-    }
-
-    #[test]
-    fn an_even_fade_is_no_flicker() {
-        let faded = |by: u8| frame(|_, _, pixel| pixel[3] = pixel[3].saturating_sub(by));
-        assert!(measured(&[faded(0), faded(20), faded(40), faded(60)]).flicker < 1e-9);
-    }
-}
+mod tests;

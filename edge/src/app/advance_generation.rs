@@ -1,0 +1,184 @@
+//! Does for an order whatever is due: hands it over, asks what became of it, takes the video, or gives up.
+//!
+//! Safe to call at any time and by several at once: every step is taken by one of them alone.
+
+use shared::address;
+use shared::code::JobErrorCode;
+use shared::report::Source;
+use shared::task::TranscodeTask;
+use shared::time::UnixMillis;
+
+use crate::app::announce::announce;
+use crate::app::download_output::sign_object_url;
+use crate::app::ports::{
+    Creation, Ended, GenerationStore as _, Ports, Provider as _, ProviderWake, TaskProgress, TaskQueue as _,
+};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::generation::{self, Generation, GenerationState, SENDING_MS_MAX};
+use crate::domain::job::{Job, RunRef};
+
+/// What was done, for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// Nothing is due, or somebody else does it.
+    Nothing,
+    Sent,
+    /// Not yet sent: the provider has enough to do.
+    PutOff,
+    /// Sent, and nobody knows whether it arrived.
+    Unclear,
+    Asked,
+    Received,
+    Failed,
+}
+
+/// Does what is due for a run.
+pub async fn advance_generation(ports: &impl Ports, run: RunRef) -> Result<Advance, Error> {
+    let now = ports.now();
+    let Some((generation, job)) = ports.store().find_generation(run).await? else { return Ok(Advance::Nothing) };
+    match generation.state {
+        GenerationState::Over => Ok(Advance::Nothing),
+        _ if generation.deadline_at_ms <= now => {
+            let code = match generation.state {
+                GenerationState::Waiting => JobErrorCode::ProviderUnavailable,
+                _ => JobErrorCode::ProviderTimeout,
+            };
+            fail(ports, run, code, "its time is over").await
+        }
+        GenerationState::Waiting => send(ports, &generation, &job).await,
+        // Nothing but the provider's own call can say what became of it.
+        GenerationState::Sending => Ok(Advance::Nothing),
+        GenerationState::Sent => ask(ports, &generation).await,
+    }
+}
+
+async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<Advance, Error> {
+    let (run, now, settings) = (generation.run, ports.now(), ports.settings());
+    let Some(provider) = ports.provider(&generation.provider).filter(|provider| provider.unavailable().is_none()) else {
+        return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
+    };
+    let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
+    let Some(taken) = ports.store().take_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
+        // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then this finds nothing to do.
+        wake_in(ports, run, provider.rate().window_ms).await;
+        return Ok(Advance::PutOff);
+    };
+    let image_url = generation.order.image.as_ref().map(|image| image_url(ports, image));
+    let callback_url = callback_url(ports, generation);
+    match provider.create(&generation.order, image_url.as_deref(), &callback_url).await {
+        Creation::Accepted { task_id } => {
+            bind(ports, run, &task_id).await?;
+            Ok(Advance::Sent)
+        }
+        Creation::Refused { retry_after_ms } => {
+            let pause_ms = retry_after_ms.unwrap_or_else(|| generation::refused_pause_ms(taken.tries));
+            let deadline_at_ms = sending_deadline(job.created_at_ms);
+            ports.store().return_generation(&taken, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
+            wake_in(ports, run, pause_ms).await;
+            Ok(Advance::PutOff)
+        }
+        Creation::Rejected { code, reason } => fail(ports, run, code, &reason).await,
+        Creation::Unclear { reason } => {
+            warn(ports, "an order may have arrived; it is looked for and not sent again", run, &reason);
+            Ok(Advance::Unclear)
+        }
+    }
+}
+
+/// Takes the name of a task down and sees to it that it is asked about. Whether this call did so.
+pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
+    let (now, settings) = (ports.now(), ports.settings());
+    let pause_ms = generation::ask_pause_ms(&settings.provider_ask_s, 0);
+    let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
+    let bound = ports.store().bind_generation(run, task_id, now.plus_ms(pause_ms), deadline_at_ms, now).await?;
+    wake_in(ports, run, pause_ms).await;
+    Ok(bound)
+}
+
+async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Error> {
+    let (run, now) = (generation.run, ports.now());
+    let (Some(provider), Some(task_id)) = (ports.provider(&generation.provider), &generation.task_id) else {
+        return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
+    };
+    let mut pause_ms = generation::ask_pause_ms(&ports.settings().provider_ask_s, generation.tries.saturating_add(1));
+    if !ports.store().take_generation_to_ask(run, now.plus_ms(pause_ms), now).await? {
+        return Ok(Advance::Nothing);
+    }
+    match provider.find(task_id).await.progress {
+        TaskProgress::Made { url } => return receive(ports, run, &url).await,
+        TaskProgress::Failed { code, reason } => return fail(ports, run, code, &reason).await,
+        TaskProgress::Unknown if generation.is_unknown_for_too_long(now) => {
+            return fail(ports, run, JobErrorCode::ProviderFailed, "the provider does not know its own task").await;
+        }
+        TaskProgress::Unknown | TaskProgress::Waiting => {}
+        TaskProgress::Working => ports.store().record_processing(run, now).await?,
+        TaskProgress::Unanswered { retry_after_ms, reason } => {
+            warn(ports, "a provider did not answer; it is asked again", run, &reason);
+            pause_ms = pause_ms.max(retry_after_ms.unwrap_or_default());
+        }
+    }
+    wake_in(ports, run, pause_ms).await;
+    Ok(Advance::Asked)
+}
+
+/// From here on the video is a source like any other: the transcoder fetches it, guarded, before it expires.
+async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, Error> {
+    let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
+        return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
+    };
+    if !ports.store().receive_generation(run, &Source::Url { url: url.into() }, ports.now()).await? {
+        warn(ports, "a video came for a job that is over", run, "nothing was changed");
+        return Ok(Advance::Nothing);
+    }
+    let task = TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run };
+    if let Err(error) = ports.tasks().send(&[task]).await {
+        ports.warn("task was not queued; the sweep will send it", &[("job.id", &run.job_id), ("error", &error)]);
+    }
+    Ok(Advance::Received)
+}
+
+async fn fail(ports: &impl Ports, run: RunRef, code: JobErrorCode, reason: &str) -> Result<Advance, Error> {
+    let (failure, now) = (JobFailure::of(code), ports.now());
+    match ports.store().fail_generating_job(run, &failure, ports.new_ledger_entry_id(), now).await? {
+        Ended::Now { has_callback } => {
+            warn(ports, "a video will not come", run, reason);
+            if has_callback {
+                announce(ports, run).await;
+            }
+            Ok(Advance::Failed)
+        }
+        Ended::NotHeld(_) => Ok(Advance::Nothing),
+    }
+}
+
+fn image_url(ports: &impl Ports, image: &Source) -> String {
+    match image {
+        Source::Object { object_key, size_bytes } => sign_object_url(ports, object_key, *size_bytes).0,
+        Source::Url { url } => url.clone(),
+    }
+}
+
+/// It names the run, so that an order whose answer was lost can be found again, and proves that we made it.
+fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
+    let (settings, run) = (ports.settings(), generation.run);
+    let token = generation::callback_token(&settings.file_url_secret, run);
+    let Generation { provider, .. } = generation;
+    format!("{}/api/v1/webhooks/{provider}?job={}&run={}&token={token}", settings.public_base_url, run.job_id, run.run)
+}
+
+/// A wake-up that is lost is made good by the sweep.
+async fn wake_in(ports: &impl Ports, run: RunRef, pause_ms: u64) {
+    let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
+    if let Err(error) = ports.tasks().wake_provider(&[ProviderWake::Due(run)], delay_s).await {
+        ports.warn("an order was not queued; the sweep goes on", &[("job.id", &run.job_id), ("error", &error)]);
+    }
+}
+
+fn warn(ports: &impl Ports, message: &str, run: RunRef, reason: &str) {
+    ports.warn(message, &[("job.id", &run.job_id), ("reason", &reason)]);
+}
+
+/// Until when an order must have been handed over.
+pub fn sending_deadline(created_at_ms: UnixMillis) -> UnixMillis {
+    created_at_ms.plus_ms(SENDING_MS_MAX)
+}

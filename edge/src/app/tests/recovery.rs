@@ -1,0 +1,190 @@
+//! Lost tasks, dead transcoders, late reports, and a database that fails.
+
+use super::*;
+
+#[test]
+fn a_late_report_from_an_old_lease_changes_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let late = granted(&ports, &job);
+    ports.pass_ms(60_000);
+    let current = granted(&ports, &job);
+    assert_eq!(current.attempt, 2);
+    assert_ne!(current.object_prefix, late.object_prefix);
+    let progress = || ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 50 };
+    for event in [progress(), probed(1_000), complete(&late), fail(), ReportEvent::Release] {
+        assert_eq!(stopped(report(&ports, &late, event)), StopReason::LeaseLost);
+    }
+    assert_eq!(find(&ports, &account, job.id).progress_percent, 0);
+    assert_eq!(balance(&ports, &account), 10);
+    accepted(report(&ports, &current, complete(&current)));
+}
+
+#[test]
+fn three_attempts_that_die_exhaust_a_job() {
+    for found_by_sweep in [false, true] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 20);
+        let job = submit(&ports, &account, None).unwrap();
+        for attempt in 1..=3 {
+            assert_eq!(granted(&ports, &job).attempt, attempt);
+            ports.pass_ms(60_000);
+        }
+        if found_by_sweep {
+            assert_eq!(block_on(sweep::sweep(&ports)).unwrap().exhausted, 1);
+        } else {
+            assert_eq!(refused(&ports, &job), ClaimRefusal::AttemptsExhausted);
+        }
+        assert_eq!(refused(&ports, &job), ClaimRefusal::Over);
+        assert_eq!(find(&ports, &account, job.id).failure.unwrap().code, JobErrorCode::AttemptsExhausted);
+        assert_eq!(balance(&ports, &account), 20);
+    }
+}
+
+#[test]
+fn a_run_given_back_keeps_its_attempts() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    for _ in 0..5 {
+        let work = granted(&ports, &job);
+        assert_eq!(work.attempt, 1);
+        accepted(report(&ports, &work, ReportEvent::Release));
+        assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
+    }
+}
+
+#[test]
+fn a_job_whose_task_was_not_sent_is_found_by_the_sweep_once() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    ports.tasks.broken.set(true);
+    let job = submit(&ports, &account, None).unwrap();
+    assert_eq!(ports.warnings.borrow().len(), 1);
+    ports.tasks.broken.set(false);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 0);
+    ports.pass_ms(5 * 60 * 1_000);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 0);
+    assert_eq!(*ports.tasks.sent.borrow(), [TranscodeTask::TranscodeV1 { job_id: job.id, run: 1 }]);
+}
+
+#[test]
+fn a_dead_transcoders_job_is_queued_again_by_the_sweep() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    granted(&ports, &job);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap(), sweep::Swept::default());
+    ports.pass_ms(60_000);
+    let swept = block_on(sweep::sweep(&ports)).unwrap();
+    assert_eq!((swept.requeued, swept.tasks_sent), (1, 1));
+    assert_eq!(granted(&ports, &job).attempt, 2);
+}
+
+#[test]
+fn a_job_queued_for_a_day_ends() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    ports.pass_ms(24 * 60 * 60 * 1_000 - 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 0);
+    ports.pass_ms(1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 1);
+    assert_eq!(find(&ports, &account, job.id).failure.unwrap().code, JobErrorCode::QueueTimeout);
+    assert_eq!(balance(&ports, &account), 20);
+}
+
+#[test]
+fn a_dead_letter_ends_a_run_without_attempts_left_and_revives_one_that_was_only_given_back() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let bury = |run| block_on(bury_task::bury_task(&ports, &TranscodeTask::TranscodeV1 { job_id: job.id, run })).unwrap();
+    let work = granted(&ports, &job);
+    assert_eq!(bury(1), Burial::Nothing);
+    accepted(report(&ports, &work, ReportEvent::Release));
+    assert_eq!((bury(7), bury(1)), (Burial::Nothing, Burial::Due));
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
+    for _ in 0..3 {
+        granted(&ports, &job);
+        assert_eq!(bury(1), Burial::Nothing);
+        ports.pass_ms(60_000);
+    }
+    assert_eq!((bury(1), bury(1)), (Burial::Ended, Burial::Nothing));
+    assert_eq!(balance(&ports, &account), 20);
+}
+
+#[test]
+fn a_run_that_is_always_given_back_ends_with_its_day() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    ports.pass_ms(24 * 60 * 60 * 1_000 - 1);
+    let work = granted(&ports, &job);
+    accepted(report(&ports, &work, ReportEvent::Release));
+    ports.pass_ms(1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 1);
+    assert_eq!(balance(&ports, &account), 20);
+}
+
+#[test]
+fn credits_are_right_whenever_the_database_fails() {
+    // Each step of a job's life fails once, before or after its write, and is then said again as its caller would.
+    for fault in [Fault::BeforeTheWrite, Fault::AfterTheWrite] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 100);
+        let again = |call: &dyn Fn() -> Result<(), Error>| {
+            ports.sqlite().fail_next(fault);
+            assert!(matches!(call(), Err(Error::Internal(_))));
+            call()
+        };
+        let job = submit(&ports, &account, None).unwrap();
+        let work = granted(&ports, &job);
+        let say = |event: &dyn Fn() -> ReportEvent| {
+            again(&|| {
+                let report = Report::ReportV1 { job_id: work.job_id, run: work.run, lease_id: work.lease_id, event: event() };
+                block_on(apply_report::apply_report(&ports, report)).map(accepted)
+            })
+        };
+        say(&|| probed(4_000)).unwrap();
+        assert_eq!(balance(&ports, &account), 96);
+        say(&|| complete(&work)).unwrap();
+        assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "settle")), (96, 1));
+
+        let job = submit(&ports, &account, None).unwrap();
+        assert_eq!(balance(&ports, &account), 86);
+        again(&|| block_on(delete_job::delete_job(&ports, &account.key, job.id))).unwrap();
+        assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "refund")), (96, 1));
+
+        // A claim whose answer is lost is asked again and counts once.
+        let job = submit(&ports, &account, None).unwrap();
+        let claim = new_claim(&ports, &job);
+        let mut attempt = 0;
+        again(&|| block_on(claim_task::claim_task(&ports, &claim)).map(drop)).unwrap();
+        if let ClaimAnswer::Granted(work) = block_on(claim_task::claim_task(&ports, &claim)).unwrap() {
+            attempt = work.attempt;
+        }
+        assert_eq!((attempt, refused(&ports, &job)), (1, ClaimRefusal::Leased));
+        assert_eq!(balance(&ports, &account), 86);
+    }
+}
+
+#[test]
+fn a_lease_is_not_kept_alive_for_ever_and_cannot_be_dated_ahead() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    let ahead = LeaseId::from_parts(ports.now().plus_ms(301_000), 1);
+    let claim = Claim { job_id: job.id, run: job.run, lease_id: ahead };
+    assert_eq!(block_on(claim_task::claim_task(&ports, &claim)).unwrap_err(), Error::Forbidden);
+    let work = granted(&ports, &job);
+    let beat = || ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 1 };
+    ports.pass_ms(6 * 60 * 60 * 1_000);
+    accepted(report(&ports, &work, beat()));
+    ports.pass_ms(1);
+    assert_eq!(stopped(report(&ports, &work, beat())), StopReason::LeaseLost);
+    ports.pass_ms(60_000);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().requeued, 1);
+}

@@ -1,0 +1,74 @@
+//! The bgless API's routes for what there is to spend, and what was spent.
+
+use axum::Json;
+use shared::id::LedgerEntryId;
+
+use super::error::Refusal;
+use super::extract::QueryOf;
+use super::map::account;
+use super::openapi::refusals;
+use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut, PageQuery};
+use super::{Answer, Credential, after_key};
+use crate::app::read_books;
+use crate::dialect::App;
+
+/// Get the balance
+///
+/// What the account has, and what the key may still spend of it this month.
+#[utoipa::path(
+    get,
+    path = "/credits",
+    operation_id = "getCredits",
+    tag = "Credits",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    responses((status = 200, description = "Balance and quota.", body = Data<CreditsOut>), refusals::Keyed)
+)]
+#[worker::send]
+pub async fn get_credits(App(app): App, Credential(key): Credential) -> Answer<Json<Data<CreditsOut>>> {
+    let (purse, resets_at_ms) = read_books::get_credits(&*app, &key).await?;
+    Ok(Json(Data { data: account::credits_out(purse, resets_at_ms) }))
+}
+
+/// List movements of credits
+///
+/// The account's ledger, newest first. The balance is the sum of all entries.
+#[utoipa::path(
+    get,
+    path = "/credits/ledger",
+    operation_id = "listLedgerEntries",
+    tag = "Credits",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A part of the list.", body = PageOut<LedgerEntryOut>),
+        refusals::KeyedWithQuery
+    )
+)]
+#[worker::send]
+pub async fn get_ledger(
+    App(app): App,
+    Credential(key): Credential,
+    query: Result<QueryOf<PageQuery>, Refusal>,
+) -> Answer<Json<PageOut<LedgerEntryOut>>> {
+    let read = query.and_then(|QueryOf(query)| Ok(account::page(&query, LedgerEntryId::PREFIX)?));
+    let page = after_key(&app, &key, read).await?;
+    let entries = read_books::list_ledger(&*app, &key, &page).await?;
+    Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
+}
+
+/// List what keys have spent
+///
+/// What each key of the account has spent in each month of the last year, newest first.
+#[utoipa::path(
+    get,
+    path = "/usage",
+    operation_id = "listUsage",
+    tag = "Credits",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    responses((status = 200, description = "By month and key.", body = Data<Vec<KeyMonthOut>>), refusals::Keyed)
+)]
+#[worker::send]
+pub async fn get_usage(App(app): App, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyMonthOut>>>> {
+    let months = read_books::list_usage(&*app, &key).await?;
+    Ok(Json(Data { data: months.iter().map(account::key_month_out).collect() }))
+}

@@ -1,0 +1,72 @@
+//! The bgless API's routes for files: announcing one, reading one.
+
+use axum::Json;
+use axum::response::Response;
+use http::{HeaderMap, Method, Uri};
+
+use super::extract::JsonBody;
+use super::openapi::refusals;
+use super::wire::{CreateUploadIn, Data, FilePath, FileQuery, UploadOut};
+use super::{Answer, Credential, map};
+use crate::app::ports::Ports as _;
+use crate::app::{authenticate, create_upload, open_file};
+use crate::dialect::App;
+use crate::domain::api_key::Scope;
+use crate::domain::error::Error;
+
+/// Announce a file
+///
+/// Answers where to PUT a file, and the `fileUrl` under which jobs find it. Nothing is stored yet. For a file that lies
+/// elsewhere, send its `url`: it is checked, and comes back as `fileUrl`.
+#[utoipa::path(
+    post,
+    path = "/uploads",
+    operation_id = "createUpload",
+    tag = "Uploads",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    request_body = CreateUploadIn,
+    responses((status = 200, description = "Where to put the file.", body = Data<UploadOut>), refusals::CreateUpload)
+)]
+#[worker::send]
+pub async fn post_upload(
+    App(app): App,
+    Credential(key): Credential,
+    JsonBody(body): JsonBody<CreateUploadIn>,
+) -> Answer<Json<Data<UploadOut>>> {
+    let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
+    let data = match map::upload_request(body)? {
+        map::UploadRequest::File { file_name, content_type, size_bytes } => {
+            map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes).await?)
+        }
+        map::UploadRequest::Hosted { url } => {
+            create_upload::check_hosted_file(&*app, caller, &url)?;
+            map::hosted_out(url)
+        }
+    };
+    Ok(Json(Data { data }))
+}
+
+/// Read a file
+///
+/// Serves what a `fileUrl` or an asset's `url` names; both come ready-made. Answers GET and HEAD, single ranges and `If-Range`.
+#[utoipa::path(
+    get,
+    path = "/files/{*object_key}",
+    operation_id = "readFile",
+    tag = "Files",
+    security(("fileSignature" = [])),
+    params(FilePath, FileQuery),
+    responses(
+        (status = 200, description = "The file.", content(("*/*"))),
+        (status = 206, description = "The range asked for.", content(("*/*"))),
+        refusals::ReadFile
+    )
+)]
+#[worker::send]
+pub async fn get_file(App(app): App, method: Method, uri: Uri, headers: HeaderMap) -> Answer<Response> {
+    // Clients made from the description write a key's slashes as `%2F`; no key holds anything else to be escaped.
+    let (path, query) = (uri.path().replace("%2F", "/"), uri.query().unwrap_or_default());
+    let url = format!("{}{path}?{query}", app.settings().public_base_url).parse().map_err(|_| Error::InvalidFileUrl)?;
+    let file = open_file::open_file(&*app, &url)?;
+    Ok(app.objects().serve(&file, &method, &headers).await?)
+}

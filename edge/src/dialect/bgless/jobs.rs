@@ -1,0 +1,128 @@
+//! The bgless API's routes for jobs, but for their creation.
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use shared::id::JobId;
+
+use super::error::Refusal;
+use super::extract::{JsonBody, PathText, QueryOf};
+use super::map::account;
+use super::openapi::refusals;
+use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobPath, JobsQuery, PageOut, PageQuery};
+use super::{Answer, Credential, after_key, job_id, map};
+use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
+use crate::dialect::App;
+
+/// Estimate a job
+///
+/// What a job would cost, how long it would take, and whether the key can afford it. Creates nothing and spends nothing.
+/// The file need not be uploaded yet: mode, duration, resolution, outputs and model decide.
+#[utoipa::path(
+    post,
+    path = "/estimate",
+    operation_id = "estimateJob",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    request_body = CreateJobIn,
+    responses((status = 200, description = "The estimate.", body = Data<EstimateOut>), refusals::KeyedWithBody)
+)]
+#[worker::send]
+pub async fn post_estimate(
+    App(app): App,
+    Credential(key): Credential,
+    JsonBody(body): JsonBody<CreateJobIn>,
+) -> Answer<Json<Data<EstimateOut>>> {
+    let estimate = estimate_job::estimate_job(&*app, &key, map::estimate_request(body)).await?;
+    Ok(Json(Data { data: map::estimate_out(&estimate) }))
+}
+
+/// List jobs
+///
+/// The account's jobs, newest first, whichever key created them. Deleted ones are hidden.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listJobs",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(PageQuery, JobsQuery),
+    responses((status = 200, description = "A part of the list.", body = PageOut<JobOut>), refusals::KeyedWithQuery)
+)]
+#[worker::send]
+pub async fn get_jobs(
+    App(app): App,
+    Credential(key): Credential,
+    query: Result<QueryOf<PageQuery>, Refusal>,
+    filter: Result<QueryOf<JobsQuery>, Refusal>,
+) -> Answer<Json<PageOut<JobOut>>> {
+    let read = query.and_then(|QueryOf(query)| {
+        let QueryOf(filter) = filter?;
+        let state = filter.status.as_deref().map(map::job_state).transpose()?;
+        Ok((account::page(&query, JobId::PREFIX)?, state))
+    });
+    let (page, state) = after_key(&app, &key, read).await?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, state).await?;
+    Ok(Json(account::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job))))
+}
+
+/// Get a job
+#[utoipa::path(
+    get,
+    path = "/{id}",
+    operation_id = "getJob",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(JobPath),
+    responses((status = 200, description = "The job.", body = Data<JobOut>), refusals::KeyedOfJob)
+)]
+#[worker::send]
+pub async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<Data<JobOut>>> {
+    let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
+    Ok(Json(Data { data: map::job_out(&*app, &job) }))
+}
+
+/// Delete a job
+///
+/// Cancels a running job first, so that its reserve comes back, then hides it and removes its source, unless another job
+/// uses it, and its outputs. Deleting twice is fine.
+#[utoipa::path(
+    delete,
+    path = "/{id}",
+    operation_id = "deleteJob",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(JobPath),
+    responses((status = 204, description = "The job is gone."), refusals::KeyedOfJob)
+)]
+#[worker::send]
+pub async fn delete_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+    delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Download an output
+///
+/// Redirects to a signed URL, which works for 24 hours, needs no key, and serves ranges.
+#[utoipa::path(
+    get,
+    path = "/{id}/download",
+    operation_id = "downloadOutput",
+    tag = "Jobs",
+    security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
+    params(JobPath, DownloadQuery),
+    responses((status = 302, description = "Where the file lies."), refusals::DownloadOutput)
+)]
+#[worker::send]
+pub async fn get_download(
+    App(app): App,
+    Credential(key): Credential,
+    PathText(id): PathText,
+    query: Result<QueryOf<DownloadQuery>, Refusal>,
+) -> Answer<Response> {
+    let read = query.and_then(|QueryOf(query)| Ok(query.format.map(|name| map::output("format", &name)).transpose()?));
+    let output = after_key(&app, &key, read).await?;
+    let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;
+    // 302: the address holds for a day, the resource's own address forever.
+    Ok((StatusCode::FOUND, [(http::header::LOCATION, url)]).into_response())
+}

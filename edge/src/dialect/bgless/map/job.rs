@@ -1,0 +1,128 @@
+//! A job in the API's words: as it is, what it would cost, what is told of it.
+
+use shared::price::Resolution;
+use shared::report::Strategy;
+use shared::time::UnixMillis;
+
+use super::account::quota_out;
+use crate::app::download_output::sign_object_url;
+use crate::app::estimate_job::Estimate;
+use crate::app::ports::{Delivery, Ports};
+use crate::dialect::bgless::wire::{AssetOut, EstimateOut, EventOut, JobErrorOut, JobOut, PreviewOut, SourceOut};
+use crate::domain::error::Error;
+use crate::domain::job::{Job, JobState};
+use crate::domain::upload;
+
+/// How a matte may have been made.
+pub const STRATEGIES: [Strategy; 2] = [Strategy::SourceAlpha, Strategy::ChromaKey];
+
+pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
+    let settings = ports.settings();
+    let assets = job.assets.iter().map(|asset| {
+        let (url, expires_at_ms) = sign_object_url(ports, &asset.object_key, asset.size_bytes);
+        AssetOut {
+            format: asset.output.as_str(),
+            url,
+            expires_at: expires_at_ms.to_iso_8601(),
+            content_type: asset.output.content_type(),
+            size_bytes: asset.size_bytes,
+            width: asset.size.width,
+            height: asset.size.height,
+            duration_sec: seconds(asset.duration_ms),
+            frame_count: asset.frame_count,
+            has_audio: asset.has_audio,
+        }
+    });
+    let previews = job.previews.iter().map(|preview| {
+        let (url, expires_at_ms) = sign_object_url(ports, &preview.object_key, preview.size_bytes);
+        PreviewOut {
+            kind: preview.kind.as_str(),
+            url,
+            expires_at: expires_at_ms.to_iso_8601(),
+            content_type: preview.kind.content_type(),
+            size_bytes: preview.size_bytes,
+            width: preview.size.map(|size| size.width),
+            height: preview.size.map(|size| size.height),
+        }
+    });
+    JobOut {
+        id: job.id.to_string(),
+        status: job.state.as_str(),
+        progress: job.progress_percent,
+        stage: job.stage.map(shared::report::Stage::as_str),
+        model: job.model.as_str(),
+        alpha_strategy: job.strategy.map(strategy_name),
+        outputs: job.outputs.iter().map(|output| output.as_str()).collect(),
+        preset: job.options.preset.as_str(),
+        refine_edges: job.options.refine_edges,
+        resolution: job.options.resolution.map(Resolution::as_str),
+        // What the job holds or has cost: nothing, once it came back.
+        credits: match job.state {
+            JobState::Failed | JobState::Canceled => 0,
+            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding | JobState::Success => {
+                job.reserved_credits
+            }
+        },
+        api_key_id: job.api_key_id.to_string(),
+        metadata: job.metadata_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        source: job.facts.as_ref().map(|facts| SourceOut {
+            container: facts.container.clone(),
+            video_codec: facts.video_codec.clone(),
+            width: facts.size.width,
+            height: facts.size.height,
+            duration_sec: seconds(facts.duration_ms),
+            frame_rate: facts.frame_rate.as_f64(),
+            has_alpha: facts.has_alpha,
+            has_audio: facts.has_audio,
+        }),
+        output_assets: assets.collect(),
+        preview_assets: previews.collect(),
+        qa_report: job.qa_report.clone(),
+        error: job.failure.as_ref().map(|failure| JobErrorOut { code: failure.code.as_str(), message: failure.message.clone() }),
+        poll_url: format!("{}/v1/jobs/{}", settings.public_base_url, job.id),
+        created_at: job.created_at_ms.to_iso_8601(),
+        updated_at: job.updated_at_ms.to_iso_8601(),
+        ended_at: job.ended_at_ms.map(UnixMillis::to_iso_8601),
+        source_retained_until: job
+            .source
+            .as_ref()
+            .and_then(upload::created_at)
+            .map(|at| at.plus_ms(settings.source_retention_ms).to_iso_8601()),
+        retained_until: job.ended_at_ms.map(|at| at.plus_ms(settings.output_retention_ms).to_iso_8601()),
+    }
+}
+
+pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
+    EstimateOut {
+        provider: estimate.model.card().provider,
+        model: estimate.model.as_str(),
+        credits: estimate.credits,
+        eta_sec: estimate.work_ms.div_ceil(1_000),
+        remaining_credits: estimate.purse.balance_credits,
+        quota: quota_out(estimate.purse, estimate.quota_resets_at_ms),
+        can_afford: estimate.can_afford,
+    }
+}
+
+/// What a receiver is told: the job as it would be read now, so that its file URLs are fresh at each try.
+pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<String, Error> {
+    let event = EventOut {
+        id: delivery.id.to_string(),
+        event: delivery.event.clone(),
+        timestamp: delivery.created_at_ms.to_iso_8601(),
+        data: job_out(ports, job),
+    };
+    serde_json::to_string(&event).map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
+}
+
+pub const fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::SourceAlpha => "preserve-source-alpha",
+        Strategy::ChromaKey => "chroma-key",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53")]
+pub(super) fn seconds(duration_ms: u64) -> f64 {
+    duration_ms as f64 / 1_000.0
+}

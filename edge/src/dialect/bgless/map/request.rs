@@ -1,0 +1,286 @@
+//! What a job is asked to be, read and checked field by field.
+
+use serde_json::{Map, Value};
+use shared::keying::{KeySettings, ScreenColor};
+use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
+use shared::price::Resolution;
+use shared::report::StrategyRequest;
+
+use super::{missing, refused};
+use crate::app::estimate_job::EstimateRequest;
+use crate::app::submit_job::{JobInput, JobRequest};
+use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
+use crate::domain::error::Error;
+use crate::domain::generation::{AspectRatio, DURATION_S_MAX, DURATION_S_MIN, PROMPT_CHARS_MAX};
+use crate::domain::job::{Dialect, JobOptions, JobState};
+use crate::domain::model::{self, Mode, Model};
+use crate::domain::webhook::SECRET_CHARS_MAX;
+
+/// Units: bytes.
+pub const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
+/// How long `wait=true` waits when nobody says.
+/// Units: seconds.
+pub const WAIT_S: u64 = 30;
+pub const WAIT_S_MAX: u64 = 60;
+
+/// How a caller may want the matte made.
+pub const STRATEGY_REQUESTS: [(&str, StrategyRequest); 3] = [
+    ("auto", StrategyRequest::Auto),
+    ("chroma-key", StrategyRequest::ChromaKey),
+    ("preserve-source-alpha", StrategyRequest::PreserveSourceAlpha),
+];
+
+/// How long an answer may be held back.
+/// Units: milliseconds; none when nobody asked.
+pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
+    let timeout_s = query.timeout.unwrap_or(WAIT_S);
+    if !(1..=WAIT_S_MAX).contains(&timeout_s) {
+        return Err(Error::InvalidRequest { field: "timeout", message: format!("Must be from 1 to {WAIT_S_MAX}.") });
+    }
+    Ok(query.wait.unwrap_or(false).then_some(timeout_s * 1_000))
+}
+
+pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
+    let Choice {
+        model,
+        mode,
+        outputs,
+        duration_ms,
+        options,
+        video_url,
+        image_url,
+        prompt,
+        aspect_ratio,
+        metadata_json,
+        callback_url,
+        callback_secret,
+    } = choice(body)?;
+    let input = match mode {
+        Mode::Video => {
+            let url = video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?;
+            JobInput::Video { url }
+        }
+        Mode::Text => {
+            let prompt = prompt.ok_or_else(|| missing("input.prompt", "Says what the video shows."))?;
+            JobInput::Order { prompt, image_url: None, aspect_ratio }
+        }
+        Mode::Image => {
+            let url = image_url.ok_or_else(|| missing("input.imageUrl", "The `fileUrl` of an upload, or a public URL."))?;
+            JobInput::Order { prompt: prompt.unwrap_or_default(), image_url: Some(url), aspect_ratio }
+        }
+    };
+    Ok(JobRequest {
+        dialect: Dialect::Bgless,
+        model,
+        input,
+        outputs,
+        duration_ms,
+        options,
+        metadata_json,
+        callback_url,
+        callback_secret,
+    })
+}
+
+pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
+    let Choice { model, outputs, duration_ms, options, .. } = choice(body)?;
+    Ok(EstimateRequest { model, duration_ms, resolution: options.resolution, output_count: outputs.len() })
+}
+
+pub fn job_state(name: &str) -> Result<JobState, Error> {
+    JobState::find(name).ok_or_else(|| {
+        refused("status", "Must be `queued`, `submitted`, `processing`, `transcoding`, `success`, `failed` or `canceled`.")
+    })
+}
+
+/// Reads the name of an output in `field`.
+pub fn output(field: &'static str, name: &str) -> Result<Output, Error> {
+    let known = || Output::ALL.iter().map(|output| format!("`{output}`")).collect::<Vec<_>>().join(", ");
+    name.parse().map_err(|_| Error::InvalidRequest { field, message: format!("Must be one of {}.", known()) })
+}
+
+/// What creating and estimating have in common.
+struct Choice {
+    model: Model,
+    mode: Mode,
+    outputs: Vec<Output>,
+    duration_ms: Option<u64>,
+    options: JobOptions,
+    video_url: Option<String>,
+    image_url: Option<String>,
+    prompt: Option<String>,
+    aspect_ratio: Option<AspectRatio>,
+    metadata_json: Option<String>,
+    callback_url: Option<String>,
+    callback_secret: Option<String>,
+}
+
+fn choice(body: CreateJobIn) -> Result<Choice, Error> {
+    let input = body.input.ok_or_else(|| missing("input", "Says what the job works on."))?;
+    let options = body.options.unwrap_or_default();
+    let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`, `text` or `image`."))?;
+    let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;
+    let model = body.model.as_deref().map(|name| {
+        let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
+        Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
+    });
+    let strategy = input.alpha_strategy.as_deref().map(|name| {
+        let found = STRATEGY_REQUESTS.into_iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, strategy)| strategy)
+            .ok_or_else(|| refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`."))
+    });
+    let resolution = input
+        .resolution
+        .as_deref()
+        .map(|name| Resolution::find(name).ok_or_else(|| refused("input.resolution", "Must be `720p`, `1080p` or `2160p`.")));
+    let preset = options
+        .preset
+        .as_deref()
+        .map(|name| Preset::find(name).ok_or_else(|| refused("options.preset", "Must be `web-app`, `editing` or `social`.")));
+    Ok(Choice {
+        model: model::resolve(model.transpose()?, strategy.transpose()?, mode)?,
+        mode,
+        outputs: outputs(options.outputs)?,
+        duration_ms: input.duration_sec.map(|seconds| duration_ms(seconds, mode)).transpose()?,
+        options: JobOptions {
+            preset: preset.transpose()?.unwrap_or_default(),
+            refine_edges: input.refine_edges.unwrap_or(false),
+            key: options.key.map(key_settings).transpose()?.unwrap_or_default(),
+            resolution: resolution.transpose()?,
+        },
+        video_url: input.video_url,
+        image_url: input.image_url,
+        prompt: input.prompt.map(prompt).transpose()?,
+        aspect_ratio: input.aspect_ratio.as_deref().map(aspect_ratio).transpose()?,
+        metadata_json: body.metadata.map(metadata_json).transpose()?,
+        callback_url: options.callback_url,
+        callback_secret: options.callback_secret.map(callback_secret).transpose()?,
+    })
+}
+
+fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
+    let settings = KeySettings {
+        screen_color: key.screen_color.map(|text| screen_color(&text)).transpose()?,
+        black_point: key.black_point.map(|value| share("options.key.blackPoint", value)).transpose()?,
+        white_point: key.white_point.map(|value| share("options.key.whitePoint", value)).transpose()?,
+        spill_strength: key.spill_strength.map(|value| share("options.key.spillStrength", value)).transpose()?,
+    };
+    if settings.black_point.unwrap_or(0.0) >= settings.white_point.unwrap_or(1.0) {
+        return Err(refused("options.key.whitePoint", "Must be above `options.key.blackPoint`."));
+    }
+    Ok(settings)
+}
+
+fn screen_color(text: &str) -> Result<ScreenColor, Error> {
+    text.parse().map_err(|_| refused("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "from 0 to 1, where single precision is plenty")]
+fn share(field: &'static str, value: f64) -> Result<f32, Error> {
+    if (0.0..=1.0).contains(&value) { Ok(value as f32) } else { Err(refused(field, "Must be from 0 to 1.")) }
+}
+
+fn callback_secret(secret: String) -> Result<String, Error> {
+    if (1..=SECRET_CHARS_MAX).contains(&secret.chars().count()) {
+        return Ok(secret);
+    }
+    Err(Error::InvalidRequest {
+        field: "options.callbackSecret",
+        message: format!("Must have 1 to {SECRET_CHARS_MAX} characters."),
+    })
+}
+
+fn prompt(prompt: String) -> Result<String, Error> {
+    if !prompt.trim().is_empty() && prompt.chars().count() <= PROMPT_CHARS_MAX {
+        return Ok(prompt);
+    }
+    Err(Error::InvalidRequest { field: "input.prompt", message: format!("Must have 1 to {PROMPT_CHARS_MAX} characters.") })
+}
+
+fn aspect_ratio(name: &str) -> Result<AspectRatio, Error> {
+    AspectRatio::find(name).ok_or_else(|| refused("input.aspectRatio", "Must be `16:9`, `9:16` or `1:1`."))
+}
+
+fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
+    let text = Value::Object(metadata).to_string();
+    if text.len() > METADATA_SIZE_BYTES_MAX {
+        return Err(Error::InvalidRequest {
+            field: "metadata",
+            message: format!("Must have at most {METADATA_SIZE_BYTES_MAX} bytes as JSON."),
+        });
+    }
+    Ok(text)
+}
+
+fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
+    const FIELD: &str = "options.outputs";
+    // Who names nothing wants what plays in a browser.
+    let Some(names) = names else { return Ok(vec![Output::WebmVp9Alpha]) };
+    let outputs = names.iter().map(|name| output(FIELD, name)).collect::<Result<Vec<_>, _>>()?;
+    if outputs.is_empty() {
+        return Err(refused(FIELD, "Must name at least one output."));
+    }
+    if outputs.iter().enumerate().any(|(index, output)| outputs.iter().take(index).any(|earlier| earlier == output)) {
+        return Err(refused(FIELD, "Must not name an output twice."));
+    }
+    Ok(outputs)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was compared with both bounds")]
+#[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
+fn duration_ms(seconds: f64, mode: Mode) -> Result<u64, Error> {
+    let millis = seconds * 1_000.0;
+    if mode != Mode::Video && !((DURATION_S_MIN as f64)..=(DURATION_S_MAX as f64)).contains(&seconds) {
+        return Err(Error::InvalidRequest {
+            field: "input.durationSec",
+            message: format!("Must be from {DURATION_S_MIN} to {DURATION_S_MAX} for a video that is to be made."),
+        });
+    }
+    if millis > 0.0 && millis <= SOURCE_DURATION_MS_MAX as f64 {
+        return Ok(millis.ceil() as u64);
+    }
+    Err(Error::InvalidRequest {
+        field: "input.durationSec",
+        message: format!("Must be above 0 and at most {}.", SOURCE_DURATION_MS_MAX / 1_000),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings(key: &Value) -> Result<KeySettings, Error> {
+        let body = json!({ "input": { "mode": "video" }, "options": { "key": key } });
+        choice(serde_json::from_value(body).unwrap()).map(|choice| choice.options.key)
+    }
+
+    #[test]
+    fn what_an_expert_says_is_taken_as_it_is_said() {
+        let said = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0 });
+        let expected = KeySettings {
+            screen_color: Some(ScreenColor([0, 177, 64])),
+            black_point: Some(0.25),
+            white_point: Some(0.75),
+            spill_strength: Some(0.0),
+        };
+        assert_eq!(settings(&said).unwrap(), expected);
+        assert_eq!(settings(&json!({})).unwrap(), KeySettings::default());
+    }
+
+    #[test]
+    fn settings_that_make_no_matte_are_refused_by_name() {
+        for (said, name) in [
+            (json!({ "screenColor": "green" }), "options.key.screenColor"),
+            (json!({ "blackPoint": -0.1 }), "options.key.blackPoint"),
+            (json!({ "whitePoint": 1.5 }), "options.key.whitePoint"),
+            (json!({ "spillStrength": 2 }), "options.key.spillStrength"),
+            (json!({ "blackPoint": 0.5, "whitePoint": 0.5 }), "options.key.whitePoint"),
+            (json!({ "blackPoint": 1 }), "options.key.whitePoint"),
+        ] {
+            assert!(matches!(settings(&said), Err(Error::InvalidRequest { field, .. }) if field == name), "{said}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a job is asked to be.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::dialect::bgless::openapi::names::{
+    AlphaStrategyChoice, AspectRatioName, InputMode, ModelId, OutputFormat, PresetName, VideoResolution,
+};
+
+/// A job to be created or estimated. Unknown fields are ignored.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CreateJob)]
+pub struct CreateJobIn {
+    /// Which model does the work. Default: `auto` for a video, `kie.kling-3-video` for words and pictures.
+    #[schema(value_type = Option<ModelId>)]
+    pub model: Option<String>,
+    /// Anything of the caller's own, given back with the job; at most 4096 bytes as JSON.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    #[schema(required, nullable = false)]
+    pub input: Option<InputIn>,
+    pub options: Option<OptionsIn>,
+}
+
+/// What a job starts from.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = JobInput)]
+pub struct InputIn {
+    #[schema(required, nullable = false, value_type = Option<InputMode>)]
+    pub mode: Option<String>,
+    /// The `fileUrl` of an upload, or any public http or https address. Required to create a job of mode `video`;
+    /// ignored by estimates.
+    #[schema(example = "https://cdn.example.com/input.mp4")]
+    pub video_url: Option<String>,
+    /// What the video shows, for modes `text` and `image`: the subject alone, since the screen behind it is seen to. Required
+    /// to create a job of mode `text`.
+    #[schema(example = "a floating product bottle rotating slowly")]
+    pub prompt: Option<String>,
+    /// The picture that the video begins with, JPEG or PNG: the `fileUrl` of an upload, or any public http or https address.
+    /// Its subject should stand before an even background. Required to create a job of mode `image`.
+    #[schema(example = "https://cdn.example.com/bottle.png")]
+    pub image_url: Option<String>,
+    /// The shape of a video that is to be made. Default: `16:9`, with a picture that of the picture.
+    #[schema(value_type = Option<AspectRatioName>)]
+    pub aspect_ratio: Option<String>,
+    /// How the matte is to be made. `preserve-source-alpha` keeps the source's own alpha and only converts formats.
+    /// Default: `auto`. Must not contradict `model`.
+    #[schema(value_type = Option<AlphaStrategyChoice>)]
+    pub alpha_strategy: Option<String>,
+    /// How long the source is, so that the right sum is reserved; corrected once it was read. Unit: seconds.
+    /// Default: 10. For a video that is to be made: how long it shall be, from 3 to 15, in whole seconds; default: 5.
+    pub duration_sec: Option<f64>,
+    /// Outputs are no larger than that, and no larger picture is paid for. Default: as large as the source, for which the
+    /// price of `1080p` is reserved until it was read.
+    #[schema(value_type = Option<VideoResolution>)]
+    pub resolution: Option<String>,
+    /// May take more time for better edges. Default: no. Today's keyer has one quality: this is kept, and changes nothing yet.
+    pub refine_edges: Option<bool>,
+}
+
+/// What is to be made, and who is to be told.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = JobOptions)]
+pub struct OptionsIn {
+    /// The files to make, each at most once. Default: `webm-vp9-alpha` alone.
+    #[schema(value_type = Option<Vec<OutputFormat>>)]
+    pub outputs: Option<Vec<String>>,
+    /// What the outputs are for. `web-app`: shown on pages, small files. `editing`: worked on further, the source's size and
+    /// rate and as much quality as the format holds. `social`: sized and timed as networks take it. Default: `web-app`.
+    #[schema(value_type = Option<PresetName>)]
+    pub preset: Option<String>,
+    /// How a screen is keyed, for experts: without it every part is found. Ignored where nothing is keyed.
+    pub key: Option<KeyIn>,
+    /// The public http or https address to POST to when the job is over; not looked at by estimates.
+    #[schema(example = "https://example.com/webhooks/bgless")]
+    pub callback_url: Option<String>,
+    /// Signs what the receiver is told. Without it the account's own secret does, if there is one.
+    pub callback_secret: Option<String>,
+}
+
+/// Overrides of what the keyer finds by itself.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = KeySettings)]
+pub struct KeyIn {
+    /// The screen's colour, instead of the one found; a screen is then keyed even where none would have been found.
+    #[schema(example = "#00b140", pattern = "^#[0-9a-fA-F]{6}$")]
+    pub screen_color: Option<String>,
+    /// Alpha up to this becomes 0, and what lies above is stretched: removes what is left of a screen. Default: 0.
+    #[schema(minimum = 0, maximum = 1)]
+    pub black_point: Option<f64>,
+    /// Alpha from this on becomes 1: closes a subject that shines through. Above `blackPoint`. Default: 1.
+    #[schema(minimum = 0, maximum = 1)]
+    pub white_point: Option<f64>,
+    /// How much of the screen's light on the subject is taken away. 0: none. Default: 1, all that is found.
+    #[schema(minimum = 0, maximum = 1)]
+    pub spill_strength: Option<f64>,
+}

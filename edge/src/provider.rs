@@ -1,0 +1,3 @@
+//! Those who make videos, each in a folder that implements the port `app::ports::Provider`; `deps.rs` names them.
+
+pub mod kie;

@@ -1,0 +1,44 @@
+//! What KIE's codes mean. They stand in the envelope, whatever the HTTP status.
+
+use shared::code::JobErrorCode as Code;
+
+/// What follows from a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    Success,
+    /// Nothing was done; it may be asked again later.
+    Later,
+    /// It will never be otherwise.
+    Never(Code),
+    /// KIE does not know the task, or not yet.
+    Unknown,
+    /// Nobody knows what was done.
+    Unclear,
+}
+
+impl Meaning {
+    pub const fn of_create(code: u16) -> Self {
+        match code {
+            200 => Self::Success,
+            // 429 too many requests, 455 maintenance: refused before anything was made.
+            429 | 455 => Self::Later,
+            // 401 the key, 402 the credits, 433 the sub-key's limit, 505 switched off: the operator's account.
+            401..=403 | 433 | 505 => Self::Never(Code::ProviderUnavailable),
+            400 | 404 | 413 | 415 | 422 => Self::Never(Code::ProviderRefused),
+            501 => Self::Never(Code::ProviderFailed),
+            // 408, 500, gateways' own answers: it may have arrived.
+            _ => Self::Unclear,
+        }
+    }
+
+    pub const fn of_question(code: u16) -> Self {
+        match code {
+            200 => Self::Success,
+            404 | 422 => Self::Unknown,
+            // The task ended so; the question itself was answered.
+            501 => Self::Never(Code::ProviderFailed),
+            408 => Self::Never(Code::ProviderTimeout),
+            _ => Self::Later,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `GenerationStore` over SQL.
+
+use shared::id::LedgerEntryId;
+use shared::report::Source;
+use shared::time::UnixMillis;
+
+use super::Store;
+use super::database::{Database, Rows, statement};
+use super::job::{is_any, read_first, read_job, read_runs};
+use super::row::{GenerationRow, to_json};
+use crate::app::ports::{Ended, GenerationStore, SendingRate};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::generation::Generation;
+use crate::domain::job::{Job, JobState, RunRef, TASK_DUE_AFTER_MS};
+
+impl<D: Database> GenerationStore for Store<D> {
+    async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error> {
+        let job_id = run.job_id.to_string();
+        let find = statement!(find_generation, job_id.clone(), run.run);
+        let [generation, job] = self.run([find, statement!(find_job, job_id)]).await?;
+        Ok(read(&generation)?.zip(read_job(&job)?.map(|job| *job)))
+    }
+
+    async fn find_generation_of_task(&self, provider: &str, task_id: &str) -> Result<Option<Generation>, Error> {
+        let [generation] = self.run([statement!(find_generation_of_task, provider, task_id)]).await?;
+        read(&generation)
+    }
+
+    async fn take_generation_to_send(
+        &self,
+        run: RunRef,
+        rate: SendingRate,
+        deadline_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<Generation>, Error> {
+        let since = UnixMillis::new(now.as_u64().saturating_sub(rate.window_ms));
+        let job_id = run.job_id.to_string();
+        let take = statement!(take_generation_to_send, job_id, run.run, now, since, rate.count_max, deadline_at_ms);
+        let [taken] = self.run([take]).await?;
+        read(&taken)
+    }
+
+    async fn take_generation_to_ask(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error> {
+        let take = statement!(take_generation_to_ask, run.job_id.to_string(), run.run, now, due_at_ms);
+        let [taken] = self.run([take]).await?;
+        is_any(&taken)
+    }
+
+    async fn return_generation(
+        &self,
+        generation: &Generation,
+        due_at_ms: UnixMillis,
+        deadline_at_ms: UnixMillis,
+    ) -> Result<(), Error> {
+        let run = generation.run;
+        let give_back = statement!(return_generation, run.job_id.to_string(), run.run, due_at_ms, deadline_at_ms);
+        let hold = statement!(hold_provider, generation.provider.as_str(), due_at_ms);
+        self.run([give_back, hold]).await.map(|[_, _]| ())
+    }
+
+    async fn bind_generation(
+        &self,
+        run: RunRef,
+        task_id: &str,
+        due_at_ms: UnixMillis,
+        deadline_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<bool, Error> {
+        let job_id = run.job_id.to_string();
+        let bind = statement!(bind_generation, job_id.clone(), run.run, task_id, due_at_ms, deadline_at_ms);
+        let submitted = JobState::Submitted.as_str();
+        let [bound, _] = self.run([bind, statement!(record_generation_state, job_id, run.run, submitted, now)]).await?;
+        is_any(&bound)
+    }
+
+    async fn hasten_generation(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(hasten_generation, run.job_id.to_string(), run.run, now)]).await.map(|[_]| ())
+    }
+
+    async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        let processing = JobState::Processing.as_str();
+        self.run([statement!(record_generation_state, run.job_id.to_string(), run.run, processing, now)]).await.map(|[_]| ())
+    }
+
+    async fn receive_generation(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error> {
+        let (job_id, task_due_at_ms) = (run.job_id.to_string(), now.plus_ms(TASK_DUE_AFTER_MS));
+        let receive = statement!(receive_generation, job_id.clone(), run.run, to_json(source)?, task_due_at_ms, now);
+        let [received, _] = self.run([receive, statement!(close_generation, job_id, run.run)]).await?;
+        is_any(&received)
+    }
+
+    async fn fail_generating_job(
+        &self,
+        run: RunRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Ended, Error> {
+        let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
+        let fail = statement!(fail_generating_job, job_id.clone(), run.run, code, message, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
+        self.run_end([fail, refund], run).await
+    }
+
+    async fn list_due_generations(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_due_generations, due_before_ms, limit)]).await?;
+        read_runs(&rows)
+    }
+}
+
+fn read(rows: &impl Rows) -> Result<Option<Generation>, Error> {
+    read_first::<GenerationRow>(rows)?.map(Generation::try_from).transpose()
+}

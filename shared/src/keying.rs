@@ -1,0 +1,83 @@
+//! What an expert may say about the keying of one clip. Nobody has to: every part is found without.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Overrides of what the keyer finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeySettings {
+    /// The screen's colour.
+    pub screen_color: Option<ScreenColor>,
+    /// Alpha up to this becomes 0.
+    /// Units: 0 to 1.
+    pub black_point: Option<f32>,
+    /// Alpha from this on becomes 1.
+    /// Units: 0 to 1, above `black_point`.
+    pub white_point: Option<f32>,
+    /// How much of the screen's light on the subject is taken away.
+    /// Units: 1 is all, 0 none.
+    pub spill_strength: Option<f32>,
+}
+
+/// A colour as people write it: `#00b140`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ScreenColor(pub [u8; 3]);
+
+impl fmt::Display for ScreenColor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue] = self.0;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// The text is no `#` with six hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
+pub struct ScreenColorError;
+
+impl FromStr for ScreenColor {
+    type Err = ScreenColorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        let number = u32::from_str_radix(digits, 16).map_err(|_| ScreenColorError)?;
+        // `from_str_radix` takes a sign.
+        if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(ScreenColorError);
+        }
+        let [_, red, green, blue] = number.to_be_bytes();
+        Ok(Self([red, green, blue]))
+    }
+}
+
+impl TryFrom<String> for ScreenColor {
+    type Error = ScreenColorError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ScreenColor> for String {
+    fn from(color: ScreenColor) -> Self {
+        color.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colour_is_read_as_it_is_written() {
+        assert_eq!("#00B140".parse(), Ok(ScreenColor([0, 177, 64])));
+        assert_eq!(ScreenColor([0, 177, 64]).to_string(), "#00b140");
+        for text in ["", "#", "00b140", "#00b14", "#00b1400", "#+0b140", "#00b14g", "green", "#00b1é"] {
+            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError), "{text}");
+        }
+    }
+}

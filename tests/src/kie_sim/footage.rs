@@ -1,0 +1,81 @@
+//! What the stand-in for KIE makes: a subject with hair-thin detail that moves before the screen it was asked for.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process::Group;
+use crate::step::STOP_GRACE;
+
+/// How long ffmpeg may take for the longest and largest of them on a slow machine.
+const MAKING_TIMEOUT: Duration = Duration::from_mins(5);
+const FRAME_RATE: u32 = 24;
+
+/// How a video is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footage {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// In seconds.
+    pub duration_s: u32,
+    /// `0xRRGGBB`; without one the subject stands before a busy picture.
+    pub screen: Option<String>,
+    /// What the subject is made of.
+    pub picture: Option<PathBuf>,
+}
+
+impl Footage {
+    /// Makes the video.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-nostdin", "-v", "error", "-y"]);
+        if let Some(picture) = &self.picture {
+            let duration_s = self.duration_s.to_string();
+            command.args(["-loop", "1", "-framerate", &FRAME_RATE.to_string(), "-t", &duration_s, "-i"]).arg(picture);
+        }
+        command.args(["-filter_complex", &self.graph(), "-map", "[picture]"]);
+        command.args(["-frames:v", &(self.duration_s * FRAME_RATE).to_string()]);
+        command.args(["-c:v", "libx264", "-crf", "14", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]);
+        command.args(["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]);
+        command.args(["-movflags", "+faststart"]).arg(path).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut group = Group::spawn(&mut command, STOP_GRACE)?;
+        let status = group.wait_at_most(MAKING_TIMEOUT)?.context("ffmpeg does not end")?;
+        ensure!(status.success(), "ffmpeg made no video: {status}");
+        Ok(())
+    }
+
+    /// The matte is drawn on one frame only, which is then repeated.
+    fn graph(&self) -> String {
+        let Self { width, height, duration_s, .. } = self;
+        let side = width.min(height) * 3 / 5 / 2 * 2;
+        let (radius, rate, swing) = (side / 2, FRAME_RATE, width / 8);
+        let screen = match &self.screen {
+            Some(color) => format!("color=c={color}:s={width}x{height}:r={rate}:d={duration_s},format=rgba[screen]"),
+            None => format!("testsrc2=s={width}x{height}:r={rate}:d={duration_s},format=rgba[screen]"),
+        };
+        let color = if self.picture.is_some() {
+            format!("[0:v]scale={side}:{side}:force_original_aspect_ratio=increase,crop={side}:{side},format=rgba[color]")
+        } else {
+            format!(
+                "gradients=s={side}x{side}:r={rate}:d={duration_s}:c0=0xff7a3d:c1=0xf5d23d:x0=0:y0=0:x1={side}:y1={side}:n=2,\
+                 format=rgba[color]"
+            )
+        };
+        // A round body, and beyond it hairs a pixel or two wide.
+        let matte = format!(
+            "color=black:s={side}x{side}:r={rate}:d=0.04,format=gray,\
+             geq=lum='255*clip(({radius}*(0.72+0.25*pow(abs(sin(20*atan2(Y-{radius},X-{radius}))),40))\
+             -hypot(X-{radius},Y-{radius}))/2+0.5,0,1)',loop=loop=-1:size=1:start=0[matte]"
+        );
+        let picture = format!(
+            "[color][matte]alphamerge=shortest=1[subject];\
+             [screen][subject]overlay=x='(W-w)/2+{swing}*sin(2*PI*t/{duration_s})':y='(H-h)/2':eval=frame:shortest=1:format=rgb,\
+             scale=out_color_matrix=bt709:out_range=tv,format=yuv420p[picture]"
+        );
+        [screen, color, matte, picture].join(";")
+    }
+}

@@ -1,0 +1,266 @@
+//! Videos that KIE is to make, against its stand-in: each fault ends right, with credits right, told once. No transcoder runs.
+
+#![cfg(test)]
+
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use shared::signature;
+use tests::client::Job;
+use tests::customer::{Customer, wait_for};
+use tests::kie_sim::{KieOptions, KieSim};
+use tests::raw::{refused, send};
+use tests::stack::shared::SharedStack;
+use tests::stack::{Stack, StackOptions};
+use tests::web::{Page, Web};
+
+static STACK: SharedStack = SharedStack::new();
+static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
+static KIE: LazyLock<KieSim> = LazyLock::new(|| KieSim::start(KieOptions::default()).unwrap());
+const CREDITS: u64 = 200;
+/// Three seconds at 720p.
+const PRICE_CREDITS: u64 = 48;
+
+fn options() -> StackOptions {
+    let mut edge_vars = KIE.edge_vars();
+    edge_vars.extend(
+        [("PROVIDER_ASK_S", "1,1,2"), ("PROVIDER_TIMEOUT_S", "60"), ("WEBHOOK_RETRY_S", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    StackOptions { allow_hosts: vec![WEB.host(), KIE.host()], edge_vars, ..StackOptions::default() }
+}
+
+/// A customer with one order, and where it is told of it.
+struct Scene<'a> {
+    stack: &'a Stack,
+    customer: Customer,
+    job: Job,
+    told_at: String,
+}
+
+impl<'a> Scene<'a> {
+    fn order(stack: &'a Stack, fault: &str) -> Self {
+        let customer = Customer::create(stack, CREDITS).unwrap();
+        let told_at = format!("/told/{}", customer.account_id);
+        let prompt = if fault.is_empty() { "a red ball".to_owned() } else { format!("a red ball {{kie:{fault}}}") };
+        let body = json!({
+            "input": { "mode": "text", "prompt": prompt, "durationSec": 3, "resolution": "720p" },
+            "options": { "callbackUrl": WEB.put(&told_at, Page::Status(200)) },
+        });
+        let job = customer.submit(&body).unwrap();
+        assert_eq!((job.status.as_str(), &job.rest["credits"]), ("queued", &json!(PRICE_CREDITS)));
+        assert_eq!(customer.balance().unwrap(), CREDITS - PRICE_CREDITS);
+        Self { stack, customer, job, told_at }
+    }
+
+    /// Until a transcoder could take the job: one task on its queue, asked about once.
+    fn assert_made(&self, creates: usize) {
+        let job_id = &self.job.id;
+        let tasks = || {
+            let messages = self.stack.gateway().messages().unwrap();
+            messages.iter().filter(|message| decoded(message)["jobId"] == **job_id).count()
+        };
+        wait_for("made", || Ok((tasks() > 0).then_some(()))).unwrap();
+        assert_eq!(tasks(), 1);
+        assert_eq!(self.customer.api.get_job(job_id).unwrap().status, "queued");
+        assert_eq!(KIE.creates_of(job_id), creates);
+        // Deleted, it gives everything back and is told of once, whatever KIE still says.
+        self.customer.api.delete_job(job_id).unwrap();
+        self.assert_told("job.canceled");
+    }
+
+    fn assert_failed(&self, code: &str) {
+        let job = self.customer.wait_for_end(&self.job.id).unwrap();
+        assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", code));
+        self.assert_told("job.failed");
+    }
+
+    fn assert_told(&self, event: &str) {
+        wait_for("told", || Ok((!WEB.visits_of(&self.told_at).is_empty()).then_some(()))).unwrap();
+        self.stack.tick_cron().unwrap();
+        let told = WEB.visits_of(&self.told_at);
+        assert_eq!(told.len(), 1, "told once");
+        assert_eq!(serde_json::from_str::<Value>(&told[0].body).unwrap()["type"], event);
+        assert_eq!(self.customer.balance().unwrap(), CREDITS);
+    }
+}
+
+fn decoded(message: &Value) -> Value {
+    let bytes = BASE64_STANDARD.decode(message["body"].as_str().unwrap_or_default()).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+/// KIE's call, as it signs it with this key.
+fn call(stack: &Stack, key: &str, task_id: &str, body: &Value) -> ureq::http::Response<ureq::Body> {
+    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
+    let signature = signature::hmac_sha256(key.as_bytes(), format!("{task_id}.{timestamp}").as_bytes());
+    let signature = BASE64_STANDARD.encode(signature);
+    let headers = [("x-webhook-timestamp", timestamp.as_str()), ("x-webhook-signature", signature.as_str())];
+    send("POST", &format!("{}/api/v1/webhooks/kie", stack.base_url()), &headers, body.to_string().as_bytes())
+}
+
+#[test]
+fn the_documented_estimate_is_answered_and_an_order_names_its_fields() {
+    STACK.with(options(), |stack| {
+        let customer = Customer::create(stack, 100).unwrap();
+        let body = json!({
+            "input": { "mode": "text", "prompt": "a floating product bottle rotating slowly", "durationSec": 3, "resolution": "720p" },
+            "options": { "outputs": ["webm-vp9-alpha"], "preset": "web-app" },
+        });
+        let expected = json!({
+            "provider": "kie", "model": "kie.kling-3-video", "credits": 48, "etaSec": 120, "remainingCredits": 100,
+            "quota": null, "canAfford": true,
+        });
+        assert_eq!(customer.api.post("/v1/jobs/estimate", &body).unwrap().body["data"], expected);
+        let models = customer.api.get("/v1/models").unwrap().body;
+        assert_eq!((&models["data"][3]["available"], &models["data"][3]["unavailableReason"]), (&json!(true), &Value::Null));
+        for (input, field) in [
+            (json!({ "mode": "text" }), "input.prompt"),
+            (json!({ "mode": "text", "prompt": " " }), "input.prompt"),
+            (json!({ "mode": "text", "prompt": "x".repeat(2_001) }), "input.prompt"),
+            (json!({ "mode": "text", "prompt": "x", "durationSec": 2 }), "input.durationSec"),
+            (json!({ "mode": "text", "prompt": "x", "durationSec": 16 }), "input.durationSec"),
+            (json!({ "mode": "text", "prompt": "x", "aspectRatio": "4:3" }), "input.aspectRatio"),
+            (json!({ "mode": "image" }), "input.imageUrl"),
+            (json!({ "mode": "image", "imageUrl": "http://10.0.0.1/a.png" }), "input.imageUrl"),
+        ] {
+            let answer = customer.api.post("/v1/jobs", &json!({ "input": input })).unwrap();
+            assert_eq!((answer.status, &answer.body["error"]["field"]), (400, &json!(field)), "{input}");
+        }
+        assert_eq!(customer.balance().unwrap(), 100);
+    });
+}
+
+#[test]
+fn a_refused_create_is_sent_again_and_no_sooner_than_told() {
+    STACK.with(options(), |stack| {
+        for fault in ["429-retry-after", "429", "code-429"] {
+            Scene::order(stack, fault).assert_made(2);
+        }
+    });
+}
+
+#[test]
+fn a_create_that_will_never_be_taken_fails_and_gives_all_back() {
+    STACK.with(options(), |stack| {
+        for (fault, code) in [("code-422", "provider_refused"), ("code-402", "provider_unavailable")] {
+            let scene = Scene::order(stack, fault);
+            scene.assert_failed(code);
+            assert_eq!(KIE.creates_of(&scene.job.id), 1);
+        }
+    });
+}
+
+#[test]
+fn a_create_whose_answer_was_lost_is_found_and_not_repeated() {
+    STACK.with(options(), |stack| {
+        for fault in ["lost", "code-500"] {
+            Scene::order(stack, fault).assert_made(1);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_is_not_known_at_once_or_never_calls_is_asked_about() {
+    STACK.with(options(), |stack| {
+        for fault in ["unknown-at-first", "silent"] {
+            Scene::order(stack, fault).assert_made(1);
+        }
+    });
+}
+
+#[test]
+fn calls_that_come_thrice_or_before_the_answer_make_one_task() {
+    STACK.with(options(), |stack| {
+        for (fault, calls) in [("thrice", 3), ("call-first", 2)] {
+            let scene = Scene::order(stack, fault);
+            wait_for("called", || Ok((KIE.calls_of(&scene.job.id).len() == calls).then_some(()))).unwrap();
+            assert!(KIE.calls_of(&scene.job.id).iter().all(|status| *status == 200), "{fault}");
+            scene.assert_made(1);
+        }
+    });
+}
+
+#[test]
+fn a_call_with_a_bad_or_old_signature_is_refused_and_the_task_is_asked_about_instead() {
+    STACK.with(options(), |stack| {
+        for fault in ["bad-signature", "old-signature"] {
+            let scene = Scene::order(stack, fault);
+            wait_for("called", || Ok((!KIE.calls_of(&scene.job.id).is_empty()).then_some(()))).unwrap();
+            assert_eq!(KIE.calls_of(&scene.job.id), [403], "{fault}");
+            scene.assert_made(1);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_fails_or_never_ends_gives_all_back() {
+    STACK.with(options(), |stack| {
+        Scene::order(stack, "fails").assert_failed("provider_failed");
+        let scene = Scene::order(stack, "endless");
+        scene.customer.wait_until(&scene.job.id, "at work", |job| job.status == "processing").unwrap();
+        scene.assert_failed("provider_timeout");
+    });
+}
+
+#[test]
+fn a_job_canceled_while_kie_works_stays_canceled_when_the_video_comes() {
+    STACK.with(options(), |stack| {
+        let scene = Scene::order(stack, "");
+        wait_for("created", || Ok(KIE.task_of(&scene.job.id))).unwrap();
+        scene.customer.api.delete_job(&scene.job.id).unwrap();
+        wait_for("called", || Ok((KIE.calls_of(&scene.job.id) == [200]).then_some(()))).unwrap();
+        scene.assert_told("job.canceled");
+        let messages = stack.gateway().messages().unwrap();
+        assert!(messages.iter().all(|message| decoded(message)["jobId"] != scene.job.id));
+    });
+}
+
+#[test]
+fn a_call_cannot_finish_another_job_nor_choose_an_address() {
+    STACK.with(options(), |stack| {
+        let key = KieOptions::default().webhook_key.unwrap();
+        let scene = Scene::order(stack, "endless");
+        let (task_id, callback_url) = wait_for("created", || Ok(KIE.task_of(&scene.job.id))).unwrap();
+        let trap = WEB.put("/trap.mp4", Page::Status(200));
+        let result = json!({ "resultUrls": [trap] }).to_string();
+        let lie = |task_id: &str| json!({ "code": 200, "data": { "taskId": task_id, "state": "success", "resultJson": result } });
+        // Unsigned, signed by somebody else, signed for another task, without a task.
+        let url = format!("{}/api/v1/webhooks/kie", stack.base_url());
+        refused(send("POST", &url, &[], lie(&task_id).to_string().as_bytes()), 403, "forbidden");
+        refused(call(stack, "another key", &task_id, &lie(&task_id)), 403, "forbidden");
+        refused(call(stack, &key, "another task", &lie(&task_id)), 403, "forbidden");
+        refused(call(stack, &key, "", &json!({})), 403, "forbidden");
+        // Genuine, but what it says of the video is not believed.
+        assert_eq!(call(stack, &key, &task_id, &lie(&task_id)).status(), 200);
+        // A genuine call about a task whose record names this job, with a token of its own making or with the right one:
+        // the job has a task already.
+        let forged = callback_url.replace("token=", "token=00");
+        for foreign in [KIE.add_foreign_task(&forged, &trap), KIE.add_foreign_task(&callback_url, &trap)] {
+            assert_eq!(call(stack, &key, &foreign, &lie(&foreign)).status(), 200);
+        }
+        scene.assert_failed("provider_timeout");
+        assert!(WEB.visits_of("/trap.mp4").is_empty());
+    });
+}
+
+#[test]
+fn no_more_than_twenty_orders_go_out_in_ten_seconds() {
+    STACK.with(options(), |stack| {
+        let customer = Customer::create(stack, 30 * PRICE_CREDITS).unwrap();
+        let body =
+            json!({ "input": { "mode": "text", "prompt": "a {kie:endless} ball", "durationSec": 3, "resolution": "720p" } });
+        let jobs: Vec<_> = (0..30).map(|_| customer.submit(&body).unwrap().id).collect();
+        let creates = |id: &String| KIE.creates_of(id);
+        wait_for("all sent", || Ok(jobs.iter().all(|id| creates(id) > 0).then_some(()))).unwrap();
+        // KIE would have refused a twenty-first, and the order would have come twice.
+        assert!(jobs.iter().all(|id| creates(id) == 1));
+        for id in &jobs {
+            customer.api.delete_job(id).unwrap();
+        }
+        assert_eq!(customer.balance().unwrap(), 30 * PRICE_CREDITS);
+    });
+}

@@ -1,0 +1,87 @@
+//! From words and from a picture to video with alpha: KIE's stand-in, the edge, the transcoder, ffmpeg; all else is real.
+
+#![cfg(test)]
+
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tests::alpha::AlphaShares;
+use tests::client::Job;
+use tests::customer::Customer;
+use tests::kie_sim::{KieOptions, KieSim};
+use tests::stack::StackOptions;
+use tests::stack::shared::{SharedStack, SharedStackUse};
+
+static STACK: SharedStack = SharedStack::new();
+static KIE: LazyLock<KieSim> = LazyLock::new(|| KieSim::start(KieOptions::default()).unwrap());
+const CREDITS: u64 = 200;
+/// Three seconds at 720p, and a tenth of it, rounded up, for a second output.
+const PRICE_CREDITS: u64 = 53;
+
+struct Scene {
+    customer: Customer,
+    dir: tempfile::TempDir,
+    _stack: SharedStackUse,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut edge_vars = KIE.edge_vars();
+        edge_vars.push(("PROVIDER_ASK_S".into(), "2".into()));
+        let options = StackOptions { transcoders: 1, allow_hosts: vec![KIE.host()], edge_vars, ..StackOptions::default() };
+        let shared = STACK.join(options).unwrap();
+        let customer = Customer::create(&shared.lock(), CREDITS).unwrap();
+        Self { customer, dir: tempfile::tempdir().unwrap(), _stack: shared }
+    }
+
+    fn run(&self, mut input: Value) -> Job {
+        input["durationSec"] = json!(3);
+        input["resolution"] = json!("720p");
+        let options = json!({ "outputs": ["webm-vp9-alpha", "matte-grayscale-mp4"] });
+        let job = self.customer.submit(&json!({ "input": input, "options": options })).unwrap();
+        assert_eq!(job.rest["model"], "kie.kling-3-video");
+        self.customer.wait_for_end(&job.id).unwrap()
+    }
+
+    fn assert_keyed(&self, job: &Job, size: (u32, u32)) {
+        assert_eq!((job.status.as_str(), &job.rest["alphaStrategy"]), ("success", &json!("chroma-key")), "{:?}", job.error);
+        let source = &job.rest["source"];
+        assert_eq!((&source["width"], &source["height"], &source["durationSec"]), (&json!(size.0), &json!(size.1), &json!(3.0)));
+        for asset in &job.output_assets {
+            let path = self.dir.path().join(&asset.format);
+            self.customer.api.download(&job.id, &asset.format, &path).unwrap();
+            let shares = AlphaShares::measure(&path, &asset.format).unwrap();
+            // A body and its hairs: about a sixth of a wide picture, and nothing else is left of it.
+            assert!(shares.transparent > 0.6 && shares.opaque > 0.05, "{} {shares:?}", asset.format);
+        }
+        assert_eq!(self.customer.balance().unwrap(), CREDITS - PRICE_CREDITS);
+    }
+}
+
+#[test]
+fn words_become_video_with_alpha() {
+    let scene = Scene::new();
+    // Green and blue are named, so the screen is neither.
+    let job = scene.run(json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
+    scene.assert_keyed(&job, (720, 1_280));
+}
+
+#[test]
+fn a_picture_becomes_video_with_alpha() {
+    let scene = Scene::new();
+    let picture = scene.dir.path().join("picture.png");
+    let args = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x320:d=1:r=1", "-frames:v", "1"];
+    assert!(Command::new("ffmpeg").args(args).arg(&picture).status().unwrap().success());
+    let image_url = scene.customer.api.upload_file(&picture, "image/png").unwrap();
+    let job = scene.run(json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
+    scene.assert_keyed(&job, (1_280, 720));
+}
+
+#[test]
+fn a_result_that_is_no_video_fails_and_gives_all_back() {
+    let scene = Scene::new();
+    let job = scene.run(json!({ "mode": "text", "prompt": "a ball {kie:broken}" }));
+    assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "source_not_video"));
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS);
+}
