@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 from PIL import Image
 
-ACCURATE = "accurate_rnd+full_chroma_int+bicubic"
+# ffmpeg's quick conversion is off by two codes, and would say so of every result.
+ACCURATE = "scale=in_color_matrix=bt709:in_range={}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
 
 
 def raw_frames(arguments, width, height, pixel_format):
     channels = {"rgba": 4, "gray": 1}[pixel_format]
-    command = ["ffmpeg", "-v", "error", *map(str, arguments), "-sws_flags", ACCURATE, "-fps_mode", "passthrough"]
-    command += ["-f", "rawvideo", "-pix_fmt", pixel_format, "-"]
+    is_picture = str(arguments[-1]).endswith((".png", ".apng", ".gif"))
+    convert = "null" if is_picture else ACCURATE.format("tv")
+    command = ["ffmpeg", "-v", "error", *map(str, arguments), "-vf", f"{convert},format={pixel_format}"]
+    command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as decoder:
         while len(data := decoder.stdout.read(width * height * channels)) == width * height * channels:
             yield np.frombuffer(data, np.uint8).reshape(height, width, channels)
@@ -35,8 +38,7 @@ def frames(kind, path, width, height):
         case "animated-webp":
             yield from webp_frames(path)
         case "matte-grayscale-mp4":
-            full = ["-i", path, "-vf", "scale=in_range=tv:out_range=pc,format=gray"]
-            yield from raw_frames(full, width, height, "gray")
+            yield from raw_frames(["-i", path], width, height, "gray")
         case "png-sequence" if path.suffix == ".zip":
             with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
                 archive.extractall(folder)

@@ -34,7 +34,7 @@ def separate(output, source, planned, keep_every, folder):
     name, options = DEFAULTS[output]
     filters = [f"select='not(mod(n,{keep_every}))'"] if keep_every > 1 else []
     filters += [f"scale={planned['size']['width']}:{planned['size']['height']}"]
-    filters += ["alphaextract"] if output == "matte-grayscale-mp4" else []
+    filters += ["format=yuva444p,alphaextract"] if output == "matte-grayscale-mp4" else []
     filters += ["split[a][b];[a]palettegen[p];[b][p]paletteuse"] if output == "gif" else []
     rate = planned["frameRate"]
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", source, "-filter_complex", ",".join(filters), "-an"]

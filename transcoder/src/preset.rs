@@ -36,7 +36,7 @@ const UNUSED: u32 = 0;
 pub const fn find(preset: Preset, output: Output) -> Settings {
     match (preset, output) {
         (Preset::WebApp, Output::WebmVp9Alpha) => settings(4_096, 60, 29),
-        (Preset::WebApp, Output::MovProres4444) => settings(OWN_SIDE_PX, OWN_RATE, 1),
+        (Preset::WebApp, Output::MovProres4444) => settings(OWN_SIDE_PX, OWN_RATE, 2),
         (Preset::WebApp, Output::AnimatedWebp) => settings(800, 20, 75),
         (Preset::WebApp, Output::Gif | Output::Apng) => settings(640, 15, UNUSED),
         (Preset::WebApp, Output::MatteGrayscaleMp4) => settings(4_096, 60, 12),
