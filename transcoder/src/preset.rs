@@ -32,7 +32,6 @@ const STACKED_SIDE_PX: u32 = 1_920;
 const UNUSED: u32 = 0;
 
 /// Looks a preset up.
-#[expect(clippy::match_same_arms, reason = "a table: one line per preset and output")]
 pub const fn find(preset: Preset, output: Output) -> Settings {
     match (preset, output) {
         (Preset::WebApp, Output::WebmVp9Alpha) => settings(4_096, 60, 29),
