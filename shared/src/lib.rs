@@ -8,6 +8,7 @@ pub mod code;
 pub mod id;
 pub mod keying;
 pub mod media;
+pub mod names;
 pub mod output;
 pub mod price;
 pub mod qa;

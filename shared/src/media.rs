@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::output::{Output, Preset, PreviewKind, UnknownName};
+pub use crate::names::UnknownName;
+pub use crate::output::{Output, Preset, PreviewKind};
 
 /// Largest source.
 /// Units: bytes. 2 GiB: below R2's 5 GiB limit for a single PUT, and what the peers accept.

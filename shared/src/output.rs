@@ -1,70 +1,6 @@
 //! What a job can make: outputs, previews of them, and the presets that say how well and how large.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
-/// A text that names nothing on the list it was looked up in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a known name")]
-pub struct UnknownName;
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(into = "&'static str", try_from = "String")]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)*
-        }
-
-        impl $name {
-            /// Everything on the list, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in requests and answers.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The one of this name, if there is one.
-            #[must_use]
-            pub fn find(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|item| item.as_str() == text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownName;
-
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                Self::find(text).ok_or(UnknownName)
-            }
-        }
-
-        impl From<$name> for &'static str {
-            fn from(item: $name) -> Self {
-                item.as_str()
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = UnknownName;
-
-            fn try_from(text: String) -> Result<Self, UnknownName> {
-                text.parse()
-            }
-        }
-    };
-}
+use crate::names;
 
 names! {
     /// Something a job can make.
@@ -191,12 +127,13 @@ impl PreviewKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::UnknownName;
 
     #[test]
     fn everything_is_its_name_and_no_two_share_one() {
         for output in Output::ALL {
-            assert_eq!(output.as_str().parse(), Ok(*output));
-            assert_eq!(serde_json::to_string(output).unwrap(), format!("\"{output}\""));
+            assert_eq!(output.as_str().parse(), Ok(output));
+            assert_eq!(serde_json::to_string(&output).unwrap(), format!("\"{output}\""));
         }
         assert_eq!("gif89a".parse::<Output>(), Err(UnknownName));
         assert_eq!(serde_json::from_str::<Preset>("\"social\"").unwrap(), Preset::Social);

@@ -1,8 +1,7 @@
 //! What a job costs and about how long it takes: one table, used for the reserve, its correction, and estimates.
 
-use serde::{Deserialize, Serialize};
-
 use crate::media::PixelSize;
+use crate::names;
 use crate::report::Strategy;
 
 /// Reserved for when nobody said how long the source is.
@@ -12,40 +11,19 @@ pub const ASSUMED_DURATION_MS: u64 = 10_000;
 /// Reserved for when nobody said how large the picture is.
 pub const ASSUMED_RESOLUTION: Resolution = Resolution::FullHd;
 
-/// A class of picture sizes, as requests name it and prices tell it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Resolution {
-    /// Up to 1280 × 720 pixels.
-    #[serde(rename = "720p")]
-    Hd,
-    /// Up to 1920 × 1080 pixels.
-    #[serde(rename = "1080p")]
-    FullHd,
-    /// Anything above.
-    #[serde(rename = "2160p")]
-    UltraHd,
+names! {
+    /// A class of picture sizes, as requests name it and prices tell it apart.
+    Resolution {
+        /// Up to 1280 × 720 pixels.
+        Hd = "720p",
+        /// Up to 1920 × 1080 pixels.
+        FullHd = "1080p",
+        /// Anything above.
+        UltraHd = "2160p",
+    }
 }
 
 impl Resolution {
-    /// Every class, smallest first.
-    pub const ALL: [Self; 3] = [Self::Hd, Self::FullHd, Self::UltraHd];
-
-    /// The name in requests and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hd => "720p",
-            Self::FullHd => "1080p",
-            Self::UltraHd => "2160p",
-        }
-    }
-
-    /// The class with this name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|resolution| resolution.as_str() == name)
-    }
-
     /// The most pixels of this class; none where there is no bound.
     #[must_use]
     pub const fn pixels_max(self) -> Option<u64> {

@@ -9,6 +9,7 @@ use crate::code::JobErrorCode;
 use crate::id::{JobId, LeaseId};
 use crate::keying::KeySettings;
 use crate::media::{MediaFacts, Output, PixelSize, Preset};
+use crate::names;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
 use crate::time::UnixMillis;
@@ -110,69 +111,41 @@ pub enum Source {
     },
 }
 
-/// How the caller wants the matte made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyRequest {
-    /// The first that fits: source alpha, then a flat screen.
-    Auto,
-    /// Keep the source's own alpha or fail with `no_source_alpha`.
-    PreserveSourceAlpha,
-    /// Key a flat screen or fail with `no_matte_strategy`.
-    ChromaKey,
-}
-
-/// How the matte was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// The source's own alpha was kept.
-    SourceAlpha,
-    /// A flat screen was keyed.
-    ChromaKey,
-}
-
-impl Strategy {
-    /// The name in answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SourceAlpha => "source-alpha",
-            Self::ChromaKey => "chroma-key",
-        }
+names! {
+    /// How the caller wants the matte made.
+    StrategyRequest {
+        /// The first that fits: source alpha, then a flat screen.
+        Auto = "auto",
+        /// Key a flat screen or fail with `no_matte_strategy`.
+        ChromaKey = "chroma-key",
+        /// Keep the source's own alpha or fail with `no_source_alpha`.
+        PreserveSourceAlpha = "preserve-source-alpha",
     }
 }
 
-/// Where an attempt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// The source is being copied in.
-    Fetching,
-    /// The source is being read for its facts.
-    Probing,
-    /// Frames are being decoded, keyed and encoded.
-    Encoding,
-    /// Outputs are being decoded again and compared.
-    Verifying,
-    /// Outputs are being copied out.
-    Storing,
+names! {
+    /// How the matte was made.
+    Strategy {
+        /// The source's own alpha was kept.
+        SourceAlpha = "source-alpha",
+        /// A flat screen was keyed.
+        ChromaKey = "chroma-key",
+    }
 }
 
-impl Stage {
-    /// Every stage, in the order in which an attempt passes them.
-    pub const ALL: [Self; 5] = [Self::Fetching, Self::Probing, Self::Encoding, Self::Verifying, Self::Storing];
-
-    /// The name in answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fetching => "fetching",
-            Self::Probing => "probing",
-            Self::Encoding => "encoding",
-            Self::Verifying => "verifying",
-            Self::Storing => "storing",
-        }
+names! {
+    /// Where an attempt is.
+    Stage {
+        /// The source is being copied in.
+        Fetching = "fetching",
+        /// The source is being read for its facts.
+        Probing = "probing",
+        /// Frames are being decoded, keyed and encoded.
+        Encoding = "encoding",
+        /// Outputs are being decoded again and compared.
+        Verifying = "verifying",
+        /// Outputs are being copied out.
+        Storing = "storing",
     }
 }
 

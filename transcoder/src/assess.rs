@@ -10,18 +10,17 @@ use shared::report::StrategyRequest;
 use tokio::sync::mpsc;
 
 use crate::encode::read_frames;
-use crate::engine::{Engine, Prepared, Programs, timing};
+use crate::engine::{Engine, Prepared, timing};
 use crate::error::{TaskError, TaskResult};
 use crate::frame::{self, sides};
-use crate::local::{RunError, absolute, machine, write_report};
 use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::process::{Piped, Tool};
 use crate::product::Order;
 use crate::progress::ProgressSink;
 use crate::qa::{self, Findings};
-use crate::scratch::Scratch;
 use crate::strategy::{Matte, MatteRequest};
+use crate::workplace::{RunError, Workplace, absolute, write_report};
 
 /// Frames of either video that wait for the other's.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
@@ -35,19 +34,16 @@ pub struct AssessRequest {
     pub result: PathBuf,
     /// Where the report goes as JSON.
     pub report: Option<PathBuf>,
-    /// ffmpeg and ffprobe.
-    pub programs: Programs,
-    /// Where temporary folders go.
-    pub scratch_dir: PathBuf,
+    /// With what.
+    pub workplace: Workplace,
 }
 
 /// Compares a result with its source; what there is to say, for people.
 pub async fn assess(request: &AssessRequest) -> Result<String, RunError> {
     let (source, result) = (absolute(&request.source)?, absolute(&request.result)?);
-    let scratch = Scratch::create(&request.scratch_dir).map_err(|error| machine("the scratch folder", &error))?;
-    let task_dir = scratch.create_task_dir().map_err(|error| machine("the scratch folder", &error))?;
+    let workplace = request.workplace.open()?;
     let (sink, _progress) = ProgressSink::new();
-    let engine = Engine::new(&request.programs, task_dir.path(), &sink);
+    let engine = workplace.engine(&sink);
     let report = compare(&engine, &source, &result).await?;
     if let Some(path) = &request.report {
         write_report(&report, path)?;

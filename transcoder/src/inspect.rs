@@ -8,16 +8,15 @@ use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::qa::QaWarning;
 use shared::report::Strategy;
 
-use crate::engine::{Engine, Prepared, Programs};
-use crate::local::{RunError, absolute};
+use crate::engine::{Engine, Prepared};
 use crate::plan::Plan;
 use crate::probe::{ColorRange, Input};
 use crate::product::{Item, Maker, Order, Product};
 use crate::progress::ProgressSink;
 use crate::qa;
-use crate::scratch::Scratch;
 use crate::space;
 use crate::strategy::{Matte, MatteRequest};
+use crate::workplace::{RunError, Workplace, absolute};
 
 /// What `probe` is asked for.
 #[derive(Debug)]
@@ -30,10 +29,8 @@ pub struct ProbeRequest {
     pub matte: MatteRequest,
     /// How well and how large.
     pub preset: Preset,
-    /// ffmpeg and ffprobe.
-    pub programs: Programs,
-    /// Where temporary folders go.
-    pub scratch_dir: PathBuf,
+    /// With what.
+    pub workplace: Workplace,
 }
 
 /// What the engine found and would do.
@@ -70,10 +67,9 @@ struct PlannedOutput {
 /// Looks at a file.
 pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
     let source = absolute(&request.file)?;
-    let scratch = Scratch::create(&request.scratch_dir).and_then(|scratch| Ok((scratch.create_task_dir()?, scratch)));
-    let (task_dir, _scratch) = scratch.map_err(|error| RunError::Machine(format!("the scratch folder: {error}")))?;
+    let workplace = request.workplace.open()?;
     let (sink, _progress) = ProgressSink::new();
-    let engine = Engine::new(&request.programs, task_dir.path(), &sink);
+    let engine = workplace.engine(&sink);
     let prepared = engine.prepare(&source, &request.matte).await?;
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(&prepared, &Order { outputs, preset: request.preset, resolution: None, previews: false });

@@ -41,12 +41,14 @@ mod space;
 mod step;
 mod strategy;
 mod verify;
+mod workplace;
 
 pub use assess::{AssessRequest, assess};
 pub use config::{Config, ConfigError};
 pub use confine::{Confinement, EXIT_NOT_STARTED, Enforced, announce as announce_confinement, confine};
 pub use engine::Programs;
 pub use inspect::{Inspection, ProbeRequest, inspect};
-pub use local::{RunError, RunRequest, RunSummary, run_local};
+pub use local::{RunRequest, RunSummary, run_local};
 pub use serve::{ServeError, serve};
 pub use strategy::MatteRequest;
+pub use workplace::{RunError, Workplace};

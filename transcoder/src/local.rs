@@ -8,21 +8,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::code::JobErrorCode;
 use shared::media::{Output, Preset};
-use shared::qa::QaReport;
 use shared::report::Stage;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use crate::engine::{Engine, Made, Programs};
+use crate::engine::Made;
 use crate::error::TaskError;
 use crate::product::Order;
 use crate::progress::{Progress, ProgressSink};
 use crate::qa;
-use crate::scratch::Scratch;
 use crate::strategy::MatteRequest;
 use crate::verify::Verified;
+use crate::workplace::{RunError, Workplace, absolute, machine, write_report};
 
 /// How often the bar moves.
 /// Units: milliseconds.
@@ -45,34 +43,8 @@ pub struct RunRequest {
     pub previews: bool,
     /// Where the report goes as JSON.
     pub report: Option<PathBuf>,
-    /// ffmpeg and ffprobe.
-    pub programs: Programs,
-    /// Where temporary folders go.
-    pub scratch_dir: PathBuf,
-}
-
-/// How `run` can end without outputs.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Outputs and targets do not match.
-    #[error("give one -o per --output, or one folder for all")]
-    Targets,
-    /// Two outputs would be one file.
-    #[error("give every --output, and every -o, once")]
-    Repeated,
-    /// The footage cannot be worked on.
-    #[error("error[{}]: {message}{}", code.as_str(), told_apart(message, detail))]
-    Job {
-        /// For programs.
-        code: JobErrorCode,
-        /// For people.
-        message: String,
-        /// What the failing part said itself; the footage and the machine are the reader's own.
-        detail: String,
-    },
-    /// The machine failed.
-    #[error("error[internal]: {0}")]
-    Machine(String),
+    /// With what.
+    pub workplace: Workplace,
 }
 
 /// What `run` has to say: a line per output for programs, and the rest for people.
@@ -88,10 +60,9 @@ pub struct RunSummary {
 pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let targets = targets(request)?;
     let source = absolute(&request.file)?;
-    let scratch = Scratch::create(&request.scratch_dir).map_err(|error| machine("the scratch folder", &error))?;
-    let task_dir = scratch.create_task_dir().map_err(|error| machine("the scratch folder", &error))?;
+    let workplace = request.workplace.open()?;
     let (sink, progress) = ProgressSink::new();
-    let engine = Engine::new(&request.programs, task_dir.path(), &sink);
+    let engine = workplace.engine(&sink);
     let order = Order { outputs: request.outputs.clone(), preset: request.preset, resolution: None, previews: request.previews };
     let work = async {
         let prepared = engine.prepare(&source, &request.matte).await?;
@@ -112,22 +83,6 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
         write_report(&made.report, path)?;
     }
     Ok(RunSummary { lines, report: qa::told(&made.report) })
-}
-
-/// As JSON.
-pub fn write_report(report: &QaReport, path: &Path) -> Result<(), RunError> {
-    let json = serde_json::to_vec_pretty(report).map_err(|error| RunError::Machine(error.to_string()))?;
-    std::fs::write(path, json).map_err(|error| machine(&path.display().to_string(), &error))
-}
-
-/// Where a local source is.
-pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
-    let source = std::path::absolute(file).map_err(|error| machine("the source", &error))?;
-    if source.is_file() {
-        return Ok(source);
-    }
-    let message = format!("{} is not a file.", file.display());
-    Err(RunError::Job { code: JobErrorCode::SourceUnreachable, detail: message.clone(), message })
 }
 
 fn targets(request: &RunRequest) -> Result<Vec<PathBuf>, RunError> {
@@ -186,10 +141,6 @@ fn place(made: &Path, target: &Path) -> Result<(), RunError> {
     Ok(())
 }
 
-fn told_apart(message: &str, detail: &str) -> String {
-    if message == detail { String::new() } else { format!("\n{detail}") }
-}
-
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:>10} {bar:40} {pos:>3} % {elapsed} {msg}");
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -220,19 +171,4 @@ fn pace(progress: Progress, elapsed: Duration) -> String {
     }
     let left_s = progress.total.saturating_sub(progress.done) as f64 / frames_per_s;
     format!("{}/{} frames, {frames_per_s:.1} fps, {left_s:.0} s left", progress.done, progress.total)
-}
-
-/// The machine's failure at something.
-pub fn machine(what: &str, error: &io::Error) -> RunError {
-    RunError::Machine(format!("{what}: {error}"))
-}
-
-impl From<TaskError> for RunError {
-    fn from(error: TaskError) -> Self {
-        match error {
-            TaskError::Permanent { code, message, detail } => Self::Job { code, message, detail },
-            TaskError::Transient(detail) => Self::Machine(detail),
-            TaskError::Stopped(reason) => Self::Machine(format!("stopped: {reason:?}")),
-        }
-    }
 }

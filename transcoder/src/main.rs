@@ -1,138 +1,26 @@
-//! `bgless-transcoder`: the command line, the log, the signals. Everything else is in the library.
+//! `bgless-transcoder`: the log, the signals, the exit codes. Everything else is in the library.
+
+mod arguments;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use shared::keying::{KeySettings, ScreenColor};
-use shared::media::{Output, Preset};
-use shared::report::StrategyRequest;
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use transcoder::{
-    AssessRequest, Config, Confinement, EXIT_NOT_STARTED, Enforced, MatteRequest, ProbeRequest, Programs, RunError, RunRequest,
+    AssessRequest, Config, Confinement, EXIT_NOT_STARTED, Enforced, ProbeRequest, Programs, RunError, RunRequest, Workplace,
     announce_confinement, assess, confine, inspect, run_local,
 };
+
+use crate::arguments::{Cli, Command, ProbeArguments, QaArguments, RunArguments};
 
 const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 const EXIT_MACHINE: u8 = 3;
 const EXIT_SIGNAL: u8 = 130;
-const EXIT_CODES: &str = "Exit codes:
-  0    done
-  1    the footage cannot be worked on, or an output failed; stderr says `error[code]: sentence`
-  2    wrong usage, or no such file
-  3    the machine failed: disk, memory, overload; another try may succeed
-  130  stopped by a signal";
-
-/// Cuts subjects out of video.
-#[derive(Parser)]
-#[command(name = "bgless-transcoder", version, after_help = EXIT_CODES)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Takes tasks from the queue until told to stop; configured by the environment.
-    Serve,
-    /// Works on a local file; no server, no account.
-    #[command(after_help = EXIT_CODES)]
-    Run(RunArguments),
-    /// Says what would be made of a local file, and why; makes nothing.
-    #[command(after_help = EXIT_CODES)]
-    Probe(ProbeArguments),
-    /// Says how good a keyed video is beside its source, whoever keyed it.
-    #[command(after_help = EXIT_CODES)]
-    Qa(QaArguments),
-    /// Restricts itself, then becomes a program; without one, tells what this kernel enforces.
-    #[command(hide = true)]
-    Confine(Confinement),
-}
-
-#[derive(Args)]
-struct RunArguments {
-    /// The source.
-    file: PathBuf,
-    /// What to make, repeatable: webm-vp9-alpha, mov-prores4444, animated-webp, gif, apng, png-sequence, matte-grayscale-mp4,
-    /// stacked-alpha-mp4.
-    #[arg(long = "output", required = true, value_parser = parse_output)]
-    outputs: Vec<Output>,
-    /// Where to put it: one file per --output, or one existing folder.
-    #[arg(short = 'o', required = true)]
-    targets: Vec<PathBuf>,
-    #[command(flatten)]
-    matte: MatteArguments,
-    /// How well and how large: web-app, editing, social.
-    #[arg(long, default_value = "web-app", value_parser = parse_preset)]
-    preset: Preset,
-    /// Makes previews too, in a folder `previews` beside the first output.
-    #[arg(long)]
-    previews: bool,
-    /// Writes the QA report to this file, as JSON.
-    #[arg(long)]
-    report: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct ProbeArguments {
-    /// The source.
-    file: PathBuf,
-    /// What would be made, repeatable; everything unless said.
-    #[arg(long = "output", value_parser = parse_output)]
-    outputs: Vec<Output>,
-    #[command(flatten)]
-    matte: MatteArguments,
-    /// How well and how large: web-app, editing, social.
-    #[arg(long, default_value = "web-app", value_parser = parse_preset)]
-    preset: Preset,
-    /// JSON instead of text.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-struct MatteArguments {
-    /// How to make the matte: auto, preserve-source-alpha, chroma-key.
-    #[arg(long, default_value = "auto", value_parser = parse_strategy)]
-    strategy: StrategyRequest,
-    /// May take more time for better edges; changes nothing yet.
-    #[arg(long)]
-    refine_edges: bool,
-    /// The screen's colour, such as #00b140, instead of the one found.
-    #[arg(long)]
-    screen_color: Option<ScreenColor>,
-    /// Alpha up to this becomes 0; 0 to 1.
-    #[arg(long, value_parser = parse_share)]
-    black_point: Option<f32>,
-    /// Alpha from this on becomes 1; 0 to 1, above the black point.
-    #[arg(long, value_parser = parse_share)]
-    white_point: Option<f32>,
-    /// How much of the screen's light on the subject is taken away; 0 to 1.
-    #[arg(long, value_parser = parse_share)]
-    spill_strength: Option<f32>,
-}
-
-impl From<MatteArguments> for MatteRequest {
-    fn from(arguments: MatteArguments) -> Self {
-        let MatteArguments { strategy, refine_edges, screen_color, black_point, white_point, spill_strength } = arguments;
-        Self { strategy, key: KeySettings { screen_color, black_point, white_point, spill_strength }, refine_edges }
-    }
-}
-
-#[derive(Args)]
-struct QaArguments {
-    /// What was keyed.
-    source: PathBuf,
-    /// What came of it: a video with alpha, frame for frame.
-    result: PathBuf,
-    /// Writes the QA report to this file, as JSON.
-    #[arg(long)]
-    report: Option<PathBuf>,
-}
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -220,8 +108,7 @@ async fn run(arguments: RunArguments) -> ExitCode {
         preset: arguments.preset,
         previews: arguments.previews,
         report: arguments.report,
-        programs: programs(),
-        scratch_dir: scratch_dir(),
+        workplace: workplace(),
     };
     let outcome = tokio::select! {
         outcome = run_local(&request) => outcome,
@@ -243,8 +130,7 @@ async fn probe(arguments: ProbeArguments) -> ExitCode {
         outputs: arguments.outputs,
         matte: arguments.matte.into(),
         preset: arguments.preset,
-        programs: programs(),
-        scratch_dir: scratch_dir(),
+        workplace: workplace(),
     };
     let outcome = tokio::select! {
         outcome = inspect(&request) => outcome,
@@ -262,13 +148,8 @@ async fn probe(arguments: ProbeArguments) -> ExitCode {
 
 async fn qa(arguments: QaArguments) -> ExitCode {
     log("warn");
-    let request = AssessRequest {
-        source: arguments.source,
-        result: arguments.result,
-        report: arguments.report,
-        programs: programs(),
-        scratch_dir: scratch_dir(),
-    };
+    let request =
+        AssessRequest { source: arguments.source, result: arguments.result, report: arguments.report, workplace: workplace() };
     let outcome = tokio::select! {
         outcome = assess(&request) => outcome,
         () = stop_signal() => return tell("stopped", EXIT_SIGNAL),
@@ -279,13 +160,12 @@ async fn qa(arguments: QaArguments) -> ExitCode {
     }
 }
 
-fn programs() -> Programs {
+fn workplace() -> Workplace {
     let environment = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-    Programs { ffmpeg: environment("FFMPEG", "ffmpeg"), ffprobe: environment("FFPROBE", "ffprobe") }
-}
-
-fn scratch_dir() -> PathBuf {
-    std::env::var_os("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from)
+    Workplace {
+        programs: Programs { ffmpeg: environment("FFMPEG", "ffmpeg"), ffprobe: environment("FFPROBE", "ffprobe") },
+        scratch_dir: std::env::var_os("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from),
+    }
 }
 
 fn print(text: &str) -> ExitCode {
@@ -319,28 +199,4 @@ fn tell(text: &str, code: u8) -> ExitCode {
     // Nobody may be reading; the exit code says it too.
     drop(writeln!(std::io::stderr(), "{text}"));
     code.into()
-}
-
-fn parse_output(text: &str) -> Result<Output, String> {
-    text.parse().map_err(|_| {
-        let names: Vec<&str> = Output::ALL.iter().map(|output| output.as_str()).collect();
-        format!("known are {}", names.join(", "))
-    })
-}
-
-fn parse_preset(text: &str) -> Result<Preset, String> {
-    Preset::find(text).ok_or_else(|| "known are web-app, editing, social".to_owned())
-}
-
-fn parse_strategy(text: &str) -> Result<StrategyRequest, String> {
-    match text {
-        "auto" => Ok(StrategyRequest::Auto),
-        "preserve-source-alpha" => Ok(StrategyRequest::PreserveSourceAlpha),
-        "chroma-key" => Ok(StrategyRequest::ChromaKey),
-        _ => Err("known are auto, preserve-source-alpha, chroma-key".to_owned()),
-    }
-}
-
-fn parse_share(text: &str) -> Result<f32, String> {
-    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "must be from 0 to 1".to_owned())
 }

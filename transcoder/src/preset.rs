@@ -74,10 +74,10 @@ mod tests {
         }
         for preset in Preset::ALL {
             for output in [Output::AnimatedWebp, Output::Gif, Output::Apng] {
-                let settings = find(*preset, output);
+                let settings = find(preset, output);
                 assert!(settings.side_px_max <= 1_280 && settings.frames_per_s_max <= 30, "{preset} {output}");
             }
-            let stacked = find(*preset, Output::StackedAlphaMp4).side_px_max;
+            let stacked = find(preset, Output::StackedAlphaMp4).side_px_max;
             assert!(stacked * 2 <= 4_096 && u64::from(stacked) * 2 * 1_080 <= 4_096 * 2_304);
         }
     }

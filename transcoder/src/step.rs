@@ -195,7 +195,7 @@ async fn attempt<E: Edge>(
         }
     }
     let engine = Engine::new(&deps.programs, task_dir.path(), sink);
-    let request = MatteRequest { strategy: work.strategy, key: work.key, refine_edges: work.refine_edges };
+    let request = MatteRequest { strategy: work.strategy, key: work.key };
     let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy();
     lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;

@@ -42,15 +42,13 @@ pub struct MatteRequest {
     pub strategy: StrategyRequest,
     /// What an expert says about the keying.
     pub key: KeySettings,
-    /// Whether time may be spent on better edges.
-    pub refine_edges: bool,
 }
 
 impl MatteRequest {
     /// Nothing but a strategy.
     #[must_use]
     pub fn of(strategy: StrategyRequest) -> Self {
-        Self { strategy, key: KeySettings::default(), refine_edges: false }
+        Self { strategy, key: KeySettings::default() }
     }
 
     fn key_options(&self) -> KeyOptions {
@@ -59,7 +57,6 @@ impl MatteRequest {
             black_point: self.key.black_point,
             white_point: self.key.white_point,
             spill_strength: self.key.spill_strength,
-            refine_edges: self.refine_edges,
         }
     }
 }

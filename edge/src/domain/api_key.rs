@@ -1,6 +1,7 @@
 //! API keys: `sk_` and 256 random bits in hex. Only a hash is stored, and looked up by index.
 
 use shared::id::{AccountId, ApiKeyId};
+use shared::names;
 use shared::signature;
 use shared::time::UnixMillis;
 
@@ -36,27 +37,13 @@ pub fn format_key(randomness: &[u8; 32]) -> String {
     format!("sk_{}", hex::encode(randomness))
 }
 
-/// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Work with uploads, jobs, credits and usage.
-    Jobs,
-    /// Work with keys and the account's settings.
-    Manage,
-}
-
-impl Scope {
-    pub const ALL: [Self; 2] = [Self::Jobs, Self::Manage];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Jobs => "jobs",
-            Self::Manage => "manage",
-        }
-    }
-
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+names! {
+    /// What a key may do.
+    Scope {
+        /// Work with uploads, jobs, credits and usage.
+        Jobs = "jobs",
+        /// Work with keys and the account's settings.
+        Manage = "manage",
     }
 }
 

@@ -1,6 +1,7 @@
 //! A video that a provider makes for a job: what is ordered, how far it is, and how long anybody waits for it.
 
 use serde::{Deserialize, Serialize};
+use shared::names;
 use shared::price::Resolution;
 use shared::report::Source;
 use shared::signature;
@@ -28,30 +29,12 @@ pub const DURATION_S_MAX: u64 = 15;
 /// Units: milliseconds.
 pub const ASSUMED_DURATION_MS: u64 = 5_000;
 
-/// The shape of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AspectRatio {
-    #[serde(rename = "16:9")]
-    Wide,
-    #[serde(rename = "9:16")]
-    Tall,
-    #[serde(rename = "1:1")]
-    Square,
-}
-
-impl AspectRatio {
-    pub const ALL: [Self; 3] = [Self::Wide, Self::Tall, Self::Square];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wide => "16:9",
-            Self::Tall => "9:16",
-            Self::Square => "1:1",
-        }
-    }
-
-    pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|ratio| ratio.as_str() == text)
+names! {
+    /// The shape of a picture.
+    AspectRatio {
+        Wide = "16:9",
+        Tall = "9:16",
+        Square = "1:1",
     }
 }
 
@@ -68,33 +51,17 @@ pub struct Order {
     pub aspect_ratio: Option<AspectRatio>,
 }
 
-/// How far an order is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GenerationState {
-    /// To be sent.
-    Waiting,
-    /// It may have arrived: it is never sent again, but looked for.
-    Sending,
-    /// The provider has it under a name.
-    Sent,
-    /// Nothing more is asked.
-    Over,
-}
-
-impl GenerationState {
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Sending, Self::Sent, Self::Over];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Over => "over",
-        }
-    }
-
-    pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+names! {
+    /// How far an order is.
+    GenerationState {
+        /// To be sent.
+        Waiting = "waiting",
+        /// It may have arrived: it is never sent again, but looked for.
+        Sending = "sending",
+        /// The provider has it under a name.
+        Sent = "sent",
+        /// Nothing more is asked.
+        Over = "over",
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::keying::KeySettings;
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
+use shared::names;
 use shared::price::Resolution;
 use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{OutputAsset, Source, Stage, Strategy};
@@ -32,43 +33,25 @@ pub const EMPTY_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Where a job is. A draft joins when something can make one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobState {
-    Queued,
-    /// A provider has it.
-    Submitted,
-    /// A provider works on it.
-    Processing,
-    Transcoding,
-    Success,
-    Failed,
-    Canceled,
+names! {
+    /// Where a job is. A draft joins when something can make one.
+    JobState {
+        Queued = "queued",
+        /// A provider has it.
+        Submitted = "submitted",
+        /// A provider works on it.
+        Processing = "processing",
+        Transcoding = "transcoding",
+        Success = "success",
+        Failed = "failed",
+        Canceled = "canceled",
+    }
 }
 
 impl JobState {
-    pub const ALL: [Self; 7] =
-        [Self::Queued, Self::Submitted, Self::Processing, Self::Transcoding, Self::Success, Self::Failed, Self::Canceled];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Submitted => "submitted",
-            Self::Processing => "processing",
-            Self::Transcoding => "transcoding",
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Canceled => "canceled",
-        }
-    }
-
     /// Whether nothing will change any more.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::Canceled)
-    }
-
-    pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 

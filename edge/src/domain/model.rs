@@ -1,5 +1,6 @@
 //! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
+use shared::names;
 use shared::price::{self, Tariff};
 use shared::report::StrategyRequest;
 
@@ -9,43 +10,29 @@ use super::generation;
 /// The provider KIE: its name in models, tables and the path that it calls.
 pub const KIE: &str = "kie";
 
-/// A model as it is named in requests and answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    /// The first strategy that fits the footage.
-    Auto,
-    /// Keys a flat screen.
-    LocalChromaKey,
-    /// Keeps the source's own alpha; converts formats.
-    LocalFfmpegEncoder,
-    /// Makes a video from words or a picture, before a screen that is then keyed.
-    KieKling3Video,
-}
-
-/// What a job starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A video that is there.
-    Video,
-    /// Words.
-    Text,
-    /// A picture.
-    Image,
-}
-
-impl Mode {
-    pub const ALL: [Self; 3] = [Self::Video, Self::Text, Self::Image];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Video => "video",
-            Self::Text => "text",
-            Self::Image => "image",
-        }
+names! {
+    /// A model as it is named in requests and answers.
+    Model {
+        /// The first strategy that fits the footage.
+        Auto = "auto",
+        /// Keys a flat screen.
+        LocalChromaKey = "local.chroma-key",
+        /// Keeps the source's own alpha; converts formats.
+        LocalFfmpegEncoder = "local.ffmpeg-encoder",
+        /// Makes a video from words or a picture, before a screen that is then keyed.
+        KieKling3Video = "kie.kling-3-video",
     }
+}
 
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
+names! {
+    /// What a job starts from.
+    Mode {
+        /// A video that is there.
+        Video = "video",
+        /// Words.
+        Text = "text",
+        /// A picture.
+        Image = "image",
     }
 }
 
@@ -72,21 +59,6 @@ impl ModelCard {
 }
 
 impl Model {
-    pub const ALL: [Self; 4] = [Self::Auto, Self::LocalChromaKey, Self::LocalFfmpegEncoder, Self::KieKling3Video];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::LocalChromaKey => "local.chroma-key",
-            Self::LocalFfmpegEncoder => "local.ffmpeg-encoder",
-            Self::KieKling3Video => "kie.kling-3-video",
-        }
-    }
-
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|model| model.as_str() == name)
-    }
-
     pub const fn card(self) -> ModelCard {
         match self {
             Self::Auto => ModelCard {

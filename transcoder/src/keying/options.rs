@@ -20,8 +20,6 @@ pub struct KeyOptions {
     /// How much of the screen's light on the subject is taken away, instead of all that is found.
     /// Units: 1 is all, 0 none.
     pub spill_strength: Option<f32>,
-    /// Meant to take more time for better edges. Has no effect yet: what was tried so far did not pay.
-    pub refine_edges: bool,
 }
 
 /// Stretches alpha between two points.

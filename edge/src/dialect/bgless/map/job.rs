@@ -13,9 +13,6 @@ use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::upload;
 
-/// How a matte may have been made.
-pub const STRATEGIES: [Strategy; 2] = [Strategy::SourceAlpha, Strategy::ChromaKey];
-
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     let settings = ports.settings();
     let assets = job.assets.iter().map(|asset| {

@@ -23,13 +23,6 @@ pub const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
 pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 60;
 
-/// How a caller may want the matte made.
-pub const STRATEGY_REQUESTS: [(&str, StrategyRequest); 3] = [
-    ("auto", StrategyRequest::Auto),
-    ("chroma-key", StrategyRequest::ChromaKey),
-    ("preserve-source-alpha", StrategyRequest::PreserveSourceAlpha),
-];
-
 /// How long an answer may be held back.
 /// Units: milliseconds; none when nobody asked.
 pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
@@ -125,10 +118,8 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
     });
     let strategy = input.alpha_strategy.as_deref().map(|name| {
-        let found = STRATEGY_REQUESTS.into_iter().find(|(known, _)| *known == name);
-        found
-            .map(|(_, strategy)| strategy)
-            .ok_or_else(|| refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`."))
+        let unknown = || refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`.");
+        StrategyRequest::find(name).ok_or_else(unknown)
     });
     let resolution = input
         .resolution

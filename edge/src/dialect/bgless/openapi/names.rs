@@ -6,12 +6,12 @@ use serde_json::Value;
 use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{Output, Preset, PreviewKind};
 use shared::price::Resolution;
-use shared::report::Stage;
+use shared::report::{Stage, Strategy, StrategyRequest};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::dialect::bgless::map::{STRATEGIES, STRATEGY_REQUESTS, strategy_name};
+use crate::dialect::bgless::map::strategy_name;
 use crate::domain::api_key::Scope;
 use crate::domain::generation::AspectRatio;
 use crate::domain::job::JobState;
@@ -19,7 +19,7 @@ use crate::domain::ledger::ENTRY_KINDS;
 use crate::domain::model::{Mode, Model};
 use crate::domain::webhook::{DELIVERY_STATES, EVENTS};
 
-macro_rules! names {
+macro_rules! schemas {
     ($($(#[doc = $doc:literal])+ $name:ident = $values:expr;)*) => {$(
         $(#[doc = $doc])+
         pub enum $name {}
@@ -38,36 +38,36 @@ macro_rules! names {
     )*};
 }
 
-names! {
+schemas! {
     /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it. `success`, `failed` and `canceled` are final.
     JobStatus = JobState::ALL.map(JobState::as_str);
     /// What a transcoder is doing with a job.
     JobStage = Stage::ALL.map(Stage::as_str);
     /// A file that a job can make.
-    OutputFormat = Output::ALL.iter().map(|output| output.as_str());
+    OutputFormat = Output::ALL.map(Output::as_str);
     /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a video and as a still of
     /// it; `qa` is the QA report as a file.
-    PreviewName = PreviewKind::ALL.iter().map(|kind| kind.as_str());
+    PreviewName = PreviewKind::ALL.map(PreviewKind::as_str);
     /// A model; `GET /v1/models` says which are available here.
     ModelId = Model::ALL.map(Model::as_str);
     /// What the outputs are for.
-    PresetName = Preset::ALL.iter().map(|preset| preset.as_str());
+    PresetName = Preset::ALL.map(Preset::as_str);
     /// What a job starts from.
     InputMode = Mode::ALL.map(Mode::as_str);
     /// The shape of a picture.
     AspectRatioName = AspectRatio::ALL.map(AspectRatio::as_str);
     /// How the matte is to be made. `auto` takes the first that fits the footage.
-    AlphaStrategyChoice = STRATEGY_REQUESTS.map(|(name, _)| name);
+    AlphaStrategyChoice = StrategyRequest::ALL.map(StrategyRequest::as_str);
     /// How the matte was made.
-    AlphaStrategy = STRATEGIES.map(strategy_name);
+    AlphaStrategy = Strategy::ALL.map(strategy_name);
     /// A class of picture sizes: up to 1280 × 720 pixels, up to 1920 × 1080, and anything above.
     VideoResolution = Resolution::ALL.map(Resolution::as_str);
     /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's settings.
     KeyScope = Scope::ALL.map(Scope::as_str);
     /// Why a request was refused. Stable: a code is never renamed nor given another meaning.
-    ErrorCode = RequestErrorCode::ALL.iter().map(|code| code.as_str());
+    ErrorCode = RequestErrorCode::ALL.map(RequestErrorCode::as_str);
     /// Why a job failed. Stable: a code is never renamed nor given another meaning.
-    JobFailureCode = JobErrorCode::ALL.iter().map(|code| code.as_str());
+    JobFailureCode = JobErrorCode::ALL.map(JobErrorCode::as_str);
     /// What moved credits.
     LedgerEntryKind = ENTRY_KINDS;
     /// What became of an event: still to be told, heard, or given up until it is redelivered by hand.
