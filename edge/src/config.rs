@@ -7,13 +7,14 @@ use shared::address::AllowedHosts;
 use url::Url;
 use worker::{Env, Error, Result};
 
-use crate::app::ports::{Callbacks, KieSettings, Settings};
+use crate::app::ports::Settings;
 use crate::domain::generation;
 use crate::domain::presign::Bucket;
 use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook;
-use crate::provider::kie;
+use crate::provider::kie::callback::Callbacks;
+use crate::provider::kie::{self, KieSettings};
 
 pub const DATABASE: &str = "DB";
 pub const BUCKET: &str = "BUCKET";
@@ -26,16 +27,24 @@ pub const RATE_LIMITER: &str = "RATE_LIMITER";
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Read once: the environment of an isolate never changes.
-static SETTINGS: OnceLock<Arc<Settings>> = OnceLock::new();
+static CONFIG: OnceLock<Arc<Config>> = OnceLock::new();
 
 /// What the operator decided.
-/// Errors: names the variable that is missing or cannot be read.
-pub fn settings(env: &Env) -> Result<Arc<Settings>> {
-    if let Some(settings) = SETTINGS.get() {
-        return Ok(settings.clone());
+pub struct Config {
+    /// For the use cases.
+    pub settings: Settings,
+    pub kie: KieSettings,
+}
+
+impl Config {
+    /// Errors: names the variable that is missing or cannot be read.
+    pub fn read(env: &Env) -> Result<Arc<Self>> {
+        if let Some(config) = CONFIG.get() {
+            return Ok(config.clone());
+        }
+        let config = Arc::new(Self { settings: read_settings(env)?, kie: read_kie(env)? });
+        Ok(CONFIG.get_or_init(|| config).clone())
     }
-    let settings = Arc::new(read_settings(env)?);
-    Ok(SETTINGS.get_or_init(|| settings).clone())
 }
 
 fn read_settings(env: &Env) -> Result<Settings> {
@@ -56,20 +65,23 @@ fn read_settings(env: &Env) -> Result<Settings> {
         source_retention_ms: parsed(env, "SOURCE_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         output_retention_ms: parsed(env, "OUTPUT_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", |text| parse_pauses(text, &webhook::RETRY_PAUSES_S))?,
-        kie: KieSettings {
-            api_key: optional(env, "KIE_API_KEY"),
-            base_url: parsed(env, "KIE_BASE_URL", kie::parse_base_url)?,
-            callbacks: match (optional(env, "KIE_WEBHOOK_HMAC_KEY"), parsed(env, "KIE_UNSIGNED_CALLBACKS", str::parse)?) {
-                (Some(key), _) => Callbacks::Signed(key.into_bytes()),
-                (None, true) => Callbacks::Unsigned,
-                (None, false) => Callbacks::Refused,
-            },
-        },
         provider_ask_s: parsed(env, "PROVIDER_ASK_S", |text| parse_pauses(text, &generation::ASK_PAUSES_S))?,
         provider_timeout_ms: parsed(env, "PROVIDER_TIMEOUT_S", str::parse::<NonZeroU32>).map(|s| u64::from(s.get()) * 1_000)?,
         rate_limits: RateLimits {
             requests: parsed(env, "REQUESTS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
             submissions: parsed(env, "SUBMISSIONS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
+        },
+    })
+}
+
+fn read_kie(env: &Env) -> Result<KieSettings> {
+    Ok(KieSettings {
+        api_key: optional(env, "KIE_API_KEY"),
+        base_url: parsed(env, "KIE_BASE_URL", kie::parse_base_url)?,
+        callbacks: match (optional(env, "KIE_WEBHOOK_HMAC_KEY"), parsed(env, "KIE_UNSIGNED_CALLBACKS", str::parse)?) {
+            (Some(key), _) => Callbacks::Signed(key.into_bytes()),
+            (None, true) => Callbacks::Unsigned,
+            (None, false) => Callbacks::Refused,
         },
     })
 }

@@ -13,7 +13,7 @@ use worker::Env;
 
 use crate::app::admission::Admission;
 use crate::app::ports::{Ports, Settings};
-use crate::config;
+use crate::config::Config;
 use crate::dialect::rate_limit;
 use crate::domain::model::KIE;
 use crate::platform::bindings::Bindings;
@@ -21,7 +21,7 @@ use crate::platform::http::Outgoing;
 use crate::platform::queue::Queues;
 use crate::platform::r2::R2;
 use crate::platform::{clock, log, rate_limiter};
-use crate::provider::kie::Kie;
+use crate::provider::kie::{Kie, KieSettings};
 use crate::store::Store;
 use crate::store::database::D1;
 
@@ -29,7 +29,7 @@ use crate::store::database::D1;
 pub struct Deps {
     store: Store<D1>,
     bindings: &'static Bindings,
-    settings: Arc<Settings>,
+    config: Arc<Config>,
     /// Whether the request may go on.
     pub admission: Admission,
     used_key: OnceLock<ApiKeyId>,
@@ -38,32 +38,37 @@ pub struct Deps {
 impl Deps {
     /// For an event that no client caused.
     pub fn of_event(env: &Env) -> worker::Result<Self> {
-        Self::new(env, config::settings(env)?, Admission::granted())
+        Self::new(env, Config::read(env)?, Admission::granted())
     }
 
     /// For a request, which begins to be counted here.
     pub fn of_request(env: &Env, request: &Request<Body>) -> worker::Result<Self> {
-        let settings = config::settings(env)?;
+        let config = Config::read(env)?;
         let path = request.uri().path();
         let admission = match rate_limit::names(path, request.headers()) {
             Some(names) => {
                 let kind = rate_limit::kind(request.method(), path);
-                rate_limiter::ask(&Bindings::of(env)?.rate_limiter, settings.rate_limits, kind, names)
+                rate_limiter::ask(&Bindings::of(env)?.rate_limiter, config.settings.rate_limits, kind, names)
             }
             None => Admission::granted(),
         };
-        Self::new(env, settings, admission)
+        Self::new(env, config, admission)
     }
 
-    fn new(env: &Env, settings: Arc<Settings>, admission: Admission) -> worker::Result<Self> {
+    fn new(env: &Env, config: Arc<Config>, admission: Admission) -> worker::Result<Self> {
         let bindings = Bindings::of(env)?;
         Ok(Self {
             store: Store(D1 { database: &bindings.database, round_trips: AtomicU32::new(0), admission: admission.clone() }),
             bindings,
-            settings,
+            config,
             admission,
             used_key: OnceLock::new(),
         })
+    }
+
+    /// What the operator says of KIE.
+    pub fn kie(&self) -> &KieSettings {
+        &self.config.kie
     }
 
     /// How often this event has called the database.
@@ -101,11 +106,11 @@ impl Ports for Deps {
     }
 
     fn provider(&self, name: &str) -> Option<Kie<'_, Outgoing>> {
-        (name == KIE).then_some(Kie { http: &Outgoing, settings: &self.settings.kie })
+        (name == KIE).then_some(Kie { http: &Outgoing, settings: &self.config.kie })
     }
 
     fn settings(&self) -> &Settings {
-        &self.settings
+        &self.config.settings
     }
 
     fn now(&self) -> UnixMillis {

@@ -11,8 +11,8 @@ use shared::time::UnixMillis;
 use url::Url;
 
 use super::ports::{
-    Callbacks, Creation, Found, HttpAnswer, HttpRequest, HttpSender, KieSettings, Objects, Ports, Provider, ProviderWake,
-    SendingRate, Settings, TaskQueue,
+    Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, Ports, Provider, ProviderWake, SendingRate, Settings,
+    TaskQueue,
 };
 use crate::domain::error::Error;
 use crate::domain::generation::Order;
@@ -77,7 +77,6 @@ impl FakePorts {
                 source_retention_ms: 7 * 24 * 60 * 60 * 1_000,
                 output_retention_ms: 30 * 24 * 60 * 60 * 1_000,
                 rate_limits: RateLimits { requests: 600, submissions: 30 },
-                kie: KieSettings { api_key: None, base_url: "https://kie.example".into(), callbacks: Callbacks::Refused },
                 provider_ask_s: vec![10, 60],
                 provider_timeout_ms: 30 * 60 * 1_000,
             },

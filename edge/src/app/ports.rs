@@ -79,7 +79,6 @@ pub struct Settings {
     pub source_retention_ms: u64,
     pub output_retention_ms: u64,
     pub rate_limits: RateLimits,
-    pub kie: KieSettings,
     /// Pauses between questions about one order.
     pub provider_ask_s: Vec<u64>,
     /// How long a provider may take for one order.

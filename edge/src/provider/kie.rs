@@ -10,9 +10,10 @@ use shared::code::JobErrorCode;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use self::callback::Callbacks;
 use self::code::Meaning;
 use self::wire::{CreateTaskIn, CreatedOut, Envelope, RecordOut};
-use crate::app::ports::{Creation, Found, HttpRequest, HttpSender, KieSettings, Provider, SendingRate, TaskProgress};
+use crate::app::ports::{Creation, Found, HttpRequest, HttpSender, Provider, SendingRate, TaskProgress};
 use crate::domain::generation::Order;
 
 /// How long KIE may take to answer.
@@ -20,6 +21,16 @@ use crate::domain::generation::Order;
 const ANSWER_MS_MAX: u64 = 20_000;
 /// What KIE takes of one account, and a second beside it for the way.
 const RATE: SendingRate = SendingRate { count_max: 20, window_ms: 11_000 };
+
+/// What the operator says of KIE.
+#[derive(Clone)]
+pub struct KieSettings {
+    /// Without it nothing is asked of KIE.
+    pub api_key: Option<String>,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub callbacks: Callbacks,
+}
 
 /// KIE, spoken to by this sender.
 pub struct Kie<'a, H> {

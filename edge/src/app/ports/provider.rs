@@ -22,27 +22,6 @@ pub trait Provider {
     async fn find(&self, task_id: &str) -> Found;
 }
 
-/// What the operator says of KIE.
-#[derive(Clone)]
-pub struct KieSettings {
-    /// Without it nothing is asked of KIE.
-    pub api_key: Option<String>,
-    /// Without a slash at its end.
-    pub base_url: String,
-    pub callbacks: Callbacks,
-}
-
-/// Which calls of a provider are heard.
-#[derive(Clone)]
-pub enum Callbacks {
-    /// Those signed with this key.
-    Signed(Vec<u8>),
-    /// All. For a stack on a laptop.
-    Unsigned,
-    /// None: orders are asked about instead.
-    Refused,
-}
-
 /// So many in any window of this length.
 #[derive(Debug, Clone, Copy)]
 pub struct SendingRate {

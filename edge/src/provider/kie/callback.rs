@@ -8,8 +8,6 @@ use serde_json::Value;
 use shared::signature::{CLOCK_SKEW_S_MAX, verify};
 use shared::time::UnixMillis;
 
-use crate::app::ports::Callbacks;
-
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 /// Units: seconds.
 pub const TIMESTAMP_HEADER: &str = "x-webhook-timestamp";
@@ -17,6 +15,17 @@ pub const TIMESTAMP_HEADER: &str = "x-webhook-timestamp";
 const TASK_ID_CHARS_MAX: usize = 128;
 /// Where the name of the task stands, by the pages of KIE's several APIs.
 const TASK_ID_PLACES: [&str; 4] = ["/data/taskId", "/data/task_id", "/taskId", "/task_id"];
+
+/// Which calls of KIE are heard.
+#[derive(Clone)]
+pub enum Callbacks {
+    /// Those signed with this key.
+    Signed(Vec<u8>),
+    /// All. For a stack on a laptop.
+    Unsigned,
+    /// None: orders are asked about instead.
+    Refused,
+}
 
 /// The task that a body is about.
 pub fn task_id(body: &[u8]) -> Option<String> {

@@ -8,7 +8,7 @@ use shared::price::Resolution;
 use shared::time::UnixMillis;
 
 use super::*;
-use crate::app::ports::{Callbacks, HttpAnswer};
+use crate::app::ports::HttpAnswer;
 use crate::domain::generation::AspectRatio;
 
 /// First line, headers, body.
