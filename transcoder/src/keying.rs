@@ -6,7 +6,7 @@
 
 mod blocks;
 mod cells;
-mod color;
+pub(crate) mod color;
 mod edge;
 mod frame;
 mod keyer;

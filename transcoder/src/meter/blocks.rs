@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::keying::color::{dot, subtract};
 use crate::keying::{PlanarFormat, YuvMatrix};
 
 /// Luma and both chroma channels.
@@ -120,12 +121,8 @@ pub fn times(rows: &[Ycc; 3], color: [f32; 3]) -> Ycc {
     rows.map(|row| row[0] * color[0] + row[1] * color[1] + row[2] * color[2])
 }
 
-/// One colour less another.
-pub fn difference(left: Ycc, right: Ycc) -> Ycc {
-    [0, 1, 2].map(|channel| left[channel] - right[channel])
-}
-
-/// A colour's squared length.
-pub fn square(color: Ycc) -> f32 {
-    color.iter().map(|channel| channel * channel).sum()
+/// How far two colours are apart, squared.
+pub fn squared_distance(left: Ycc, right: Ycc) -> f32 {
+    let apart = subtract(left, right);
+    dot(apart, apart)
 }

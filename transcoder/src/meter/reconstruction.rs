@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, difference, matrix, square, times};
+use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, times};
 use super::screen_map::{CELL, ScreenMap};
 use crate::keying::{PlanarFormat, ScreenModel};
 use crate::samples::pixel;
@@ -130,7 +130,7 @@ impl Reconstruction {
             let mut screen = vec![[0.0; 3]; blocks.columns];
             map.write_row(row, &mut screen);
             for ((shown, screen), seen) in shown.iter_mut().zip(screen).zip(blocks.means(row, 0..blocks.columns)) {
-                let is_like = |color| square(difference(seen, color)) < SCREEN_MARGIN * noise;
+                let is_like = |color| squared_distance(seen, color) < SCREEN_MARGIN * noise;
                 shown.is_still = [is_like(shown.color), shown.is_still[0]];
                 shown.is_screen = is_like(screen);
                 shown.color = seen;
@@ -158,7 +158,7 @@ impl Reconstruction {
             let over = [0, 1, 2].map(|channel| screen[channel] + *alpha * (color[channel] - screen[channel]));
             mean.iter_mut().zip(over).for_each(|(mean, over)| *mean += over / PIXELS as f32);
             if *alpha >= SUBJECT_ALPHA_MIN {
-                cell.distance += square(difference(*color, screen));
+                cell.distance += squared_distance(*color, screen);
                 cell.subject += 1.0;
             }
             cell.alpha += *alpha;

@@ -3,7 +3,8 @@
 
 #![expect(clippy::cast_precision_loss, reason = "blocks of a cell and cells of a picture are few")]
 
-use super::blocks::{Blocks, Ycc, difference, square};
+use super::blocks::{Blocks, Ycc, squared_distance};
+use crate::keying::color::mix;
 
 /// Units: blocks.
 pub const CELL: usize = 8;
@@ -102,7 +103,7 @@ impl ScreenMap {
         let mean = sum.map(|sum| sum / count);
         let mut variance = 0.0;
         for row in rows {
-            if blocks.means(row, columns.clone()).any(|seen| square(difference(seen, mean)) > spread_max) {
+            if blocks.means(row, columns.clone()).any(|seen| squared_distance(seen, mean) > spread_max) {
                 return None;
             }
             variance += blocks.deviation(row, columns.clone(), mean);
@@ -175,8 +176,4 @@ fn between(block: usize, count: usize) -> (usize, usize, f32) {
     let first = (block + CELL / 2) / CELL;
     let first = first.saturating_sub(1).min(count - 1);
     (first, (first + 1).min(count - 1), (position - first as f32).clamp(0.0, 1.0))
-}
-
-fn mix(from: Ycc, to: Ycc, share: f32) -> Ycc {
-    [0, 1, 2].map(|channel| from[channel] + (to[channel] - from[channel]) * share)
 }
