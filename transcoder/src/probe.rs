@@ -65,6 +65,10 @@ async fn identify(path: &Path) -> TaskResult<SourceContainer> {
             JobErrorCode::SourceTruncated,
             format!("the {} container is longer than its file, or lacks its index or its end", container.demuxer()),
         )),
+        Sniffed::Webp => Err(TaskError::permanent(
+            JobErrorCode::SourceNotVideo,
+            "The source is a WebP picture, which this service does not read; give it as APNG, GIF or a video.",
+        )),
         Sniffed::Unknown => Err(TaskError::permanent(
             JobErrorCode::SourceNotVideo,
             "The source is not a video file that this service reads; MP4, QuickTime, Matroska, WebM, AVI, GIF and APNG are.",

@@ -42,6 +42,8 @@ pub enum Sniffed {
     Whole(SourceContainer),
     /// A container that says it is longer than the file, or whose index is missing.
     Truncated(SourceContainer),
+    /// WebP, animated or not: no ffmpeg that is supported decodes the animated kind.
+    Webp,
     /// Nothing that is read here.
     Unknown,
 }
@@ -59,6 +61,7 @@ pub fn sniff(file: &mut (impl Read + Seek)) -> io::Result<Sniffed> {
         [b'R', b'I', b'F', b'F', a, b, c, d, b'A', b'V', b'I', b' ', ..] => {
             judge(SourceContainer::Avi, u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8 <= size_bytes + 1)
         }
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Sniffed::Webp,
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => judge(SourceContainer::Gif, gif_is_whole(file, size_bytes)?),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => judge(SourceContainer::Apng, png_is_whole(file, size_bytes)?),
         _ => Sniffed::Unknown,

@@ -74,6 +74,30 @@ fn a_sources_own_alpha_is_kept_and_can_be_read_back() {
 }
 
 #[test]
+fn alpha_of_every_kind_of_source_is_kept_or_refused_by_name() {
+    let bench = Bench::new();
+    bench.alpha_mov("alpha.mov");
+    for (encoder, name) in [
+        ("libvpx -auto-alt-ref 0 -pix_fmt yuva420p -crf 4 -b:v 4M", "vp8.webm"),
+        ("libvpx-vp9 -pix_fmt yuva420p -crf 8 -b:v 0", "vp9.webm"),
+        ("prores_ks -profile:v 4444 -pix_fmt yuva444p10le", "prores.mov"),
+        ("qtrle -pix_fmt argb", "animation.mov"),
+        ("png -pix_fmt rgba", "png.mov"),
+        ("png -pix_fmt rgba", "png.mkv"),
+        ("ffv1 -pix_fmt bgra", "ffv1.mkv"),
+        ("apng -pix_fmt rgba -plays 0 -f apng", "apng.png"),
+    ] {
+        let source = bench.ffmpeg(&format!("-i alpha.mov -an -c:v {encoder}"), name);
+        let made = bench.made(&source, &["matte-grayscale-mp4"]);
+        check_matte(&made[0], 30.0);
+    }
+    let webp = bench.ffmpeg("-i alpha.mov -an -c:v libwebp_anim", "alpha.webp");
+    let output = bench.run(&webp, &["matte-grayscale-mp4"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("error[source_not_video]: The source is a WebP picture"), "{stderr}");
+}
+
+#[test]
 fn odd_sizes_are_padded_to_the_same_even_size_everywhere() {
     let bench = Bench::new();
     for path in bench.made(&bench.green("255x255", 2, "odd.mp4"), &ALL) {
