@@ -17,6 +17,7 @@ mod plane;
 mod plate;
 mod rough;
 mod screen;
+mod sharpness;
 mod solve;
 mod spill;
 mod spread;

@@ -9,6 +9,7 @@ use super::palette::Palette;
 use super::plate::Plate;
 use super::rough::Rough;
 use super::screen::ScreenModel;
+use super::sharpness::Sharpness;
 use super::solve::Solved;
 use super::spill::Spill;
 use super::subject::{CELL, Subject};
@@ -32,6 +33,7 @@ pub struct Keyer {
     subject: Subject,
     spill: Spill,
     solved: Solved,
+    sharpness: Sharpness,
     rows: Vec<Rows>,
     spill_strength: f32,
     levels: Levels,
@@ -57,6 +59,7 @@ impl Keyer {
             spill: Spill::new(&subject, rows),
             subject,
             solved: Solved::new(columns * rows),
+            sharpness: Sharpness::default(),
             rows: vec![Rows::new(&format); rows.div_ceil(CELL)],
             spill_strength: options.spill_strength.unwrap_or(1.0).clamp(0.0, 1.0),
             levels: Levels::new(&options),
@@ -77,6 +80,18 @@ impl Keyer {
         self.separate();
         self.solved.update(&self.blocks, &self.plate, &self.rough, &self.palette, &self.subject);
         self.rough.settle(self.blocks.columns, &self.solved.alpha);
+        // The first frame shows how sharp edges are only once it is painted.
+        for _ in 0..if self.frame == 0 { 2 } else { 1 } {
+            self.paint(frame, out);
+            self.sharpness.learn(self.rows.iter_mut().map(|rows| &mut rows.mixture));
+        }
+        self.plate.learn(&self.blocks, &self.rough.clear, self.frame, PLATE_ROWS_SHARE);
+        self.plate.settle();
+        self.frame += 1;
+    }
+
+    /// Blocks → pixels.
+    fn paint(&mut self, frame: &[u8], out: &mut [u8]) {
         let painter = Painter {
             format: &self.format,
             space: &self.space,
@@ -88,11 +103,9 @@ impl Keyer {
             subject: &self.subject,
             spill: &self.spill,
             levels: self.levels,
+            sharpness: self.sharpness.share(),
         };
         painter.paint(&mut self.rows, out);
-        self.plate.learn(&self.blocks, &self.rough.clear, self.frame, PLATE_ROWS_SHARE);
-        self.plate.settle();
-        self.frame += 1;
     }
 
     /// Frame → blocks against the screen, and what they roughly are.

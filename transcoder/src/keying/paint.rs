@@ -10,6 +10,7 @@ use super::frame::{PlanarFormat, read_samples};
 use super::options::Levels;
 use super::plate::Plate;
 use super::rough::{CORE, SCREEN};
+use super::sharpness::EdgeMixture;
 use super::solve::Solved;
 use super::spill::Spill;
 use super::spread::{Block, spread};
@@ -34,6 +35,8 @@ pub struct Painter<'a> {
     pub subject: &'a Subject,
     pub spill: &'a Spill,
     pub levels: Levels,
+    /// How far edges may be held for sharp, 0 to 1.
+    pub sharpness: f32,
 }
 
 /// What one row of blocks needs while it is painted.
@@ -44,6 +47,8 @@ pub struct Rows {
     far: Vec<f32>,
     pixels: [Vec<f32>; 4],
     hidden: Vec<[u8; 4]>,
+    /// What was noted of its edges.
+    pub mixture: EdgeMixture,
 }
 
 impl Rows {
@@ -55,6 +60,7 @@ impl Rows {
             far: blocks,
             pixels: [pixels.clone(), pixels.clone(), pixels.clone(), pixels],
             hidden: vec![[0; 4]; format.columns().div_ceil(CELL)],
+            mixture: EdgeMixture::default(),
         }
     }
 }
@@ -106,7 +112,8 @@ impl Painter<'_> {
         }
         for (column, class) in class.iter().enumerate() {
             if *class != SCREEN && *class != CORE {
-                self.paint_soft(column, row, [rows.light[0][column], rows.light[1][column]], out);
+                let lights = [rows.light[0][column], rows.light[1][column]];
+                self.paint_soft(column, row, lights, &mut rows.mixture, out);
             }
         }
     }
@@ -166,12 +173,12 @@ impl Painter<'_> {
         }
     }
 
-    fn paint_soft(&self, column: usize, row: usize, [light, lean]: [f32; 2], out: &mut [u8]) {
+    fn paint_soft(&self, column: usize, row: usize, [light, lean]: [f32; 2], mixture: &mut EdgeMixture, out: &mut [u8]) {
         let PlanarFormat { across, down, width, height, .. } = *self.format;
         let [subject, p, q, screen] = self.solved.color[row * self.blocks.columns + column];
         let (lumas, near) = (self.lumas(column, row), self.near(column, row));
-        let block = Block { subject, screen, noise: self.plate.noise[0] };
-        let alphas = spread(block, &near, lumas, across, down);
+        let block = Block { lumas, subject, screen, noise: self.plate.noise[0], sharpness: self.sharpness };
+        let alphas = spread(&block, &near, (across, down), mixture);
         // A block has one chroma, so its pixels differ by luma alone.
         let [red, green, blue] = self.space.to_rgb(self.clean([0.0, p, q], light, lean));
         for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {

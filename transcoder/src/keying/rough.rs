@@ -26,8 +26,8 @@ const SCREEN_ODD_AROUND_MAX: f32 = 8.0;
 const CLEAR_ODD_MAX: f32 = 12.0;
 const CLEAR_ODD_AROUND_MAX: f32 = 6.0;
 /// Opaque by hue, with all around it: from here on it may be core by likeness, or teach the palette.
-const LIKE_HUED_MIN: f32 = 0.9;
-const TEACH_HUED_MIN: f32 = 0.75;
+const LIKE_HUED_MIN: f32 = 1.0;
+const TEACH_HUED_MIN: f32 = 0.95;
 /// How unlike the core around it a block may be, against the way from the screen to the core.
 const UNLIKE_MAX: f32 = 0.2;
 

@@ -2,6 +2,7 @@
 
 use super::color::smoothstep;
 use super::edge::Edge;
+use super::sharpness::EdgeMixture;
 
 /// Between these contrasts of neighbouring blocks an edge is taken for sharp, and its slope is raised by so much.
 const SHARP_CONTRAST: (f32, f32) = (0.6, 1.0);
@@ -19,21 +20,42 @@ const MEAN_HELD: f32 = 0.4;
 const EDGE_CONTRAST: (f32, f32) = (0.5, 0.8);
 const EDGE_MISFIT: (f32, f32) = (0.03, 0.09);
 
+/// In a clip of sharp edges it has the last word, if it misses the blocks and their pixels' luma by no more than this.
+const LAST_MISFIT: (f32, f32) = (0.04, 0.10);
+const LAST_LUMA_MISFIT: (f32, f32) = (0.12, 0.25);
+/// Luma tells pixels apart if its noise is less than this share of the way from screen to subject.
+const LUMA_UNSURE_MAX: f32 = 0.1;
+
 /// The alphas of nine blocks.
 pub type Nine = [[f32; 3]; 3];
 
 /// A block in front of its screen.
 #[derive(Debug, Clone, Copy)]
 pub struct Block {
+    /// Of its pixels: left to right, top to bottom.
+    pub lumas: [f32; 4],
     /// Luma of subject and screen.
     pub subject: f32,
     pub screen: f32,
     /// One deviation of the blocks' luma.
     pub noise: f32,
+    /// How far the clip's edges may be held for sharp, 0 to 1.
+    pub sharpness: f32,
 }
 
-/// The alphas of a block's pixels, from their luma: left to right, top to bottom; `across` and `down` are 1 or 2.
-pub fn spread(block: Block, near: &Nine, lumas: [f32; 4], across: usize, down: usize) -> [f32; 4] {
+impl Block {
+    fn room(&self) -> f32 {
+        self.subject - self.screen
+    }
+
+    fn stray(&self) -> f32 {
+        self.noise * LUMA_NOISE + LUMA_NOISE_MIN
+    }
+}
+
+/// The alphas of a block's pixels, from their luma: left to right, top to bottom; `across` and `down` are 1 or 2. Takes
+/// note of how mixed they are at an edge.
+pub fn spread(block: &Block, near: &Nine, (across, down): (usize, usize), mixture: &mut EdgeMixture) -> [f32; 4] {
     let whole = near[1][1];
     let (mut low, mut high) = (whole, whole);
     for alpha in near.as_flattened() {
@@ -43,37 +65,49 @@ pub fn spread(block: Block, near: &Nine, lumas: [f32; 4], across: usize, down: u
     if (across == 1 && down == 1) || high <= 0.0 || low >= 1.0 {
         return [whole; 4];
     }
-    let slope = sloped(near, across, down, 1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, high - low));
-    let (slope, whole) = edged(slope, near, high - low, (across, down));
-    let room = block.subject - block.screen;
-    let stray = (high - low) * STRAY_SHARE + STRAY_MIN;
-    let noise = block.noise * LUMA_NOISE + LUMA_NOISE_MIN;
-    let gain = stray * stray * room / (stray * stray * room * room + noise * noise);
-    let mut alphas = slope;
-    for (alpha, luma) in alphas.iter_mut().zip(lumas) {
-        *alpha = (*alpha + gain * (luma - block.screen - *alpha * room)).clamp(0.0, 1.0);
-    }
-    let more = (whole - mean(alphas)) * MEAN_HELD;
-    moved(alphas, more)
-}
-
-/// Where the blocks look like one sharp edge, that edge and its mean; luma may still object.
-fn edged(slope: [f32; 4], near: &Nine, contrast: f32, (across, down): (usize, usize)) -> ([f32; 4], f32) {
-    let (whole, sharp) = (near[1][1], smoothstep(EDGE_CONTRAST.0, EDGE_CONTRAST.1, contrast));
+    let contrast = high - low;
+    let slope = sloped(near, across, down, 1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, contrast));
+    let sharp = smoothstep(EDGE_CONTRAST.0, EDGE_CONTRAST.1, contrast);
     if sharp <= 0.0 {
-        return (slope, whole);
+        return by_luma(block, slope, whole, contrast);
     }
     let edge = Edge::fit(near, across, down);
-    let belief = sharp * (1.0 - smoothstep(EDGE_MISFIT.0, EDGE_MISFIT.1, edge.misfit));
-    let mut alphas = slope;
-    for (alpha, edge) in alphas.iter_mut().zip(edge.alphas) {
-        *alpha += (edge - *alpha) * belief;
-    }
-    (alphas, whole + (mean(edge.alphas) - whole) * belief)
+    let belief = sharp * believed(EDGE_MISFIT, edge.misfit);
+    let (slope, whole) = (mixed(slope, edge.alphas, belief), whole + (mean(edge.alphas) - whole) * belief);
+    let last = block.sharpness * sharp * believed(LAST_MISFIT, edge.misfit) * agreed(block, &edge, mixture);
+    mixed(by_luma(block, slope, whole, contrast), edge.alphas, last)
 }
 
-fn moved([a, b, c, d]: [f32; 4], more: f32) -> [f32; 4] {
-    [(a + more).clamp(0.0, 1.0), (b + more).clamp(0.0, 1.0), (c + more).clamp(0.0, 1.0), (d + more).clamp(0.0, 1.0)]
+/// Moves pixels from a slope to where their luma wants them, and all of them towards the block's mean.
+fn by_luma(block: &Block, slope: [f32; 4], whole: f32, contrast: f32) -> [f32; 4] {
+    let (room, noise) = (block.room(), block.stray());
+    let stray = contrast * STRAY_SHARE + STRAY_MIN;
+    let gain = stray * stray * room / (stray * stray * room * room + noise * noise);
+    let mut alphas = slope;
+    for (alpha, luma) in alphas.iter_mut().zip(block.lumas) {
+        *alpha = (*alpha + gain * (luma - block.screen - *alpha * room)).clamp(0.0, 1.0);
+    }
+    moved(alphas, (whole - mean(alphas)) * MEAN_HELD)
+}
+
+/// How far luma agrees with an edge; takes note of it where luma can tell.
+fn agreed(block: &Block, edge: &Edge, mixture: &mut EdgeMixture) -> f32 {
+    let room = block.room();
+    let unsure = block.stray() / room.abs().max(1.0);
+    let found = block.lumas.map(|luma| (luma - block.screen) / if room.abs() < 1.0 { 1.0 } else { room });
+    if unsure < LUMA_UNSURE_MAX && edge.misfit < LAST_MISFIT.1 {
+        mixture.add(edge.alphas, found);
+    }
+    let misses: f32 = edge.alphas.iter().zip(found).map(|(edge, found)| (edge - found).powi(2)).sum();
+    believed(LAST_LUMA_MISFIT, (misses * 0.25).sqrt() - unsure)
+}
+
+fn believed((full, none): (f32, f32), misfit: f32) -> f32 {
+    1.0 - smoothstep(full, none, misfit)
+}
+
+fn mixed(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
+    [0, 1, 2, 3].map(|pixel| from[pixel] + (to[pixel] - from[pixel]) * share)
 }
 
 /// Between the blocks' middles, steeper by `factor`, with the block's mean held.
@@ -94,6 +128,10 @@ fn sloped(near: &Nine, across: usize, down: usize, factor: f32) -> [f32; 4] {
     moved(alphas, whole - mean(alphas))
 }
 
+fn moved(alphas: [f32; 4], more: f32) -> [f32; 4] {
+    alphas.map(|alpha| (alpha + more).clamp(0.0, 1.0))
+}
+
 fn mean([a, b, c, d]: [f32; 4]) -> f32 {
     (a + b + c + d) * 0.25
 }
@@ -103,11 +141,20 @@ mod tests {
     use super::*;
 
     const EDGE: Nine = [[0.0, 0.5, 1.0], [0.0, 0.5, 1.0], [0.0, 0.5, 1.0]];
+    /// A sharp edge whose last pixels chroma's filter has mixed.
+    const FILTERED: Nine = [[0.07, 0.5, 0.93], [0.07, 0.5, 0.93], [0.07, 0.5, 0.93]];
+
+    /// Its subject is as bright as its screen, so luma says nothing.
+    const GREY: Block = Block { lumas: [120.0; 4], subject: 120.0, screen: 120.0, noise: 1.0, sharpness: 0.0 };
+
+    fn spread_over(block: &Block, near: &Nine) -> [f32; 4] {
+        spread(block, near, (2, 2), &mut EdgeMixture::default())
+    }
 
     #[test]
     fn luma_tells_which_pixels_of_a_block_are_subject() {
-        let block = Block { subject: 220.0, screen: 120.0, noise: 1.0 };
-        let alphas = spread(block, &EDGE, [120.0, 220.0, 120.0, 220.0], 2, 2);
+        let block = Block { lumas: [120.0, 220.0, 120.0, 220.0], subject: 220.0, ..GREY };
+        let alphas = spread_over(&block, &EDGE);
         for (alpha, expected) in alphas.iter().zip([0.0, 1.0, 0.0, 1.0]) {
             assert!((alpha - expected).abs() < 0.06, "{alphas:?}");
         }
@@ -115,15 +162,24 @@ mod tests {
 
     #[test]
     fn a_sharp_edge_stays_sharp_where_luma_says_nothing() {
-        let block = Block { subject: 120.0, screen: 120.0, noise: 1.0 };
-        let alphas = spread(block, &EDGE, [120.0; 4], 2, 2);
+        let alphas = spread_over(&GREY, &EDGE);
         assert!(alphas[0] < 0.06 && alphas[1] > 0.94, "{alphas:?}");
     }
 
     #[test]
+    fn an_edge_is_sharper_in_a_clip_of_sharp_edges_unless_its_luma_objects() {
+        let steepness = |block: &Block| {
+            let alphas = spread_over(block, &FILTERED);
+            alphas[1] - alphas[0]
+        };
+        assert!(steepness(&Block { sharpness: 1.0, ..GREY }) > steepness(&GREY) + 0.01);
+        let soft = Block { lumas: [150.0, 190.0, 150.0, 190.0], subject: 220.0, ..GREY };
+        assert!((steepness(&Block { sharpness: 1.0, ..soft }) - steepness(&soft)).abs() < 0.02);
+    }
+
+    #[test]
     fn a_soft_slope_stays_soft() {
-        let block = Block { subject: 120.0, screen: 120.0, noise: 1.0 };
-        let alphas = spread(block, &[[0.4, 0.5, 0.6]; 3], [120.0; 4], 2, 2);
+        let alphas = spread_over(&Block { sharpness: 1.0, ..GREY }, &[[0.4, 0.5, 0.6]; 3]);
         assert!((alphas[0] - 0.475).abs() < 0.01 && (alphas[1] - 0.525).abs() < 0.01, "{alphas:?}");
     }
 }
