@@ -5,6 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use shared::code::JobErrorCode;
 
@@ -78,8 +79,9 @@ fn outcomes(bench: &Bench, files: Vec<Hostile>) -> Vec<(String, String)> {
     let one = |file: Hostile| {
         let path = bench.path(&file.name);
         std::fs::write(&path, &file.bytes).unwrap();
+        let begun = Instant::now();
         let code = outcome(bench, &path);
-        println!("{}: {code}", file.name);
+        println!("{}: {code}, {:.2} s", file.name, begun.elapsed().as_secs_f64());
         std::fs::remove_file(path).unwrap();
         (file.name, code)
     };
