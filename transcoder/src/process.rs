@@ -212,6 +212,13 @@ mod tests {
         assert!(matches!(error, ProcessError::TooMuch(_)) && !error.is_passing(), "{error}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_child_that_neither_writes_nor_ends_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = shell(dir.path()).capture(&words(["-c", "sleep 1000"])).await.unwrap_err();
+        assert!(matches!(error, ProcessError::Stalled(_)) && error.is_passing(), "{error}");
+    }
+
     #[tokio::test]
     async fn dropping_a_child_kills_its_grandchildren_too() {
         let dir = tempfile::tempdir().unwrap();

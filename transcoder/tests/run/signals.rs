@@ -78,3 +78,20 @@ fn a_dead_encoder_ends_the_run() {
     assert_eq!(bench.names("scratch"), Vec::<String>::new());
     wait_until("no child", || workers(&bench.path("scratch")).is_empty());
 }
+
+/// The estimate is kept, but somebody else has filled the disk since.
+#[test]
+fn a_disk_that_fills_up_is_the_machines_failure_and_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let clip = bench.green("160x120", 12, "green.mp4");
+    let full = bench.path("full");
+    let script = "#!/bin/bash\n[[ \"$*\" == *prores_ks* ]] || exec ffmpeg \"$@\"\necho 'prores.mov: No space left on device' >&2\nexit 1\n";
+    std::fs::write(&full, script).unwrap();
+    std::fs::set_permissions(&full, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = bench.command(&clip, &ALL).env("FFMPEG", &full).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("No space left on device"), "{stderr}");
+    assert_eq!((bench.names("out"), bench.names("scratch")), (Vec::<String>::new(), Vec::<String>::new()));
+}
