@@ -7,6 +7,7 @@ mod fleet;
 mod provider;
 pub mod rate_limit;
 mod request_id;
+pub mod unscreen;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,8 +23,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::bgless::error::Refusal;
+use crate::app::ports::{Delivery, Ports};
 use crate::deps::Deps;
 use crate::domain::error::Error;
+use crate::domain::job::{Dialect, Job};
 
 /// Largest body of a JSON request.
 /// Units: bytes. 256 KB.
@@ -33,7 +36,7 @@ pub const BODY_SIZE_BYTES_MAX: usize = 256 * 1024;
 const PREFLIGHT_AGE: Duration = Duration::from_hours(24);
 
 /// What a page may read of an answer, beyond what browsers always show.
-const EXPOSED_HEADERS: [&str; 10] = [
+const EXPOSED_HEADERS: [&str; 14] = [
     "x-request-id",
     "retry-after",
     "server-timing",
@@ -44,6 +47,10 @@ const EXPOSED_HEADERS: [&str; 10] = [
     "ratelimit-limit",
     "ratelimit-remaining",
     "ratelimit-reset",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-credits-charged",
 ];
 
 /// What a handler is given: the ports of its event, which come with the request.
@@ -84,8 +91,23 @@ pub fn mounted() -> &'static (Router, OpenApi) {
     static MOUNTED: OnceLock<(Router, OpenApi)> = OnceLock::new();
     MOUNTED.get_or_init(|| {
         let empty = OpenApiRouter::default();
-        empty.merge(bgless::routes()).merge(admin::routes()).merge(fleet::routes()).merge(provider::routes()).split_for_parts()
+        empty
+            .merge(bgless::routes())
+            .merge(unscreen::routes())
+            .merge(admin::routes())
+            .merge(fleet::routes())
+            .merge(provider::routes())
+            .split_for_parts()
     })
+}
+
+/// What a receiver is told of a job, in the words of the dialect that the job was created through.
+pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<String, Error> {
+    let body = match job.dialect {
+        Dialect::Bgless => serde_json::to_string(&bgless::map::event_out(ports, delivery, job)),
+        Dialect::Unscreen => serde_json::to_string(&unscreen::map::event_out(ports, delivery, job)),
+    };
+    body.map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
 }
 
 /// Any page may call: what opens doors is the key, which no browser sends by itself.

@@ -43,7 +43,7 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
     // An error here would end every request of this isolate.
     match Deps::of_event(&env) {
-        Ok(deps) => platform::queue::consume(&deps, &batch, dialect::bgless::map::event_body).await,
+        Ok(deps) => platform::queue::consume(&deps, &batch, dialect::event_body).await,
         Err(error) => {
             platform::log::error("the edge is not configured", &[("error", &error)]);
             batch.retry_all();

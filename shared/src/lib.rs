@@ -13,6 +13,7 @@ pub mod output;
 pub mod price;
 pub mod qa;
 pub mod report;
+pub mod scene;
 pub mod signature;
 pub mod task;
 pub mod time;

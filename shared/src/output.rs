@@ -21,6 +21,10 @@ names! {
         MatteGrayscaleMp4 = "matte-grayscale-mp4",
         /// MP4, H.264, AAC sound: the straight colour above, the matte as grey below, twice the height.
         StackedAlphaMp4 = "stacked-alpha-mp4",
+        /// MP4, H.264, AAC sound, nothing clear: over the scene's background, or over black.
+        OpaqueMp4 = "opaque-mp4",
+        /// ZIP of two MP4s, H.264: `alpha.mp4` is the matte as grey, `color.mp4` the straight colour with AAC sound.
+        ColorAlphaZip = "color-alpha-zip",
     }
 }
 
@@ -35,8 +39,8 @@ impl Output {
             Self::Gif => "gif",
             // What everything opens as a picture; `.apng` is known to few servers and fewer programs.
             Self::Apng => "png",
-            Self::PngSequence => "zip",
-            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 => "mp4",
+            Self::PngSequence | Self::ColorAlphaZip => "zip",
+            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 | Self::OpaqueMp4 => "mp4",
         }
     }
 
@@ -49,8 +53,8 @@ impl Output {
             Self::AnimatedWebp => "image/webp",
             Self::Gif => "image/gif",
             Self::Apng => "image/apng",
-            Self::PngSequence => "application/zip",
-            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 => "video/mp4",
+            Self::PngSequence | Self::ColorAlphaZip => "application/zip",
+            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 | Self::OpaqueMp4 => "video/mp4",
         }
     }
 
@@ -63,7 +67,7 @@ impl Output {
     /// Whether the source's sound goes into it.
     #[must_use]
     pub const fn carries_sound(self) -> bool {
-        matches!(self, Self::WebmVp9Alpha | Self::MovProres4444 | Self::StackedAlphaMp4)
+        matches!(self, Self::WebmVp9Alpha | Self::MovProres4444 | Self::StackedAlphaMp4 | Self::OpaqueMp4 | Self::ColorAlphaZip)
     }
 }
 

@@ -97,8 +97,9 @@ pub struct OutputFigures {
     pub duration_sec: f64,
     /// Its size.
     pub size_bytes: u64,
-    /// Alpha against the master's, in dB; 99 when not one bit differs.
-    pub alpha_psnr_db: f64,
+    /// Alpha against the master's, in dB; 99 when not one bit differs, null where the output has no alpha.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub alpha_psnr_db: Option<f64>,
     /// Colour over mid grey against the master's, in dB; null where the output has no colour.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub color_psnr_db: Option<f64>,

@@ -12,6 +12,7 @@ use crate::media::{MediaFacts, Output, PixelSize, Preset};
 use crate::names;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
+use crate::scene::Scene;
 use crate::time::UnixMillis;
 
 /// Path at the edge where claims are posted.
@@ -89,6 +90,9 @@ pub struct Work {
     /// What an expert said about the keying.
     #[serde(default)]
     pub key: KeySettings,
+    /// What the subject is shown in.
+    #[serde(default)]
+    pub scene: Scene,
     /// Every object of this attempt starts so; ends in `/`.
     pub object_prefix: String,
 }

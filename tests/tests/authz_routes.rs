@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tests::customer::Customer;
+use tests::http::Answer;
 use tests::raw::{refused, send};
 use tests::stack::shared::SharedStack;
 use tests::stack::{Stack, StackOptions};
@@ -44,6 +45,22 @@ impl Route {
 
     fn guarded_by(guard: &str) -> impl Iterator<Item = Self> {
         Self::all().filter(move |route| route.guard == guard)
+    }
+
+    /// Checks a refusal in the words of the route's dialect.
+    fn refuses(&self, answer: Response<Body>, status: u16, code: &str) {
+        if !self.path.starts_with("/v1.0/") {
+            refused(answer, status, code);
+            return;
+        }
+        let (status, code) = match code {
+            "missing_api_key" | "invalid_api_key" => (403, "auth_failed"),
+            "job_not_found" => (status, "video_not_found"),
+            "invalid_file_url" => (400, code),
+            _ => (status, code),
+        };
+        let answer = Answer::read(answer).unwrap();
+        assert_eq!((answer.status, &answer.body["errors"][0]["code"]), (status, &json!(code)), "{}", answer.body);
     }
 
     /// What the path's parameter names.
@@ -99,7 +116,7 @@ impl Owner {
     /// The route's path with the owner's things in it.
     fn path(&self, route: Route) -> String {
         let id = match route.kind() {
-            "jobs" | "alpha-videos" => &self.job_id,
+            "jobs" | "alpha-videos" | "videos" => &self.job_id,
             "keys" => &self.further_key_id,
             "deliveries" => &self.event_id,
             "accounts" => &self.customer.account_id,
@@ -115,6 +132,7 @@ impl Owner {
             _ if route.method != "POST" => Value::Null,
             "uploads" => json!({ "url": self.file_url }),
             "jobs" | "alpha-videos" => json!({ "input": { "mode": "video", "videoUrl": self.file_url } }),
+            "videos" => json!({ "video_url": self.file_url }),
             "estimate" => json!({ "input": { "mode": "video" } }),
             "keys" => json!({ "label": "another" }),
             "rotate" | "redeliver" | "webhook-secret" => json!({}),
@@ -153,10 +171,10 @@ fn a_key_is_asked_for_must_be_good_and_have_the_scope() {
             assert!(Route::guarded_by(guard).count() > 0);
             for route in Route::guarded_by(guard) {
                 println!("{route:?}");
-                refused(ask(stack, &owner, route, &[]), 401, "missing_api_key");
-                refused(ask(stack, &owner, route, &[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
-                refused(ask(stack, &owner, route, &[("authorization", "Bearer sk_wrong")]), 401, "invalid_api_key");
-                refused(ask(stack, &owner, route, &[("x-api-key", other_key)]), 403, "forbidden");
+                route.refuses(ask(stack, &owner, route, &[]), 401, "missing_api_key");
+                route.refuses(ask(stack, &owner, route, &[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
+                route.refuses(ask(stack, &owner, route, &[("authorization", "Bearer sk_wrong")]), 401, "invalid_api_key");
+                route.refuses(ask(stack, &owner, route, &[("x-api-key", other_key)]), 403, "forbidden");
             }
         }
     });
@@ -172,9 +190,11 @@ fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
             let owner = Owner::create(stack);
             let answer = ask(stack, &owner, route, &[("x-api-key", &stranger.key)]);
             match route.kind() {
-                "jobs" | "alpha-videos" if route.path.contains('{') => drop(refused(answer, 404, "job_not_found")),
+                "jobs" | "alpha-videos" | "videos" if route.path.contains('{') => route.refuses(answer, 404, "job_not_found"),
                 "keys" | "deliveries" if route.path.contains('{') => drop(refused(answer, 404, "not_found")),
-                "uploads" | "jobs" | "alpha-videos" if route.method == "POST" => drop(refused(answer, 403, "invalid_file_url")),
+                "uploads" | "jobs" | "alpha-videos" | "videos" if route.method == "POST" => {
+                    route.refuses(answer, 403, "invalid_file_url");
+                }
                 _ => {
                     assert!(answer.status().is_success(), "{route:?} {}", answer.status());
                     let text = answer.into_body().read_to_string().unwrap();

@@ -2,10 +2,13 @@
 
 #![cfg(test)]
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 use tests::customer::Customer;
 use tests::http::Answer;
 use tests::raw::{refused, send};
+use tests::snapshot::check;
 use tests::stack::shared::SharedStack;
 use tests::stack::{Stack, StackOptions};
 use ureq::Body;
@@ -64,6 +67,25 @@ fn every_answer_says_in_both_forms_how_its_client_stands() {
         for path in ["/health", "/internal/v1/tasks/claim"] {
             assert!(!ask(stack, "203.0.113.1", "POST", path, "", "{}").headers().contains_key("ratelimit"), "{path}");
         }
+    });
+}
+
+#[test]
+fn unscreens_clients_are_told_in_their_familys_headers() {
+    STACK.with(options(), |stack| {
+        let customer = Customer::create(stack, 1_000).unwrap();
+        let body = json!({ "video_url": "https://example.com/a.mp4" }).to_string();
+        let submit = || ask(stack, "203.0.113.9", "POST", "/v1.0/videos", &customer.key, &body);
+        for remaining in (0..SUBMISSIONS).rev() {
+            let response = submit();
+            assert_eq!((response.status().as_u16(), number(&response, "x-ratelimit-remaining")), (200, remaining));
+            let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            let resets_at_s = response.headers()["x-ratelimit-reset"].to_str().unwrap().parse::<u64>().unwrap();
+            assert!(resets_at_s.abs_diff(now_s + 30) <= 32, "{resets_at_s} {now_s}");
+        }
+        let balance = customer.balance().unwrap();
+        check("unscreen/too_many_requests", stack.base_url(), submit());
+        assert_eq!(customer.balance().unwrap(), balance);
     });
 }
 

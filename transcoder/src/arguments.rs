@@ -58,6 +58,9 @@ pub struct RunArguments {
     /// How well and how large.
     #[arg(long, default_value = "web-app", value_parser = named::<Preset>(Preset::ALL.map(Preset::as_str)))]
     pub preset: Preset,
+    /// Fills what is clear with a colour, such as #ffffff.
+    #[arg(long)]
+    pub fill: Option<ScreenColor>,
     /// Makes previews too, in a folder `previews` beside the first output.
     #[arg(long)]
     pub previews: bool,

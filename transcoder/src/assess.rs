@@ -7,6 +7,7 @@ use shared::code::JobErrorCode;
 use shared::media::{PixelSize, Preset};
 use shared::qa::{MatteFigures, QaReport};
 use shared::report::StrategyRequest;
+use shared::scene::Scene;
 use tokio::sync::mpsc;
 
 use crate::encode::read_frames;
@@ -74,7 +75,10 @@ async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
 }
 
 fn empty_plan(prepared: &Prepared) -> Plan {
-    Engine::plan(prepared, &Order { outputs: Vec::new(), preset: Preset::default(), resolution: None, previews: false })
+    Engine::plan(
+        prepared,
+        &Order { outputs: Vec::new(), preset: Preset::default(), resolution: None, scene: Scene::default(), previews: false },
+    )
 }
 
 async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &Plan, result: &Plan) -> TaskResult<MatteFigures> {

@@ -5,10 +5,12 @@
 mod animated_webp;
 mod apng;
 mod arguments;
+pub mod color_alpha_zip;
 mod gif;
 mod line;
 mod matte_grayscale_mp4;
 mod mov_prores4444;
+mod opaque_mp4;
 mod ordered;
 pub mod png;
 pub mod png_sequence;
@@ -17,6 +19,7 @@ mod stacked_alpha_mp4;
 mod webm_vp9_alpha;
 mod zip;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
@@ -58,6 +61,8 @@ pub fn maker(item: Item, shot: &Shot, input: &Input) -> Maker {
         Item::Output(Output::PngSequence) => return Maker::PngSequence,
         Item::Output(Output::MatteGrayscaleMp4) => Maker::Ffmpeg(matte_grayscale_mp4::arguments(shot)),
         Item::Output(Output::StackedAlphaMp4) => Maker::Ffmpeg(stacked_alpha_mp4::arguments(shot, input)),
+        Item::Output(Output::OpaqueMp4) => Maker::Ffmpeg(opaque_mp4::arguments(shot, input)),
+        Item::Output(Output::ColorAlphaZip) => return Maker::ColorAlphaZip(color_alpha_zip::arguments(shot, input)),
         Item::Preview(backdrop) => Maker::Ffmpeg(preview::arguments(shot, backdrop)),
     };
     if let Maker::Ffmpeg(arguments) = &mut maker {
@@ -168,11 +173,11 @@ async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>
     let failed = |error: ProcessError| encode_error(product.item, error);
     let path = ffmpeg.dir.join(product.item.file_name());
     match &product.maker {
-        Maker::Ffmpeg(arguments) => {
-            let mut child = ffmpeg.spawn(arguments, Piped::Stdin).map_err(failed)?;
-            let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
-            let fed = feed(pipe, frames).await;
-            settle(product.item, child, fed).await
+        Maker::Ffmpeg(arguments) => into_files(ffmpeg, product.item, arguments, frames).await,
+        Maker::ColorAlphaZip(arguments) => {
+            into_files(ffmpeg, product.item, arguments, frames).await?;
+            let dir = ffmpeg.dir.to_owned();
+            on_a_thread(product.item, move || color_alpha_zip::pack(&dir, &path)).await
         }
         Maker::Webp(arguments) => {
             let mut child = ffmpeg.spawn(arguments, Piped::Both).map_err(failed)?;
@@ -190,6 +195,14 @@ async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>
         Maker::Apng => in_process(product, path, frames, apng::write).await,
         Maker::PngSequence => in_process(product, path, frames, png_sequence::write).await,
     }
+}
+
+async fn into_files(ffmpeg: Tool<'_>, item: Item, arguments: &[OsString], frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
+    let failed = |error: ProcessError| encode_error(item, error);
+    let mut child = ffmpeg.spawn(arguments, Piped::Stdin).map_err(failed)?;
+    let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
+    let fed = feed(pipe, frames).await;
+    settle(item, child, fed).await
 }
 
 /// Feeds a child and writes what it makes, at the same time; once it has everything, what is left may take only so long.
@@ -211,9 +224,13 @@ async fn in_process(
     write: fn(mpsc::Receiver<Frame>, &Shot, &std::path::Path) -> io::Result<()>,
 ) -> TaskResult<()> {
     let shot = product.shot;
-    let work = tokio::task::spawn_blocking(move || write(frames, &shot, &path)).await;
+    on_a_thread(product.item, move || write(frames, &shot, &path)).await
+}
+
+async fn on_a_thread(item: Item, write: impl FnOnce() -> io::Result<()> + Send + 'static) -> TaskResult<()> {
+    let work = tokio::task::spawn_blocking(write).await;
     work.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
-        .map_err(|error| write_error(product.item, &error))
+        .map_err(|error| write_error(item, &error))
 }
 
 /// Whether the child took everything.

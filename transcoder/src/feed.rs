@@ -16,6 +16,8 @@ pub enum Pixels {
     Matte,
     /// RGB, straight colour above, matte below.
     Stacked,
+    /// RGB over black.
+    Opaque,
     /// RGB over a backdrop.
     Over(Backdrop),
 }
@@ -26,7 +28,7 @@ impl Pixels {
         match self {
             Self::Rgba => "rgba",
             Self::Matte => "gray",
-            Self::Stacked | Self::Over(_) => "rgb24",
+            Self::Stacked | Self::Opaque | Self::Over(_) => "rgb24",
         }
     }
 
@@ -34,7 +36,7 @@ impl Pixels {
     pub const fn written(self, padded: PixelSize) -> PixelSize {
         match self {
             Self::Stacked => PixelSize { width: padded.width, height: padded.height * 2 },
-            Self::Rgba | Self::Matte | Self::Over(_) => padded,
+            Self::Rgba | Self::Matte | Self::Opaque | Self::Over(_) => padded,
         }
     }
 }
@@ -91,6 +93,8 @@ impl Sized {
             Pixels::Matte => Arc::new(frame::pad::<1>(&frame::matte(rgba), size, padded)),
             Pixels::Stacked if size == padded => Arc::new(frame::stack(rgba, size)),
             Pixels::Stacked => Arc::new(frame::stack(&frame::pad::<4>(rgba, size, padded), padded)),
+            Pixels::Opaque if size == padded => Arc::new(frame::opaque(rgba)),
+            Pixels::Opaque => Arc::new(frame::opaque(&frame::pad::<4>(rgba, size, padded))),
             Pixels::Over(backdrop) if size == padded => Arc::new(frame::over(rgba, size, backdrop)),
             Pixels::Over(backdrop) => Arc::new(frame::over(&frame::pad::<4>(rgba, size, padded), padded, backdrop)),
         })

@@ -133,10 +133,32 @@ pub fn over(rgba: &[u8], size: PixelSize, backdrop: Backdrop) -> Vec<u8> {
     let mut rgb = vec![0; width * height * 3];
     rgb.par_chunks_mut(width * 3).zip(rgba.par_chunks(width * 4)).enumerate().for_each(|(y, (rgb, rgba))| {
         for (x, (out, pixel)) in rgb.chunks_exact_mut(3).zip(rgba.chunks_exact(4)).enumerate() {
-            blend(out, pixel, backdrop.at(x, y));
+            blend(out, pixel, [backdrop.at(x, y); 3]);
         }
     });
     rgb
+}
+
+/// RGB over black.
+pub fn opaque(rgba: &[u8]) -> Vec<u8> {
+    let mut rgb = vec![0; rgba.len() / 4 * 3];
+    rgb.par_chunks_mut(ROWLESS * 3).zip(rgba.par_chunks(ROWLESS * 4)).for_each(|(rgb, rgba)| {
+        for (out, pixel) in rgb.chunks_exact_mut(3).zip(rgba.chunks_exact(4)) {
+            blend(out, pixel, [0; 3]);
+        }
+    });
+    rgb
+}
+
+/// Fills what is clear, as browsers blend; nothing is clear any more.
+pub fn fill(rgba: &mut [u8], color: [u8; 3]) {
+    rgba.par_chunks_mut(ROWLESS * 4).for_each(|rgba| {
+        for pixel in rgba.chunks_exact_mut(4) {
+            let mut filled = [0, 0, 0, u8::MAX];
+            blend(&mut filled, pixel, color);
+            pixel.copy_from_slice(&filled);
+        }
+    });
 }
 
 /// RGB, twice as high: the colour above, the matte as grey below. The colour stays straight and goes on where nothing is seen:
@@ -157,10 +179,10 @@ pub fn stack(rgba: &[u8], size: PixelSize) -> Vec<u8> {
     rgb
 }
 
-fn blend(out: &mut [u8], pixel: &[u8], behind: u8) {
+fn blend(out: &mut [u8], pixel: &[u8], behind: [u8; 3]) {
     let [color @ .., alpha] = pixel else { return };
     let alpha = u16::from(*alpha);
-    for (out, channel) in out.iter_mut().zip(color) {
+    for ((out, channel), behind) in out.iter_mut().zip(color).zip(behind) {
         let sum = u16::from(*channel) * alpha + u16::from(behind) * (255 - alpha);
         *out = u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX);
     }
@@ -223,6 +245,10 @@ mod tests {
         assert_eq!(over(&pixel, size(1, 1), Backdrop::Dark), [112, 62, 12]);
         assert_eq!(stack(&pixel, size(1, 1)), [200, 100, 0, 128, 128, 128]);
         assert_eq!(matte(&pixel), [128]);
+        assert_eq!(opaque(&pixel), [100, 50, 0]);
+        let mut filled = pixel;
+        fill(&mut filled, [0, 255, 40]);
+        assert_eq!(filled, [100, 177, 20, 255]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::qa::QaWarning;
 use shared::report::Strategy;
+use shared::scene::Scene;
 
 use crate::engine::{Engine, Prepared};
 use crate::plan::Plan;
@@ -72,7 +73,10 @@ pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
     let engine = workplace.engine(&sink);
     let prepared = engine.prepare(&source, &request.matte).await?;
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
-    let plan = Engine::plan(&prepared, &Order { outputs, preset: request.preset, resolution: None, previews: false });
+    let plan = Engine::plan(
+        &prepared,
+        &Order { outputs, preset: request.preset, resolution: None, scene: Scene::default(), previews: false },
+    );
     Ok(describe(prepared, &plan))
 }
 
@@ -86,7 +90,7 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
             frames: product.shot.frames,
             has_audio: has_audio && output.carries_sound(),
             encoder: match &product.maker {
-                Maker::Ffmpeg(arguments) => Some(words(arguments)),
+                Maker::Ffmpeg(arguments) | Maker::ColorAlphaZip(arguments) => Some(words(arguments)),
                 Maker::Webp(_) | Maker::Apng | Maker::PngSequence => None,
             },
         }),

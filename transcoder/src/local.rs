@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::media::{Output, Preset};
 use shared::report::Stage;
+use shared::scene::Scene;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
@@ -39,6 +40,8 @@ pub struct RunRequest {
     pub matte: MatteRequest,
     /// How well and how large.
     pub preset: Preset,
+    /// What the subject is shown in.
+    pub scene: Scene,
     /// Whether previews go into a folder `previews` beside the outputs.
     pub previews: bool,
     /// Where the report goes as JSON.
@@ -63,7 +66,13 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let workplace = request.workplace.open()?;
     let (sink, progress) = ProgressSink::new();
     let engine = workplace.engine(&sink);
-    let order = Order { outputs: request.outputs.clone(), preset: request.preset, resolution: None, previews: request.previews };
+    let order = Order {
+        outputs: request.outputs.clone(),
+        preset: request.preset,
+        resolution: None,
+        scene: request.scene,
+        previews: request.previews,
+    };
     let work = async {
         let prepared = engine.prepare(&source, &request.matte).await?;
         // Nothing is delivered before everything stands.
@@ -104,14 +113,14 @@ fn repeats<T: Eq + Hash>(items: &[T]) -> bool {
 fn deliver(verified: &Verified, target: &Path) -> Result<String, RunError> {
     place(&verified.path, target)?;
     let Verified { output, figures, size, duration_ms, .. } = verified;
-    let color = figures.color_psnr_db.map_or_else(String::new, |db| format!(", colour {db:.1} dB"));
+    let ratio = |name: &str, db: Option<f64>| db.map_or_else(String::new, |db| format!(", {name} {db:.1} dB"));
+    let (alpha, color) = (ratio("alpha", figures.alpha_psnr_db), ratio("colour", figures.color_psnr_db));
     Ok(format!(
-        "{}: {output}, {size}, {} frames, {:.3} fps, {duration_ms} ms, {} bytes, alpha {:.1} dB{color}",
+        "{}: {output}, {size}, {} frames, {:.3} fps, {duration_ms} ms, {} bytes{alpha}{color}",
         target.display(),
         figures.frame_count,
         figures.frame_rate,
         figures.size_bytes,
-        figures.alpha_psnr_db,
     ))
 }
 

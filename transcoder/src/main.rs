@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use shared::scene::Scene;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -106,6 +107,7 @@ async fn run(arguments: RunArguments) -> ExitCode {
         targets: arguments.targets,
         matte: arguments.matte.into(),
         preset: arguments.preset,
+        scene: Scene { background: arguments.fill },
         previews: arguments.previews,
         report: arguments.report,
         workplace: workplace(),

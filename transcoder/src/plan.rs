@@ -11,6 +11,7 @@ use std::fmt;
 use std::path::Path;
 
 use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
+use shared::scene::Scene;
 
 pub use raw_format::RawFormat;
 
@@ -52,6 +53,8 @@ pub struct Plan {
     pub raw_format: RawFormat,
     /// The decoder's arguments.
     pub decode: Vec<OsString>,
+    /// What the subject is shown in.
+    pub scene: Scene,
     /// The outputs in the order asked for, then the previews.
     pub products: Vec<Product>,
 }
@@ -61,7 +64,7 @@ impl Plan {
     pub fn new(probed: &Probed, raw_format: RawFormat, order: &Order) -> Self {
         let picture = picture(probed);
         let products = product::all(&picture, &probed.input, order);
-        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), products }
+        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), scene: order.scene, products }
     }
 }
 
@@ -72,7 +75,9 @@ impl fmt::Display for Plan {
         self.products.iter().try_for_each(|Product { item, feed, keep_every, shot, maker }| {
             write!(f, "{item}: {} in {}, 1 of {keep_every} frames, {} a second", feed.size, feed.padded, shot.frame_rate)?;
             match maker {
-                Maker::Ffmpeg(arguments) | Maker::Webp(arguments) => writeln!(f, ": {}", line(arguments)),
+                Maker::Ffmpeg(arguments) | Maker::Webp(arguments) | Maker::ColorAlphaZip(arguments) => {
+                    writeln!(f, ": {}", line(arguments))
+                }
                 Maker::Apng | Maker::PngSequence => writeln!(f),
             }
         })

@@ -40,14 +40,17 @@ pub const fn find(preset: Preset, output: Output) -> Settings {
         (Preset::WebApp, Output::Gif | Output::Apng) => settings(640, 15, UNUSED),
         (Preset::WebApp, Output::MatteGrayscaleMp4) => settings(4_096, 60, 12),
         (Preset::WebApp, Output::StackedAlphaMp4) => settings(STACKED_SIDE_PX, 60, 20),
+        (Preset::WebApp, Output::OpaqueMp4) => settings(4_096, 60, 20),
+        (Preset::WebApp, Output::ColorAlphaZip) => settings(4_096, 60, 16),
 
         (Preset::Editing, Output::WebmVp9Alpha) => settings(OWN_SIDE_PX, OWN_RATE, 15),
         (Preset::Editing, Output::MovProres4444) => settings(OWN_SIDE_PX, OWN_RATE, 1),
         (Preset::Editing, Output::AnimatedWebp) => settings(1_280, 30, 90),
-        (Preset::Editing, Output::Gif) => settings(960, 25, UNUSED),
-        (Preset::Editing, Output::Apng) => settings(1_280, 30, UNUSED),
+        (Preset::Editing, Output::Gif | Output::Apng) => settings(1_280, 30, UNUSED),
         (Preset::Editing, Output::MatteGrayscaleMp4) => settings(OWN_SIDE_PX, OWN_RATE, 6),
         (Preset::Editing, Output::StackedAlphaMp4) => settings(STACKED_SIDE_PX, OWN_RATE, 14),
+        (Preset::Editing, Output::OpaqueMp4) => settings(OWN_SIDE_PX, OWN_RATE, 14),
+        (Preset::Editing, Output::ColorAlphaZip) => settings(OWN_SIDE_PX, OWN_RATE, 10),
 
         (Preset::Social, Output::WebmVp9Alpha) => settings(SOCIAL_SIDE_PX, 30, 30),
         (Preset::Social, Output::MovProres4444) => settings(SOCIAL_SIDE_PX, 30, 4),
@@ -55,6 +58,8 @@ pub const fn find(preset: Preset, output: Output) -> Settings {
         (Preset::Social, Output::Gif | Output::Apng) => settings(480, 15, UNUSED),
         (Preset::Social, Output::MatteGrayscaleMp4) => settings(SOCIAL_SIDE_PX, 30, 14),
         (Preset::Social, Output::StackedAlphaMp4) => settings(STACKED_SIDE_PX, 30, 22),
+        (Preset::Social, Output::OpaqueMp4) => settings(SOCIAL_SIDE_PX, 30, 22),
+        (Preset::Social, Output::ColorAlphaZip) => settings(SOCIAL_SIDE_PX, 30, 18),
 
         // A sequence is for further work, whatever it is called for.
         (Preset::WebApp | Preset::Editing, Output::PngSequence) => settings(OWN_SIDE_PX, OWN_RATE, UNUSED),
@@ -68,7 +73,9 @@ mod tests {
 
     #[test]
     fn unless_asked_otherwise_video_keeps_its_size_up_to_4k_and_animations_never_do() {
-        for output in [Output::WebmVp9Alpha, Output::MovProres4444, Output::MatteGrayscaleMp4, Output::PngSequence] {
+        for output in
+            [Output::WebmVp9Alpha, Output::MovProres4444, Output::MatteGrayscaleMp4, Output::PngSequence, Output::OpaqueMp4]
+        {
             let settings = find(Preset::default(), output);
             assert!(settings.side_px_max >= 3_840 && settings.frames_per_s_max >= 60, "{output}");
         }

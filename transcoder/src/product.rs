@@ -5,6 +5,7 @@ use std::fmt;
 
 use shared::media::{FrameRate, Output, PixelSize, Preset, PreviewKind};
 use shared::price::Resolution;
+use shared::scene::Scene;
 
 use crate::encode;
 use crate::feed::{Feed, Pixels};
@@ -27,6 +28,8 @@ pub struct Order {
     pub preset: Preset,
     /// Outputs are no larger than that, whatever the preset says.
     pub resolution: Option<Resolution>,
+    /// What the subject is shown in.
+    pub scene: Scene,
     /// Whether previews are made too.
     pub previews: bool,
 }
@@ -106,6 +109,8 @@ pub enum Maker {
     Apng,
     /// We do.
     PngSequence,
+    /// ffmpeg into two files, and we put them together.
+    ColorAlphaZip(Vec<OsString>),
 }
 
 /// One file to be made.
@@ -173,7 +178,8 @@ const fn needs_even_sides(item: Item) -> bool {
 const fn pixels(item: Item) -> Pixels {
     match item {
         Item::Output(Output::MatteGrayscaleMp4) => Pixels::Matte,
-        Item::Output(Output::StackedAlphaMp4) => Pixels::Stacked,
+        Item::Output(Output::StackedAlphaMp4 | Output::ColorAlphaZip) => Pixels::Stacked,
+        Item::Output(Output::OpaqueMp4) => Pixels::Opaque,
         Item::Output(_) => Pixels::Rgba,
         Item::Preview(backdrop) => Pixels::Over(backdrop),
     }

@@ -100,7 +100,7 @@ fn rounded_output(figures: &OutputFigures) -> OutputFigures {
     OutputFigures {
         frame_rate: rounded(figures.frame_rate),
         duration_sec: rounded(figures.duration_sec),
-        alpha_psnr_db: rounded(figures.alpha_psnr_db),
+        alpha_psnr_db: figures.alpha_psnr_db.map(rounded),
         color_psnr_db: figures.color_psnr_db.map(rounded),
         ..figures.clone()
     }

@@ -25,6 +25,10 @@ const fn cost(item: Item) -> u64 {
         Item::Output(Output::Apng | Output::PngSequence) => 75,
         // Twice the picture, and written twice: the index moves to the front.
         Item::Output(Output::StackedAlphaMp4) => 40,
+        // Written twice.
+        Item::Output(Output::OpaqueMp4) => 20,
+        // Two files written twice, put together, and taken apart again to be looked at.
+        Item::Output(Output::ColorAlphaZip) => 80,
     }
 }
 

@@ -199,7 +199,13 @@ async fn attempt<E: Edge>(
     let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy();
     lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;
-    let order = Order { outputs: work.outputs.clone(), preset: work.preset, resolution: work.resolution, previews: true };
+    let order = Order {
+        outputs: work.outputs.clone(),
+        preset: work.preset,
+        resolution: work.resolution,
+        scene: work.scene,
+        previews: true,
+    };
     // Stored while others are still verified; its own stage is said only when nothing else is left.
     let store_output = async |made: &Verified| {
         let key = object_key(work, &made.output.file_name());

@@ -1,5 +1,6 @@
 //! Decodes an output again and compares it with what was fed: nothing is delivered on an encoder's word.
 
+mod bundle;
 mod compare;
 mod decode;
 
@@ -92,6 +93,9 @@ pub async fn verify(
     if count != frames {
         return Err(failed(output, &format!("has {count} frames, {frames} were fed")));
     }
+    if output == Output::ColorAlphaZip {
+        bundle::remove(&path);
+    }
     if let Some(complaint) = comparison.complaint() {
         return Err(failed(output, &complaint));
     }
@@ -129,6 +133,13 @@ async fn read_facts(ffprobe: Tool<'_>, output: Output, product: &Product, path: 
         }
         _ => {}
     }
+    let unpacked;
+    let path = if output == Output::ColorAlphaZip {
+        unpacked = unpack(output, path).await?;
+        unpacked.as_path()
+    } else {
+        path
+    };
     let probed = probe::read(ffprobe, path).await.map_err(|error| match error {
         TaskError::Permanent { detail, .. } => failed(output, &detail),
         error => error,
@@ -143,8 +154,20 @@ async fn read_facts(ffprobe: Tool<'_>, output: Output, product: &Product, path: 
     })
 }
 
+/// Unpacks the archive; the file that says most about it.
+async fn unpack(output: Output, path: &Path) -> TaskResult<PathBuf> {
+    let (archive, [_, color]) = (path.to_owned(), bundle::members(path));
+    let work = tokio::task::spawn_blocking(move || bundle::unpack(&archive)).await;
+    let unpacked = work.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
+    unpacked.map_err(|error| decode_failed(output, error)).map(|()| color)
+}
+
 fn check_facts(output: Output, product: &Product, facts: &Facts, truth: Truth<'_>, expected_ms: u64) -> TaskResult<()> {
-    let written = product.feed.pixels.written(product.feed.padded);
+    let written = match output {
+        // Its two pictures are fed as one.
+        Output::ColorAlphaZip => product.feed.padded,
+        _ => product.feed.pixels.written(product.feed.padded),
+    };
     if facts.size != written {
         return Err(failed(output, &format!("size {} is not {written}", facts.size)));
     }
@@ -166,7 +189,7 @@ fn check_facts(output: Output, product: &Product, facts: &Facts, truth: Truth<'_
 }
 
 const fn carries_alpha(output: Output) -> bool {
-    !matches!(output, Output::MatteGrayscaleMp4 | Output::StackedAlphaMp4)
+    !matches!(output, Output::MatteGrayscaleMp4 | Output::StackedAlphaMp4 | Output::OpaqueMp4 | Output::ColorAlphaZip)
 }
 
 fn decode_failed(output: Output, error: DecodeError) -> TaskError {

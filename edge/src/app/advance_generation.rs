@@ -16,6 +16,7 @@ use crate::app::ports::{
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::{self, Generation, GenerationState, SENDING_MS_MAX};
 use crate::domain::job::{Job, RunRef};
+use crate::domain::webhook::EventId;
 
 /// What was done, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +144,7 @@ async fn fail(ports: &impl Ports, run: RunRef, code: JobErrorCode, reason: &str)
         Ended::Now { has_callback } => {
             warn(ports, "a video will not come", run, reason);
             if has_callback {
-                announce(ports, run).await;
+                announce(ports, EventId::end(run)).await;
             }
             Ok(Advance::Failed)
         }

@@ -10,6 +10,7 @@ use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports,
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, Made, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
+use crate::domain::webhook::EventId;
 
 /// Applies a report and says whether to go on.
 pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
@@ -32,6 +33,13 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             let Some(job) = ports.store().find_job(job_id).await? else {
                 return Ok(ReportAnswer::Stop { reason: StopReason::Over });
             };
+            if let Some(failure) = too_long(&job, facts.duration_ms) {
+                let ended = ports.store().fail_leased_job(lease, &failure, entry_id, now).await?;
+                return Ok(match end(ports, lease, ended).await {
+                    Held::Done => ReportAnswer::Stop { reason: StopReason::Over },
+                    Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
+                });
+            }
             let resolution = job.options.paid_resolution(facts.size);
             let corrected_credits = match job.model.card().tariff {
                 // What was ordered is paid for, not what the provider made of it.
@@ -97,6 +105,12 @@ fn check_made(job: &Job, lease: LeaseRef, made: &Made) -> Result<(), Error> {
     Err(Error::InvalidRequest { field: "assets", message: "Must be the outputs ordered, under the lease's prefix.".into() })
 }
 
+fn too_long(job: &Job, duration_ms: u64) -> Option<JobFailure> {
+    let duration_ms_max = job.options.source_duration_ms_max.filter(|duration_ms_max| duration_ms > *duration_ms_max)?;
+    let message = format!("The source is longer than the {} s that this format takes.", duration_ms_max / 1_000);
+    Some(JobFailure { code: JobErrorCode::SourceTooLarge, message })
+}
+
 fn want_of_credits(purse: Purse, required_credits: u64) -> JobFailure {
     if let Some(quota) = purse.quota.filter(|quota| quota.remaining_credits() < required_credits) {
         let message = format!(
@@ -119,7 +133,7 @@ async fn end(ports: &impl Ports, lease: LeaseRef, ended: Ended) -> Held {
     match ended {
         Ended::Now { has_callback } => {
             if has_callback {
-                announce(ports, lease.run).await;
+                announce(ports, EventId::end(lease.run)).await;
             }
             Held::Done
         }

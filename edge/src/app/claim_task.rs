@@ -4,10 +4,12 @@ use shared::code::JobErrorCode;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
 use shared::signature::CLOCK_SKEW_S_MAX;
 
+use crate::app::announce::announce;
 use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{Claimed, JobStore as _, Ports};
 use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, RunRef};
+use crate::domain::webhook::EventId;
 
 /// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes next.
 pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer, Error> {
@@ -20,7 +22,12 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     }
     let lease = Lease { id: claim.lease_id, expires_at_ms: now.plus_ms(lease_duration_ms) };
     let job = match ports.store().claim_job(run, lease, now).await? {
-        Claimed::Leased(job) => return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)?))),
+        Claimed::Leased(job) => {
+            if job.attempt == 1 && job.callback.is_some() && job.dialect.tells_starts() {
+                announce(ports, EventId::start(run)).await;
+            }
+            return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)?)));
+        }
         Claimed::Refused(job) => job,
     };
     let refused = |reason| Ok(ClaimAnswer::Refused { reason });
@@ -50,5 +57,6 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         resolution: job.options.resolution,
         refine_edges: job.options.refine_edges,
         key: job.options.key,
+        scene: job.options.scene,
     })
 }

@@ -9,6 +9,7 @@ use crate::app::ports::{Deleted, JobStore as _, Ports};
 use crate::domain::api_key::{KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::job::RunRef;
+use crate::domain::webhook::EventId;
 
 /// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back at once.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
@@ -19,7 +20,7 @@ pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
     match deleted {
         Deleted::Now { run, has_callback } => {
             if has_callback {
-                announce(ports, run).await;
+                announce(ports, EventId::end(run)).await;
             }
             empty(ports, run).await;
             Ok(())

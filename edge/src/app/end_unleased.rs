@@ -7,6 +7,7 @@ use crate::app::announce::announce;
 use crate::app::ports::{Ended, JobStore as _, Ports};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::RunRef;
+use crate::domain::webhook::EventId;
 
 /// Whether the run ended by this call; not when somebody works on it or it had ended.
 pub async fn end_unleased(ports: &impl Ports, run: RunRef, code: JobErrorCode, now: UnixMillis) -> Result<bool, Error> {
@@ -14,7 +15,7 @@ pub async fn end_unleased(ports: &impl Ports, run: RunRef, code: JobErrorCode, n
     match ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await? {
         Ended::Now { has_callback } => {
             if has_callback {
-                announce(ports, run).await;
+                announce(ports, EventId::end(run)).await;
             }
             Ok(true)
         }

@@ -11,8 +11,8 @@ use shared::time::UnixMillis;
 use url::Url;
 
 use super::ports::{
-    Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, Ports, Provider, ProviderWake, SendingRate, Settings,
-    TaskQueue,
+    ByteSource, Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, Ports, Provider, ProviderWake, SendingRate,
+    Settings, TaskQueue,
 };
 use crate::domain::error::Error;
 use crate::domain::generation::Order;
@@ -238,6 +238,17 @@ impl HttpSender for FakeHttp {
 impl Objects for FakeObjects {
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
         Ok(self.0.borrow().get(object_key).copied())
+    }
+
+    async fn store(&self, object_key: &str, _content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error> {
+        let mut size_bytes = 0;
+        while let Some(chunk) = bytes.next().await? {
+            size_bytes += chunk.len() as u64;
+        }
+        if size_bytes > 0 {
+            self.0.borrow_mut().insert(object_key.to_owned(), size_bytes);
+        }
+        Ok(size_bytes)
     }
 
     async fn remove(&self, object_key: &str) -> Result<(), Error> {

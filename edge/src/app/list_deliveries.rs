@@ -26,6 +26,6 @@ pub async fn redeliver(ports: &impl Ports, key: &KeyHash, id: EventId) -> Result
     if !found {
         return Err(Error::NoSuchThing("delivery"));
     }
-    announce(ports, id.0).await;
+    announce(ports, id).await;
     Ok(())
 }

@@ -255,11 +255,21 @@ pub trait HttpSender {
     async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String>;
 }
 
+/// Bytes on their way in.
+pub trait ByteSource {
+    /// The next few; none at the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
+}
+
 /// The bucket, as far as use cases look at it.
 pub trait Objects {
     /// Size of an object, if it is there.
     /// Units: bytes.
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error>;
+    /// Stores an object as it comes, and never holds the whole of it; what ends in an error leaves nothing behind. Answers
+    /// its size; nothing is stored of what has none.
+    /// Units: bytes. Errors: those of `bytes`.
+    async fn store(&self, object_key: &str, content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error>;
     /// Removes an object; one that is not there is fine.
     async fn remove(&self, object_key: &str) -> Result<(), Error>;
     /// Removes everything whose key begins so.

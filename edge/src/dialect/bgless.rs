@@ -112,7 +112,7 @@ pub async fn no_such_method() -> Refusal {
 }
 
 /// What was read of a request, or why it could not be; but who asks is settled first.
-async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refusal>>) -> Answer<T> {
+pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refusal>>) -> Answer<T> {
     if read.is_err() {
         authenticate::authenticate(app, key, Scope::Jobs).await?;
     }
@@ -120,6 +120,6 @@ async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refus
 }
 
 /// A text that is no job id names no job.
-async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> Answer<JobId> {
+pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> Answer<JobId> {
     after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
 }

@@ -11,14 +11,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::App;
 use super::bgless::error::Refusal;
 use super::credential::presented_key;
+use super::unscreen;
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
 use crate::domain::rate::{Kind, Standing, Verdict, WINDOW_MS, address_name};
+use crate::platform::clock;
 
 /// Cloudflare's own; a client cannot set it.
 const ADDRESS_HEADER: &str = "cf-connecting-ip";
 /// Where jobs are created, behind any version.
-const SUBMISSION_PATHS: [&str; 2] = ["/jobs", "/alpha-videos"];
+const SUBMISSION_PATHS: [&str; 3] = ["/jobs", "/alpha-videos", "/v1.0/videos"];
 /// What is not counted: transcoders sign their calls, monitors ask for nothing.
 const UNCOUNTED_PATHS: [&str; 2] = ["/internal/", "/health"];
 
@@ -43,6 +45,7 @@ pub fn kind(method: &Method, path: &str) -> Kind {
 /// Waits for the verdict while the request is worked on, and lets it decide.
 #[worker::send]
 pub async fn limit(App(app): App, request: Request, next: Next) -> Response {
+    let headers = if request.uri().path().starts_with(unscreen::PATH) { instant_headers } else { headers };
     let (verdict, mut response) = join(app.admission.verdict(), next.run(request)).await;
     let Some(verdict) = verdict else { return response };
     if let Some(standing) = verdict.exceeded() {
@@ -50,6 +53,18 @@ pub async fn limit(App(app): App, request: Request, next: Next) -> Response {
     }
     response.headers_mut().extend(headers(&verdict));
     response
+}
+
+/// As the family of Unscreen writes them: the reset is an instant, in Unix seconds.
+fn instant_headers(verdict: &Verdict) -> HeaderMap {
+    let tightest = verdict.tightest();
+    let resets_at_s = clock::now().plus_ms(tightest.resets_in_ms).as_u64().div_ceil(1_000);
+    let lines: [(&'static str, HeaderValue); 3] = [
+        ("x-ratelimit-limit", tightest.limit.into()),
+        ("x-ratelimit-remaining", tightest.remaining().into()),
+        ("x-ratelimit-reset", resets_at_s.into()),
+    ];
+    lines.into_iter().map(|(name, value)| (HeaderName::from_static(name), value)).collect()
 }
 
 fn headers(verdict: &Verdict) -> HeaderMap {
@@ -75,7 +90,7 @@ mod tests {
 
     #[test]
     fn creations_are_submissions_under_every_name() {
-        for path in ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos", "/api/v1/alpha-videos", "/v1/jobs/"] {
+        for path in ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos", "/api/v1/alpha-videos", "/v1/jobs/", "/v1.0/videos"] {
             assert_eq!(kind(&Method::POST, path), Kind::Submission, "{path}");
             assert_eq!(kind(&Method::GET, path), Kind::Request, "{path}");
         }

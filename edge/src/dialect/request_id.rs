@@ -3,11 +3,12 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::HeaderValue;
+use http::{HeaderValue, header};
 use shared::id::RequestId;
 
 use super::App;
 use super::bgless::error::Refusal;
+use super::unscreen;
 use crate::app::ports::Ports as _;
 use crate::platform::log;
 
@@ -26,8 +27,14 @@ pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Respon
     let mut response = next.run(request).await;
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         refusal.log(&request_id);
-        let headers = std::mem::take(response.headers_mut());
-        response = refusal.with_request_id(&request_id).into_response();
+        let mut headers = std::mem::take(response.headers_mut());
+        response = if path.starts_with(unscreen::PATH) {
+            // What goes with 401, which this dialect does not know.
+            headers.remove(header::WWW_AUTHENTICATE);
+            unscreen::error::render(&refusal).into_response()
+        } else {
+            refusal.with_request_id(&request_id).into_response()
+        };
         // Such as `Allow` on 405 and `Content-Range` on 416; the body is a new one.
         for (name, value) in headers.iter().filter(|(name, _)| !matches!(name.as_str(), "content-type" | "content-length")) {
             response.headers_mut().insert(name, value.clone());

@@ -41,6 +41,9 @@ pub enum Error {
     /// Reserves count against the balance at once.
     #[error("{available_credits} credits available, {required_credits} required")]
     InsufficientCredits { available_credits: u64, required_credits: u64 },
+    /// More bytes than are taken in one request.
+    #[error("too large")]
+    TooLarge,
     /// Absent, or another account's: the two must look the same from outside.
     #[error("job not found")]
     JobNotFound,

@@ -8,6 +8,7 @@ use shared::names;
 use shared::price::Resolution;
 use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{OutputAsset, Source, Stage, Strategy};
+use shared::scene::Scene;
 use shared::time::UnixMillis;
 
 use super::error::JobFailure;
@@ -55,16 +56,20 @@ impl JobState {
     }
 }
 
-/// The API shape that a job was created through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    Bgless,
+names! {
+    /// The API shape that a job was created through.
+    Dialect {
+        Bgless = "bgless",
+        Unscreen = "unscreen",
+    }
 }
 
 impl Dialect {
-    pub const fn as_str(self) -> &'static str {
+    /// Whether its receivers are told when work on a job begins, and not of its end alone.
+    pub const fn tells_starts(self) -> bool {
         match self {
-            Self::Bgless => "bgless",
+            Self::Bgless => false,
+            Self::Unscreen => true,
         }
     }
 }
@@ -80,6 +85,10 @@ pub struct JobOptions {
     pub key: KeySettings,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,
+    /// What the subject is shown in.
+    pub scene: Scene,
+    /// A longer source is refused.
+    pub source_duration_ms_max: Option<u64>,
 }
 
 impl JobOptions {
@@ -131,6 +140,7 @@ pub struct Job {
     pub id: JobId,
     pub account_id: AccountId,
     pub api_key_id: ApiKeyId,
+    pub dialect: Dialect,
     pub run: u32,
     pub state: JobState,
     pub model: Model,
@@ -188,6 +198,16 @@ pub struct LeaseRef {
 }
 
 impl Job {
+    /// What the job holds or has cost: nothing, once it came back.
+    pub const fn charged_credits(&self) -> u64 {
+        match self.state {
+            JobState::Failed | JobState::Canceled => 0,
+            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding | JobState::Success => {
+                self.reserved_credits
+            }
+        }
+    }
+
     /// Where the objects made under a lease go. Leases never share a prefix, so a late one overwrites nothing.
     pub fn object_prefix(&self, lease_id: LeaseId) -> String {
         format!("{}{lease_id}/", self.outputs_prefix())

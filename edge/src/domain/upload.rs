@@ -62,7 +62,8 @@ fn is_media_type(content_type: &str) -> bool {
         })
 }
 
-fn safe_file_name(file_name: &str) -> String {
+/// A file's name as it may stand in a key.
+pub fn safe_file_name(file_name: &str) -> String {
     let base = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
     let safe: String =
         base.chars().map(|char| if char.is_ascii_alphanumeric() || "._-".contains(char) { char } else { '_' }).collect();

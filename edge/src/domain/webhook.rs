@@ -31,20 +31,51 @@ pub const SECRET_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const SECRET_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 /// What receivers are told. The database's trigger writes these words, and a test compares them.
-pub const EVENTS: [&str; 3] = ["job.completed", "job.failed", "job.canceled"];
+pub const EVENTS: [&str; 4] = [START_EVENT, "job.completed", "job.failed", "job.canceled"];
+/// Told where a job's dialect tells of starts.
+pub const START_EVENT: &str = "job.started";
 /// What an event can be: still to be told, heard, or given up. The database knows the same words, and a test compares them.
 pub const DELIVERY_STATES: [&str; 3] = ["pending", "delivered", "failed"];
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
 
-/// The stable id of one event of one run, the same at each try: `evt_<ulid>_<run>`.
+/// The stable id of one event of one run, the same at each try: `evt_<ulid>_<run>`, with `_start` where work begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventId(pub RunRef);
+pub struct EventId {
+    pub run: RunRef,
+    pub moment: Moment,
+}
+
+/// When in a run something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    Start,
+    End,
+}
+
+impl Moment {
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Start => "_start",
+            Self::End => "",
+        }
+    }
+}
+
+impl EventId {
+    pub const fn start(run: RunRef) -> Self {
+        Self { run, moment: Moment::Start }
+    }
+
+    pub const fn end(run: RunRef) -> Self {
+        Self { run, moment: Moment::End }
+    }
+}
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let job_id = self.0.job_id.to_string();
-        write!(f, "evt_{}_{}", job_id.trim_start_matches("job_"), self.0.run)
+        let job_id = self.run.job_id.to_string();
+        write!(f, "evt_{}_{}{}", job_id.trim_start_matches("job_"), self.run.run, self.moment.suffix())
     }
 }
 
@@ -52,11 +83,17 @@ impl FromStr for EventId {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parts = text.strip_prefix("evt_").and_then(|rest| rest.split_once('_'));
+        let (named, moment) = match text.strip_suffix(Moment::Start.suffix()) {
+            Some(named) => (named, Moment::Start),
+            None => (text, Moment::End),
+        };
+        let parts = named.strip_prefix("evt_").and_then(|rest| rest.split_once('_'));
         let (job_id, run) = parts.ok_or(Error::NoSuchThing("delivery"))?;
         let job_id: JobId = format!("job_{job_id}").parse().map_err(|_| Error::NoSuchThing("delivery"))?;
         let run = run.parse().map_err(|_| Error::NoSuchThing("delivery"))?;
-        Some(Self(RunRef { job_id, run })).filter(|id| id.to_string() == text).ok_or(Error::NoSuchThing("delivery"))
+        Some(Self { run: RunRef { job_id, run }, moment })
+            .filter(|id| id.to_string() == text)
+            .ok_or(Error::NoSuchThing("delivery"))
     }
 }
 
@@ -109,12 +146,14 @@ mod tests {
     use super::*;
 
     fn id() -> EventId {
-        EventId(RunRef { job_id: JobId::from_parts(UnixMillis::new(1_763_750_000_000), 42), run: 2 })
+        EventId::end(RunRef { job_id: JobId::from_parts(UnixMillis::new(1_763_750_000_000), 42), run: 2 })
     }
 
     #[test]
     fn an_event_is_its_text() {
-        assert_eq!(id().to_string().parse::<EventId>().unwrap(), id());
+        for id in [id(), EventId::start(id().run)] {
+            assert_eq!(id.to_string().parse::<EventId>().unwrap(), id);
+        }
         for text in ["", "evt_", "evt_x_1", "job_01KAJ4A2G00000000000000000", &id().to_string().replace("_2", "_02")] {
             assert!(text.parse::<EventId>().is_err(), "{text}");
         }

@@ -6,14 +6,18 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_range_header::{EndPosition, StartPosition, parse_range_header};
 use worker::send::SendWrapper;
-use worker::{Bucket, Range, ResponseBody, web_sys};
+use worker::{Bucket, HttpMetadata, MultipartUpload, Range, ResponseBody, UploadedPart, web_sys};
 
-use crate::app::ports::Objects;
+use crate::app::ports::{ByteSource, Objects};
 use crate::domain::error::Error;
 use crate::domain::file_url::SignedFile;
 
 /// Most objects that one call lists and removes. Source: R2's limit for both.
 const OBJECTS_PER_PAGE: u32 = 1_000;
+
+/// All parts of an object but its last have one size.
+/// Units: bytes. 8 MiB; at least 5 MiB are asked for.
+const PART_SIZE_BYTES: usize = 8 * 1024 * 1024;
 
 /// The bucket's binding.
 pub struct R2(SendWrapper<Bucket>);
@@ -71,6 +75,30 @@ impl Objects for R2 {
         Ok(self.0.head(object_key).await.map_err(internal)?.map(|object| object.size()))
     }
 
+    async fn store(&self, object_key: &str, content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error> {
+        let metadata = HttpMetadata { content_type: Some(content_type.to_owned()), ..HttpMetadata::default() };
+        let (mut part, mut size_bytes) = (Vec::with_capacity(PART_SIZE_BYTES), 0);
+        if !fill(&mut part, bytes).await? {
+            size_bytes += part.len() as u64;
+            if size_bytes > 0 {
+                self.0.put(object_key, part).http_metadata(metadata).execute().await.map_err(internal)?;
+            }
+            return Ok(size_bytes);
+        }
+        let upload = self.0.create_multipart_upload(object_key).http_metadata(metadata).execute().await.map_err(internal)?;
+        let stored = store_parts(&upload, part, bytes).await;
+        let (parts, size_bytes) = match stored {
+            Ok(stored) => stored,
+            Err(error) => {
+                // Should this fail, the bucket forgets what was never completed by itself, after seven days.
+                drop(upload.abort().await);
+                return Err(error);
+            }
+        };
+        upload.complete(parts).await.map_err(internal)?;
+        Ok(size_bytes)
+    }
+
     async fn remove(&self, object_key: &str) -> Result<(), Error> {
         self.0.delete(object_key).await.map_err(internal)
     }
@@ -85,6 +113,35 @@ impl Objects for R2 {
             self.0.delete_multiple(keys).await.map_err(internal)?;
         }
     }
+}
+
+/// Stores what has come and what still comes, in parts; and how much it was.
+async fn store_parts(
+    upload: &MultipartUpload,
+    mut part: Vec<u8>,
+    bytes: &mut impl ByteSource,
+) -> Result<(Vec<UploadedPart>, u64), Error> {
+    let (mut parts, mut size_bytes, mut more) = (Vec::new(), 0, true);
+    while !part.is_empty() {
+        let rest = part.split_off(part.len().min(PART_SIZE_BYTES));
+        size_bytes += part.len() as u64;
+        let number = u16::try_from(parts.len() + 1).map_err(|_| Error::TooLarge)?;
+        parts.push(upload.upload_part(number, part).await.map_err(internal)?);
+        part = rest;
+        if more {
+            more = fill(&mut part, bytes).await?;
+        }
+    }
+    Ok((parts, size_bytes))
+}
+
+/// Fills a part; whether there may be more.
+async fn fill(part: &mut Vec<u8>, bytes: &mut impl ByteSource) -> Result<bool, Error> {
+    while part.len() < PART_SIZE_BYTES {
+        let Some(chunk) = bytes.next().await? else { return Ok(false) };
+        part.extend_from_slice(&chunk);
+    }
+    Ok(true)
 }
 
 /// The first and last byte asked for, if a single range is. Several ranges, or ones this service cannot read, get the whole file.

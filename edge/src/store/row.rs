@@ -12,7 +12,7 @@ use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::{Generation, GenerationState};
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::RUNNING_MS_MAX;
-use crate::domain::job::{Callback, Job, JobState, Lease, RunRef};
+use crate::domain::job::{Callback, Dialect, Job, JobState, Lease, RunRef};
 use crate::domain::model::Model;
 use crate::domain::purse::{Purse, Quota};
 
@@ -250,6 +250,7 @@ pub struct JobRow {
     id: JobId,
     account_id: AccountId,
     api_key_id: ApiKeyId,
+    dialect: String,
     run: u32,
     state: String,
     model: String,
@@ -322,6 +323,7 @@ impl TryFrom<JobRow> for Job {
             id: row.id,
             account_id: row.account_id,
             api_key_id: row.api_key_id,
+            dialect: Dialect::find(&row.dialect).ok_or_else(|| unreadable("dialect", &row.dialect))?,
             run: row.run,
             state: JobState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,

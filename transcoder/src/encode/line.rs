@@ -2,6 +2,7 @@
 
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;
+use shared::scene::Scene;
 
 use crate::compose::Composer;
 use crate::error::TaskResult;
@@ -47,6 +48,7 @@ pub struct Line {
     composer: Composer,
     unseen: Unseen,
     shown: PixelSize,
+    scene: Scene,
     products: Vec<Product>,
     feeds: Vec<Feed>,
     meter: Meter,
@@ -71,7 +73,7 @@ impl Line {
         }
         let master = Master { frames: 0, samples, matte: MatteFigures::default(), posters: Vec::new() };
         let (shown, products) = (plan.picture.shown, plan.products.clone());
-        Self { composer, unseen, shown, products, feeds, meter, poster_at: frames / 2, master }
+        Self { composer, unseen, shown, scene: plan.scene, products, feeds, meter, poster_at: frames / 2, master }
     }
 
     /// How many frames have passed.
@@ -88,6 +90,9 @@ impl Line {
             frame::flatten(&mut rgba, self.shown);
         }
         self.meter.add(&rgba, source.as_deref());
+        if let Some(color) = self.scene.background {
+            frame::fill(&mut rgba, color.0);
+        }
         let is_taken = |feed: &&Feed| self.products.iter().any(|product| product.feed == **feed && product.takes(index));
         let taken: Vec<Feed> = self.feeds.iter().filter(is_taken).copied().collect();
         // Samples of every size, so that the n-th are always those of the n-th frame.

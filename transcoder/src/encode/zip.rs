@@ -1,6 +1,7 @@
 //! A ZIP of stored files, written as they come. Sizes stand before the bytes, so that every reader can stream it; ZIP64 where
 //! offsets or counts need it.
 
+use std::fs::File;
 use std::io::{self, Seek, Write};
 
 use zip::CompressionMethod;
@@ -29,6 +30,14 @@ impl<W: Write + Seek> Archive<W> {
         self.writer.write_all(bytes)
     }
 
+    /// Appends a file of any size.
+    pub fn add_file(&mut self, file: &mut File) -> io::Result<()> {
+        let options = self.options.large_file(file.metadata()?.len() >= u64::from(u32::MAX));
+        self.writer.start_file((self.name)(self.files), options)?;
+        self.files += 1;
+        io::copy(file, &mut self.writer).map(drop)
+    }
+
     /// Writes the directory.
     pub fn end(self) -> io::Result<W> {
         let mut file = self.writer.finish()?;
@@ -44,7 +53,7 @@ mod tests {
     use super::*;
 
     /// Every file of an archive: its name and its bytes, checked against its checksum.
-    fn read(file: std::fs::File) -> Vec<(String, Vec<u8>)> {
+    fn read(file: File) -> Vec<(String, Vec<u8>)> {
         let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
         let archive = rawzip::ZipArchive::from_file(file, &mut buffer).unwrap();
         let mut entries = archive.entries(&mut buffer);

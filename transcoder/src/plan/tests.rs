@@ -42,7 +42,13 @@ pub fn probed() -> Probed {
 #[test]
 fn a_keyed_plan_reads_so() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let order = Order { outputs: Output::ALL.to_vec(), preset: Preset::WebApp, resolution: None, previews: true };
+    let order = Order {
+        outputs: Output::ALL.to_vec(),
+        preset: Preset::WebApp,
+        resolution: None,
+        scene: Scene::default(),
+        previews: true,
+    };
     let text = Plan::new(&probed(), RawFormat::planar(&probed()), &order).to_string();
     let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
     let expected = expected.replace("DECODERS", &decoders::whitelist());
@@ -54,7 +60,13 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
     let mut probed = probed();
     probed.input.decoder = Some("libvpx-vp9");
     probed.input.container = SourceContainer::Matroska;
-    let order = Order { outputs: vec![Output::WebmVp9Alpha], preset: Preset::WebApp, resolution: None, previews: false };
+    let order = Order {
+        outputs: vec![Output::WebmVp9Alpha],
+        preset: Preset::WebApp,
+        resolution: None,
+        scene: Scene::default(),
+        previews: false,
+    };
     let plan = Plan::new(&probed, RawFormat::Rgba, &order).to_string();
     assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
     assert!(plan.contains("format=rgba -fps_mode"), "{plan}");

@@ -106,6 +106,7 @@ pub fn judge(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
 #[cfg(test)]
 mod tests {
     use shared::media::{Output, PixelSize, Preset};
+    use shared::scene::Scene;
 
     use super::*;
     use crate::plan::RawFormat;
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_is_known_of_the_source_is_foreseen_and_nothing_else() {
-        let output = |output, preset| Order { outputs: vec![output], preset, resolution: None, previews: false };
+        let output =
+            |output, preset| Order { outputs: vec![output], preset, resolution: None, scene: Scene::default(), previews: false };
         let foreseen = |change: fn(&mut Probed), order: &Order| {
             let mut probed = crate::plan::tests::probed();
             probed.input.pixel_aspect = None;

@@ -11,7 +11,8 @@ use crate::verify::decode::Form;
 const CUT: f64 = 128.0;
 /// Pixels from this alpha on count as seen.
 const SEEN_MIN: f64 = 26.0;
-/// Alpha of any one frame may be off by this much on average: another frame in its place is.
+/// Alpha of any one frame, or colour where there is no alpha, may be off by this much on average: another frame in its
+/// place is.
 /// Units: of 255.
 const FRAME_ERROR_MAX: f64 = 12.0;
 
@@ -43,7 +44,9 @@ pub const fn floor(output: Output) -> Floor {
         // (55, none)
         Output::MatteGrayscaleMp4 => (28.0, 0.0),
         // (45, 45)
-        Output::StackedAlphaMp4 => (26.0, 22.0),
+        Output::StackedAlphaMp4 | Output::ColorAlphaZip => (26.0, 22.0),
+        // (none, 45)
+        Output::OpaqueMp4 => (0.0, 22.0),
     };
     Floor { alpha_db, color_db }
 }
@@ -83,9 +86,10 @@ impl Squares {
 
 /// One pixel of a decoded frame.
 struct Seen {
-    alpha: f64,
-    /// Over mid grey; none where there is no colour.
-    over_grey: Option<[f64; 3]>,
+    /// None where nothing can be clear.
+    alpha: Option<f64>,
+    /// Over mid grey, or over black where nothing can be clear; none where there is no colour.
+    color: Option<[f64; 3]>,
 }
 
 impl<'a> Comparison<'a> {
@@ -104,15 +108,23 @@ impl<'a> Comparison<'a> {
             let cut = if true_alpha >= CUT { 255.0 } else { 0.0 };
             // Colour and single frames are judged by themselves: where GIF cuts alpha, the matte is cut for them too.
             let judged = if self.output == Output::Gif { cut } else { true_alpha };
-            self.alpha.add(seen.alpha - true_alpha);
-            self.cut_alpha.add(seen.alpha - cut);
-            error += (seen.alpha - judged).abs();
-            count += 1.0;
-            let Some(over_grey) = seen.over_grey else { continue };
-            for (seen, true_color) in over_grey.iter().zip(over_mid_grey([red, green, blue], judged)) {
-                self.color.add(seen - true_color);
+            if let Some(alpha) = seen.alpha {
+                self.alpha.add(alpha - true_alpha);
+                self.cut_alpha.add(alpha - cut);
+                error += (alpha - judged).abs();
+                count += 1.0;
+            }
+            let Some(color) = seen.color else { continue };
+            let behind = if seen.alpha.is_some() { MID_GREY } else { 0.0 };
+            for (seen_channel, true_channel) in color.iter().zip(over(behind, [red, green, blue], judged)) {
+                let difference = seen_channel - true_channel;
+                self.color.add(difference);
                 if true_alpha >= SEEN_MIN {
-                    self.seen_color.add(seen - true_color);
+                    self.seen_color.add(difference);
+                }
+                if seen.alpha.is_none() {
+                    error += difference.abs();
+                    count += 1.0;
                 }
             }
         }
@@ -121,9 +133,9 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Units: dB.
-    pub fn alpha_psnr_db(&self) -> f64 {
-        self.alpha.psnr_db()
+    /// Units: dB. None where nothing can be clear.
+    pub fn alpha_psnr_db(&self) -> Option<f64> {
+        (self.alpha.count > 0.0).then(|| self.alpha.psnr_db())
     }
 
     /// Units: dB. None where there is no colour.
@@ -139,7 +151,7 @@ impl<'a> Comparison<'a> {
             return Some(format!("alpha at {alpha_db:.1} dB is below {:.1}", floor.alpha_db));
         }
         if self.worst > FRAME_ERROR_MAX {
-            return Some(format!("alpha of one frame is off by {:.1}", self.worst));
+            return Some(format!("one frame is off by {:.1}", self.worst));
         }
         let color_db = self.seen_color.psnr_db();
         (color_db < floor.color_db).then(|| format!("colour at {color_db:.1} dB is below {:.1}", floor.color_db))
@@ -149,20 +161,24 @@ impl<'a> Comparison<'a> {
         let (width, height) = sides(self.padded);
         let plane = |rows: usize| pixel::<1>(frame, width, x, rows + y).map(|[value]| value);
         Some(match Form::of(self.output) {
-            Form::Grey => Seen { alpha: f64::from(plane(0)?), over_grey: None },
+            Form::Grey => Seen { alpha: Some(f64::from(plane(0)?)), color: None },
             Form::Rgba => {
                 let [red, green, blue, alpha] = pixel::<4>(frame, width, x, y)?.map(f64::from);
-                Seen { alpha, over_grey: Some(over_mid_grey([red, green, blue], alpha)) }
+                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, [red, green, blue], alpha)) }
             }
             Form::Yuva => {
                 let yuv = [plane(0)?, plane(height)?, plane(height * 2)?];
                 let alpha = f64::from(plane(height * 3)?);
-                Seen { alpha, over_grey: Some(over_mid_grey(from_bt709(yuv), alpha)) }
+                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
+            }
+            Form::Yuv => {
+                let yuv = [plane(0)?, plane(height)?, plane(height * 2)?];
+                Seen { alpha: None, color: Some(from_bt709(yuv)) }
             }
             Form::StackedYuv => {
                 let yuv = [plane(0)?, plane(height * 2)?, plane(height * 4)?];
                 let alpha = full_range(plane(height)?).clamp(0.0, 255.0);
-                Seen { alpha, over_grey: Some(over_mid_grey(from_bt709(yuv), alpha)) }
+                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
             }
         })
     }
@@ -182,14 +198,15 @@ fn full_range(luma: u8) -> f64 {
 
 const MID_GREY: f64 = 128.0;
 
-fn over_mid_grey(color: [f64; 3], alpha: f64) -> [f64; 3] {
+fn over(behind: f64, color: [f64; 3], alpha: f64) -> [f64; 3] {
     let alpha = alpha / 255.0;
-    color.map(|channel| channel * alpha + MID_GREY * (1.0 - alpha))
+    color.map(|channel| channel * alpha + behind * (1.0 - alpha))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame;
     use crate::samples::Lattice;
 
     const SIZE: PixelSize = PixelSize { width: 64, height: 64 };
@@ -225,6 +242,11 @@ mod tests {
         let matte: Vec<u8> = alpha.iter().map(|alpha| to_bt709([f64::from(*alpha); 3])[0]).collect();
         let grey = vec![128; alpha.len()];
         match Form::of(output) {
+            Form::Yuv => {
+                let black = frame::opaque(&rgba);
+                let yuv: Vec<[u8; 3]> = black.chunks_exact(3).map(|rgb| to_bt709([0, 1, 2].map(|at| rgb[at].into()))).collect();
+                (0..3).flat_map(|at| yuv.iter().map(move |yuv| yuv[at])).collect()
+            }
             Form::Rgba => rgba,
             Form::Grey => alpha,
             Form::Yuva => [plane(0), plane(1), plane(2), alpha].concat(),
@@ -247,12 +269,13 @@ mod tests {
             let comparison = compared(&samples, output, master);
             assert_eq!(comparison.complaint(), None, "{output}");
             let alpha_db = comparison.alpha_psnr_db();
-            match output {
+            match (output, alpha_db) {
+                (Output::OpaqueMp4, alpha_db) => assert_eq!(alpha_db, None),
                 // What is cut is told so.
-                Output::Gif => assert!(alpha_db < 30.0, "{alpha_db}"),
+                (Output::Gif, Some(alpha_db)) => assert!(alpha_db < 30.0, "{alpha_db}"),
                 // Grey in limited range has fewer steps.
-                Output::StackedAlphaMp4 => assert!(alpha_db > 50.0, "{alpha_db}"),
-                _ => assert!(alpha_db >= PSNR_DB_LOSSLESS, "{output}: {alpha_db}"),
+                (Output::StackedAlphaMp4 | Output::ColorAlphaZip, Some(alpha_db)) => assert!(alpha_db > 50.0, "{alpha_db}"),
+                (_, alpha_db) => assert!(alpha_db.is_some_and(|db| db >= PSNR_DB_LOSSLESS), "{output}: {alpha_db:?}"),
             }
             assert!(comparison.color_psnr_db().is_none_or(|color_db| color_db > 45.0), "{output}");
             assert_eq!(comparison.color_psnr_db().is_none(), output == Output::MatteGrayscaleMp4);
@@ -278,6 +301,9 @@ mod tests {
             assert!(said(output, &opaque).is_some_and(|said| said.contains("alpha")), "{output}");
             assert!(said(output, &swapped).is_some_and(|said| said.contains("colour")), "{output}");
             assert!(said(output, &stale).is_some(), "{output}");
+        }
+        for change in [&opaque as &dyn Fn(u64) -> Vec<u8>, &swapped, &stale] {
+            assert!(said(Output::OpaqueMp4, change).is_some_and(|said| said.contains("one frame")));
         }
         assert_eq!(said(Output::WebmVp9Alpha, &nearly), None);
         assert!(said(Output::Apng, &nearly).is_some(), "lossless means lossless");

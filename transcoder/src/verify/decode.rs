@@ -17,6 +17,7 @@ use crate::plan;
 use crate::probe::SourceContainer;
 use crate::process::{Piped, ProcessError, Tool, unstalled, words};
 use crate::product::Product;
+use crate::verify::bundle;
 
 /// Frames that wait to be compared.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
@@ -32,7 +33,7 @@ pub enum DecodeError {
     Broken(String),
 }
 
-fn broken(error: impl std::fmt::Display) -> DecodeError {
+pub fn broken(error: impl std::fmt::Display) -> DecodeError {
     DecodeError::Broken(error.to_string())
 }
 
@@ -46,6 +47,8 @@ pub enum Form {
     Grey,
     /// Four planes of one size, BT.709, limited range.
     Yuva,
+    /// Three planes of one size, BT.709, limited range; no alpha.
+    Yuv,
     /// Three planes of twice the height: colour above, matte below; BT.709, limited range.
     StackedYuv,
 }
@@ -56,7 +59,8 @@ impl Form {
         match output {
             Output::WebmVp9Alpha => Self::Yuva,
             Output::MatteGrayscaleMp4 => Self::Grey,
-            Output::StackedAlphaMp4 => Self::StackedYuv,
+            Output::OpaqueMp4 => Self::Yuv,
+            Output::StackedAlphaMp4 | Output::ColorAlphaZip => Self::StackedYuv,
             Output::MovProres4444 | Output::AnimatedWebp | Output::Gif | Output::Apng | Output::PngSequence => Self::Rgba,
         }
     }
@@ -68,7 +72,7 @@ impl Form {
             Self::Rgba => ("rgba", "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=bicubic+full_chroma_int"),
             Self::Grey => ("gray", "scale=in_range=tv:out_range=pc"),
             Self::Yuva => ("yuva444p", "scale=flags=bicubic"),
-            Self::StackedYuv => ("yuv444p", "scale=flags=bicubic"),
+            Self::Yuv | Self::StackedYuv => ("yuv444p", "scale=flags=bicubic"),
         }
     }
 
@@ -77,6 +81,7 @@ impl Form {
         match self {
             Self::Rgba | Self::Yuva => padded.pixels() * 4,
             Self::Grey => padded.pixels(),
+            Self::Yuv => padded.pixels() * 3,
             Self::StackedYuv => padded.pixels() * 2 * 3,
         }
     }
@@ -134,6 +139,9 @@ async fn through_ffmpeg(
 /// One frame in the file for one frame out.
 fn arguments(output: Output, path: &Path) -> Vec<OsString> {
     let (pixel_format, filter) = Form::of(output).conversion();
+    if output == Output::ColorAlphaZip {
+        return stacked(path, pixel_format, filter);
+    }
     let (container, decoder, filter) = match output {
         // ffmpeg's own VP9 decoder drops the alpha.
         Output::WebmVp9Alpha => (SourceContainer::Matroska, Some("libvpx-vp9"), filter),
@@ -146,8 +154,27 @@ fn arguments(output: Output, path: &Path) -> Vec<OsString> {
         arguments.extend(words(["-c:v", decoder]));
     }
     arguments.extend([OsString::from("-i"), plan::file_url(path)]);
-    arguments.extend(words(["-map", "0:v:0", "-vf", &format!("{filter},format={pixel_format}"), "-fps_mode", "passthrough"]));
-    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", pixel_format, "-flush_packets", "1", "pipe:1"]));
+    arguments.extend(words(["-map", "0:v:0", "-vf", &format!("{filter},format={pixel_format}")]));
+    arguments.extend(raw_frames(pixel_format));
+    arguments
+}
+
+fn raw_frames(pixel_format: &str) -> Vec<OsString> {
+    words(["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-flush_packets", "1", "pipe:1"])
+}
+
+/// The archive's two videos, the colour above, the matte below; as many frames as the shorter one has.
+fn stacked(path: &Path, pixel_format: &str, filter: &str) -> Vec<OsString> {
+    let [alpha, color] = bundle::members(path);
+    let mut arguments = plan::preamble();
+    for file in [color, alpha] {
+        arguments.extend(plan::read_guards(SourceContainer::Mov));
+        arguments.extend([OsString::from("-i"), plan::file_url(&file)]);
+    }
+    let each = format!("{filter},format={pixel_format}");
+    let filter = format!("[0:v]{each}[above];[1:v]{each}[below];[above][below]vstack=shortest=1[both]");
+    arguments.extend(words(["-filter_complex", &filter, "-map", "[both]"]));
+    arguments.extend(raw_frames(pixel_format));
     arguments
 }
 

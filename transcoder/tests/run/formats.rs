@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::clips::{Bench, FRAMES, HEIGHT, WIDTH, decode, disc_alpha, probe};
 
-const EVERY: [&str; 8] = [
+const EVERY: [&str; 10] = [
     "webm-vp9-alpha",
     "mov-prores4444",
     "animated-webp",
@@ -16,6 +16,8 @@ const EVERY: [&str; 8] = [
     "png-sequence",
     "matte-grayscale-mp4",
     "stacked-alpha-mp4",
+    "opaque-mp4",
+    "color-alpha-zip",
 ];
 
 /// Every frame as straight RGBA, whatever the container; for stacked outputs the alpha is what stands below.
@@ -31,8 +33,35 @@ fn frames(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
             let stacked = decode(path, "rgba", width * height * 8);
             stacked.iter().map(|frame| unstack(frame, width * height)).collect()
         }
+        "color-alpha-zip" => {
+            let [alpha, color] = zipped(path);
+            let (mattes, colors) = (decode(&alpha, "gray", width * height), decode(&color, "rgba", width * height * 4));
+            assert_eq!(mattes.len(), colors.len());
+            colors.iter().zip(&mattes).map(|(color, matte)| join(color, matte)).collect()
+        }
         _ => decode(path, "rgba", width * height * 4),
     }
+}
+
+fn join(color: &[u8], matte: &[u8]) -> Vec<u8> {
+    color.chunks_exact(4).zip(matte).flat_map(|(color, matte)| [color[0], color[1], color[2], *matte]).collect()
+}
+
+/// The two videos of an archive, unpacked beside it.
+fn zipped(path: &Path) -> [PathBuf; 2] {
+    let bytes = std::fs::read(path).unwrap();
+    let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
+    let (mut entries, mut names) = (archive.entries(), Vec::new());
+    while let Some(entry) = entries.next_entry().unwrap() {
+        let name = entry.file_path().try_normalize().unwrap().as_ref().to_owned();
+        let stored = archive.get_entry(entry.wayfinder()).unwrap();
+        let mut file = Vec::new();
+        stored.verifying_reader(stored.data()).read_to_end(&mut file).unwrap();
+        std::fs::write(path.with_file_name(&name), file).unwrap();
+        names.push(name);
+    }
+    assert_eq!(names, ["alpha.mp4", "color.mp4"]);
+    [path.with_file_name("alpha.mp4"), path.with_file_name("color.mp4")]
 }
 
 fn unstack(frame: &[u8], pixels: usize) -> Vec<u8> {
@@ -97,13 +126,18 @@ fn every_output_shows_the_same_disc_in_its_own_colour() {
     assert_eq!(made.len(), EVERY.len());
     for path in &made {
         let is_gif = path.extension().is_some_and(|extension| extension == "gif");
+        let is_opaque = path.file_stem().is_some_and(|stem| stem == "opaque-mp4");
         let shown = frames(path, WIDTH, HEIGHT);
         assert_eq!(shown.len(), FRAMES, "{}", path.display());
         for frame in shown {
             for (index, pixel) in frame.chunks_exact(4).enumerate() {
                 let truth = disc_alpha(index % WIDTH, index / WIDTH, WIDTH, HEIGHT);
                 let tolerance = if is_gif { 150.0 } else { 60.0 };
-                assert!((f64::from(pixel[3]) - truth).abs() <= tolerance, "{}: {index}: {pixel:?}", path.display());
+                let alpha = f64::from(pixel[3]);
+                if is_opaque {
+                    assert!(truth > 0.0 || pixel[..3].iter().all(|channel| *channel < 40), "{index}: {pixel:?}");
+                }
+                assert!(is_opaque || (alpha - truth).abs() <= tolerance, "{}: {index}: {pixel:?}", path.display());
                 // A colour converted by another matrix than it is tagged with is off by fifteen and more.
                 if truth >= 255.0 && index % WIDTH > 60 && index % WIDTH < 100 && (50..70).contains(&(index / WIDTH)) {
                     let off = [200, 60, 50].iter().zip(pixel).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
@@ -117,16 +151,34 @@ fn every_output_shows_the_same_disc_in_its_own_colour() {
     let figures = report["outputs"].as_array().unwrap();
     for (name, figures) in EVERY.iter().zip(figures) {
         assert_eq!((figures["format"].as_str(), figures["frameCount"].as_u64()), (Some(*name), Some(FRAMES as u64)));
-        let alpha_db = figures["alphaPsnrDb"].as_f64().unwrap();
-        assert!(alpha_db > if *name == "gif" { 20.0 } else { 40.0 }, "{name}: {alpha_db}");
+        match figures["alphaPsnrDb"].as_f64() {
+            Some(alpha_db) => assert!(alpha_db > if *name == "gif" { 20.0 } else { 40.0 }, "{name}: {alpha_db}"),
+            None => assert_eq!(*name, "opaque-mp4"),
+        }
         assert_eq!(figures["colorPsnrDb"].is_null(), *name == "matte-grayscale-mp4");
-        let has_sound = ["webm-vp9-alpha", "mov-prores4444", "stacked-alpha-mp4"].contains(name);
+        let has_sound = ["webm-vp9-alpha", "mov-prores4444", "stacked-alpha-mp4", "opaque-mp4", "color-alpha-zip"].contains(name);
         assert_eq!(figures["avOffsetMs"].is_i64(), has_sound, "{name}");
     }
     let coverage = report["matte"]["coverage"].as_f64().unwrap();
     let truth = std::f64::consts::PI * 32.0 * 32.0 / (160.0 * 120.0);
     assert!((coverage - truth).abs() < 0.01, "{coverage} is not {truth}");
     assert!(report["score"].as_u64().unwrap() > 80 && report["tools"]["ffmpeg"].as_str().unwrap().len() > 2);
+}
+
+#[test]
+fn what_is_filled_is_filled_in_every_output_and_stands_up() {
+    let bench = Bench::new();
+    let clip = bench.green("160x120", FRAMES, "green.mp4");
+    for path in run(&bench, &clip, &["opaque-mp4", "gif", "webm-vp9-alpha"], &["--fill", "#204080"]) {
+        for frame in decode(&path, "rgba", WIDTH * HEIGHT * 4) {
+            let corner = &frame[..4];
+            let off = [0x20, 0x40, 0x80, 255].iter().zip(corner).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
+            assert!(off <= 8, "{}: {corner:?}", path.display());
+            let middle = &frame[(60 * WIDTH + 80) * 4..][..4];
+            let off = [200, 60, 50, 255].iter().zip(middle).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
+            assert!(off <= 9, "{}: {middle:?}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use shared::media::PreviewKind;
 use shared::qa::{MatteFigures, OutputFigures, PreviewAsset, QaReport, QaWarning, ScoreTerm, StageTiming};
 
 use super::*;
+use crate::app::ports::ByteSource;
+use crate::app::store_file;
 use crate::dialect::bgless::map::job_out;
 
 #[test]
@@ -180,7 +182,7 @@ fn qa_report() -> QaReport {
             frame_count: 72,
             duration_sec: 3.003,
             size_bytes: 412_345,
-            alpha_psnr_db: 47.213_333,
+            alpha_psnr_db: Some(47.213_333),
             color_psnr_db: None,
             av_offset_ms: None,
         }],
@@ -188,4 +190,52 @@ fn qa_report() -> QaReport {
         tools: BTreeMap::from([("ffmpeg".into(), "7.1".into())]),
         stages: vec![StageTiming { stage: "encoding".into(), duration_ms: 5_120 }],
     }
+}
+
+/// Bytes in pieces, and then an end or an error.
+struct Pieces(Vec<Result<Vec<u8>, Error>>);
+
+impl ByteSource for Pieces {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.0.is_empty() { Ok(None) } else { self.0.remove(0).map(Some) }
+    }
+}
+
+#[test]
+fn a_file_that_comes_with_a_request_is_a_source_and_leaves_nothing_behind_when_it_breaks_off() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let store = |pieces: Vec<Result<Vec<u8>, Error>>| {
+        block_on(store_file::store_file(&ports, account.caller, "../a b.mp4", "video/mp4", &mut Pieces(pieces)))
+    };
+    let uploads = || ports.sqlite().number("SELECT count(*) FROM uploads");
+    assert!(store(vec![]).unwrap().is_none());
+    assert_eq!(store(vec![Ok(vec![1]), Err(Error::TooLarge)]).err(), Some(Error::TooLarge));
+    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+    ports.sqlite().fail_next(Fault::BeforeTheWrite);
+    assert!(store(vec![Ok(vec![1, 2])]).is_err());
+    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+    let file = store(vec![Ok(vec![1, 2]), Ok(vec![3])]).unwrap().unwrap();
+    assert!(file.file_url.contains("/a_b.mp4?size=3&"), "{}", file.file_url);
+    assert_eq!((uploads(), ports.objects.0.borrow().len()), (1, 1));
+    block_on(store_file::discard_file(&ports, &file));
+    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+}
+
+#[test]
+fn a_source_longer_than_its_format_takes_ends_the_job_and_costs_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let submit = || {
+        let options = JobOptions { source_duration_ms_max: Some(20_000), ..JobOptions::default() };
+        let request = JobRequest { options, ..request(None) };
+        block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap()
+    };
+    let job = submit();
+    accepted(report(&ports, &granted(&ports, &job), probed(20_000)));
+    let job = submit();
+    assert_eq!(stopped(report(&ports, &granted(&ports, &job), probed(20_001))), StopReason::Over);
+    let failed = find(&ports, &account, job.id);
+    assert_eq!((failed.state, failed.failure.unwrap().code), (JobState::Failed, JobErrorCode::SourceTooLarge));
+    assert_eq!(balance(&ports, &account), 80);
 }

@@ -161,7 +161,13 @@ fn a_lease_carries_what_was_asked_for() {
     let ports = FakePorts::new();
     let account = account(&ports, 100);
     let key = KeySettings { spill_strength: Some(0.5), ..KeySettings::default() };
-    let options = JobOptions { preset: Preset::Editing, refine_edges: true, key, resolution: Some(Resolution::Hd) };
+    let options = JobOptions {
+        preset: Preset::Editing,
+        refine_edges: true,
+        key,
+        resolution: Some(Resolution::Hd),
+        ..JobOptions::default()
+    };
     let job = block_on(submit_job::submit_job(&ports, account.caller, JobRequest { options, ..request(None) }, None)).unwrap();
     let work = granted(&ports, &job);
     assert_eq!((work.preset, work.refine_edges, work.key, work.resolution), (Preset::Editing, true, key, Some(Resolution::Hd)));

@@ -69,6 +69,18 @@ impl Refusal {
         Self::new(Code::InvalidRequest).saying(message).at(field)
     }
 
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// Logs what must not go out.
     pub fn log(&self, request_id: &str) {
         if let Some(internal) = &self.internal {
@@ -169,6 +181,7 @@ impl From<Error> for Refusal {
             Error::IdempotencyKeyRunning => Self::new(Code::IdempotencyKeyRunning),
             Error::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
             Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_owned()).at("model"),
+            Error::TooLarge => Self::new(Code::PayloadTooLarge),
             Error::JobNotFound => Self::new(Code::JobNotFound),
             Error::JobNotReady => Self::new(Code::JobNotReady),
             Error::OutputNotFound => Self::new(Code::OutputNotFound),

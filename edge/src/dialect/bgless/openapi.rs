@@ -25,7 +25,7 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem
 use super::Answer;
 use super::wire::{ErrorOut, EventOut};
 use crate::app::ports::Ports as _;
-use crate::dialect::{App, mounted};
+use crate::dialect::{App, mounted, unscreen};
 use crate::domain::error::Error;
 
 /// Get this description
@@ -96,9 +96,12 @@ pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
     document
 }
 
-/// Aliases stand in the guide; what the fleet calls is nobody else's business.
+/// Aliases stand in the guide, other dialects in pages of their own; what the fleet calls is nobody else's business.
 fn is_public(path: &str) -> bool {
-    !path.starts_with("/api/") && !path.starts_with("/internal/") && !path.starts_with("/v1/alpha-videos")
+    !path.starts_with("/api/")
+        && !path.starts_with("/internal/")
+        && !path.starts_with(unscreen::PATH)
+        && !path.starts_with("/v1/alpha-videos")
 }
 
 /// Those that no handler names.

@@ -9,8 +9,7 @@ use crate::app::download_output::sign_object_url;
 use crate::app::estimate_job::Estimate;
 use crate::app::ports::{Delivery, Ports};
 use crate::dialect::bgless::wire::{AssetOut, EstimateOut, EventOut, JobErrorOut, JobOut, PreviewOut, SourceOut};
-use crate::domain::error::Error;
-use crate::domain::job::{Job, JobState};
+use crate::domain::job::Job;
 use crate::domain::upload;
 
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
@@ -53,13 +52,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         preset: job.options.preset.as_str(),
         refine_edges: job.options.refine_edges,
         resolution: job.options.resolution.map(Resolution::as_str),
-        // What the job holds or has cost: nothing, once it came back.
-        credits: match job.state {
-            JobState::Failed | JobState::Canceled => 0,
-            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding | JobState::Success => {
-                job.reserved_credits
-            }
-        },
+        credits: job.charged_credits(),
         api_key_id: job.api_key_id.to_string(),
         metadata: job.metadata_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         source: job.facts.as_ref().map(|facts| SourceOut {
@@ -102,14 +95,13 @@ pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
 }
 
 /// What a receiver is told: the job as it would be read now, so that its file URLs are fresh at each try.
-pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<String, Error> {
-    let event = EventOut {
+pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut {
+    EventOut {
         id: delivery.id.to_string(),
         event: delivery.event.clone(),
         timestamp: delivery.created_at_ms.to_iso_8601(),
         data: job_out(ports, job),
-    };
-    serde_json::to_string(&event).map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
+    }
 }
 
 pub const fn strategy_name(strategy: Strategy) -> &'static str {

@@ -139,6 +139,7 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
             refine_edges: input.refine_edges.unwrap_or(false),
             key: options.key.map(key_settings).transpose()?.unwrap_or_default(),
             resolution: resolution.transpose()?,
+            ..JobOptions::default()
         },
         video_url: input.video_url,
         image_url: input.image_url,

@@ -72,7 +72,7 @@ schemas! {
     LedgerEntryKind = ENTRY_KINDS;
     /// What became of an event: still to be told, heard, or given up until it is redelivered by hand.
     DeliveryStatus = DELIVERY_STATES;
-    /// What a receiver is told.
+    /// What a receiver is told. `job.started` comes to receivers of the dialects that tell of it alone.
     EventType = EVENTS;
 }
 

@@ -6,7 +6,7 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{ContentBuilder, HttpMethod, Paths, Ref, Required, ResponseBuilder};
 
-use crate::domain::webhook::EVENTS;
+use crate::domain::webhook::{EVENTS, START_EVENT};
 
 /// Name, whether it is always there, meaning, example. The names are those of `domain::webhook::headers`.
 const HEADERS: [(&str, Required, &str, &str); 4] = [
@@ -28,7 +28,7 @@ const HEADERS: [(&str, Required, &str, &str); 4] = [
 
 /// Every event by its name.
 pub fn paths() -> Paths {
-    let paths = EVENTS.into_iter().fold(PathsBuilder::new(), |paths, event| {
+    let paths = EVENTS.into_iter().filter(|event| *event != START_EVENT).fold(PathsBuilder::new(), |paths, event| {
         let item = PathItemBuilder::new().operation(HttpMethod::Post, operation(event)).build();
         paths.path(event, item)
     });

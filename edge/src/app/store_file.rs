@@ -1,0 +1,56 @@
+//! Takes a file that comes with a request, and notes it, so that it is removed in time.
+
+use shared::id::UploadId;
+use shared::report::Source;
+
+use crate::app::download_output::sign_object_url;
+use crate::app::ports::{ByteSource, Objects as _, Ports, UploadStore as _};
+use crate::domain::api_key::Caller;
+use crate::domain::error::Error;
+use crate::domain::upload::{self, NewUpload};
+
+/// A file that is there.
+pub struct StoredFile {
+    id: UploadId,
+    object_key: String,
+    /// Under which a job finds it.
+    pub file_url: String,
+}
+
+/// Stores a file; none if it is empty.
+/// Errors: those of `bytes`.
+pub async fn store_file(
+    ports: &impl Ports,
+    caller: Caller,
+    file_name: &str,
+    content_type: &str,
+    bytes: &mut impl ByteSource,
+) -> Result<Option<StoredFile>, Error> {
+    let now = ports.now();
+    let id = UploadId::from_parts(now, ports.random_u128());
+    let new = NewUpload { file_name: upload::safe_file_name(file_name), content_type: content_type.to_owned(), size_bytes: 0 };
+    let object_key = upload::object_key(caller.account_id, id, &new);
+    let size_bytes = ports.objects().store(&object_key, content_type, bytes).await?;
+    if size_bytes == 0 {
+        return Ok(None);
+    }
+    let source = Source::Object { object_key: object_key.clone(), size_bytes };
+    if let Err(error) = ports.store().create_upload(id, caller.account_id, &source, now).await {
+        // Nobody would ever remove it.
+        ports.objects().remove(&object_key).await?;
+        return Err(error);
+    }
+    let (file_url, _) = sign_object_url(ports, &object_key, size_bytes);
+    Ok(Some(StoredFile { id, object_key, file_url }))
+}
+
+/// Removes a file that no job came of. Best effort: retention comes after it.
+pub async fn discard_file(ports: &impl Ports, file: &StoredFile) {
+    let removed = match ports.objects().remove(&file.object_key).await {
+        Ok(()) => ports.store().forget_upload(file.id).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = removed {
+        ports.warn("a file that no job came of is left to its retention", &[("error", &error)]);
+    }
+}

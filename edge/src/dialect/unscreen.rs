@@ -1,0 +1,120 @@
+//! The Unscreen API, v1.0: its routes. What differs from the original, and every choice, stands in `docs/unscreen.md`.
+
+mod create_video;
+pub mod error;
+mod form;
+pub mod map;
+mod wire;
+
+use axum::Json;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, StatusCode};
+use shared::id::JobId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::bgless::error::Refusal;
+use super::bgless::extract::{PathText, QueryOf};
+use super::bgless::map::account;
+use super::bgless::openapi::refusals;
+use super::bgless::wire::{JobPath, PageQuery};
+use super::bgless::{Credential, after_key, job_id};
+use crate::app::{delete_job, get_job, list_jobs, read_books};
+use crate::deps::Deps;
+use crate::domain::job::Job;
+
+type Answer<T> = Result<T, Refusal>;
+
+/// Below which everything of this dialect stands.
+pub const PATH: &str = "/v1.0/";
+/// What a video has cost so far.
+const CREDITS_CHARGED: HeaderName = HeaderName::from_static("x-credits-charged");
+
+pub fn routes() -> OpenApiRouter {
+    let videos = OpenApiRouter::default()
+        .routes(routes!(get_videos, create_video::post_video))
+        // Files come with requests; they are counted as they come.
+        .layer(DefaultBodyLimit::disable())
+        .routes(routes!(get_video, delete_video));
+    OpenApiRouter::default().nest("/v1.0/videos", videos).routes(routes!(get_account))
+}
+
+/// List videos
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listVideos",
+    tag = "Unscreen",
+    security(("apiKey" = ["jobs"])),
+    params(PageQuery),
+    responses((status = 200, description = "The account's videos, newest first."), refusals::KeyedWithQuery)
+)]
+#[worker::send]
+async fn get_videos(
+    App(app): App,
+    Credential(key): Credential,
+    query: Result<QueryOf<PageQuery>, Refusal>,
+) -> Answer<Json<wire::VideosOut>> {
+    let read = query.and_then(|QueryOf(query)| {
+        let limit = query.limit.or(Some(account::PAGE_LIMIT_MAX));
+        Ok(account::page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
+    });
+    let page = after_key(&app, &key, read).await?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, None).await?;
+    Ok(Json(map::videos_out(&*app, &page, &jobs)))
+}
+
+/// Get a video
+#[utoipa::path(
+    get,
+    path = "/{id}",
+    operation_id = "getVideo",
+    tag = "Unscreen",
+    security(("apiKey" = ["jobs"])),
+    params(JobPath),
+    responses((status = 200, description = "The video."), refusals::KeyedOfJob)
+)]
+#[worker::send]
+async fn get_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Response> {
+    let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
+    Ok(video(&app, &job))
+}
+
+/// Delete a video
+#[utoipa::path(
+    delete,
+    path = "/{id}",
+    operation_id = "deleteVideo",
+    tag = "Unscreen",
+    security(("apiKey" = ["jobs"])),
+    params(JobPath),
+    responses((status = 204, description = "The video is gone."), refusals::KeyedOfJob)
+)]
+#[worker::send]
+async fn delete_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+    delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get the balance
+#[utoipa::path(
+    get,
+    path = "/v1.0/account",
+    operation_id = "getUnscreenAccount",
+    tag = "Unscreen",
+    security(("apiKey" = ["jobs"])),
+    responses((status = 200, description = "The balance."), refusals::Keyed)
+)]
+#[worker::send]
+async fn get_account(App(app): App, Credential(key): Credential) -> Answer<Json<wire::AccountOut>> {
+    let (purse, _) = read_books::get_credits(&*app, &key).await?;
+    Ok(Json(map::account_out(purse)))
+}
+
+/// A video, with what it has cost so far.
+fn video(app: &Deps, job: &Job) -> Response {
+    let body = wire::VideoOut { data: map::video_out(app, job) };
+    ([(CREDITS_CHARGED, job.charged_credits().to_string())], Json(body)).into_response()
+}

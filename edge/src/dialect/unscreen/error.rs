@@ -1,0 +1,60 @@
+//! How the Unscreen API refuses: a list of one error, and the status codes of its family, where a bad key is 403.
+
+use axum::Json;
+use http::StatusCode;
+use shared::code::RequestErrorCode as Code;
+
+use super::wire::{ErrorOut, ErrorsOut};
+use crate::dialect::bgless::error::Refusal;
+
+/// What is said of a request that came with too much.
+const TOO_LARGE: &str = "The request is larger than the 100 MB that are taken at once. Announce the file with POST /v1/uploads, \
+    PUT it to the answer's `uploadUrl`, and send the answer's `fileUrl` as `video_url`.";
+const WRONG_TYPE: &str =
+    "Send multipart/form-data, application/x-www-form-urlencoded or application/json; a file must be a video.";
+
+/// A refusal in this dialect's words.
+pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
+    let code = refusal.code();
+    let (status, code, title) = match code {
+        Code::MissingApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key missing".to_owned()),
+        Code::InvalidApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key invalid".to_owned()),
+        Code::RevokedApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key revoked".to_owned()),
+        Code::Forbidden => (StatusCode::FORBIDDEN, code.as_str(), title(refusal)),
+        Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, code.as_str(), TOO_LARGE.to_owned()),
+        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, code.as_str(), WRONG_TYPE.to_owned()),
+        Code::JobNotFound => (StatusCode::NOT_FOUND, "video_not_found", "No such video.".to_owned()),
+        // Whatever is wrong with the source is wrong with the request.
+        Code::InvalidJson
+        | Code::InvalidRequest
+        | Code::ForbiddenUrl
+        | Code::InvalidFileUrl
+        | Code::ExpiredFileUrl
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), title(refusal)),
+        Code::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, code.as_str(), title(refusal)),
+        Code::OutputNotFound | Code::FileNotFound | Code::NotFound => (StatusCode::NOT_FOUND, code.as_str(), title(refusal)),
+        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, code.as_str(), title(refusal)),
+        Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => {
+            (StatusCode::CONFLICT, code.as_str(), title(refusal))
+        }
+        Code::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, code.as_str(), title(refusal)),
+        Code::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, code.as_str(), title(refusal)),
+        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, code.as_str(), title(refusal)),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, code.as_str(), title(refusal)),
+    };
+    (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] }))
+}
+
+/// What the family says to every key that does not open.
+const AUTH_FAILED: &str = "auth_failed";
+
+fn title(refusal: &Refusal) -> String {
+    // Use cases name fields in the API's first words.
+    let field = match refusal.field() {
+        Some("input.videoUrl") => "video_url",
+        Some("options.callbackUrl") => "webhook_url",
+        Some(field) => field,
+        None => return refusal.message().to_owned(),
+    };
+    format!("{field}: {}", refusal.message())
+}
