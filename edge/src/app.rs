@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod advance_generation;
 pub mod announce;
+pub mod announce_models;
 pub mod apply_report;
 pub mod authenticate;
 pub mod bury_task;

@@ -6,6 +6,7 @@ pub mod delivery;
 mod generation;
 pub mod idempotency;
 pub mod job;
+mod model;
 mod row;
 pub mod upload;
 

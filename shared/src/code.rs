@@ -61,7 +61,11 @@ codes! {
         SourceNoFrames = "source_no_frames", "The source has a video stream without a single frame.";
         UploadMissing = "upload_missing", "The uploaded file is gone or has another size than announced.";
         NoSourceAlpha = "no_source_alpha", "The source's own alpha was asked for, and it has none.";
-        NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage: no alpha of its own and no flat screen.";
+        NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage; the message says why each does not.";
+        BackgroundUnusable = "background_unusable", "The picture of the empty background could not be fetched, is too large, or is no picture.";
+        ModelUnavailable = "model_unavailable", "The matting model cannot be run on this installation's transcoders.";
+        ModelFailed = "model_failed", "The matting model failed on this footage.";
+        ModelTooSlow = "model_too_slow", "The matting model took longer for a frame than this installation allows.";
         InsufficientCredits = "insufficient_credits", "The source is longer than was reserved for, and the balance does not cover the rest.";
         QuotaExceeded = "quota_exceeded", "The source is longer than was reserved for, and the key's monthly quota does not cover the rest.";
         AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";

@@ -4,9 +4,11 @@
 //! builds for `wasm32-unknown-unknown` and for the host alike.
 
 pub mod address;
+pub mod choice;
 pub mod code;
 pub mod id;
 pub mod keying;
+pub mod matting;
 pub mod media;
 pub mod names;
 pub mod output;

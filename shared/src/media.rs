@@ -10,6 +10,9 @@ pub use crate::output::{Output, Preset, PreviewKind};
 /// Largest source.
 /// Units: bytes. 2 GiB: below R2's 5 GiB limit for a single PUT, and what the peers accept.
 pub const SOURCE_SIZE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Largest picture of an empty background.
+/// Units: bytes.
+pub const BACKGROUND_SIZE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Longest source.
 /// Units: milliseconds. One hour.
 pub const SOURCE_DURATION_MS_MAX: u64 = 60 * 60 * 1_000;

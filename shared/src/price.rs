@@ -60,7 +60,7 @@ impl From<Strategy> for Tariff {
     fn from(strategy: Strategy) -> Self {
         match strategy {
             Strategy::SourceAlpha => Self::Conversion,
-            Strategy::ChromaKey => Self::Keying,
+            Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Self::Keying,
         }
     }
 }

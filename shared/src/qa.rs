@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::StrategyChoice;
 use crate::media::{Output, PixelSize, PreviewKind};
 
 /// Written instead of an infinite ratio: not one bit differs.
@@ -23,6 +24,10 @@ pub struct QaReport {
     /// What the score was made of.
     #[serde(default)]
     pub score_terms: Vec<ScoreTerm>,
+    /// How the matte was made, why so, and what else was looked at; null where that is not known.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub choice: Option<StrategyChoice>,
     /// What the matte looks like.
     pub matte: MatteFigures,
     /// In the order asked for.

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::StrategyChoice;
 use crate::code::JobErrorCode;
 use crate::id::{JobId, LeaseId};
 use crate::keying::KeySettings;
@@ -76,6 +77,12 @@ pub struct Work {
     pub source: Source,
     /// How the matte is to be made.
     pub strategy: StrategyRequest,
+    /// Which of the operator's matting models; the first that works where nothing is said.
+    #[serde(default)]
+    pub matting_model: Option<String>,
+    /// A picture of the background without the subject.
+    #[serde(default)]
+    pub background: Option<Source>,
     /// What to make, in the order asked for; never empty.
     pub outputs: Vec<Output>,
     /// How well and how large they are to be made.
@@ -118,22 +125,30 @@ pub enum Source {
 names! {
     /// How the caller wants the matte made.
     StrategyRequest {
-        /// The first that fits: source alpha, then a flat screen.
+        /// The first that fits: source alpha, a flat screen, a matting model, a camera that stands still.
         Auto = "auto",
         /// Key a flat screen or fail with `no_matte_strategy`.
         ChromaKey = "chroma-key",
         /// Keep the source's own alpha or fail with `no_source_alpha`.
         PreserveSourceAlpha = "preserve-source-alpha",
+        /// Let a matting model of the operator's do it or fail with `model_unavailable` or `no_matte_strategy`.
+        OnnxMatting = "onnx-matting",
+        /// Tell the subject from a background that stands still or fail with `no_matte_strategy`.
+        StaticCamera = "static-camera",
     }
 }
 
 names! {
-    /// How the matte was made.
+    /// How the matte was made; the best first.
     Strategy {
         /// The source's own alpha was kept.
         SourceAlpha = "source-alpha",
         /// A flat screen was keyed.
         ChromaKey = "chroma-key",
+        /// A matting model did it.
+        OnnxMatting = "onnx-matting",
+        /// The subject was told from a background that stands still.
+        StaticCamera = "static-camera",
     }
 }
 
@@ -188,6 +203,9 @@ pub enum ReportEvent {
         facts: MediaFacts,
         /// How the matte will be made; conversion and keying have different prices.
         strategy: Strategy,
+        /// Why so, and what else was looked at.
+        #[serde(default)]
+        choice: Option<Box<StrategyChoice>>,
     },
     /// Every output is stored. Ends the run.
     Complete {

@@ -44,6 +44,12 @@ impl UnixMillis {
         Self(self.0.saturating_add(duration_ms))
     }
 
+    /// The instant `duration_ms` earlier; not before 1970.
+    #[must_use]
+    pub const fn minus_ms(self, duration_ms: u64) -> Self {
+        Self(self.0.saturating_sub(duration_ms))
+    }
+
     /// `2026-05-08T12:00:00.000Z`, the form of every instant in an answer.
     #[must_use]
     pub fn to_iso_8601(self) -> String {

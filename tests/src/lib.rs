@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod kie_sim;
 pub mod listen;
 pub mod migrations;
+pub mod onnx_runtime;
 pub mod process;
 pub mod raw;
 pub mod schemathesis;

@@ -41,11 +41,14 @@ fn models_are_listed_without_a_key_with_prices_and_reasons() {
         let answer = Answer::read(send("GET", &format!("{}/v1/models", stack.base_url()), &[], &[])).unwrap();
         let models = data(answer, 200);
         let ids: Vec<_> = models.as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
-        assert_eq!(ids, ["auto", "local.chroma-key", "local.ffmpeg-encoder", "kie.kling-3-video"]);
+        let local = ["auto", "local.chroma-key", "local.ffmpeg-encoder", "local.onnx-matting", "local.static-camera"];
+        assert_eq!(ids, [&local[..], &["kie.kling-3-video"]].concat());
         assert_eq!(models[0]["available"], true);
         assert_eq!(models[0]["prices"][1], json!({ "resolution": "1080p", "credits": 1, "perStartedSec": 1 }));
-        assert_eq!(models[3]["available"], false);
-        assert!(models[3]["unavailableReason"].as_str().unwrap().contains("KIE"));
+        for (model, advice) in [(&models[3], "MATTING_MODELS"), (&models[5], "KIE")] {
+            assert_eq!(model["available"], false);
+            assert!(model["unavailableReason"].as_str().unwrap().contains(advice));
+        }
     });
 }
 

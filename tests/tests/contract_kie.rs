@@ -120,7 +120,7 @@ fn the_documented_estimate_is_answered_and_an_order_names_its_fields() {
         });
         assert_eq!(customer.api.post("/v1/jobs/estimate", &body).unwrap().body["data"], expected);
         let models = customer.api.get("/v1/models").unwrap().body;
-        assert_eq!((&models["data"][3]["available"], &models["data"][3]["unavailableReason"]), (&json!(true), &Value::Null));
+        assert_eq!((&models["data"][5]["available"], &models["data"][5]["unavailableReason"]), (&json!(true), &Value::Null));
         for (input, field) in [
             (json!({ "mode": "text" }), "input.prompt"),
             (json!({ "mode": "text", "prompt": " " }), "input.prompt"),

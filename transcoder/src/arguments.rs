@@ -91,6 +91,12 @@ pub struct MatteArguments {
     /// How to make the matte.
     #[arg(long, default_value = "auto", value_parser = named::<StrategyRequest>(StrategyRequest::ALL.map(StrategyRequest::as_str)))]
     pub strategy: StrategyRequest,
+    /// Which matting model, by its id; the first that works unless said.
+    #[arg(long)]
+    pub matting_model: Option<String>,
+    /// A picture of the background without the subject, PNG or JPEG, for footage from a camera that stands still.
+    #[arg(long)]
+    pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.
     #[arg(long)]
     pub screen_color: Option<ScreenColor>,
@@ -107,8 +113,10 @@ pub struct MatteArguments {
 
 impl From<MatteArguments> for MatteRequest {
     fn from(arguments: MatteArguments) -> Self {
-        let MatteArguments { strategy, screen_color, black_point, white_point, spill_strength } = arguments;
-        Self { strategy, key: KeySettings { screen_color, black_point, white_point, spill_strength } }
+        let MatteArguments { strategy, matting_model, background, screen_color, black_point, white_point, spill_strength } =
+            arguments;
+        let key = KeySettings { screen_color, black_point, white_point, spill_strength };
+        Self { strategy, key, matting_model, background }
     }
 }
 

@@ -62,7 +62,9 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
     let plan = empty_plan(&before);
     let figures = measure(engine.ffmpeg(), &before, &plan, &empty_plan(&after)).await?;
     let stages = vec![before.timing.clone(), timing("measuring", begun)];
-    let findings = Findings { probed: &before.probed, matte: &before.matte, plan: &plan, figures, verified: &[] };
+    // Who made the result is not known, so neither is how.
+    let before = Prepared { choice: None, ..before };
+    let findings = Findings { prepared: &before, plan: &plan, figures, verified: &[] };
     Ok(qa::report(findings, engine.tools().await?, stages))
 }
 

@@ -4,12 +4,14 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::address::AllowedHosts;
 use url::Url;
 
 use crate::engine::Programs;
+use crate::matting::{Catalog, Limits};
 
 const QUEUE_API_URL_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
 /// Tasks at once, at most; each holds several encoders.
@@ -17,6 +19,10 @@ const CONCURRENCY_MAX: usize = 64;
 /// Cloudflare's own limit.
 /// Units: milliseconds. 12 hours.
 const VISIBILITY_TIMEOUT_MS_MAX: u64 = 12 * 60 * 60 * 1_000;
+
+/// How long a model may take for one frame, unless the operator says otherwise.
+/// Units: milliseconds.
+const FRAME_MS_MAX: u64 = 30_000;
 
 /// A text that no log may show.
 #[derive(Clone)]
@@ -94,6 +100,44 @@ pub struct Config {
     pub job_timeout: Duration,
     /// ffmpeg and ffprobe.
     pub programs: Programs,
+    /// The operator's matting models.
+    pub models: MattingConfig,
+}
+
+/// Where matting models are, and how they are run.
+#[derive(Debug, Clone)]
+pub struct MattingConfig {
+    /// Folders, or model files.
+    pub paths: Vec<PathBuf>,
+    /// How they are run.
+    pub limits: Limits,
+}
+
+impl MattingConfig {
+    /// Reads the process's environment, for commands that read nothing else of it.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup: |name: &str| std::env::var(name).ok(), problems: Vec::new() };
+        let config = Self::read(&mut reader);
+        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: reader.problems }) }
+    }
+
+    fn read<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Self {
+        let paths = reader.optional("MATTING_MODELS").unwrap_or_default();
+        let providers = reader.or("MATTING_PROVIDERS", "cpu");
+        Self {
+            paths: std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect(),
+            limits: Limits {
+                frame: Duration::from_millis(reader.number("MATTING_FRAME_MS_MAX", FRAME_MS_MAX, 1..=FRAME_MS_MAX * 20)),
+                providers: providers.split(',').map(|name| name.trim().to_owned()).collect(),
+            },
+        }
+    }
+
+    /// Reads what the operator says of each model.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::new(Catalog::read(self.paths.clone(), &self.limits))
+    }
 }
 
 /// What is wrong with the environment.
@@ -129,6 +173,7 @@ impl Config {
             health_addr: reader.parsed("HEALTH_ADDR", "127.0.0.1:8080", "HOST:PORT"),
             allowed_hosts: reader.parsed("ALLOWED_PRIVATE_HOSTS", "", "a list of HOST:PORT"),
             scratch_dir: reader.optional("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from),
+            models: MattingConfig::read(&mut reader),
             programs: Programs { ffmpeg: reader.or("FFMPEG", "ffmpeg"), ffprobe: reader.or("FFPROBE", "ffprobe") },
             bucket: BucketConfig {
                 name: reader.required("R2_BUCKET_NAME"),

@@ -23,28 +23,28 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{OptionFuture, try_join_all};
 use shared::code::JobErrorCode;
 use shared::media::Output;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 
-pub use line::{Master, Unseen};
+pub use line::{Line, Master, Unseen};
 
-use crate::compose::Composer;
 use crate::error::{TaskError, TaskResult};
 use crate::feed::Frame;
 use crate::length::Length;
-use crate::meter::Meter;
+use crate::matting::Stage;
 use crate::plan::Plan;
 use crate::probe::Input;
 use crate::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
 use crate::product::{Item, Maker, Product, Shot};
-use line::Line;
 
 /// Decoded frames that wait to be keyed.
 const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
+/// Frames with a matte that wait to be composed.
+const MATTED_FRAMES_IN_FLIGHT_MAX: usize = 2;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
 /// What an encoder says when the disk is full; no other attempt need meet that.
@@ -75,9 +75,8 @@ pub fn maker(item: Item, shot: &Shot, input: &Input) -> Maker {
 pub async fn run(
     ffmpeg: Tool<'_>,
     plan: &Plan,
-    composer: Composer,
-    unseen: Unseen,
-    meter: Meter,
+    matting: Option<Stage>,
+    line: Line,
     on_frame: impl Fn(u64),
 ) -> TaskResult<Master> {
     let previews = plan.products.iter().any(|product| matches!(product.item, Item::Preview(_)));
@@ -95,10 +94,15 @@ pub async fn run(
         })
         .unzip();
     let frame_size_bytes = plan.raw_format.frame_size_bytes(plan.picture.shown);
-    let line = Line::new(plan, composer, unseen, meter);
-    let (frames, master, _) = tokio::try_join!(
+    let (matted_in, matted_out) = mpsc::channel(MATTED_FRAMES_IN_FLIGHT_MAX);
+    let (matted_out, matting) = match matting {
+        Some(stage) => (matted_out, Some(stage.run(decoded_out, matted_in))),
+        None => (decoded_out, None),
+    };
+    let (frames, (), master, _) = tokio::try_join!(
         read_frames(decoder, frame_size_bytes, plan.picture.length, decoded_in),
-        compose_frames(line, decoded_out, queues, on_frame),
+        async { OptionFuture::from(matting).await.unwrap_or(Ok(())) },
+        compose_frames(line, matted_out, queues, on_frame),
         try_join_all(makers),
     )?;
     if frames == 0 {

@@ -4,16 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::choice::StrategyChoice;
 use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
 use shared::report::{Stage, Strategy};
 
 use crate::compose::Composer;
-use crate::encode::{self, Master, Unseen};
+use crate::encode::{self, Line, Master, Unseen};
 use crate::error::{TaskError, TaskResult};
+use crate::matting::{self, Catalog};
 use crate::plan::Plan;
 use crate::preview::{self, PreviewFile};
 use crate::probe::{self, Probed, SourceContainer};
@@ -23,7 +26,7 @@ use crate::progress::ProgressSink;
 use crate::qa::{self, Findings};
 use crate::sound;
 use crate::space;
-use crate::strategy::{self, Matte, MatteRequest};
+use crate::strategy::{self, Decision, Matte, MatteRequest};
 use crate::verify::{Truth, Verified, verify};
 
 /// The programs, and the folder that one task has to itself.
@@ -31,6 +34,7 @@ use crate::verify::{Truth, Verified, verify};
 pub struct Engine<'a> {
     ffmpeg: Tool<'a>,
     ffprobe: Tool<'a>,
+    models: &'a Arc<Catalog>,
     progress: &'a ProgressSink,
 }
 
@@ -41,6 +45,8 @@ pub struct Prepared {
     pub probed: Probed,
     /// The decision.
     pub matte: Matte,
+    /// Why so; none where nobody had to choose.
+    pub choice: Option<StrategyChoice>,
     /// How long that took.
     pub timing: StageTiming,
 }
@@ -67,9 +73,9 @@ pub struct Programs {
 
 impl<'a> Engine<'a> {
     /// An engine that works in `dir`.
-    pub fn new(programs: &'a Programs, dir: &'a Path, progress: &'a ProgressSink) -> Self {
+    pub fn new(programs: &'a Programs, models: &'a Arc<Catalog>, dir: &'a Path, progress: &'a ProgressSink) -> Self {
         let tool = |program| Tool { program, dir };
-        Self { ffmpeg: tool(&programs.ffmpeg), ffprobe: tool(&programs.ffprobe), progress }
+        Self { ffmpeg: tool(&programs.ffmpeg), ffprobe: tool(&programs.ffprobe), models, progress }
     }
 
     /// Reads the source and decides how its matte will be made.
@@ -78,16 +84,16 @@ impl<'a> Engine<'a> {
         self.progress.set(Stage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
-        let matte = strategy::choose(self.ffmpeg, &probed, request).await?;
+        let Decision { matte, choice } = strategy::choose(self.ffmpeg, self.models, &probed, request).await?;
         self.progress.set(Stage::Probing, 1, 1);
-        Ok(Prepared { probed, matte, timing: timing(Stage::Probing.as_str(), begun) })
+        Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(Stage::Probing.as_str(), begun) })
     }
 
     /// Reads a source about which everything is decided.
     pub async fn read(&self, source: &Path, matte: Matte) -> TaskResult<Prepared> {
         let begun = Instant::now();
         let probed = probe::probe(self.ffprobe, source).await?;
-        Ok(Prepared { probed, matte, timing: timing(Stage::Probing.as_str(), begun) })
+        Ok(Prepared { probed, matte, choice: None, timing: timing(Stage::Probing.as_str(), begun) })
     }
 
     /// The decoder's program.
@@ -116,8 +122,7 @@ impl<'a> Engine<'a> {
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
         let stages = vec![prepared.timing.clone(), encoded, timing(Stage::Verifying.as_str(), begun)];
-        let findings =
-            Findings { probed: &prepared.probed, matte: &prepared.matte, plan: &plan, figures: master.matte, verified: &outputs };
+        let findings = Findings { prepared, plan: &plan, figures: master.matte, verified: &outputs };
         let report = qa::report(findings, self.tools().await?, stages);
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.products, &master)?;
         if order.previews {
@@ -129,14 +134,18 @@ impl<'a> Engine<'a> {
     async fn encode(&self, prepared: &Prepared, plan: &Plan) -> TaskResult<Master> {
         let length = plan.picture.length;
         let wide = prepared.probed.input.wide_gamut;
-        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), wide);
+        let matting =
+            prepared.matte.matting().map(|matting| matting::Stage::new(matting, plan.picture.shown, wide)).transpose()?;
+        // What was matted is in BT.709 already.
+        let composer_wide = wide.filter(|_| matting.is_none());
+        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), composer_wide);
         let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
             Strategy::SourceAlpha => Unseen::Kept,
-            Strategy::ChromaKey => Unseen::Flattened,
+            Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
         };
         let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
-        let master = encode::run(self.ffmpeg, plan, composer, unseen, meter, note).await?;
+        let master = encode::run(self.ffmpeg, plan, matting, Line::new(plan, composer, unseen, meter), note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
             return Err(length.too_few(master.frames));

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use shared::choice::StrategyChoice;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::qa::QaWarning;
-use shared::report::Strategy;
 use shared::scene::Scene;
 
 use crate::engine::{Engine, Prepared};
@@ -16,8 +16,8 @@ use crate::product::{Item, Maker, Order, Product};
 use crate::progress::ProgressSink;
 use crate::qa;
 use crate::space;
-use crate::strategy::{Matte, MatteRequest};
-use crate::workplace::{RunError, Workplace, absolute};
+use crate::strategy::MatteRequest;
+use crate::workplace::{RunError, Workplace, absolute, located};
 
 /// What `probe` is asked for.
 #[derive(Debug)]
@@ -39,9 +39,8 @@ pub struct ProbeRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
     facts: MediaFacts,
-    strategy: Strategy,
-    /// Why this strategy.
-    reason: String,
+    /// None where nobody had to choose.
+    choice: Option<StrategyChoice>,
     /// How the source's numbers are read as colours.
     color: String,
     frames: u64,
@@ -67,11 +66,11 @@ struct PlannedOutput {
 
 /// Looks at a file.
 pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
-    let source = absolute(&request.file)?;
+    let (source, matte) = (absolute(&request.file)?, located(&request.matte)?);
     let workplace = request.workplace.open()?;
     let (sink, _progress) = ProgressSink::new();
     let engine = workplace.engine(&sink);
-    let prepared = engine.prepare(&source, &request.matte).await?;
+    let prepared = engine.prepare(&source, &matte).await?;
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(
         &prepared,
@@ -97,8 +96,7 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
         Item::Preview(_) => None,
     };
     Inspection {
-        strategy: prepared.matte.strategy(),
-        reason: reason(&prepared),
+        choice: prepared.choice,
         color: color(&prepared.probed.input),
         frames: plan.picture.length.frames,
         decoder: words(&plan.decode),
@@ -124,20 +122,6 @@ fn color(input: &Input) -> String {
     format!("{matrix}, {range} range{}{}", gamut.unwrap_or_default(), tones.unwrap_or_default())
 }
 
-fn reason(prepared: &Prepared) -> String {
-    match &prepared.matte {
-        Matte::SourceAlpha => format!("The source has alpha of its own ({}), and it shows.", prepared.probed.facts.pixel_format),
-        Matte::ChromaKey { screen, .. } => {
-            let [red, green, blue] = screen.color.map(f32::round);
-            if screen.coverage <= 0.0 {
-                return format!("The screen is said to be RGB {red} {green} {blue}.");
-            }
-            let percent = screen.coverage * 100.0;
-            format!("A flat screen of RGB {red} {green} {blue} covers {percent:.0} % of the borders in the typical frame.")
-        }
-    }
-}
-
 impl Inspection {
     /// For people.
     #[must_use]
@@ -149,8 +133,15 @@ impl Inspection {
             format!("length: {length_s:.3} s, {} frames, {rate:.3} a second", self.frames),
             format!("colour: {}", self.color),
             format!("sound: {}", if facts.has_audio { "yes" } else { "none" }),
-            format!("strategy: {}. {}", self.strategy.as_str(), self.reason),
         ];
+        if let Some(choice) = &self.choice {
+            lines.push(qa::told_choice(choice));
+            lines.extend(choice.runners_up.iter().map(|candidate| {
+                let confidence =
+                    candidate.confidence.map_or_else(String::new, |confidence| format!(", confidence {confidence:.2}"));
+                format!("  not {}{confidence}. {}", candidate.strategy, candidate.reason)
+            }));
+        }
         lines.extend(self.outputs.iter().map(|planned| {
             let sound = if planned.has_audio { ", with sound" } else { "" };
             let rate = planned.frame_rate.as_f64();

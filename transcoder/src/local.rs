@@ -21,7 +21,7 @@ use crate::progress::{Progress, ProgressSink};
 use crate::qa;
 use crate::strategy::MatteRequest;
 use crate::verify::Verified;
-use crate::workplace::{RunError, Workplace, absolute, machine, write_report};
+use crate::workplace::{RunError, Workplace, absolute, located, machine, write_report};
 
 /// How often the bar moves.
 /// Units: milliseconds.
@@ -62,7 +62,7 @@ pub struct RunSummary {
 /// Runs the pipeline.
 pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     let targets = targets(request)?;
-    let source = absolute(&request.file)?;
+    let (source, matte) = (absolute(&request.file)?, located(&request.matte)?);
     let workplace = request.workplace.open()?;
     let (sink, progress) = ProgressSink::new();
     let engine = workplace.engine(&sink);
@@ -74,7 +74,7 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
         previews: request.previews,
     };
     let work = async {
-        let prepared = engine.prepare(&source, &request.matte).await?;
+        let prepared = engine.prepare(&source, &matte).await?;
         // Nothing is delivered before everything stands.
         engine.make(&prepared, &order, async |_| Ok(())).await
     };

@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use transcoder::{
-    AssessRequest, Config, Confinement, EXIT_NOT_STARTED, Enforced, ProbeRequest, Programs, RunError, RunRequest, Workplace,
-    announce_confinement, assess, confine, inspect, run_local,
+    AssessRequest, Config, ConfigError, Confinement, EXIT_NOT_STARTED, Enforced, MattingConfig, ProbeRequest, Programs, RunError,
+    RunRequest, Workplace, announce_confinement, assess, confine, inspect, run_local,
 };
 
 use crate::arguments::{Cli, Command, ProbeArguments, QaArguments, RunArguments};
@@ -33,9 +33,9 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Serve => start(serve()),
-        Command::Run(arguments) => start(run(arguments)),
-        Command::Probe(arguments) => start(probe(arguments)),
-        Command::Qa(arguments) => start(qa(arguments)),
+        Command::Run(arguments) => start_in_workplace(|workplace| run(arguments, workplace)),
+        Command::Probe(arguments) => start_in_workplace(|workplace| probe(arguments, workplace)),
+        Command::Qa(arguments) => start_in_workplace(|workplace| qa(arguments, workplace)),
         // Without a runtime: each of its threads would have to be confined.
         Command::Confine(confinement) => enter(&confinement),
     }
@@ -49,6 +49,13 @@ fn start(work: impl Future<Output = ExitCode>) -> ExitCode {
     // Refused only when one is installed already, and then there is one.
     drop(rustls::crypto::ring::default_provider().install_default());
     runtime.block_on(work)
+}
+
+fn start_in_workplace<W: Future<Output = ExitCode>>(work: impl FnOnce(Workplace) -> W) -> ExitCode {
+    match workplace() {
+        Ok(workplace) => start(work(workplace)),
+        Err(error) => tell(&error.to_string(), EXIT_USAGE),
+    }
 }
 
 fn enter(confinement: &Confinement) -> ExitCode {
@@ -98,7 +105,7 @@ fn log(default_level: &str) {
     }
 }
 
-async fn run(arguments: RunArguments) -> ExitCode {
+async fn run(arguments: RunArguments, workplace: Workplace) -> ExitCode {
     log("warn");
     announce_confinement().await;
     let request = RunRequest {
@@ -110,7 +117,7 @@ async fn run(arguments: RunArguments) -> ExitCode {
         scene: Scene { background: arguments.fill },
         previews: arguments.previews,
         report: arguments.report,
-        workplace: workplace(),
+        workplace,
     };
     let outcome = tokio::select! {
         outcome = run_local(&request) => outcome,
@@ -125,14 +132,14 @@ async fn run(arguments: RunArguments) -> ExitCode {
     }
 }
 
-async fn probe(arguments: ProbeArguments) -> ExitCode {
+async fn probe(arguments: ProbeArguments, workplace: Workplace) -> ExitCode {
     log("warn");
     let request = ProbeRequest {
         file: arguments.file,
         outputs: arguments.outputs,
         matte: arguments.matte.into(),
         preset: arguments.preset,
-        workplace: workplace(),
+        workplace,
     };
     let outcome = tokio::select! {
         outcome = inspect(&request) => outcome,
@@ -148,10 +155,9 @@ async fn probe(arguments: ProbeArguments) -> ExitCode {
     }
 }
 
-async fn qa(arguments: QaArguments) -> ExitCode {
+async fn qa(arguments: QaArguments, workplace: Workplace) -> ExitCode {
     log("warn");
-    let request =
-        AssessRequest { source: arguments.source, result: arguments.result, report: arguments.report, workplace: workplace() };
+    let request = AssessRequest { source: arguments.source, result: arguments.result, report: arguments.report, workplace };
     let outcome = tokio::select! {
         outcome = assess(&request) => outcome,
         () = stop_signal() => return tell("stopped", EXIT_SIGNAL),
@@ -162,12 +168,13 @@ async fn qa(arguments: QaArguments) -> ExitCode {
     }
 }
 
-fn workplace() -> Workplace {
+fn workplace() -> Result<Workplace, ConfigError> {
     let environment = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
-    Workplace {
+    Ok(Workplace {
         programs: Programs { ffmpeg: environment("FFMPEG", "ffmpeg"), ffprobe: environment("FFPROBE", "ffprobe") },
         scratch_dir: std::env::var_os("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from),
-    }
+        models: MattingConfig::from_env()?.catalog(),
+    })
 }
 
 fn print(text: &str) -> ExitCode {

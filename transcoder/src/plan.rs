@@ -22,7 +22,7 @@ use crate::product::{self, Maker, Order, Product};
 
 /// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
 /// Units: pixels.
-const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
+pub const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
 /// Largest piece of memory that ffmpeg may ask for at once: a frame of 16-bit RGBA, or silence for half an hour.
 /// Units: bytes.
 pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;

@@ -32,7 +32,7 @@ const STDERR_SIZE_BYTES_MAX: usize = 4 * 1024;
 /// Units: bytes.
 const PIPE_SIZE_BYTES: usize = 1024 * 1024;
 /// Most that [`Tool::capture`] reads from a child.
-/// Units: bytes. Enough for the time stamps of the longest source: 216,000 frames × 40 bytes; and for its largest alpha plane.
+/// Units: bytes. Enough for the time stamps of the longest source: 216,000 frames × 40 bytes.
 const CAPTURE_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// An executable and where it runs.
@@ -87,13 +87,18 @@ impl Tool<'_> {
 
     /// Runs a child to its end and returns what it wrote; one that writes more than the limit is killed.
     pub async fn capture(&self, arguments: &[OsString]) -> Result<Vec<u8>, ProcessError> {
+        self.capture_up_to(arguments, CAPTURE_SIZE_BYTES_MAX).await
+    }
+
+    /// As [`Self::capture`], with a limit of its own.
+    pub async fn capture_up_to(&self, arguments: &[OsString], size_bytes_max: u64) -> Result<Vec<u8>, ProcessError> {
         let mut child = self.start(arguments, Piped::Stdout, Allowance::Glance)?;
         let mut stdout = Vec::new();
-        let mut pipe = child.take_stdout()?.take(CAPTURE_SIZE_BYTES_MAX + 1);
+        let mut pipe = child.take_stdout()?.take(size_bytes_max + 1);
         while unstalled(pipe.read_buf(&mut stdout)).await? > 0 {}
         drop(pipe);
-        if stdout.len() as u64 > CAPTURE_SIZE_BYTES_MAX {
-            return Err(ProcessError::TooMuch(CAPTURE_SIZE_BYTES_MAX));
+        if stdout.len() as u64 > size_bytes_max {
+            return Err(ProcessError::TooMuch(size_bytes_max));
         }
         child.finish().await?;
         Ok(stdout)

@@ -5,8 +5,10 @@ mod warnings;
 
 use std::collections::BTreeMap;
 
+use shared::choice::StrategyChoice;
 use shared::qa::{MatteFigures, OutputFigures, QaReport, StageTiming};
 
+use crate::engine::Prepared;
 use crate::meter::Meter;
 use crate::plan::{Plan, RawFormat};
 use crate::probe::Probed;
@@ -17,13 +19,12 @@ pub use self::warnings::{foresee, judge};
 
 /// Below this share of the picture there is nothing.
 const SHARE_SEEN_MIN: f64 = 0.000_5;
+
 /// Everything that a report is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Findings<'a> {
-    /// What was read.
-    pub probed: &'a Probed,
-    /// What was decided.
-    pub matte: &'a Matte,
+    /// What was read, and what was decided.
+    pub prepared: &'a Prepared,
     /// What was planned.
     pub plan: &'a Plan,
     /// What the mattes looked like.
@@ -46,19 +47,20 @@ pub fn meter(probed: &Probed, matte: &Matte, plan: &Plan) -> Meter {
 
 /// Puts the report together.
 pub fn report(findings: Findings<'_>, tools: BTreeMap<String, String>, stages: Vec<StageTiming>) -> QaReport {
-    let mut warnings = foresee(findings.probed, findings.plan);
+    let mut warnings = foresee(&findings.prepared.probed, findings.plan);
     let matte = rounded_matte(findings.figures);
-    warnings.extend(judge(&matte, findings.matte.strategy()));
+    warnings.extend(judge(&matte, findings.prepared.matte.strategy()));
     let (score, score_terms) = score::score(&matte);
     let outputs = findings.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();
-    QaReport { score, score_terms, matte, outputs, warnings, tools, stages }
+    QaReport { score, score_terms, choice: findings.prepared.choice.clone(), matte, outputs, warnings, tools, stages }
 }
 
 /// What the report says, for people.
 pub fn told(report: &QaReport) -> String {
     let figures = &report.matte;
     let terms: Vec<String> = report.score_terms.iter().map(|term| format!("{} {:.4}", term.term, term.error)).collect();
-    let mut lines = vec![
+    let mut lines: Vec<String> = report.choice.iter().map(told_choice).collect();
+    lines.extend([
         format!("score {} of 100: {}", report.score, terms.join(", ")),
         format!(
             "coverage {:.1} %, soft {:.1} %, flicker {:.4}, spill {:.4}, holes {:.4}, at the edge in {:.0} % of frames",
@@ -69,13 +71,19 @@ pub fn told(report: &QaReport) -> String {
             figures.holes,
             figures.edge_contact * 100.0,
         ),
-    ];
+    ]);
     if let Some(unevenness) = figures.screen_unevenness {
         lines.push(format!("screen: its light differs by {:.0} %", unevenness * 100.0));
     }
     lines.extend(report.warnings.iter().map(|warning| format!("warning[{}]: {}", warning.code, warning.message)));
     lines.extend(report.stages.iter().map(|timing| format!("{}: {} ms", timing.stage, timing.duration_ms)));
     lines.join("\n")
+}
+
+/// The strategy that was taken, and why.
+pub fn told_choice(choice: &StrategyChoice) -> String {
+    let model = choice.matting_model.as_ref().map_or_else(String::new, |model| format!(" with {model}"));
+    format!("strategy: {}{model}, confidence {:.2}. {}", choice.strategy, choice.confidence, choice.reason)
 }
 
 /// To what is worth telling; and so short that every program reads back the same number.

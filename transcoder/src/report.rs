@@ -1,11 +1,12 @@
-//! Calls to the edge: claim and report, signed.
+//! Calls to the edge: claim, report and announcement, signed.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use shared::matting::{Announcement, MODELS_PATH};
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign_call};
 use url::Url;
@@ -44,6 +45,11 @@ impl EdgeClient {
             reqwest::Client::builder().timeout(Duration::from_secs(CALL_S_MAX)).redirect(reqwest::redirect::Policy::none());
         let client = builder.build().map_err(|error| CallError(error.to_string()))?;
         Ok(Self { client, base_url, secret })
+    }
+
+    /// Says which matting models this member of the fleet has.
+    pub async fn announce(&self, announcement: &Announcement) -> Result<(), CallError> {
+        self.call::<IgnoredAny>(MODELS_PATH, announcement).await.map(|_| ())
     }
 
     async fn call<A: DeserializeOwned>(&self, path: &str, message: &(impl Serialize + Sync)) -> Result<A, CallError> {

@@ -3,11 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
+use shared::matting::{ANNOUNCE_PERIOD_MS, Announcement};
 use tokio::sync::watch;
+use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::health::Health;
+use crate::matting::Catalog;
 use crate::objects::Objects;
 use crate::pump::{Pace, pump};
 use crate::queue::QueueClient;
@@ -38,7 +41,9 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     let scratch = Scratch::create(&config.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
     let health = Health::bind(config.health_addr).await.map_err(|error| ServeError::Machine("the health port", error))?;
     let queue = QueueClient::new(config.queue)?;
+    let models = config.models.catalog();
     let deps = Deps {
+        models: Arc::clone(&models),
         edge: EdgeClient::new(config.edge_url, config.transcoder_secret)?,
         objects: Objects::new(&config.bucket)?,
         fetcher: Fetcher::new(config.allowed_hosts)?,
@@ -56,8 +61,32 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     };
     tokio::select! {
         () = pump(&queue, one, pace, &ready, &shutdown) => {}
+        () = announce(&deps.edge, models) => {}
         ended = health.serve(readiness) => ended.map_err(|error| ServeError::Machine("the health port", error))?,
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Loads the matting models beside the pump, and says again and again which of them work; never ends.
+async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
+    if models.is_empty() {
+        return std::future::pending().await;
+    }
+    let checked = tokio::task::spawn_blocking(move || models.check()).await;
+    let announcement = match checked {
+        Ok(models) => Announcement { models },
+        Err(error) => {
+            tracing::error!(%error, "the matting models could not be looked at");
+            return std::future::pending().await;
+        }
+    };
+    let mut beats = interval(Duration::from_millis(ANNOUNCE_PERIOD_MS));
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        if let Err(error) = edge.announce(&announcement).await {
+            tracing::warn!(%error, "the matting models were not announced");
+        }
+    }
 }

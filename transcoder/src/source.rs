@@ -12,7 +12,6 @@ use reqwest::header::LOCATION;
 use reqwest::{Response, redirect};
 use shared::address::{AllowedHosts, UrlRefusal, check_url, is_public};
 use shared::code::JobErrorCode;
-use shared::media::SOURCE_SIZE_BYTES_MAX;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use url::Url;
@@ -65,19 +64,19 @@ impl Fetcher {
         Ok(Self { client, allowed, limit: Duration::from_secs(FETCH_S_MAX) })
     }
 
-    /// Copies what the URL gives to a file. `on_bytes` is told how many bytes have come, and of how many if that is known.
-    pub async fn fetch(&self, url: &str, to: &Path, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
-        let Ok(outcome) = tokio::time::timeout(self.limit, self.try_insistently(url, to, on_bytes)).await else {
+    /// Copies what the URL gives to a file, if that is not larger than `size_bytes_max`. `on_bytes` is told how many bytes have come, and of how many if that is known.
+    pub async fn fetch(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
+        let Ok(outcome) = tokio::time::timeout(self.limit, self.try_insistently(url, to, size_bytes_max, on_bytes)).await else {
             return Err(unreachable_source(format!("not whole within {:?}", self.limit)));
         };
         outcome
     }
 
-    async fn try_insistently(&self, url: &str, to: &Path, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
+    async fn try_insistently(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.attempt(url, to, &on_bytes).await {
+            match self.attempt(url, to, size_bytes_max, &on_bytes).await {
                 Ok(()) => return Ok(()),
                 Err(Miss::Final(error)) => return Err(error),
                 Err(Miss::Passing(detail)) if tries >= TRIES_MAX => return Err(unreachable_source(detail)),
@@ -89,19 +88,19 @@ impl Fetcher {
         }
     }
 
-    async fn attempt(&self, url: &str, to: &Path, on_bytes: &impl Fn(u64, u64)) -> Result<(), Miss> {
+    async fn attempt(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: &impl Fn(u64, u64)) -> Result<(), Miss> {
         let mut response = self.follow(url).await?;
         let announced = response.content_length().unwrap_or_default();
-        if announced > SOURCE_SIZE_BYTES_MAX {
-            return Err(Miss::Final(too_large()));
+        if announced > size_bytes_max {
+            return Err(Miss::Final(too_large(size_bytes_max)));
         }
         let disk = |error| Miss::Final(TaskError::disk("writing the source", &error));
         let mut file = File::create(to).await.map_err(disk)?;
         let mut received = 0;
         while let Some(chunk) = response.chunk().await.map_err(miss)? {
             received += chunk.len() as u64;
-            if received > SOURCE_SIZE_BYTES_MAX {
-                return Err(Miss::Final(too_large()));
+            if received > size_bytes_max {
+                return Err(Miss::Final(too_large(size_bytes_max)));
             }
             file.write_all(&chunk).await.map_err(disk)?;
             on_bytes(received, announced);
@@ -184,8 +183,8 @@ fn unreachable_source(detail: String) -> TaskError {
     TaskError::with_detail(JobErrorCode::SourceUnreachable, detail)
 }
 
-fn too_large() -> TaskError {
-    let limit_mib = SOURCE_SIZE_BYTES_MAX / 1024 / 1024;
+fn too_large(size_bytes_max: u64) -> TaskError {
+    let limit_mib = size_bytes_max / 1024 / 1024;
     TaskError::permanent(JobErrorCode::SourceTooLarge, format!("The source has more than {limit_mib} MiB."))
 }
 

@@ -3,13 +3,16 @@
 //! Whatever ends an attempt (a result, an error, the customer, the clock, a stop signal) drops the attempt's one future,
 //! and with it every child and file.
 
+mod fetch;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::code::JobErrorCode;
 use shared::id::LeaseId;
+use shared::media::SOURCE_SIZE_BYTES_MAX;
 use shared::qa::PreviewAsset;
-use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Source, Stage, StopReason, Work};
+use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Stage, StopReason, Work};
 use shared::task::TranscodeTask;
 use shared::time::UnixMillis;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,6 +22,7 @@ use tracing::Instrument;
 use crate::engine::{self, Engine, Made, Programs};
 use crate::error::{TaskError, TaskResult};
 use crate::lease::Lease;
+use crate::matting::Catalog;
 use crate::objects::Objects;
 use crate::preview::PreviewFile;
 use crate::product::Order;
@@ -29,6 +33,7 @@ use crate::scratch::Scratch;
 use crate::source::Fetcher;
 use crate::strategy::MatteRequest;
 use crate::verify::Verified;
+use fetch::{fetch, fetch_background};
 
 /// Pause when the edge could not be asked for work.
 /// Units: seconds.
@@ -54,6 +59,8 @@ pub struct Deps<E> {
     pub fetcher: Fetcher,
     /// ffmpeg and ffprobe.
     pub programs: Programs,
+    /// The operator's matting models.
+    pub models: Arc<Catalog>,
     /// Temporary folders.
     pub scratch: Arc<Scratch>,
     /// Longest attempt.
@@ -184,21 +191,20 @@ async fn attempt<E: Edge>(
 ) -> TaskResult<ReportEvent> {
     let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
     let source = engine::source_path(task_dir.path());
-    match &work.source {
-        Source::Object { object_key, size_bytes } => {
-            let note = |received| sink.set(Stage::Fetching, received, *size_bytes);
-            deps.objects.download(object_key, *size_bytes, &source, note).await?;
-        }
-        Source::Url { url } => {
-            let note = |received, announced: u64| sink.set(Stage::Fetching, received, announced.max(received + 1));
-            deps.fetcher.fetch(url, &source, note).await?;
-        }
-    }
-    let engine = Engine::new(&deps.programs, task_dir.path(), sink);
-    let request = MatteRequest { strategy: work.strategy, key: work.key };
+    fetch(deps, &work.source, &source, SOURCE_SIZE_BYTES_MAX, |received, all| sink.set(Stage::Fetching, received, all)).await?;
+    let background = fetch_background(deps, work, task_dir.path()).await?;
+    let engine = Engine::new(&deps.programs, &deps.models, task_dir.path(), sink);
+    let matting_model = work.matting_model.clone();
+    let request = MatteRequest { strategy: work.strategy, key: work.key, matting_model, background };
     let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy();
-    lease.insist(ReportEvent::Probed { facts: prepared.probed.facts.clone(), strategy }).await?;
+    lease
+        .insist(ReportEvent::Probed {
+            facts: prepared.probed.facts.clone(),
+            strategy,
+            choice: prepared.choice.clone().map(Box::new),
+        })
+        .await?;
     let order = Order {
         outputs: work.outputs.clone(),
         preset: work.preset,

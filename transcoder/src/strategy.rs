@@ -1,28 +1,29 @@
 //! How the matte will be made: looks at a few frames and decides, in the order that the request allows.
 
+mod footage;
+mod onnx_matting;
+mod static_camera;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use shared::choice::{StrategyCandidate, StrategyChoice};
 use shared::code::JobErrorCode;
 use shared::keying::KeySettings;
-use shared::media::PixelSize;
 use shared::report::{Strategy, StrategyRequest};
 
 use crate::compose::Alpha;
 use crate::error::{TaskError, TaskResult};
-use crate::gamut::{Gamut, WideGamut, from_bt709};
+use crate::gamut::{WideGamut, from_bt709};
 use crate::keying::{KeyOptions, Keyer, RgbFrame, ScreenModel};
-use crate::plan::{self, RawFormat};
+use crate::matting::{Catalog, Matting};
+use crate::plan::RawFormat;
 use crate::probe::Probed;
 use crate::process::Tool;
+pub use footage::Footage;
 
-/// Frames that are looked at, spread over the clip.
-const SAMPLES: u64 = 9;
-/// Samples are scaled down to this; noise falls, shapes stay.
-/// Units: pixels.
-const SAMPLE_SIDE_PX_MAX: u32 = 320;
-/// Lossy codecs bring opaque alpha back a little lower.
-const OPAQUE_ALPHA_MIN: u8 = 250;
-
-/// The decision.
-#[derive(Debug, Clone, Copy)]
+/// How a matte is made.
+#[derive(Debug, Clone)]
 pub enum Matte {
     /// Keep the source's own.
     SourceAlpha,
@@ -33,22 +34,39 @@ pub enum Matte {
         /// How.
         options: KeyOptions,
     },
+    /// Let a model do it.
+    OnnxMatting(Arc<dyn Matting>),
+    /// Tell the subject from the background that stands still.
+    StaticCamera(Arc<dyn Matting>),
+}
+
+/// What was decided, and why.
+#[derive(Debug)]
+pub struct Decision {
+    /// How the matte is made.
+    pub matte: Matte,
+    /// For people and reports.
+    pub choice: StrategyChoice,
 }
 
 /// What is wished for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MatteRequest {
     /// Which strategies may be used.
     pub strategy: StrategyRequest,
     /// What an expert says about the keying.
     pub key: KeySettings,
+    /// Which matting model; the first that works where nothing is said.
+    pub matting_model: Option<String>,
+    /// A picture of the background without the subject.
+    pub background: Option<PathBuf>,
 }
 
 impl MatteRequest {
     /// Nothing but a strategy.
     #[must_use]
     pub fn of(strategy: StrategyRequest) -> Self {
-        Self { strategy, key: KeySettings::default() }
+        Self { strategy, key: KeySettings::default(), matting_model: None, background: None }
     }
 
     fn key_options(&self) -> KeyOptions {
@@ -67,14 +85,24 @@ impl Matte {
         match self {
             Self::SourceAlpha => Strategy::SourceAlpha,
             Self::ChromaKey { .. } => Strategy::ChromaKey,
+            Self::OnnxMatting(_) => Strategy::OnnxMatting,
+            Self::StaticCamera(_) => Strategy::StaticCamera,
         }
     }
 
     /// What the decoder must write for it.
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self {
-            Self::SourceAlpha => RawFormat::Rgba,
+            Self::SourceAlpha | Self::OnnxMatting(_) | Self::StaticCamera(_) => RawFormat::Rgba,
             Self::ChromaKey { .. } => RawFormat::planar(probed),
+        }
+    }
+
+    /// What makes it frame by frame before frames are composed, if anything does.
+    pub const fn matting(&self) -> Option<&Arc<dyn Matting>> {
+        match self {
+            Self::OnnxMatting(matting) | Self::StaticCamera(matting) => Some(matting),
+            Self::SourceAlpha | Self::ChromaKey { .. } => None,
         }
     }
 
@@ -91,90 +119,127 @@ impl Matte {
     }
 }
 
-/// Decides.
-pub async fn choose(ffmpeg: Tool<'_>, probed: &Probed, request: &MatteRequest) -> TaskResult<Matte> {
-    let samples = sample(ffmpeg, probed).await?;
-    let wants_alpha = request.strategy != StrategyRequest::ChromaKey;
-    if wants_alpha && probed.facts.has_alpha && shows_alpha(ffmpeg, probed).await? {
-        return Ok(Matte::SourceAlpha);
+/// What was found out about one strategy.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It can be used.
+    Fits {
+        /// How.
+        matte: Matte,
+        /// How sure that is; above 0, at most 1.
+        confidence: f64,
+        /// One sentence.
+        reason: String,
+        /// The matting model that would do it.
+        matting_model: Option<String>,
+    },
+    /// It cannot.
+    Unfit {
+        /// What a job fails with that asked for this strategy alone.
+        code: JobErrorCode,
+        /// One sentence.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// It can be used.
+    pub fn fits(matte: Matte, confidence: f64, reason: impl Into<String>) -> Self {
+        Self::Fits { matte, confidence, reason: reason.into(), matting_model: None }
     }
-    if request.strategy == StrategyRequest::PreserveSourceAlpha {
-        let message = if probed.facts.has_alpha {
-            "The source declares alpha, but every frame that was looked at is opaque."
-        } else {
-            "The source has no alpha to preserve."
-        };
-        return Err(TaskError::permanent(JobErrorCode::NoSourceAlpha, message));
+
+    /// The footage does not allow it.
+    pub fn unfit(reason: impl Into<String>) -> Self {
+        Self::Unfit { code: JobErrorCode::NoMatteStrategy, reason: reason.into() }
+    }
+}
+
+/// Decides: the first strategy that fits is taken. The costly ones are looked at only where nothing before them fits.
+/// Errors: `no_source_alpha`, `no_matte_strategy`, those of a model or of a picture of the background.
+pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, request: &MatteRequest) -> TaskResult<Decision> {
+    let footage = Footage::look(ffmpeg, probed, request).await?;
+    let mut taken: Option<(Matte, StrategyChoice)> = None;
+    let (mut others, mut refusals) = (Vec::new(), Vec::new());
+    for strategy in request.strategy.strategies() {
+        let candidate = |confidence, reason| StrategyCandidate { strategy: strategy.request(), confidence, reason };
+        if taken.is_some() && is_costly(*strategy) {
+            others.push(candidate(None, "Not looked at: an earlier strategy fits.".to_owned()));
+            continue;
+        }
+        match look(*strategy, models, &footage).await? {
+            Verdict::Fits { matte, confidence, reason, matting_model } if taken.is_none() => {
+                let runners_up = Vec::new();
+                taken =
+                    Some((matte, StrategyChoice { strategy: strategy.request(), confidence, reason, matting_model, runners_up }));
+            }
+            Verdict::Fits { confidence, reason, .. } => others.push(candidate(Some(confidence), reason)),
+            Verdict::Unfit { code, reason } => {
+                refusals.push((code, reason.clone()));
+                others.push(candidate(Some(0.0), reason));
+            }
+        }
+    }
+    match taken {
+        Some((matte, choice)) => Ok(Decision { matte, choice: StrategyChoice { runners_up: others, ..choice } }),
+        None => Err(refusal(refusals)),
+    }
+}
+
+const fn is_costly(strategy: Strategy) -> bool {
+    matches!(strategy, Strategy::OnnxMatting | Strategy::StaticCamera)
+}
+
+async fn look(strategy: Strategy, models: &Arc<Catalog>, footage: &Footage<'_>) -> TaskResult<Verdict> {
+    match strategy {
+        Strategy::SourceAlpha => source_alpha(footage).await,
+        Strategy::ChromaKey => Ok(chroma_key(footage)),
+        Strategy::OnnxMatting => onnx_matting::look(models, footage).await,
+        Strategy::StaticCamera => static_camera::look(footage).await,
+    }
+}
+
+/// One strategy's own code and reason; for several, the reason of each.
+fn refusal(mut refusals: Vec<(JobErrorCode, String)>) -> TaskError {
+    match (refusals.pop(), refusals.is_empty()) {
+        (Some((code, reason)), true) => TaskError::permanent(code, reason),
+        (last, _) => {
+            let reasons = refusals.into_iter().chain(last).map(|(_, reason)| reason).collect::<Vec<_>>().join(" ");
+            TaskError::permanent(JobErrorCode::NoMatteStrategy, format!("No way to make a matte fits this footage. {reasons}"))
+        }
+    }
+}
+
+async fn source_alpha(footage: &Footage<'_>) -> TaskResult<Verdict> {
+    let facts = &footage.probed.facts;
+    let reason = if !facts.has_alpha {
+        "The source has no alpha to preserve."
+    } else if footage.shows_alpha().await? {
+        let reason = format!("The source has alpha of its own ({}), and it shows.", facts.pixel_format);
+        return Ok(Verdict::fits(Matte::SourceAlpha, 1.0, reason));
+    } else {
+        "The source declares alpha, but every frame that was looked at is opaque."
+    };
+    Ok(Verdict::Unfit { code: JobErrorCode::NoSourceAlpha, reason: reason.to_owned() })
+}
+
+fn chroma_key(footage: &Footage<'_>) -> Verdict {
+    let (request, samples) = (footage.request, &footage.samples);
+    let options = request.key_options();
+    if let Some(color) = request.key.screen_color {
+        let screen = ScreenModel { color: color.0.map(f32::from), coverage: 0.0 };
+        return Verdict::fits(Matte::ChromaKey { screen, options }, 1.0, format!("The screen is said to be {color}."));
     }
     let (width, height) = (samples.size.width as usize, samples.size.height as usize);
     let frames: Vec<RgbFrame<'_>> = samples.frames.iter().map(|pixels| RgbFrame { width, height, pixels }).collect();
-    let options = request.key_options();
-    let said = request.key.screen_color.map(|color| ScreenModel { color: color.0.map(f32::from), coverage: 0.0 });
-    said.or_else(|| ScreenModel::detect(&frames)).map(|screen| Matte::ChromaKey { screen, options }).ok_or_else(|| {
-        let looked_for = match request.strategy {
-            StrategyRequest::ChromaKey => "no flat coloured screen along the borders of the picture",
-            StrategyRequest::Auto | StrategyRequest::PreserveSourceAlpha => {
-                "neither alpha of its own nor a flat coloured screen along the borders of the picture"
-            }
-        };
-        TaskError::permanent(JobErrorCode::NoMatteStrategy, format!("The footage shows {looked_for}."))
-    })
+    let Some(screen) = ScreenModel::detect(&frames) else {
+        return Verdict::unfit("There is no flat coloured screen along the borders of the picture.");
+    };
+    let ([red, green, blue], percent) = (screen.color.map(f32::round), screen.coverage * 100.0);
+    let reason = format!("A flat screen of RGB {red} {green} {blue} covers {percent:.0} % of the borders in the typical frame.");
+    Verdict::fits(Matte::ChromaKey { screen, options }, hundredths(screen.coverage), reason)
 }
 
-struct Samples {
-    size: PixelSize,
-    frames: Vec<Vec<u8>>,
-}
-
-async fn sample(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<Samples> {
-    let size = sample_size(probed.facts.size);
-    let frame_size_bytes = size.pixels() * 3;
-    let gamut = probed.input.wide_gamut.map(Gamut::new);
-    let mut frames = Vec::new();
-    for at_ms in instants(probed) {
-        let frame = one_frame(ffmpeg, &plan::sample(&probed.input, at_ms, size)).await?;
-        let Some(mut frame) = frame.filter(|frame| frame.len() as u64 == frame_size_bytes) else { continue };
-        if let Some(gamut) = &gamut {
-            frame.as_chunks_mut().0.iter_mut().for_each(|pixel| gamut.convert(pixel));
-        }
-        frames.push(frame);
-    }
-    if frames.is_empty() {
-        return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "no sampled instant gave a frame"));
-    }
-    Ok(Samples { size, frames })
-}
-
-async fn shows_alpha(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<bool> {
-    for at_ms in instants(probed) {
-        let alpha = one_frame(ffmpeg, &plan::sample_alpha(&probed.input, at_ms)).await?;
-        if alpha.is_some_and(|alpha| alpha.iter().any(|value| *value < OPAQUE_ALPHA_MIN)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The first frame, then evenly over the clip; never its very end, where a seek finds nothing.
-fn instants(probed: &Probed) -> impl Iterator<Item = u64> {
-    let duration_ms = probed.facts.duration_ms;
-    let mut last = None;
-    (0..SAMPLES).map(move |index| duration_ms * index / SAMPLES).filter(move |at_ms| last.replace(*at_ms) != Some(*at_ms))
-}
-
-async fn one_frame(ffmpeg: Tool<'_>, arguments: &[std::ffi::OsString]) -> TaskResult<Option<Vec<u8>>> {
-    match ffmpeg.capture(arguments).await {
-        Ok(frame) => Ok(Some(frame)),
-        Err(error) if error.is_passing() => Err(TaskError::Transient(format!("sampling the source: {error}"))),
-        Err(error) => {
-            tracing::info!(%error, "an instant could not be sampled");
-            Ok(None)
-        }
-    }
-}
-
-fn sample_size(size: PixelSize) -> PixelSize {
-    let side_px = size.width.max(size.height);
-    let divisor = side_px.div_ceil(SAMPLE_SIDE_PX_MAX).max(1);
-    PixelSize { width: (size.width / divisor).max(1), height: (size.height / divisor).max(1) }
+/// To what is worth telling.
+pub fn hundredths(share: f32) -> f64 {
+    f64::from((share * 100.0).round()) / 100.0
 }

@@ -2,14 +2,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::qa::QaReport;
 
 use crate::engine::{Engine, Programs};
 use crate::error::TaskError;
+use crate::matting::Catalog;
 use crate::progress::ProgressSink;
 use crate::scratch::{Scratch, TaskDir};
+use crate::strategy::MatteRequest;
 
 /// What a command on a local file works with.
 #[derive(Debug)]
@@ -18,12 +21,15 @@ pub struct Workplace {
     pub programs: Programs,
     /// Where temporary folders go.
     pub scratch_dir: PathBuf,
+    /// The operator's matting models.
+    pub models: Arc<Catalog>,
 }
 
 /// A workplace with a folder of its own, gone when dropped.
 #[derive(Debug)]
 pub struct OpenWorkplace<'a> {
     programs: &'a Programs,
+    models: &'a Arc<Catalog>,
     // Dropped in this order.
     task_dir: TaskDir,
     _scratch: Scratch,
@@ -59,14 +65,14 @@ impl Workplace {
         let failed = |error| machine("the scratch folder", &error);
         let scratch = Scratch::create(&self.scratch_dir).map_err(failed)?;
         let task_dir = scratch.create_task_dir().map_err(failed)?;
-        Ok(OpenWorkplace { programs: &self.programs, task_dir, _scratch: scratch })
+        Ok(OpenWorkplace { programs: &self.programs, models: &self.models, task_dir, _scratch: scratch })
     }
 }
 
 impl OpenWorkplace<'_> {
     /// The engine that works there.
     pub fn engine<'a>(&'a self, progress: &'a ProgressSink) -> Engine<'a> {
-        Engine::new(self.programs, self.task_dir.path(), progress)
+        Engine::new(self.programs, self.models, self.task_dir.path(), progress)
     }
 }
 
@@ -84,6 +90,12 @@ pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
     }
     let message = format!("{} is not a file.", file.display());
     Err(RunError::Job { code: JobErrorCode::SourceUnreachable, detail: message.clone(), message })
+}
+
+/// A request whose files can be found from any folder.
+pub fn located(request: &MatteRequest) -> Result<MatteRequest, RunError> {
+    let background = request.background.as_deref().map(absolute).transpose()?;
+    Ok(MatteRequest { background, ..request.clone() })
 }
 
 /// The machine's failure at something.

@@ -29,7 +29,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             let beat = Heartbeat { stage, progress_percent: progress_percent.min(99), lease_expires_at_ms: expires_at_ms };
             ports.store().record_progress(lease, beat, now).await?
         }
-        ReportEvent::Probed { facts, strategy } => {
+        ReportEvent::Probed { facts, strategy, choice } => {
             let Some(job) = ports.store().find_job(job_id).await? else {
                 return Ok(ReportAnswer::Stop { reason: StopReason::Over });
             };
@@ -48,8 +48,15 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                     price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
                 }
             };
-            let probe =
-                Probe { facts: &facts, strategy, resolution, corrected_credits, entry_id, lease_expires_at_ms: expires_at_ms };
+            let probe = Probe {
+                facts: &facts,
+                strategy,
+                choice: choice.as_deref(),
+                resolution,
+                corrected_credits,
+                entry_id,
+                lease_expires_at_ms: expires_at_ms,
+            };
             match ports.store().record_probe(lease, &probe, now).await? {
                 Corrected::Covered => Held::Done,
                 Corrected::NotHeld(job) => Held::NotHeld(job),

@@ -52,6 +52,8 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         lease_duration_ms,
         source: job.source.ok_or_else(|| Error::Internal("a lease on a job without a source".into()))?,
         strategy: job.model.card().strategy,
+        matting_model: job.options.matting_model,
+        background: job.background,
         outputs: job.outputs,
         preset: job.options.preset,
         resolution: job.options.resolution,

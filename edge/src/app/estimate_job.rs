@@ -14,6 +14,7 @@ use crate::domain::purse::Purse;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EstimateRequest {
     pub model: Model,
+    pub matting_model: Option<String>,
     pub duration_ms: Option<u64>,
     pub resolution: Option<Resolution>,
     pub output_count: usize,
@@ -23,6 +24,7 @@ pub struct EstimateRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimate {
     pub model: Model,
+    pub matting_model: Option<String>,
     pub credits: u64,
     pub work_ms: u64,
     pub purse: Purse,
@@ -52,6 +54,7 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
     let expected_work_ms = history.and_then(|history| history.expected_work_ms(duration_ms));
     Ok(Estimate {
         model,
+        matting_model: request.matting_model,
         credits,
         work_ms: expected_work_ms.unwrap_or_else(|| tariff.assumed_work_ms(resolution, duration_ms)),
         can_afford: purse.refusal(credits, now).is_none(),

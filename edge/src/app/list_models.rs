@@ -1,14 +1,84 @@
 //! Says which models there are, and which of them this installation cannot run.
 
-use crate::app::ports::{Ports, Provider as _};
-use crate::domain::model::Model;
+use std::borrow::Cow;
 
-/// Every model, with why it cannot be run here.
-pub fn list_models(ports: &impl Ports) -> Vec<(Model, Option<&'static str>)> {
-    Model::ALL.into_iter().map(|model| (model, unavailable(ports, model))).collect()
+use crate::app::ports::{ModelStore as _, Ports, Provider as _, SeenModel};
+use crate::domain::error::Error;
+use crate::domain::model::{self, MODEL_FORGOTTEN_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
+
+const NO_MATTING_MODEL: &str = "No matting model is configured: set MATTING_MODELS on the transcoders; docs/matting.md says how.";
+const NOT_WORKING: &str = "No matting model that is configured works; see the models themselves.";
+const NOT_HEARD_OF: &str = "No transcoder that has it was heard of in the last quarter of an hour.";
+const UNKNOWN: &str = "No transcoder has announced a matting model of this id.";
+
+/// A model, and why it cannot be run here.
+pub struct Listed {
+    pub model: Model,
+    /// One of the operator's, under `local.onnx-matting`.
+    pub matting_model: Option<SeenModel>,
+    pub unavailable_reason: Option<Cow<'static, str>>,
 }
 
-/// Why a model cannot be run here. What no provider makes can always be.
-pub fn unavailable(ports: &impl Ports, model: Model) -> Option<&'static str> {
+/// Every model. One D1 round trip.
+pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
+    let seen = seen_models(ports).await?;
+    let mut listed = Vec::new();
+    for model in Model::ALL {
+        let unavailable_reason = match model {
+            Model::LocalOnnxMatting => why_none_works(ports, &seen).map(Cow::Borrowed),
+            model => of_provider(ports, model).map(Cow::Borrowed),
+        };
+        listed.push(Listed { model, matting_model: None, unavailable_reason });
+        if model == Model::LocalOnnxMatting {
+            listed.extend(seen.iter().map(|seen| Listed {
+                model,
+                unavailable_reason: why_not(ports, seen),
+                matting_model: Some(seen.clone()),
+            }));
+        }
+    }
+    Ok(listed)
+}
+
+/// Why a model cannot be run here. What neither a provider makes nor a matting model of the operator's can always be.
+pub async fn unavailable(
+    ports: &impl Ports,
+    model: Model,
+    matting_model: Option<&str>,
+) -> Result<Option<Cow<'static, str>>, Error> {
+    if model != Model::LocalOnnxMatting {
+        return Ok(of_provider(ports, model).map(Cow::Borrowed));
+    }
+    let seen = seen_models(ports).await?;
+    Ok(match matting_model {
+        None => why_none_works(ports, &seen).map(Cow::Borrowed),
+        Some(id) => match seen.iter().find(|seen| seen.model.id == id) {
+            Some(seen) => why_not(ports, seen),
+            None => Some(Cow::Borrowed(UNKNOWN)),
+        },
+    })
+}
+
+async fn seen_models(ports: &impl Ports) -> Result<Vec<SeenModel>, Error> {
+    ports.store().list_matting_models(ports.now().minus_ms(MODEL_FORGOTTEN_AFTER_MS)).await
+}
+
+fn of_provider(ports: &impl Ports, model: Model) -> Option<&'static str> {
     ports.provider(model.card().provider)?.unavailable()
+}
+
+fn why_none_works(ports: &impl Ports, seen: &[SeenModel]) -> Option<&'static str> {
+    match seen {
+        [] => Some(NO_MATTING_MODEL),
+        seen if seen.iter().all(|seen| why_not(ports, seen).is_some()) => Some(NOT_WORKING),
+        _ => None,
+    }
+}
+
+fn why_not(ports: &impl Ports, seen: &SeenModel) -> Option<Cow<'static, str>> {
+    if seen.seen_at_ms < ports.now().minus_ms(MODEL_STALE_AFTER_MS) {
+        return Some(Cow::Borrowed(NOT_HEARD_OF));
+    }
+    // The reason names the operator's files: it is in the transcoder's log and goes no further.
+    seen.model.unavailable_reason.as_ref().map(|_| Cow::Borrowed(model::MATTING_MODEL_FAILED))
 }

@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use shared::address::AllowedHosts;
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
+use shared::matting::MattingModel;
 use shared::price::Resolution;
 use shared::report::Source;
 use shared::task::TranscodeTask;
@@ -28,7 +29,7 @@ pub use provider::*;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore + GenerationStore;
+    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore + GenerationStore + ModelStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
     type Http: HttpSender;
@@ -137,8 +138,8 @@ pub trait JobStore {
         ended_before: UnixMillis,
         limit: u32,
     ) -> Result<Vec<Job>, Error>;
-    /// Whether another job still works on the same source.
-    async fn is_source_in_use(&self, id: JobId) -> Result<bool, Error>;
+    /// Whether another job of the same account still works on this source, or has it for its background.
+    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error>;
     async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
     /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
     async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
@@ -206,6 +207,20 @@ pub trait UploadStore {
     /// Older than that, and used by no job that is not over.
     async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
     async fn forget_upload(&self, id: UploadId) -> Result<(), Error>;
+}
+
+/// The operator's matting models, as the fleet announces them.
+pub trait ModelStore {
+    /// What works stays known as working until it is stale; what is older still is forgotten.
+    async fn record_matting_models(
+        &self,
+        models: &[MattingModel],
+        now: UnixMillis,
+        stale_before_ms: UnixMillis,
+        forgotten_before_ms: UnixMillis,
+    ) -> Result<(), Error>;
+    /// In the operator's order.
+    async fn list_matting_models(&self, seen_since_ms: UnixMillis) -> Result<Vec<SeenModel>, Error>;
 }
 
 /// Requests that must not be done twice.

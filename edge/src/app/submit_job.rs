@@ -2,7 +2,7 @@
 
 use shared::address;
 use shared::id::JobId;
-use shared::media::Output;
+use shared::media::{BACKGROUND_SIZE_BYTES_MAX, Output};
 use shared::price::{self, ASSUMED_RESOLUTION};
 use shared::report::Source;
 use shared::task::TranscodeTask;
@@ -24,6 +24,8 @@ pub struct JobRequest {
     pub dialect: Dialect,
     pub model: Model,
     pub input: JobInput,
+    /// A picture of the background without the subject.
+    pub background_url: Option<String>,
     pub outputs: Vec<Output>,
     /// As the caller says; corrected once the source was read.
     pub duration_ms: Option<u64>,
@@ -60,7 +62,7 @@ pub async fn submit_job(
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Job, Error> {
     let card = request.model.card();
-    if let Some(reason) = unavailable(ports, request.model) {
+    if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {
         return Err(Error::ModelUnavailable(reason));
     }
     let duration_ms = request.duration_ms.unwrap_or(card.assumed_duration_ms());
@@ -75,6 +77,10 @@ pub async fn submit_job(
             Start::Order(Box::new(Order { prompt, image, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio }))
         }
     };
+    let background = match request.background_url {
+        Some(url) => Some(resolve_background(ports, caller, &url).await?),
+        None => None,
+    };
     let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
     let now = ports.now();
     let reserved_credits = price::price_credits(card.tariff, duration_ms, resolution, request.outputs.len());
@@ -85,6 +91,7 @@ pub async fn submit_job(
         dialect: request.dialect,
         model: request.model,
         start,
+        background,
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
@@ -121,6 +128,19 @@ fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Re
         .map_err(|refusal| Error::ForbiddenUrl { field: "options.callbackUrl", refusal })?;
     let sealed = secret.map(|secret| secret_box::seal(&settings.secret_box_key, &ports.random_bytes(), secret));
     Ok(Some(Callback { url: url.into(), secret_box: sealed.transpose()? }))
+}
+
+/// As a source, but small.
+async fn resolve_background(ports: &impl Ports, caller: Caller, url: &str) -> Result<Source, Error> {
+    const FIELD: &str = "input.backgroundUrl";
+    let source = resolve_source(ports, caller, FIELD, url).await?;
+    match source {
+        Source::Object { size_bytes, .. } if size_bytes > BACKGROUND_SIZE_BYTES_MAX => {
+            let message = format!("The picture may have at most {BACKGROUND_SIZE_BYTES_MAX} bytes.");
+            Err(Error::InvalidRequest { field: FIELD, message })
+        }
+        source => Ok(source),
+    }
 }
 
 /// Tells our own files from the world's, and checks what can be checked now.

@@ -5,6 +5,7 @@ mod delivery;
 mod file;
 mod generation;
 mod life;
+mod matting;
 mod recovery;
 mod request;
 
@@ -23,7 +24,7 @@ use super::bury_task::Burial;
 use super::fakes::FakePorts;
 use super::idempotency::Begun;
 use super::manage_keys::KeyRequest;
-use super::ports::{Delivery, Next, Page, Ports as _};
+use super::ports::{Delivery, Next, Page, Ports as _, SeenModel};
 use super::submit_job::{JobInput, JobRequest};
 use super::{
     apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, deliver_event, download_output, estimate_job,
@@ -34,7 +35,7 @@ use crate::domain::api_key::{Caller, KeyHash, Scope};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Dialect, Job, JobOptions, JobState};
-use crate::domain::model::Model;
+use crate::domain::model::{MATTING_MODELS_MAX, MODEL_FORGOTTEN_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
 use crate::domain::webhook::EventId;
 use crate::store::sqlite::Fault;
 
@@ -64,6 +65,7 @@ fn request(duration_ms: Option<u64>) -> JobRequest {
         dialect: Dialect::Bgless,
         model: Model::Auto,
         input: JobInput::Video { url: SOURCE_URL.into() },
+        background_url: None,
         outputs: vec![Output::WebmVp9Alpha],
         duration_ms,
         options: JobOptions::default(),
@@ -126,7 +128,7 @@ fn probed(duration_ms: u64) -> ReportEvent {
         has_alpha: false,
         has_audio: true,
     };
-    ReportEvent::Probed { facts, strategy: Strategy::ChromaKey }
+    ReportEvent::Probed { facts, strategy: Strategy::ChromaKey, choice: None }
 }
 
 fn complete(work: &Work) -> ReportEvent {

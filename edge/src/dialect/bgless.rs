@@ -99,8 +99,9 @@ async fn get_health() -> Json<Health> {
     responses((status = 200, description = "Every model.", body = Data<Vec<ModelOut>>), refusals::Public)
 )]
 #[worker::send]
-async fn get_models(App(app): App) -> Json<Data<Vec<ModelOut>>> {
-    Json(Data { data: list_models::list_models(&*app).into_iter().map(account::model_out).collect() })
+async fn get_models(App(app): App) -> Answer<Json<Data<Vec<ModelOut>>>> {
+    let models = list_models::list_models(&*app).await?;
+    Ok(Json(Data { data: models.into_iter().map(account::model_out).collect() }))
 }
 
 pub async fn no_such_route() -> Refusal {

@@ -1,8 +1,10 @@
-//! What transcoders call: claim and report. Signed with the fleet's secret, not with an API key.
+//! What transcoders call: claim, report and announcement. Signed with the fleet's secret, not with an API key.
 
 use axum::Json;
 use http::HeaderMap;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::matting::{Announcement, MODELS_PATH};
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,11 +15,11 @@ use super::bgless::error::Refusal;
 use super::bgless::extract::RawBody;
 use super::bgless::openapi::refusals;
 use crate::app::ports::Ports;
-use crate::app::{apply_report, claim_task};
+use crate::app::{announce_models, apply_report, claim_task};
 use crate::domain::error::Error;
 
 pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(post_claim)).routes(routes!(post_report))
+    OpenApiRouter::default().routes(routes!(post_claim)).routes(routes!(post_report)).routes(routes!(post_models))
 }
 
 /// Claim a run
@@ -45,6 +47,24 @@ async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) 
     let report: Report = read(&*app, &headers, &body)?;
     Ok(Json(apply_report::apply_report(&*app, report).await?))
 }
+
+/// Announce matting models
+#[utoipa::path(
+    post,
+    path = MODELS_PATH,
+    security(("fleetSignature" = [])),
+    responses((status = 200, description = "They are listed."), refusals::Fleet)
+)]
+#[worker::send]
+async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<Heard>, Refusal> {
+    let announcement: Announcement = read(&*app, &headers, &body)?;
+    announce_models::announce_models(&*app, &announcement).await?;
+    Ok(Json(Heard {}))
+}
+
+/// Nothing to say but that it was heard.
+#[derive(Serialize)]
+struct Heard {}
 
 /// The signature is checked before a byte of the body is understood.
 fn read<T: DeserializeOwned>(ports: &impl Ports, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {

@@ -1,5 +1,7 @@
 //! Every way a use case can refuse. It knows no HTTP; each dialect places every variant.
 
+use std::borrow::Cow;
+
 use shared::address::UrlRefusal;
 use shared::code::JobErrorCode;
 use shared::time::UnixMillis;
@@ -64,7 +66,7 @@ pub enum Error {
     IdempotencyKeyReused,
     /// The model is known, but this installation cannot run it.
     #[error("model unavailable: {0}")]
-    ModelUnavailable(&'static str),
+    ModelUnavailable(Cow<'static, str>),
     /// The job has not succeeded, so it has nothing to download.
     #[error("job is not ready")]
     JobNotReady,

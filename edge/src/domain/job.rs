@@ -1,6 +1,7 @@
 //! A customer's job: what it was asked to be, and what it is.
 
 use serde::{Deserialize, Serialize};
+use shared::choice::StrategyChoice;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::keying::KeySettings;
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
@@ -75,7 +76,7 @@ impl Dialect {
 }
 
 /// How the outputs are to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobOptions {
     pub preset: Preset,
@@ -85,6 +86,8 @@ pub struct JobOptions {
     pub key: KeySettings,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,
+    /// Which of the operator's matting models; the first that works where nothing is said.
+    pub matting_model: Option<String>,
     /// What the subject is shown in.
     pub scene: Scene,
     /// A longer source is refused.
@@ -93,7 +96,7 @@ pub struct JobOptions {
 
 impl JobOptions {
     /// The class that a picture is paid for in: that of what is made, not of what was sent.
-    pub fn paid_resolution(self, size: PixelSize) -> Resolution {
+    pub fn paid_resolution(&self, size: PixelSize) -> Resolution {
         let own = Resolution::of(size);
         self.resolution.map_or(own, |limit| own.min(limit))
     }
@@ -108,6 +111,8 @@ pub struct NewJob {
     pub dialect: Dialect,
     pub model: Model,
     pub start: Start,
+    /// A picture of the background without the subject.
+    pub background: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.
@@ -146,6 +151,8 @@ pub struct Job {
     pub model: Model,
     /// None until a provider has made it.
     pub source: Option<Source>,
+    /// A picture of the background without the subject.
+    pub background: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.
@@ -158,6 +165,8 @@ pub struct Job {
     pub lease: Option<Lease>,
     pub facts: Option<MediaFacts>,
     pub strategy: Option<Strategy>,
+    /// Why that strategy.
+    pub choice: Option<StrategyChoice>,
     pub assets: Vec<OutputAsset>,
     pub previews: Vec<PreviewAsset>,
     pub qa_report: Option<QaReport>,

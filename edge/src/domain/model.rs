@@ -1,5 +1,6 @@
 //! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
+use shared::matting::ANNOUNCE_PERIOD_MS;
 use shared::names;
 use shared::price::{self, Tariff};
 use shared::report::StrategyRequest;
@@ -19,9 +20,47 @@ names! {
         LocalChromaKey = "local.chroma-key",
         /// Keeps the source's own alpha; converts formats.
         LocalFfmpegEncoder = "local.ffmpeg-encoder",
+        /// Lets a matting model of the operator's do it.
+        LocalOnnxMatting = "local.onnx-matting",
+        /// Tells the subject from a background that stands still.
+        LocalStaticCamera = "local.static-camera",
         /// Makes a video from words or a picture, before a screen that is then keyed.
         KieKling3Video = "kie.kling-3-video",
     }
+}
+
+/// A member of the fleet announces a model every five minutes; one that was not heard of for so long is not counted on.
+/// Units: milliseconds. A quarter of an hour.
+pub const MODEL_STALE_AFTER_MS: u64 = 3 * ANNOUNCE_PERIOD_MS;
+/// One that was not heard of for so long is not listed any more.
+/// Units: milliseconds. A day.
+pub const MODEL_FORGOTTEN_AFTER_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Most that one member may announce.
+pub const MATTING_MODELS_MAX: usize = 64;
+/// What is told of a model that no transcoder could load.
+pub const MATTING_MODEL_FAILED: &str = "The transcoders cannot load it; their logs say why.";
+/// Longest id of a matting model.
+const MATTING_ID_CHARS_MAX: usize = 80;
+
+/// Reads a model's name in a request: one of the list, or `local.onnx-matting/` and the id of one of the operator's.
+pub fn parse_name(text: &str) -> Option<(Model, Option<String>)> {
+    match text.split_once('/') {
+        None => Model::find(text).map(|model| (model, None)),
+        Some((name, id)) if Model::find(name) == Some(Model::LocalOnnxMatting) && is_matting_id(id) => {
+            Some((Model::LocalOnnxMatting, Some(id.to_owned())))
+        }
+        Some(_) => None,
+    }
+}
+
+/// A model's name in answers.
+pub fn render_name(model: Model, matting_model: Option<&str>) -> String {
+    matting_model.map_or_else(|| model.as_str().to_owned(), |id| format!("{}/{id}", model.as_str()))
+}
+
+/// Whether a request could name a matting model so.
+pub fn is_matting_id(id: &str) -> bool {
+    (1..=MATTING_ID_CHARS_MAX).contains(&id.len()) && id.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
 }
 
 names! {
@@ -65,7 +104,7 @@ impl Model {
                 provider: "local",
                 display_name: "Automatic",
                 modes: &[Mode::Video],
-                capabilities: &["preserve-source-alpha", "chroma-key", "audio"],
+                capabilities: &["preserve-source-alpha", "chroma-key", "onnx-matting", "static-camera", "audio"],
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::Auto,
             },
@@ -84,6 +123,22 @@ impl Model {
                 capabilities: &["preserve-source-alpha", "audio"],
                 tariff: Tariff::Conversion,
                 strategy: StrategyRequest::PreserveSourceAlpha,
+            },
+            Self::LocalOnnxMatting => ModelCard {
+                provider: "local",
+                display_name: "Matting model",
+                modes: &[Mode::Video],
+                capabilities: &["onnx-matting", "audio"],
+                tariff: Tariff::Keying,
+                strategy: StrategyRequest::OnnxMatting,
+            },
+            Self::LocalStaticCamera => ModelCard {
+                provider: "local",
+                display_name: "Static camera",
+                modes: &[Mode::Video],
+                capabilities: &["static-camera", "audio"],
+                tariff: Tariff::Keying,
+                strategy: StrategyRequest::StaticCamera,
             },
             Self::KieKling3Video => ModelCard {
                 provider: KIE,
@@ -111,6 +166,8 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
         StrategyRequest::ChromaKey if mode != Mode::Video => None,
         StrategyRequest::ChromaKey => Some(Model::LocalChromaKey),
         StrategyRequest::PreserveSourceAlpha => Some(Model::LocalFfmpegEncoder),
+        StrategyRequest::OnnxMatting => Some(Model::LocalOnnxMatting),
+        StrategyRequest::StaticCamera => Some(Model::LocalStaticCamera),
     };
     let model = named.or(asked).unwrap_or(default);
     if asked.is_some_and(|asked| asked != model) {
@@ -133,8 +190,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_matting_model_is_named_behind_its_strategy_and_nothing_else_is() {
+        for (text, model, matting_model) in [
+            ("auto", Model::Auto, None),
+            ("local.onnx-matting", Model::LocalOnnxMatting, None),
+            ("local.onnx-matting/RVM_mobilenetv3-1.0", Model::LocalOnnxMatting, Some("RVM_mobilenetv3-1.0")),
+        ] {
+            assert_eq!(parse_name(text), Some((model, matting_model.map(str::to_owned))), "{text}");
+            assert_eq!(render_name(model, matting_model), text);
+        }
+        for text in ["", "rvm", "auto/rvm", "local.onnx-matting/", "local.onnx-matting/a/b", "local.onnx-matting/../a b"] {
+            assert_eq!(parse_name(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_strategy_names_its_model_and_contradictions_are_refused() {
-        use StrategyRequest::{Auto, ChromaKey, PreserveSourceAlpha};
+        use StrategyRequest::{Auto, ChromaKey, OnnxMatting, PreserveSourceAlpha, StaticCamera};
         for (model, strategy, mode, expected) in [
             (None, None, Mode::Video, Some(Model::Auto)),
             (None, Some(PreserveSourceAlpha), Mode::Video, Some(Model::LocalFfmpegEncoder)),
@@ -147,6 +219,10 @@ mod tests {
             (Some(Model::Auto), Some(ChromaKey), Mode::Image, Some(Model::KieKling3Video)),
             (Some(Model::KieKling3Video), None, Mode::Video, None),
             (Some(Model::LocalChromaKey), None, Mode::Text, None),
+            (None, Some(OnnxMatting), Mode::Video, Some(Model::LocalOnnxMatting)),
+            (None, Some(StaticCamera), Mode::Video, Some(Model::LocalStaticCamera)),
+            (Some(Model::LocalOnnxMatting), Some(StaticCamera), Mode::Video, None),
+            (None, Some(StaticCamera), Mode::Text, None),
         ] {
             assert_eq!(resolve(model, strategy, mode).ok(), expected, "{model:?} {strategy:?} {mode:?}");
         }

@@ -1,6 +1,7 @@
 //! `JobStore` over SQL.
 
 use shared::id::{JobId, LedgerEntryId};
+use shared::report::Source;
 use shared::time::UnixMillis;
 
 use super::Store;
@@ -47,6 +48,7 @@ impl<D: Database> JobStore for Store<D> {
             job.callback.as_ref().map(|callback| callback.url.as_str()),
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             to_json(&job.options)?,
+            job.background.as_ref().map(to_json).transpose()?,
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
@@ -140,6 +142,7 @@ impl<D: Database> JobStore for Store<D> {
             probe.lease_expires_at_ms,
             now,
             probe.resolution.as_str(),
+            probe.choice.map(to_json).transpose()?,
         );
         let purse = statement!(get_purse_of_job, job_id.clone());
         let [_, _, recorded, purse, job] = self.run([adjust, correct, record, purse, statement!(find_job, job_id)]).await?;
@@ -257,8 +260,8 @@ impl<D: Database> JobStore for Store<D> {
         [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
     }
 
-    async fn is_source_in_use(&self, id: JobId) -> Result<bool, Error> {
-        let [other] = self.run([statement!(find_other_job_of_source, id.to_string())]).await?;
+    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error> {
+        let [other] = self.run([statement!(find_other_job_of_source, id.to_string(), to_json(source)?)]).await?;
         is_any(&other)
     }
 

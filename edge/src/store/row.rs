@@ -6,7 +6,7 @@ use shared::code::JobErrorCode;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId, UploadId};
 use shared::time::UnixMillis;
 
-use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, WebhookSecret};
+use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, SeenModel, WebhookSecret};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::{Generation, GenerationState};
@@ -156,6 +156,22 @@ impl From<WorkHistoryRow> for WorkHistory {
     }
 }
 
+/// A row of `matting_models`.
+#[derive(Deserialize)]
+pub struct MattingModelRow {
+    pub position: u32,
+    model_json: String,
+    seen_at_ms: UnixMillis,
+}
+
+impl TryFrom<MattingModelRow> for SeenModel {
+    type Error = Error;
+
+    fn try_from(row: MattingModelRow) -> Result<Self, Error> {
+        Ok(Self { model: from_json("model_json", &row.model_json)?, seen_at_ms: row.seen_at_ms })
+    }
+}
+
 /// A row of `uploads`.
 #[derive(Deserialize)]
 pub struct UploadRow {
@@ -255,6 +271,7 @@ pub struct JobRow {
     state: String,
     model: String,
     source_json: String,
+    background_json: Option<String>,
     outputs_json: String,
     options_json: Option<String>,
     metadata_json: Option<String>,
@@ -268,6 +285,7 @@ pub struct JobRow {
     lease_expires_at_ms: Option<UnixMillis>,
     facts_json: Option<String>,
     strategy: Option<String>,
+    choice_json: Option<String>,
     assets_json: Option<String>,
     previews_json: Option<String>,
     qa_report_json: Option<String>,
@@ -328,6 +346,7 @@ impl TryFrom<JobRow> for Job {
             state: JobState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
             source: from_json("source_json", &row.source_json)?,
+            background: row.background_json.as_deref().map(|text| from_json("background_json", text)).transpose()?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
             options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
             metadata_json: row.metadata_json,
@@ -339,6 +358,7 @@ impl TryFrom<JobRow> for Job {
             lease,
             facts: row.facts_json.as_deref().map(|text| from_json("facts_json", text)).transpose()?,
             strategy: row.strategy.as_deref().map(|text| from_text("strategy", text)).transpose()?,
+            choice: row.choice_json.as_deref().map(|text| from_json("choice_json", text)).transpose()?,
             assets: row.assets_json.as_deref().map(|text| from_json("assets_json", text)).transpose()?.unwrap_or_default(),
             previews: row.previews_json.as_deref().map(|text| from_json("previews_json", text)).transpose()?.unwrap_or_default(),
             // One of an older shape is not shown; the job is worth more than its report.

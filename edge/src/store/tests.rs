@@ -15,7 +15,7 @@ fn every_statement_fits_the_migrations() {
 
 #[test]
 fn every_statement_is_named_by_its_header_and_run_by_a_store() {
-    let stores = ["job.rs", "account.rs", "upload.rs", "idempotency.rs", "delivery.rs", "generation.rs"]
+    let stores = ["job.rs", "model.rs", "account.rs", "upload.rs", "idempotency.rs", "delivery.rs", "generation.rs"]
         .map(|name| fs::read_to_string(format!("src/store/{name}")).unwrap())
         .concat();
     for file in files("src/store/sql", "sql") {

@@ -13,7 +13,7 @@ use crate::artifacts::{Artifacts, replace_file};
 use crate::cache::Cache;
 use crate::terminal::say;
 use crate::workspace::Workspace;
-use crate::{interrupt, step};
+use crate::{interrupt, onnx_runtime, step};
 
 /// Runs the task. Words on the command line select tests by name.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
@@ -21,9 +21,10 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     let started = Instant::now();
     setup::ensure(&workspace, &cache)?;
+    let onnx_runtime = onnx_runtime::ensure(&cache)?;
     {
         let (mut command, _lock) = cache.cargo(&workspace)?;
-        command.arg("test").arg("--quiet").arg("--").args(&filter);
+        command.arg("test").arg("--quiet").arg("--").args(&filter).env(onnx_runtime::VARIABLE, &onnx_runtime);
         step::run_openly("host tests", &mut command, "The failures are named above.")?;
     }
     let programs = build_end_to_end(&workspace, &cache)?;
@@ -34,7 +35,11 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         let title = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut command = Command::new(&program);
         // Cargo would set this one; the tests find the clone by it.
-        command.args(&filter).current_dir(workspace.join("tests")).env("CARGO_MANIFEST_DIR", workspace.join("tests"));
+        command
+            .args(&filter)
+            .env(onnx_runtime::VARIABLE, &onnx_runtime)
+            .current_dir(workspace.join("tests"))
+            .env("CARGO_MANIFEST_DIR", workspace.join("tests"));
         if let Err(failure) = step::run_openly(&title, &mut command, "The failures are named above.") {
             interrupt::check()?;
             failures.push(failure);

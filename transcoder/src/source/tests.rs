@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use shared::media::SOURCE_SIZE_BYTES_MAX;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -61,7 +62,7 @@ async fn fetch(url: &str, allowed: &str) -> Result<Vec<u8>, JobErrorCode> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("source");
     let fetcher = Fetcher::new(AllowedHosts::parse(allowed).unwrap()).unwrap();
-    match fetcher.fetch(url, &file, |_, _| ()).await {
+    match fetcher.fetch(url, &file, SOURCE_SIZE_BYTES_MAX, |_, _| ()).await {
         Ok(()) => Ok(std::fs::read(file).unwrap()),
         Err(TaskError::Permanent { code, .. }) => Err(code),
         Err(error) => panic!("{error}"),
@@ -165,6 +166,9 @@ async fn a_server_that_drips_is_given_up() {
     let dir = tempfile::tempdir().unwrap();
     let mut fetcher = Fetcher::new(AllowedHosts::parse(&address).unwrap()).unwrap();
     fetcher.limit = Duration::from_millis(500);
-    let error = fetcher.fetch(&format!("http://{address}/a"), &dir.path().join("source"), |_, _| ()).await.unwrap_err();
+    let error = fetcher
+        .fetch(&format!("http://{address}/a"), &dir.path().join("source"), SOURCE_SIZE_BYTES_MAX, |_, _| ())
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "source_unreachable: not whole within 500ms");
 }

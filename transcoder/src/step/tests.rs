@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use shared::address::AllowedHosts;
 use shared::media::Output;
-use shared::report::{ClaimRefusal, Report, ReportAnswer, StrategyRequest};
+use shared::report::{ClaimRefusal, Report, ReportAnswer, Source, StrategyRequest};
 use shared::time::UnixMillis;
 use tokio::net::TcpListener;
 
@@ -109,6 +109,7 @@ async fn run_with_bucket(
         objects: Objects::new(&bucket).unwrap(),
         fetcher: Fetcher::new(AllowedHosts::parse(allowed).unwrap()).unwrap(),
         programs: Programs { ffmpeg: "ffmpeg".into(), ffprobe: "ffprobe".into() },
+        models: Arc::default(),
         scratch: Arc::new(Scratch::create(parent.path()).unwrap()),
         job_timeout,
         shutdown_grace: Duration::from_millis(10),
@@ -251,6 +252,18 @@ async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
     assert_eq!(calls, named);
     assert_eq!((report.outputs[0].frame_count, assets[0].frame_count), (3, 3));
     assert!((report.matte.coverage - 0.5).abs() < 0.01);
+}
+
+#[tokio::test]
+async fn a_background_that_cannot_be_had_is_not_the_sources_fault() {
+    let (address, _calls, _server) = world(clip()).await;
+    let ClaimAnswer::Granted(mut work) = granted(&format!("http://{address}/source")) else { panic!("not granted") };
+    work.background = Some(Source::Url { url: "http://127.0.0.1:9/a".into() });
+    let edge = FakeEdge::new(Some(ClaimAnswer::Granted(work)), &[], &[]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    let last = outcome.deps.edge.last();
+    assert!(matches!(last, Some(ReportEvent::Fail { code: JobErrorCode::BackgroundUnusable, .. })), "{last:?}");
+    assert!(outcome.scratch_is_empty);
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ fn webp(path: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn sequence(path: &Path) -> Vec<Vec<u8>> {
+pub fn sequence(path: &Path) -> Vec<Vec<u8>> {
     let bytes = std::fs::read(path).unwrap();
     let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
     let (mut entries, mut found) = (archive.entries(), Vec::new());
@@ -335,7 +335,11 @@ fn probe_says_what_would_be_made_and_makes_nothing() {
         command.arg("probe").arg(&clip).args(more).env("SCRATCH_DIR", bench.path("scratch")).output().unwrap()
     };
     let text = String::from_utf8(probe(&[]).stdout).unwrap();
-    for line in ["strategy: chroma-key. A flat screen of RGB ", "colour: bt709, limited range", "stacked-alpha-mp4: 256x240, "] {
+    for line in [
+        "strategy: chroma-key, confidence 1.00. A flat screen of RGB ",
+        "colour: bt709, limited range",
+        "stacked-alpha-mp4: 256x240, ",
+    ] {
         assert!(text.contains(line), "{line}: {text}");
     }
     let json: Value = serde_json::from_slice(&probe(&["--json", "--output", "gif"]).stdout).unwrap();

@@ -18,6 +18,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_corpus;
 #[cfg(test)]
+mod matting;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod signals;

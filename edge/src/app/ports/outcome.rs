@@ -1,6 +1,8 @@
 //! What ports take and give, beyond the domain's own types.
 
+use shared::choice::StrategyChoice;
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
+use shared::matting::MattingModel;
 use shared::media::MediaFacts;
 use shared::price::Resolution;
 use shared::report::{Source, Stage, Strategy};
@@ -122,10 +124,18 @@ pub struct Heartbeat {
 pub struct Probe<'a> {
     pub facts: &'a MediaFacts,
     pub strategy: Strategy,
+    pub choice: Option<&'a StrategyChoice>,
     pub resolution: Resolution,
     pub corrected_credits: u64,
     pub entry_id: LedgerEntryId,
     pub lease_expires_at_ms: UnixMillis,
+}
+
+/// A matting model, as it was announced last.
+#[derive(Debug, Clone)]
+pub struct SeenModel {
+    pub model: MattingModel,
+    pub seen_at_ms: UnixMillis,
 }
 
 /// An account about to be created, with its first grant.

@@ -53,7 +53,13 @@ fn an_estimate_prices_like_a_job_and_spends_nothing() {
     let ports = FakePorts::new();
     let account = account(&ports, 47);
     let ask = |model, duration_ms, resolution| {
-        let request = estimate_job::EstimateRequest { model, duration_ms: Some(duration_ms), resolution, output_count: 1 };
+        let request = estimate_job::EstimateRequest {
+            model,
+            matting_model: None,
+            duration_ms: Some(duration_ms),
+            resolution,
+            output_count: 1,
+        };
         let estimate = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap();
         (estimate.credits, estimate.work_ms / 1_000, estimate.can_afford)
     };
@@ -211,7 +217,13 @@ fn an_estimate_follows_the_history_once_there_are_twenty_jobs() {
     let ports = FakePorts::new();
     let account = account(&ports, 1_000);
     let eta_s = |resolution| {
-        let request = estimate_job::EstimateRequest { model: Model::Auto, duration_ms: Some(5_000), resolution, output_count: 1 };
+        let request = estimate_job::EstimateRequest {
+            model: Model::Auto,
+            matting_model: None,
+            duration_ms: Some(5_000),
+            resolution,
+            output_count: 1,
+        };
         block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap().work_ms / 1_000
     };
     let work_for = |duration_ms: u64, work_ms| {

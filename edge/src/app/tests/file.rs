@@ -171,6 +171,7 @@ fn previews_and_the_report_come_with_the_outputs_and_only_from_the_leases_own_pr
 
 fn qa_report() -> QaReport {
     QaReport {
+        choice: None,
         score: 87,
         score_terms: vec![ScoreTerm { term: "reconstruction".into(), error: 0.012_345 }],
         matte: MatteFigures { coverage: 0.123_457, reconstruction_error: Some(0.012_345), ..MatteFigures::default() },

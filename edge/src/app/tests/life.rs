@@ -161,11 +161,13 @@ fn a_lease_carries_what_was_asked_for() {
     let ports = FakePorts::new();
     let account = account(&ports, 100);
     let key = KeySettings { spill_strength: Some(0.5), ..KeySettings::default() };
+    let matting_model = Some("rvm".to_owned());
     let options = JobOptions {
         preset: Preset::Editing,
         refine_edges: true,
         key,
         resolution: Some(Resolution::Hd),
+        matting_model,
         ..JobOptions::default()
     };
     let job = block_on(submit_job::submit_job(&ports, account.caller, JobRequest { options, ..request(None) }, None)).unwrap();

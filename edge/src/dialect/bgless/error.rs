@@ -180,7 +180,7 @@ impl From<Error> for Refusal {
             }
             Error::IdempotencyKeyRunning => Self::new(Code::IdempotencyKeyRunning),
             Error::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
-            Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_owned()).at("model"),
+            Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_string()).at("model"),
             Error::TooLarge => Self::new(Code::PayloadTooLarge),
             Error::JobNotFound => Self::new(Code::JobNotFound),
             Error::JobNotReady => Self::new(Code::JobNotReady),

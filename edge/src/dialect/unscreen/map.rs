@@ -91,6 +91,7 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         dialect: Dialect::Unscreen,
         model: Model::Auto,
         input: JobInput::Video { url },
+        background_url: None,
         outputs: format.outputs().into(),
         duration_ms: None,
         options: format.options(background),

@@ -1,10 +1,13 @@
 //! What an account sees of itself, between the wire and the domain. Pure.
 
+use std::borrow::Cow;
+
 use shared::media::Output;
 use shared::price::Resolution;
 use shared::time::UnixMillis;
 
 use super::{missing, refused};
+use crate::app::list_models::Listed;
 use crate::app::manage_keys::KeyRequest;
 use crate::app::manage_webhook_secret::ShownSecret;
 use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page};
@@ -14,7 +17,7 @@ use crate::dialect::bgless::wire::{
 };
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
-use crate::domain::model::Model;
+use crate::domain::model::render_name;
 use crate::domain::purse::Purse;
 
 /// Items of a list when nobody says how many.
@@ -34,22 +37,25 @@ pub fn credits_out(purse: Purse, resets_at_ms: UnixMillis) -> CreditsOut {
     CreditsOut { balance_credits: purse.balance_credits, quota: quota_out(purse, resets_at_ms) }
 }
 
-pub fn model_out((model, unavailable): (Model, Option<&'static str>)) -> ModelOut {
-    let card = model.card();
+pub fn model_out(listed: Listed) -> ModelOut {
+    let Listed { model, matting_model, unavailable_reason } = listed;
+    let (card, matting_model) = (model.card(), matting_model.map(|seen| seen.model));
     let price = |resolution: Resolution| {
         let (credits, unit_ms) = card.tariff.unit(resolution);
         PriceOut { resolution: resolution.as_str(), credits, per_started_sec: unit_ms / 1_000 }
     };
     ModelOut {
-        id: model.as_str(),
+        id: render_name(model, matting_model.as_ref().map(|matting| matting.id.as_str())),
         provider: card.provider,
-        display_name: card.display_name,
+        display_name: matting_model.as_ref().map_or_else(|| card.display_name.to_owned(), |matting| matting.display_name.clone()),
         modes: card.modes.iter().map(|mode| mode.as_str()).collect(),
         capabilities: card.capabilities,
         outputs: Output::ALL.iter().map(|output| output.as_str()).collect(),
         prices: Resolution::ALL.map(price).into(),
-        available: unavailable.is_none(),
-        unavailable_reason: unavailable,
+        available: unavailable_reason.is_none(),
+        unavailable_reason: unavailable_reason.map(Cow::into_owned),
+        signature: matting_model.as_ref().map(|matting| matting.kind.clone()),
+        licence: matting_model.map(|matting| matting.licence),
     }
 }
 

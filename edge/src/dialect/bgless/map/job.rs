@@ -10,6 +10,7 @@ use crate::app::estimate_job::Estimate;
 use crate::app::ports::{Delivery, Ports};
 use crate::dialect::bgless::wire::{AssetOut, EstimateOut, EventOut, JobErrorOut, JobOut, PreviewOut, SourceOut};
 use crate::domain::job::Job;
+use crate::domain::model::render_name;
 use crate::domain::upload;
 
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
@@ -46,8 +47,9 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         status: job.state.as_str(),
         progress: job.progress_percent,
         stage: job.stage.map(shared::report::Stage::as_str),
-        model: job.model.as_str(),
+        model: render_name(job.model, job.options.matting_model.as_deref()),
         alpha_strategy: job.strategy.map(strategy_name),
+        strategy_choice: job.choice.clone(),
         outputs: job.outputs.iter().map(|output| output.as_str()).collect(),
         preset: job.options.preset.as_str(),
         refine_edges: job.options.refine_edges,
@@ -85,7 +87,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
 pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
     EstimateOut {
         provider: estimate.model.card().provider,
-        model: estimate.model.as_str(),
+        model: render_name(estimate.model, estimate.matting_model.as_deref()),
         credits: estimate.credits,
         eta_sec: estimate.work_ms.div_ceil(1_000),
         remaining_credits: estimate.purse.balance_credits,
@@ -105,10 +107,7 @@ pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut
 }
 
 pub const fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::SourceAlpha => "preserve-source-alpha",
-        Strategy::ChromaKey => "chroma-key",
-    }
+    strategy.request().as_str()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^53")]

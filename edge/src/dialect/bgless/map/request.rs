@@ -42,12 +42,16 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         options,
         video_url,
         image_url,
+        background_url,
         prompt,
         aspect_ratio,
         metadata_json,
         callback_url,
         callback_secret,
     } = choice(body)?;
+    if background_url.is_some() && mode != Mode::Video {
+        return Err(refused("input.backgroundUrl", "Goes with `input.mode` `video` alone."));
+    }
     let input = match mode {
         Mode::Video => {
             let url = video_url.ok_or_else(|| missing("input.videoUrl", "The `fileUrl` of an upload, or a public URL."))?;
@@ -66,6 +70,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         dialect: Dialect::Bgless,
         model,
         input,
+        background_url,
         outputs,
         duration_ms,
         options,
@@ -77,7 +82,13 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
 
 pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
     let Choice { model, outputs, duration_ms, options, .. } = choice(body)?;
-    Ok(EstimateRequest { model, duration_ms, resolution: options.resolution, output_count: outputs.len() })
+    Ok(EstimateRequest {
+        model,
+        matting_model: options.matting_model,
+        duration_ms,
+        resolution: options.resolution,
+        output_count: outputs.len(),
+    })
 }
 
 pub fn job_state(name: &str) -> Result<JobState, Error> {
@@ -101,6 +112,7 @@ struct Choice {
     options: JobOptions,
     video_url: Option<String>,
     image_url: Option<String>,
+    background_url: Option<String>,
     prompt: Option<String>,
     aspect_ratio: Option<AspectRatio>,
     metadata_json: Option<String>,
@@ -115,10 +127,19 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
     let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;
     let model = body.model.as_deref().map(|name| {
         let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
-        Model::find(name).ok_or_else(|| Error::InvalidRequest { field: "model", message: format!("Must be one of {}.", known()) })
+        model::parse_name(name).ok_or_else(|| Error::InvalidRequest {
+            field: "model",
+            message: format!("Must be one of {}, or `local.onnx-matting/` and the id of a matting model.", known()),
+        })
     });
+    let (model, matting_model) = model.transpose()?.unzip();
     let strategy = input.alpha_strategy.as_deref().map(|name| {
-        let unknown = || refused("input.alphaStrategy", "Must be `auto`, `chroma-key` or `preserve-source-alpha`.");
+        let unknown = || {
+            refused(
+                "input.alphaStrategy",
+                "Must be `auto`, `chroma-key`, `preserve-source-alpha`, `onnx-matting` or `static-camera`.",
+            )
+        };
         StrategyRequest::find(name).ok_or_else(unknown)
     });
     let resolution = input
@@ -130,7 +151,7 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         .as_deref()
         .map(|name| Preset::find(name).ok_or_else(|| refused("options.preset", "Must be `web-app`, `editing` or `social`.")));
     Ok(Choice {
-        model: model::resolve(model.transpose()?, strategy.transpose()?, mode)?,
+        model: model::resolve(model, strategy.transpose()?, mode)?,
         mode,
         outputs: outputs(options.outputs)?,
         duration_ms: input.duration_sec.map(|seconds| duration_ms(seconds, mode)).transpose()?,
@@ -139,10 +160,12 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
             refine_edges: input.refine_edges.unwrap_or(false),
             key: options.key.map(key_settings).transpose()?.unwrap_or_default(),
             resolution: resolution.transpose()?,
+            matting_model: matting_model.flatten(),
             ..JobOptions::default()
         },
         video_url: input.video_url,
         image_url: input.image_url,
+        background_url: input.background_url,
         prompt: input.prompt.map(prompt).transpose()?,
         aspect_ratio: input.aspect_ratio.as_deref().map(aspect_ratio).transpose()?,
         metadata_json: body.metadata.map(metadata_json).transpose()?,

@@ -7,7 +7,7 @@ use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{Output, Preset, PreviewKind};
 use shared::price::Resolution;
 use shared::report::{Stage, Strategy, StrategyRequest};
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -48,8 +48,6 @@ schemas! {
     /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a video and as a still of
     /// it; `qa` is the QA report as a file.
     PreviewName = PreviewKind::ALL.map(PreviewKind::as_str);
-    /// A model; `GET /v1/models` says which are available here.
-    ModelId = Model::ALL.map(Model::as_str);
     /// What the outputs are for.
     PresetName = Preset::ALL.map(Preset::as_str);
     /// What a job starts from.
@@ -74,6 +72,27 @@ schemas! {
     DeliveryStatus = DELIVERY_STATES;
     /// What a receiver is told. `job.started` comes to receivers of the dialects that tell of it alone.
     EventType = EVENTS;
+}
+
+/// A model; `GET /v1/models` says which are available here.
+pub enum ModelId {}
+
+impl PartialSchema for ModelId {
+    fn schema() -> RefOr<Schema> {
+        let own = enumeration(&["What every installation knows."], Model::ALL.map(Model::as_str));
+        let matting = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some("A matting model of the operator's."))
+            .pattern(Some(r"^local\.onnx-matting/[A-Za-z0-9._-]{1,80}$"));
+        let what = "A model; `GET /v1/models` says which are available here.";
+        Schema::from(AnyOfBuilder::new().item(own).item(Object::from(matting)).description(Some(what)).build()).into()
+    }
+}
+
+impl ToSchema for ModelId {
+    fn name() -> Cow<'static, str> {
+        "ModelId".into()
+    }
 }
 
 fn enumeration(doc: &[&str], values: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {

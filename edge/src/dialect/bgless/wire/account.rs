@@ -28,12 +28,12 @@ pub struct QuotaOut {
 #[schema(as = Model)]
 pub struct ModelOut {
     #[schema(value_type = ModelId)]
-    pub id: &'static str,
+    pub id: String,
     /// Who does the work: `local` is this installation itself.
     #[schema(example = "local")]
     pub provider: &'static str,
     #[schema(example = "Chroma key")]
-    pub display_name: &'static str,
+    pub display_name: String,
     #[schema(value_type = Vec<InputMode>)]
     pub modes: Vec<&'static str>,
     /// What it can do.
@@ -46,7 +46,14 @@ pub struct ModelOut {
     pub available: bool,
     /// Why not; null for a model that is available.
     #[schema(required)]
-    pub unavailable_reason: Option<&'static str>,
+    pub unavailable_reason: Option<String>,
+    /// What goes into a matting model of the operator's and comes out of it: `recurrent`, `image` or `portrait`; `unknown`
+    /// where that cannot be read, null for any other model.
+    #[schema(required)]
+    pub signature: Option<String>,
+    /// Under which terms a matting model of the operator's may be used, in the operator's words; null for any other model.
+    #[schema(required)]
+    pub licence: Option<String>,
 }
 
 /// What a model costs for one class of picture sizes.

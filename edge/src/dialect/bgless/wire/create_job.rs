@@ -45,7 +45,14 @@ pub struct InputIn {
     /// The shape of a video that is to be made. Default: `16:9`, with a picture that of the picture.
     #[schema(value_type = Option<AspectRatioName>)]
     pub aspect_ratio: Option<String>,
-    /// How the matte is to be made. `preserve-source-alpha` keeps the source's own alpha and only converts formats.
+    /// A picture of the background without the subject, PNG or JPEG, at most 32 MiB, taken by the same camera from the same
+    /// place: the `fileUrl` of an upload, or any public http or https address. Helps `static-camera`; ignored where another
+    /// strategy makes the matte. For mode `video` alone.
+    #[schema(example = "https://cdn.example.com/empty-room.jpg")]
+    pub background_url: Option<String>,
+    /// How the matte is to be made. `preserve-source-alpha` keeps the source's own alpha and only converts formats,
+    /// `chroma-key` keys a flat screen, `onnx-matting` lets a matting model of the operator's do it, `static-camera` tells the
+    /// subject from a background that stands still. `auto` takes the first of these that fits, in this order.
     /// Default: `auto`. Must not contradict `model`.
     #[schema(value_type = Option<AlphaStrategyChoice>)]
     pub alpha_strategy: Option<String>,

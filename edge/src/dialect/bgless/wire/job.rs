@@ -9,6 +9,7 @@ use crate::dialect::bgless::openapi::names::{
     AlphaStrategy, EventType, JobFailureCode, JobStage, JobStatus, ModelId, OutputFormat, PresetName, PreviewName,
     VideoResolution,
 };
+use shared::choice::StrategyChoice;
 use shared::qa::QaReport;
 
 /// A job, as it is now.
@@ -27,10 +28,13 @@ pub struct JobOut {
     #[schema(required, value_type = Option<JobStage>)]
     pub stage: Option<&'static str>,
     #[schema(value_type = ModelId)]
-    pub model: &'static str,
+    pub model: String,
     /// Null until the source was looked at.
     #[schema(required, value_type = Option<AlphaStrategy>)]
     pub alpha_strategy: Option<&'static str>,
+    /// Why that strategy, and what else was looked at; null until the source was looked at.
+    #[schema(required)]
+    pub strategy_choice: Option<StrategyChoice>,
     /// As asked for, in the same order.
     #[schema(value_type = Vec<OutputFormat>)]
     pub outputs: Vec<&'static str>,
@@ -170,7 +174,7 @@ pub struct EstimateOut {
     #[schema(example = "local")]
     pub provider: &'static str,
     #[schema(value_type = ModelId)]
-    pub model: &'static str,
+    pub model: String,
     /// What would be reserved. Unit: credits.
     pub credits: u64,
     /// How long the work takes, waiting aside. Unit: seconds.

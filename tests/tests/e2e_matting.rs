@@ -1,0 +1,132 @@
+//! Ordinary footage through every real part: matting models that the fleet announces, and what happens without any.
+
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::cache::Cache;
+use tests::client::Job;
+use tests::customer::{Customer, wait_for};
+use tests::onnx_runtime;
+use tests::stack::{Stack, StackOptions};
+use tests::workspace::Workspace;
+
+const CREDITS: u64 = 100;
+
+struct Scene {
+    stack: Stack,
+    customer: Customer,
+    dir: TempDir,
+}
+
+impl Scene {
+    /// A stack with one transcoder that has these models, in a folder of the test's.
+    fn new(models: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let library = onnx_runtime::ensure(&Cache::open().unwrap()).unwrap();
+        let folder = Workspace::find().unwrap().join("transcoder/tests/models");
+        let paths: Vec<PathBuf> = models.iter().map(|name| folder.join(name)).collect();
+        let transcoder_env = vec![
+            (onnx_runtime::VARIABLE.to_owned(), text(&library)),
+            ("MATTING_MODELS".to_owned(), paths.iter().map(|path| text(path)).collect::<Vec<_>>().join(":")),
+            ("MATTING_FRAME_MS_MAX".to_owned(), "2000".to_owned()),
+        ];
+        let state = dir.path().join("state");
+        let stack = Stack::start(StackOptions { transcoders: 1, state, transcoder_env, ..StackOptions::default() }).unwrap();
+        let customer = Customer::create(&stack, CREDITS).unwrap();
+        Self { stack, customer, dir }
+    }
+
+    /// `local.onnx-matting`, and the operator's models below it: id, and why not.
+    fn models(&self) -> Vec<(String, Option<String>)> {
+        let answer = self.stack.api("").get("/v1/models").unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let models = answer.body["data"].as_array().unwrap().iter();
+        let matting = models.filter(|model| model["id"].as_str().unwrap().starts_with("local.onnx-matting"));
+        matting.map(|model| (text_of(&model["id"]), model["unavailableReason"].as_str().map(str::to_owned))).collect()
+    }
+
+    fn make(&self, name: &str, args: &[&str]) -> PathBuf {
+        let path = self.dir.path().join(name);
+        let status = Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).arg(&path).status().unwrap();
+        assert!(status.success());
+        path
+    }
+
+    /// Footage without a screen, uploaded.
+    fn footage(&self) -> String {
+        let path = self.make("natural.mp4", &["-f", "lavfi", "-t", "1", "-i", "testsrc2=s=160x120:r=10", "-c:v", "libx264"]);
+        self.customer.api.upload_file(&path, "video/mp4").unwrap()
+    }
+
+    fn run(&self, body: &Value) -> Job {
+        let job = self.customer.submit(body).unwrap();
+        self.customer.wait_for_end(&job.id).unwrap()
+    }
+
+    fn assert_failed(&self, job: &Job, code: &str) {
+        let error = job.error.as_ref().unwrap_or_else(|| panic!("{} without an error, expected {code}", job.status));
+        assert_eq!((job.status.as_str(), error.code.as_str()), ("failed", code), "{}", error.message);
+        assert!(error.message.ends_with('.') && !error.message.contains('/'), "{}", error.message);
+        assert_eq!(self.customer.balance().unwrap(), CREDITS);
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_matting_model_is_announced_listed_ordered_and_named_in_the_answer() {
+    let scene = Scene::new(&["portrait.onnx", "slow.onnx"]);
+    let listed = wait_for("announced", || {
+        let models = scene.models();
+        Ok((models.len() == 3).then_some(models))
+    });
+    let listed = listed.unwrap();
+    let works: Vec<_> = listed.iter().map(|(id, reason)| (id.as_str(), reason.is_none())).collect();
+    assert_eq!(works, [("local.onnx-matting", true), ("local.onnx-matting/portrait", true), ("local.onnx-matting/slow", false)]);
+    let url = scene.footage();
+    let order = |model: &str| json!({ "model": model, "input": { "mode": "video", "videoUrl": url } });
+    for model in ["local.onnx-matting/slow", "local.onnx-matting/other"] {
+        let refused = scene.customer.api.post("/v1/jobs", &order(model)).unwrap();
+        assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (409, Some("model_unavailable")), "{model}");
+    }
+    for (model, asked) in [("local.onnx-matting/portrait", "local.onnx-matting/portrait"), ("auto", "auto")] {
+        let job = scene.run(&order(model));
+        assert_eq!(job.status, "success", "{:?}", job.error);
+        let rest = &job.rest;
+        assert_eq!((rest["model"].as_str(), rest["alphaStrategy"].as_str()), (Some(asked), Some("onnx-matting")));
+        assert_eq!(rest["strategyChoice"], rest["qaReport"]["choice"]);
+        assert_eq!(rest["strategyChoice"]["mattingModel"], "portrait");
+        let runners_up = rest["strategyChoice"]["runnersUp"].as_array().unwrap().len();
+        assert_eq!(runners_up, if model == "auto" { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn without_a_model_that_works_the_fleet_stays_up_and_says_so() {
+    let scene = Scene::new(&["missing.onnx"]);
+    let listed = wait_for("announced", || {
+        let models = scene.models();
+        Ok((models.len() == 2).then_some(models))
+    });
+    assert!(listed.unwrap().iter().all(|(_, reason)| reason.is_some()));
+    let url = scene.footage();
+    let input = json!({ "mode": "video", "videoUrl": url, "alphaStrategy": "onnx-matting" });
+    let refused = scene.customer.api.post("/v1/jobs", &json!({ "input": input })).unwrap();
+    assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (409, Some("model_unavailable")));
+    let job = scene.run(&json!({ "input": { "mode": "video", "videoUrl": url } }));
+    scene.assert_failed(&job, "no_matte_strategy");
+    assert!(job.error.unwrap().message.contains("No matting model that is configured can be used."));
+    // A background that is no picture is not the source's fault.
+    let input = json!({ "mode": "video", "videoUrl": url, "backgroundUrl": url, "alphaStrategy": "static-camera" });
+    scene.assert_failed(&scene.run(&json!({ "input": input })), "background_unusable");
+}

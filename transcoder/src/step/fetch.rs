@@ -1,0 +1,37 @@
+//! What a task works on, copied in: the source, and the picture of the background where there is one.
+
+use std::path::{Path, PathBuf};
+
+use shared::code::JobErrorCode;
+use shared::media::BACKGROUND_SIZE_BYTES_MAX;
+use shared::report::{Source, Work};
+
+use super::Deps;
+use crate::error::{TaskError, TaskResult};
+
+/// Copies a file in, from our bucket or from the world.
+pub async fn fetch<E>(deps: &Deps<E>, from: &Source, to: &Path, size_bytes_max: u64, note: impl Fn(u64, u64)) -> TaskResult<()> {
+    match from {
+        Source::Object { size_bytes, .. } if *size_bytes > size_bytes_max => {
+            Err(TaskError::with_detail(JobErrorCode::SourceTooLarge, format!("the object has {size_bytes} bytes")))
+        }
+        Source::Object { object_key, size_bytes } => {
+            deps.objects.download(object_key, *size_bytes, to, |received| note(received, *size_bytes)).await
+        }
+        Source::Url { url } => {
+            let note = |received, announced: u64| note(received, announced.max(received + 1));
+            deps.fetcher.fetch(url, to, size_bytes_max, note).await
+        }
+    }
+}
+
+/// The picture of the background, if the caller has one. Its failures are not the source's.
+pub async fn fetch_background<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskResult<Option<PathBuf>> {
+    let Some(from) = &work.background else { return Ok(None) };
+    let to = dir.join("background");
+    fetch(deps, from, &to, BACKGROUND_SIZE_BYTES_MAX, |_, _| {}).await.map_err(|error| match error {
+        TaskError::Permanent { detail, .. } => TaskError::with_detail(JobErrorCode::BackgroundUnusable, detail),
+        error => error,
+    })?;
+    Ok(Some(to))
+}
