@@ -5,7 +5,7 @@
 //! unmixes the edges, `paint` writes the picture. `keyer` runs them.
 
 mod blocks;
-mod cells;
+pub(crate) mod cells;
 pub(crate) mod color;
 mod edge;
 mod frame;

@@ -34,6 +34,7 @@ mod qa;
 mod queue;
 mod report;
 mod samples;
+pub mod scene;
 mod scratch;
 mod serve;
 mod sound;

@@ -113,6 +113,17 @@ pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
     one_frame(input, at_ms, &filter, "rgb24")
 }
 
+/// One of so many frames of the whole clip, scaled to `size`; at most `frames_max` of them.
+pub fn spread(input: &Input, every: u64, frames_max: usize, size: PixelSize) -> Vec<OsString> {
+    let (tone, colors) = (tone::map(input), source_colors(input));
+    let scale = format!("scale={}:{}:{colors}:out_range=pc:flags=area+accurate_rnd+full_chroma_int", size.width, size.height);
+    let filter = format!("select=not(mod(n\\,{every})),{tone}{scale},format=rgb24");
+    let mut arguments = [preamble(), source(input)].concat();
+    arguments.extend(words(["-vf", &filter, "-fps_mode", "passthrough", "-frames:v", &frames_max.to_string()]));
+    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]));
+    arguments
+}
+
 /// The first sound of a track, as raw samples.
 pub fn sample_audio(input: &Input, track: AudioTrack) -> Vec<OsString> {
     let mut arguments = [preamble(), read_guards(input.container)].concat();

@@ -7,6 +7,7 @@ mod figures;
 mod growth;
 mod keying;
 mod load;
+mod matting;
 mod python;
 mod qa;
 mod seed;
@@ -23,13 +24,18 @@ struct Bench {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     Bench { name: "edge", summary: "the edge against a Hono worker that does the same; --rounds N", run: edge::run },
     Bench { name: "growth", summary: "the edge at a thousand jobs and at a million; --rounds N, --jobs N", run: growth::run },
     Bench {
         name: "keying",
         summary: "the keyer against ffmpeg's, tuned; --seeds 1,2, --kinds hair,blur, --frames N",
         run: keying::run,
+    },
+    Bench {
+        name: "matting",
+        summary: "mattes of a still camera against a tuned threshold; --seeds 1,2, --kinds room,pause, --frames N, --size WxH",
+        run: matting::run,
     },
     Bench {
         name: "outputs",

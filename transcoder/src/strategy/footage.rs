@@ -4,14 +4,16 @@ use std::ffi::OsString;
 
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
+use tokio::sync::mpsc;
 
 use super::MatteRequest;
 use crate::error::{TaskError, TaskResult};
 use crate::gamut::Gamut;
+use crate::length::Length;
 use crate::plan;
 use crate::probe::Probed;
-use crate::process::Tool;
-use crate::still;
+use crate::process::{Piped, ProcessError, Tool};
+use crate::{encode, scene, still};
 
 /// Frames that every strategy may look at, spread over the clip.
 const SAMPLES: u64 = 9;
@@ -20,6 +22,9 @@ const SAMPLES: u64 = 9;
 const SAMPLE_SIDE_PX_MAX: u32 = 320;
 /// Lossy codecs bring opaque alpha back a little lower.
 const OPAQUE_ALPHA_MIN: u8 = 250;
+
+/// Frames of a spread that wait to be taken.
+const SPREAD_FRAMES_IN_FLIGHT_MAX: usize = 2;
 
 /// What a strategy is chosen by.
 #[derive(Debug)]
@@ -49,10 +54,31 @@ impl<'a> Footage<'a> {
         Ok(Self { ffmpeg, probed, request, samples })
     }
 
-    #[expect(dead_code, reason = "the strategy that needs more samples is still to come")]
-    /// Other samples: so many, and no longer on a side than that.
-    pub async fn sample(&self, count: u64, side_px_max: u32) -> TaskResult<Samples> {
-        sample(self.ffmpeg, self.probed, count, side_px_max).await
+    /// About so many frames of this size, evenly spread over the clip and the same at every size, one after the other.
+    pub async fn spread(
+        &self,
+        count: u64,
+        size: PixelSize,
+        mut take: impl AsyncFnMut(Vec<u8>) -> TaskResult<()>,
+    ) -> TaskResult<()> {
+        let length = Length::of(&self.probed.facts);
+        let frame_size_bytes = usize::try_from(size.pixels() * 3).unwrap_or(usize::MAX);
+        let every = (length.frames / count).max(1);
+        let arguments = plan::spread(&self.probed.input, every, scene::SAMPLES_MAX, size);
+        let decoder = self.ffmpeg.spawn(&arguments, Piped::Stdout).map_err(|error| sampling(&error))?;
+        let gamut = self.probed.input.wide_gamut.map(Gamut::new);
+        let (queue, mut arrived) = mpsc::channel::<Vec<u8>>(SPREAD_FRAMES_IN_FLIGHT_MAX);
+        let taken = async {
+            while let Some(mut frame) = arrived.recv().await {
+                if let Some(gamut) = &gamut {
+                    frame.as_chunks_mut().0.iter_mut().for_each(|pixel| gamut.convert(pixel));
+                }
+                take(frame).await?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(encode::read_frames(decoder, frame_size_bytes, length, queue), taken)?;
+        Ok(())
     }
 
     /// Whether a sampled frame has anything that is not opaque.
@@ -105,7 +131,7 @@ fn instants(probed: &Probed, count: u64) -> impl Iterator<Item = u64> {
 async fn one_frame(ffmpeg: Tool<'_>, arguments: &[OsString], frame_size_bytes: u64) -> TaskResult<Option<Vec<u8>>> {
     match ffmpeg.capture_up_to(arguments, frame_size_bytes).await {
         Ok(frame) => Ok(Some(frame)),
-        Err(error) if error.is_passing() => Err(TaskError::Transient(format!("sampling the source: {error}"))),
+        Err(error) if error.is_passing() => Err(sampling(&error)),
         Err(error) => {
             tracing::info!(%error, "an instant could not be sampled");
             Ok(None)
@@ -113,7 +139,12 @@ async fn one_frame(ffmpeg: Tool<'_>, arguments: &[OsString], frame_size_bytes: u
     }
 }
 
-fn sample_size(size: PixelSize, side_px_max: u32) -> PixelSize {
+fn sampling(error: &ProcessError) -> TaskError {
+    TaskError::Transient(format!("sampling the source: {error}"))
+}
+
+/// A size that is a whole fraction of the picture's, and no longer on a side than that.
+pub fn sample_size(size: PixelSize, side_px_max: u32) -> PixelSize {
     let side_px = size.width.max(size.height);
     let divisor = side_px.div_ceil(side_px_max).max(1);
     PixelSize { width: (size.width / divisor).max(1), height: (size.height / divisor).max(1) }

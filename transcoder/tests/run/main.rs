@@ -26,4 +26,6 @@ mod signals;
 #[cfg(test)]
 mod sound;
 #[cfg(test)]
+mod still_camera;
+#[cfg(test)]
 mod wide_color;

@@ -1,0 +1,83 @@
+//! Mattes raw RGB frames of a still camera and does nothing else, so that the matter's own quality and time can be measured.
+//!
+//! `matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]`; `--write` puts raw RGBA on standard output; what the
+//! learning found, or why it refused, and the times go to standard error.
+
+use std::io::{Error, ErrorKind, Result, Write, stdout};
+use std::sync::Arc;
+use std::time::Instant;
+
+use transcoder::scene::{Gatherer, Matter, Samples, learn};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let usage = || Error::new(ErrorKind::InvalidInput, "matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]");
+    let [file, width, height, samples, flags @ ..] = arguments.as_slice() else { return Err(usage()) };
+    let number = |text: &str| text.parse::<usize>().map_err(|_| usage());
+    let (width, height, count) = (number(width)?, number(height)?, number(samples)?);
+    let given = flags.iter().position(|flag| flag == "--given").and_then(|at| flags.get(at + 1));
+    let given = given.map(std::fs::read).transpose()?;
+    let bytes = std::fs::read(file)?;
+    let frames: Vec<&[u8]> = bytes.chunks_exact(width * height * 3).collect();
+    let count = count.min(frames.len());
+    let picked: Vec<usize> = (0..count).map(|index| (2 * index + 1) * frames.len() / (2 * count)).collect();
+    let begun = Instant::now();
+    let divisor = width.div_ceil(320);
+    let small = |frame: &[u8]| halved(frame, width, height, divisor);
+    let samples = Samples {
+        width: width / divisor,
+        height: height / divisor,
+        frames: picked.iter().map(|index| small(frames[*index])).collect(),
+        given: given.as_deref().map(small),
+    };
+    let learned = match learn(&samples) {
+        Ok(learned) => learned,
+        Err(refusal) => {
+            writeln!(std::io::stderr(), "refused: {refusal}")?;
+            return Ok(());
+        }
+    };
+    let (confidence, learned_in) = (learned.confidence, begun.elapsed());
+    let mut gatherer = Gatherer::new(learned, width, height);
+    for (index, frame) in picked.iter().enumerate() {
+        gatherer.add(index, frames[*frame]);
+    }
+    let plate = gatherer.finish(given.as_deref());
+    let gathered_in = begun.elapsed().saturating_sub(learned_in);
+    let mut matter = Matter::new(Arc::new(plate));
+    let begun = Instant::now();
+    let mut rgba = vec![255; width * height * 4];
+    for frame in &frames {
+        for (to, from) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(frame.as_chunks::<3>().0) {
+            *to = [from[0], from[1], from[2], 255];
+        }
+        matter.matte(&mut rgba);
+        if flags.iter().any(|flag| flag == "--write") {
+            stdout().write_all(&rgba)?;
+        }
+        std::hint::black_box(&rgba);
+    }
+    let each = begun.elapsed() / u32::try_from(frames.len().max(1)).unwrap_or(u32::MAX);
+    writeln!(
+        std::io::stderr(),
+        "confidence {confidence:.2}, learned in {learned_in:.2?}, gathered in {gathered_in:.2?}, {each:.1?} a frame"
+    )
+}
+
+/// Scaled down by a whole number.
+fn halved(frame: &[u8], width: usize, height: usize, divisor: usize) -> Vec<u8> {
+    let mut small = Vec::new();
+    for row in 0..height / divisor {
+        for column in 0..width / divisor {
+            for channel in 0..3 {
+                let pixels = (0..divisor * divisor).map(|index| {
+                    let (x, y) = (column * divisor + index % divisor, row * divisor + index / divisor);
+                    usize::from(frame[(y * width + x) * 3 + channel])
+                });
+                let mean = (pixels.sum::<usize>() + divisor * divisor / 2) / (divisor * divisor);
+                small.push(u8::try_from(mean).unwrap_or(u8::MAX));
+            }
+        }
+    }
+    small
+}

@@ -1,0 +1,88 @@
+//! Planes of numbers and what is done to them as a whole.
+
+#![expect(clippy::cast_precision_loss, reason = "windows are a few cells wide")]
+
+use rayon::prelude::*;
+
+/// The shape of every plane of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grid {
+    pub columns: usize,
+    pub rows: usize,
+}
+
+impl Grid {
+    pub const fn len(self) -> usize {
+        self.columns * self.rows
+    }
+
+    /// The neighbours across and down, where there are any.
+    pub fn neighbours(self, index: usize) -> impl Iterator<Item = usize> {
+        let (column, row) = (index % self.columns, index / self.columns);
+        let left = (column > 0).then(|| index - 1);
+        let right = (column + 1 < self.columns).then(|| index + 1);
+        let above = (row > 0).then(|| index - self.columns);
+        let below = (row + 1 < self.rows).then(|| index + self.columns);
+        [left, right, above, below].into_iter().flatten()
+    }
+
+    /// The mean over a square window, narrower at the border.
+    pub fn mean(self, plane: &[f32], reach: usize) -> Vec<f32> {
+        let mut across = vec![0.0; self.len()];
+        across.par_chunks_mut(self.columns).zip(plane.par_chunks(self.columns)).for_each(|(out, row)| {
+            let (mut sum, mut count) = (row.iter().take(reach).sum::<f32>(), reach.min(row.len()));
+            for column in 0..row.len() {
+                if let Some(value) = row.get(column + reach) {
+                    sum += value;
+                    count += 1;
+                }
+                if column > reach {
+                    sum -= row[column - reach - 1];
+                    count -= 1;
+                }
+                out[column] = sum / count as f32;
+            }
+        });
+        let mut mean = vec![0.0; self.len()];
+        mean.par_chunks_mut(self.columns).enumerate().for_each(|(row, out)| {
+            let window = row.saturating_sub(reach)..(row + reach + 1).min(self.rows);
+            let share = 1.0 / window.len() as f32;
+            for row in window {
+                for (out, value) in out.iter_mut().zip(&across[row * self.columns..]) {
+                    *out += value * share;
+                }
+            }
+        });
+        mean
+    }
+
+    /// The greatest value in a square window.
+    pub fn greatest(self, plane: &[u8], reach: usize) -> Vec<u8> {
+        let mut across = vec![0; self.len()];
+        across.par_chunks_mut(self.columns).zip(plane.par_chunks(self.columns)).for_each(|(out, row)| {
+            for (column, out) in out.iter_mut().enumerate() {
+                let window = &row[column.saturating_sub(reach)..(column + reach + 1).min(row.len())];
+                *out = window.iter().copied().max().unwrap_or_default();
+            }
+        });
+        let mut greatest = vec![0; self.len()];
+        greatest.par_chunks_mut(self.columns).enumerate().for_each(|(row, out)| {
+            for row in row.saturating_sub(reach)..(row + reach + 1).min(self.rows) {
+                for (out, value) in out.iter_mut().zip(&across[row * self.columns..]) {
+                    *out = (*out).max(*value);
+                }
+            }
+        });
+        greatest
+    }
+
+    /// The least value in a square window; outside the picture nothing is less.
+    pub fn least(self, plane: &[u8], reach: usize) -> Vec<u8> {
+        let turned: Vec<u8> = plane.iter().map(|value| 255 - value).collect();
+        let mut least = self.greatest(&turned, reach);
+        for value in &mut least {
+            *value = 255 - *value;
+        }
+        least
+    }
+}
