@@ -9,6 +9,8 @@ import sys
 import cv2
 import numpy as np
 
+from hair import comb
+
 KINDS = ("hair", "blur", "glass", "olive", "uneven", "blue", "spill")
 WIDTH, HEIGHT, RATE, FRAMES = 960, 540, 24, 48
 GREEN, BLUE = (0, 177, 64), (0, 71, 187)
@@ -72,13 +74,7 @@ class Figure:
             hand = at(side * (0.40 + 0.44 * np.cos(angle)), -0.25 + 0.62 * np.sin(angle))
             cv2.line(canvas, at(side * 0.3, -0.28), elbow, 255, int(0.13 * thick))
             cv2.line(canvas, elbow, hand, 255, int(0.10 * thick))
-        sway, along = 0.25 * np.sin(4 * np.pi * time), np.linspace(0, 1, 24)
-        for angle, length, bend, width in self.hairs:
-            turn = angle + (bend + sway) * along
-            x = 0.15 * np.cos(angle) + length * along * np.cos(turn)
-            y = -0.62 + 0.19 * np.sin(angle) + length * along * np.sin(turn) + 0.25 * along**2 * length
-            points = np.array([at(*point) for point in zip(x, y)])
-            cv2.polylines(canvas, [points], False, 255, max(1, int(width * scale * 0.8)))
+        comb(canvas, at, self.hairs, time, scale)
         return cv2.resize(canvas, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 

@@ -12,6 +12,9 @@ import sys
 import cv2
 import numpy as np
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "keying"))
+from hair import comb  # noqa: E402
+
 # What can be matted, and what must be refused.
 KINDS = ("room", "leaves", "gradient", "drift", "shadow", "pause", "near", "hair", "noisy", "blur", "given")
 REFUSED = ("pan", "shake", "stuck", "empty")
@@ -139,13 +142,7 @@ class Figure:
             hand = at(side * (0.34 + 0.40 * np.cos(angle)), -0.25 + 0.6 * np.sin(angle))
             cv2.line(canvas, at(side * 0.27, -0.28), elbow, 255, int(0.12 * thick))
             cv2.line(canvas, elbow, hand, 255, int(0.09 * thick))
-        sway, along = 0.25 * np.sin(4 * np.pi * gait), np.linspace(0, 1, 24)
-        for angle, length, bend, thin in self.hairs:
-            turn = angle + (bend + sway) * along
-            x = 0.15 * np.cos(angle) + length * along * np.cos(turn)
-            y = -0.62 + 0.19 * np.sin(angle) + length * along * np.sin(turn) + 0.25 * along**2 * length
-            points = np.array([at(*point) for point in zip(x, y)])
-            cv2.polylines(canvas, [points], False, 255, max(1, int(thin * scale * 0.8)))
+        comb(canvas, at, self.hairs, gait, scale)
         return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
     def blurred(self, index, count):

@@ -40,8 +40,8 @@ impl Backdrop {
 /// Scales through premultiplied alpha: colour that nobody sees must not bleed into colour that somebody does.
 /// Where alpha comes out as 0 the colour is scaled as it stands, so that it still continues the subject's.
 pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
-    let mut seen = resize(rgba, from, to, true)?;
-    let unseen = resize(rgba, from, to, false)?;
+    let mut seen = resize(rgba, from, to, (FilterType::CatmullRom, true))?;
+    let unseen = resize(rgba, from, to, (FilterType::CatmullRom, false))?;
     for (pixel, straight) in seen.chunks_exact_mut(4).zip(unseen.chunks_exact(4)) {
         if let ([color @ .., 0], [straight @ .., _]) = (pixel, straight) {
             color.copy_from_slice(straight);
@@ -50,11 +50,16 @@ pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>>
     Ok(seen)
 }
 
-fn resize(rgba: &[u8], from: PixelSize, to: PixelSize, premultiply: bool) -> TaskResult<Vec<u8>> {
+/// Scales opaque pixels without ringing or aliasing: models take either for an edge.
+pub fn scale_opaque(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
+    resize(rgba, from, to, (FilterType::Bilinear, false))
+}
+
+fn resize(rgba: &[u8], from: PixelSize, to: PixelSize, (filter, premultiply): (FilterType, bool)) -> TaskResult<Vec<u8>> {
     let refused = |error: &dyn std::fmt::Display| TaskError::Transient(format!("scaling a frame: {error}"));
     let source = ImageRef::new(from.width, from.height, rgba, PixelType::U8x4).map_err(|error| refused(&error))?;
     let mut scaled = Image::new(to.width, to.height, PixelType::U8x4);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)).use_alpha(premultiply);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(premultiply);
     Resizer::new().resize(&source, &mut scaled, &options).map_err(|error: ResizeError| refused(&error))?;
     Ok(scaled.into_vec())
 }

@@ -92,7 +92,7 @@ fn solve([a, b, c]: [[f32; 3]; 3], right: [f32; 3]) -> [f32; 3] {
 )]
 mod tests {
     use super::*;
-    use crate::matting::plane::scale_rgba;
+    use crate::frame::scale_opaque;
 
     #[test]
     fn an_edge_that_the_small_matte_blurs_is_found_again_in_the_picture() {
@@ -102,7 +102,7 @@ mod tests {
         let mix =
             |alpha: f32| [(200.0 * alpha + 20.0 * (1.0 - alpha)) as u8, 40, (30.0 * alpha + 160.0 * (1.0 - alpha)) as u8, 255];
         let rgba: Vec<u8> = (0..192).flat_map(|y| (0..320).flat_map(move |x| mix(truth(x, y)))).collect();
-        let small = scale_rgba(&rgba, size, small_size).unwrap();
+        let small = scale_opaque(&rgba, size, small_size).unwrap();
         let matte = Plane::from_fn(small_size, |x, y| {
             (0..64).map(|index| truth(x * 8 + index % 8, y * 8 + index / 8)).sum::<f32>() / 64.0
         });

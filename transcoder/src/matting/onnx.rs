@@ -14,6 +14,7 @@ use super::plane::Plane;
 use super::steady::Steady;
 use super::{Matter, Matting, Rgba, guided, unmix};
 use crate::error::{TaskError, TaskResult};
+use crate::frame::scale_opaque;
 
 /// Frames that the model has, or will have next.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
@@ -159,7 +160,7 @@ fn full_alpha(matte: Plane, small: Option<&[u8]>, frame: &[u8], size: PixelSize,
     let shrunk = match small {
         Some(small) if small.len() == matte.values.len() * 4 => Ok(small.to_vec()),
         // The matte is smaller than what the model saw.
-        _ => super::plane::scale_rgba(frame, size, matte.size),
+        _ => scale_opaque(frame, size, matte.size),
     };
     match shrunk {
         Ok(shrunk) => guided::refine(&matte, &shrunk, frame, size),

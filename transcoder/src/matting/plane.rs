@@ -1,11 +1,8 @@
 //! One number a pixel, and what is done with whole planes of them.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use rayon::prelude::*;
 use shared::media::PixelSize;
 
-use crate::error::{TaskError, TaskResult};
 use crate::frame::sides;
 
 /// Numbers, row by row.
@@ -49,16 +46,6 @@ impl Plane {
         let lower = self.at(left, top + 1) * (1.0 - across) + self.at(left + 1, top + 1) * across;
         upper * (1.0 - down) + lower * down
     }
-}
-
-/// Scales opaque pixels: neither ringing nor aliasing, which models take for edges.
-pub fn scale_rgba(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
-    let refused = |error: &dyn std::fmt::Display| TaskError::Transient(format!("scaling a frame: {error}"));
-    let source = ImageRef::new(from.width, from.height, rgba, PixelType::U8x4).map_err(|error| refused(&error))?;
-    let mut scaled = Image::new(to.width, to.height, PixelType::U8x4);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
-    Resizer::new().resize(&source, &mut scaled, &options).map_err(|error| refused(&error))?;
-    Ok(scaled.into_vec())
 }
 
 /// Where a pixel of a large picture lies in a smaller one, by the middles of pixels: the one before it and how far beyond.

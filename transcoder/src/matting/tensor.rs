@@ -4,9 +4,9 @@ use rayon::prelude::*;
 use shared::media::PixelSize;
 
 use super::card::{Card, Fit};
-use super::plane::{Plane, scale_rgba};
+use super::plane::Plane;
 use crate::error::TaskResult;
-use crate::frame::sides;
+use crate::frame::{scale_opaque, sides};
 
 /// Where a picture lies in a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn within(size: PixelSize, width_max: u32, height_max: u32) -> PixelSize {
 
 /// A picture as the model sees it; none where that is the picture itself.
 pub fn shrink(rgba: &[u8], frame: PixelSize, layout: Layout) -> TaskResult<Option<Vec<u8>>> {
-    (layout.content != frame).then(|| scale_rgba(rgba, frame, layout.content)).transpose()
+    (layout.content != frame).then(|| scale_opaque(rgba, frame, layout.content)).transpose()
 }
 
 /// Channel by channel, normalised; the last column and row go on where the picture ends.

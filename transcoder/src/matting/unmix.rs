@@ -10,6 +10,7 @@ use shared::media::PixelSize;
 use super::plane::{Plane, place};
 use super::quads::{Quads, read};
 use crate::frame::sides;
+use crate::keying::color::byte;
 
 /// Colours are gathered in cells of so many pixels a side, as they change slowly.
 const CELL_PX: u32 = 4;
@@ -100,11 +101,6 @@ fn sum_row(rgba: &[u8], alpha: &Plane, cells: PixelSize, row: u32) -> Vec<[[f32;
 /// What rounds to neither clear nor opaque.
 fn is_soft(alpha: f32) -> bool {
     (0.5 / 255.0..254.5 / 255.0).contains(&alpha)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts from floats stay within bounds")]
-fn byte(value: f32) -> u8 {
-    value.round() as u8
 }
 
 #[cfg(test)]

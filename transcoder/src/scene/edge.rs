@@ -8,8 +8,9 @@ use super::color::{Rgb, Ypq, rgb, ypq};
 use super::evidence::Evidence;
 use super::exposure::Exposure;
 use super::grid::Grid;
-use super::plate::{Plate, byte};
+use super::plate::Plate;
 use crate::keying::cells::Cells;
+use crate::keying::color::byte;
 
 /// Cells that are background, subject, or between.
 pub const CLEAR: u8 = 0;

@@ -8,6 +8,7 @@ use super::color::{Rgb, Ypq, rgb, ypq};
 use super::exposure::Exposure;
 use super::grid::Grid;
 use super::learn::Learned;
+use crate::keying::color::byte;
 
 /// Frames are compared on a grid of about so many rows.
 const CELL_ROWS: usize = 300;
@@ -183,11 +184,6 @@ pub fn cell_means<const N: usize>(cells: Grid, side: usize, width: usize, height
         }
     });
     means
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-pub fn byte(value: f32) -> u8 {
-    (value + 0.5).clamp(0.0, 255.0) as u8
 }
 
 impl Plate {
