@@ -30,6 +30,7 @@ pub mod ports;
 pub mod read_books;
 pub mod record_use;
 pub mod remove_uploads;
+pub mod start_job;
 pub mod store_file;
 pub mod submit_job;
 pub mod sweep;

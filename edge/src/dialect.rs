@@ -4,8 +4,10 @@ mod admin;
 pub mod bgless;
 mod credential;
 mod fleet;
+mod form;
 mod provider;
 pub mod rate_limit;
+pub mod removebgvideo;
 mod request_id;
 pub mod unscreen;
 
@@ -94,6 +96,7 @@ pub fn mounted() -> &'static (Router, OpenApi) {
         empty
             .merge(bgless::routes())
             .merge(unscreen::routes())
+            .merge(removebgvideo::routes())
             .merge(admin::routes())
             .merge(fleet::routes())
             .merge(provider::routes())
@@ -105,6 +108,7 @@ pub fn mounted() -> &'static (Router, OpenApi) {
 pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<String, Error> {
     let body = match job.dialect {
         Dialect::Bgless => serde_json::to_string(&bgless::map::event_out(ports, delivery, job)),
+        Dialect::Removebgvideo => serde_json::to_string(&removebgvideo::map::event_out(ports, delivery, job)),
         Dialect::Unscreen => serde_json::to_string(&unscreen::map::event_out(ports, delivery, job)),
     };
     body.map_err(|error| Error::Internal(format!("cannot write an event: {error}")))

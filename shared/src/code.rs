@@ -38,6 +38,7 @@ codes! {
         ModelUnavailable = "model_unavailable", "This installation cannot run that model; `GET /v1/models` says why.";
         JobNotFound = "job_not_found", "No such job.";
         OutputNotFound = "output_not_found", "The job has no output of this format.";
+        JobNotStartable = "job_not_startable", "The job was started already; only a draft or a failed job can be started.";
         JobNotReady = "job_not_ready", "The job has not succeeded (yet), so there is nothing to download.";
         FileNotFound = "file_not_found", "No such file; it may have passed its retention.";
         RangeNotSatisfiable = "range_not_satisfiable", "The requested range lies outside the file.";
@@ -62,6 +63,7 @@ codes! {
         UploadMissing = "upload_missing", "The uploaded file is gone or has another size than announced.";
         NoSourceAlpha = "no_source_alpha", "The source's own alpha was asked for, and it has none.";
         NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage; the message says why each does not.";
+        BackdropUnusable = "backdrop_unusable", "The picture for the background could not be fetched, or is none that this service reads.";
         BackgroundUnusable = "background_unusable", "The picture of the empty background could not be fetched, is too large, or is no picture.";
         ModelUnavailable = "model_unavailable", "The matting model cannot be run on this installation's transcoders.";
         ModelFailed = "model_failed", "The matting model failed on this footage.";

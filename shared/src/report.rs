@@ -100,6 +100,9 @@ pub struct Work {
     /// What the subject is shown in.
     #[serde(default)]
     pub scene: Scene,
+    /// The caller's own name for the request, for the log.
+    #[serde(default)]
+    pub request_id: Option<String>,
     /// Every object of this attempt starts so; ends in `/`.
     pub object_prefix: String,
 }

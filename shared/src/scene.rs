@@ -3,11 +3,85 @@
 use serde::{Deserialize, Serialize};
 
 use crate::keying::ScreenColor;
+use crate::media::PixelSize;
+use crate::names;
+use crate::report::Source;
+
+/// The size that a subject has when nobody says.
+/// Units: millionths.
+pub const SCALE_WHOLE: u32 = 1_000_000;
 
 /// What stands around and behind the subject.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Scene {
     /// Fills what is clear; none leaves it clear.
     pub background: Option<ScreenColor>,
+    /// A picture that fills what is clear, cropped to the size of the scene; before the colour.
+    pub picture: Option<Source>,
+    /// The size of the scene; none is that of the source.
+    pub canvas: Option<PixelSize>,
+    /// Which point of the picture lies on the same point of the canvas.
+    pub anchor: Anchor,
+    /// How large the picture is, beside the largest that is wholly within the canvas.
+    /// Units: millionths.
+    pub scale_millionths: u32,
+    /// How far the picture is moved from its anchor, to the right and down.
+    /// Units: pixels of the canvas.
+    pub offset_px: (i32, i32),
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            background: None,
+            picture: None,
+            canvas: None,
+            anchor: Anchor::Center,
+            scale_millionths: SCALE_WHOLE,
+            offset_px: (0, 0),
+        }
+    }
+}
+
+names! {
+    /// A point of a rectangle.
+    Anchor {
+        /// Its upper left corner.
+        TopLeft = "top-left",
+        /// The middle of its upper side.
+        Top = "top-center",
+        /// Its upper right corner.
+        TopRight = "top-right",
+        /// The middle of its left side.
+        Left = "center-left",
+        /// Its middle.
+        Center = "center",
+        /// The middle of its right side.
+        Right = "center-right",
+        /// Its lower left corner.
+        BottomLeft = "bottom-left",
+        /// The middle of its lower side.
+        Bottom = "bottom-center",
+        /// Its lower right corner.
+        BottomRight = "bottom-right",
+    }
+}
+
+impl Anchor {
+    /// How many halves of the way to the right, and down.
+    #[must_use]
+    pub const fn halves(self) -> (u8, u8) {
+        match self {
+            Self::TopLeft => (0, 0),
+            Self::Top => (1, 0),
+            Self::TopRight => (2, 0),
+            Self::Left => (0, 1),
+            Self::Center => (1, 1),
+            Self::Right => (2, 1),
+            Self::BottomLeft => (0, 2),
+            Self::Bottom => (1, 2),
+            Self::BottomRight => (2, 2),
+        }
+    }
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
 #![expect(clippy::must_use_candidate, reason = "checks are called for what they check")]
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 use ureq::http::Response;
 use ureq::{Body, SendBody};
@@ -23,6 +26,33 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> R
         return agent().run(request.body(SendBody::none()).unwrap()).unwrap();
     }
     agent().run(request.body(SendBody::from_owned_reader(std::io::Cursor::new(body.to_vec()))).unwrap()).unwrap()
+}
+
+/// Announces a form of so many bytes and begins it; returns the status and the JSON that come back without the rest.
+///
+/// # Panics
+/// When the connection ends without a whole answer.
+#[must_use]
+pub fn announce(base_url: &str, path: &str, key: &str, size_bytes: u64) -> (u16, Value) {
+    let host = base_url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\nx-api-key: {key}\r\ncontent-type: multipart/form-data; boundary=x\r\n\
+         content-length: {size_bytes}\r\nconnection: close\r\n\r\n--x\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    loop {
+        let mut more = [0; 4_096];
+        let length = stream.read(&mut more).unwrap();
+        assert!(length > 0, "the connection ended: {answer}");
+        answer.push_str(&String::from_utf8_lossy(&more[..length]));
+        let body = answer.find('{').zip(answer.rfind('}')).and_then(|(start, end)| answer.get(start..=end));
+        if let Some(body) = body.and_then(|body| serde_json::from_str(body).ok()) {
+            let status = answer.split(' ').nth(1).unwrap();
+            return (status.parse().unwrap(), body);
+        }
+    }
 }
 
 /// Checks a refusal's whole shape; returns its error object.

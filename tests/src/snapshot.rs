@@ -112,6 +112,10 @@ fn changing(text: &str) -> Option<(usize, usize)> {
             return Some((prefix.len(), count(value, char::is_ascii_hexdigit)));
         }
     }
+    // A receiver on this machine has a free port.
+    if let Some(port) = text.strip_prefix("127.0.0.1:") {
+        return Some(("127.0.0.1:".len(), count(port, char::is_ascii_digit)));
+    }
     let shape = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
     let instant = text.as_bytes().get(..24)?.iter().map(shape).eq(b"0000-00-00T00:00:00.000Z".iter().copied());
     instant.then_some((0, 24))

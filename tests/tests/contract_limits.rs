@@ -90,6 +90,19 @@ fn unscreens_clients_are_told_in_their_familys_headers() {
 }
 
 #[test]
+fn removebgvideos_clients_are_told_in_their_own_envelope() {
+    STACK.with(options(), |stack| {
+        let customer = Customer::create(stack, 1_000).unwrap();
+        let body = json!({ "video_url": "https://example.com/a.mp4", "auto_start": false }).to_string();
+        let submit = || ask(stack, "203.0.113.10", "POST", "/v1/jobs", &customer.key, &body);
+        for _ in 0..SUBMISSIONS {
+            assert_eq!(submit().status().as_u16(), 200);
+        }
+        check("removebgvideo/too_many_requests", stack.base_url(), submit());
+    });
+}
+
+#[test]
 fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
     STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 1_000).unwrap();

@@ -2,8 +2,6 @@
 
 #![cfg(test)]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use tests::customer::{Customer, wait_for};
 use tests::fleet::Lease;
 use tests::form::Form;
 use tests::http::Answer;
-use tests::raw::send;
+use tests::raw::{announce, send};
 use tests::snapshot::{check, check_body};
 use tests::stack::shared::SharedStack;
 use tests::stack::{Stack, StackOptions};
@@ -175,26 +173,9 @@ fn whatever_is_refused_is_refused_in_the_familys_words() {
 fn a_request_that_announces_too_much_is_refused_before_it_is_sent() {
     STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 100).unwrap();
-        let host = stack.base_url().trim_start_matches("http://");
-        let mut stream = TcpStream::connect(host).unwrap();
-        let head = format!(
-            "POST /v1.0/videos HTTP/1.1\r\nhost: {host}\r\nx-api-key: {}\r\ncontent-type: multipart/form-data; boundary=x\r\n\
-             content-length: 100000001\r\nconnection: close\r\n\r\n--x\r\n",
-            customer.key
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = vec![0; 4_096];
-        let length = stream.read(&mut answer).unwrap();
-        let mut answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-        while !answer.contains("}]}") {
-            let mut more = [0; 1_024];
-            let length = stream.read(&mut more).unwrap();
-            assert!(length > 0, "{answer}");
-            answer.push_str(&String::from_utf8_lossy(&more[..length]));
-        }
-        let body = &answer[answer.find("{\"errors\"").unwrap()..=answer.rfind('}').unwrap()];
-        check_body("unscreen/oversized", stack.base_url(), body);
+        let (status, body) = announce(stack.base_url(), "/v1.0/videos", &customer.key, 100_000_001);
+        assert_eq!(status, 413, "{body}");
+        check_body("unscreen/oversized", stack.base_url(), &body.to_string());
     });
 }
 

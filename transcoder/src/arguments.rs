@@ -61,6 +61,9 @@ pub struct RunArguments {
     /// Fills what is clear with a colour, such as #ffffff.
     #[arg(long)]
     pub fill: Option<ScreenColor>,
+    /// Fills what is clear with a picture, PNG, JPEG or WebP.
+    #[arg(long, conflicts_with = "fill")]
+    pub fill_picture: Option<PathBuf>,
     /// Makes previews too, in a folder `previews` beside the first output.
     #[arg(long)]
     pub previews: bool,

@@ -79,7 +79,14 @@ async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
 fn empty_plan(prepared: &Prepared) -> Plan {
     Engine::plan(
         prepared,
-        &Order { outputs: Vec::new(), preset: Preset::default(), resolution: None, scene: Scene::default(), previews: false },
+        &Order {
+            outputs: Vec::new(),
+            preset: Preset::default(),
+            resolution: None,
+            scene: Scene::default(),
+            backdrop: None,
+            previews: false,
+        },
     )
 }
 

@@ -13,6 +13,7 @@ use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
 use shared::report::{Stage, Strategy};
 
+use crate::backdrop;
 use crate::compose::Composer;
 use crate::encode::{self, Line, Master, Unseen};
 use crate::error::{TaskError, TaskResult};
@@ -26,6 +27,7 @@ use crate::progress::ProgressSink;
 use crate::qa::{self, Findings};
 use crate::sound;
 use crate::space;
+use crate::stage::{Ground, Stage as Scenery};
 use crate::strategy::{self, Decision, Matte, MatteRequest};
 use crate::verify::{Truth, Verified, verify};
 
@@ -117,7 +119,7 @@ impl<'a> Engine<'a> {
         tracing::debug!(%plan, "planned");
         space::check(self.ffmpeg.dir, &plan.products)?;
         let begun = Instant::now();
-        let master = self.encode(prepared, &plan).await?;
+        let master = self.encode(prepared, &plan, order.backdrop.as_deref()).await?;
         let encoded = timing(Stage::Encoding.as_str(), begun);
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
@@ -131,7 +133,7 @@ impl<'a> Engine<'a> {
         Ok(Made { outputs, previews, report })
     }
 
-    async fn encode(&self, prepared: &Prepared, plan: &Plan) -> TaskResult<Master> {
+    async fn encode(&self, prepared: &Prepared, plan: &Plan, backdrop: Option<&Path>) -> TaskResult<Master> {
         let length = plan.picture.length;
         let wide = prepared.probed.input.wide_gamut;
         let matting =
@@ -145,7 +147,14 @@ impl<'a> Engine<'a> {
             Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
         };
         let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
-        let master = encode::run(self.ffmpeg, plan, matting, Line::new(plan, composer, unseen, meter), note).await?;
+        let ground = match (backdrop, plan.scene.background) {
+            (Some(path), _) => Ground::Picture(backdrop::read(self.ffmpeg, path, plan.staged()).await?),
+            (None, Some(color)) => Ground::Color(color.0),
+            (None, None) => Ground::Clear,
+        };
+        let stage = Scenery::new(&plan.scene, plan.picture.shown, plan.picture.pixel_aspect, ground);
+        let line = Line::new(plan, composer, stage, unseen, meter);
+        let master = encode::run(self.ffmpeg, plan, matting, line, note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
             return Err(length.too_few(master.frames));

@@ -37,11 +37,34 @@ impl Backdrop {
     }
 }
 
+/// A part of a frame, in shares of its sides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// What lies left of it.
+    pub left: f64,
+    /// What lies above it.
+    pub top: f64,
+    /// Its own width.
+    pub width: f64,
+    /// Its own height.
+    pub height: f64,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
+}
+
 /// Scales through premultiplied alpha: colour that nobody sees must not bleed into colour that somebody does.
 /// Where alpha comes out as 0 the colour is scaled as it stands, so that it still continues the subject's.
 pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
-    let mut seen = resize(rgba, from, to, (FilterType::CatmullRom, true))?;
-    let unseen = resize(rgba, from, to, (FilterType::CatmullRom, false))?;
+    scale_part(rgba, from, Part::WHOLE, to)
+}
+
+/// Scales a part of a frame as [`scale`] does.
+pub fn scale_part(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> TaskResult<Vec<u8>> {
+    let mut seen = resize(rgba, from, part, to, (FilterType::CatmullRom, true))?;
+    let unseen = resize(rgba, from, part, to, (FilterType::CatmullRom, false))?;
     for (pixel, straight) in seen.chunks_exact_mut(4).zip(unseen.chunks_exact(4)) {
         if let ([color @ .., 0], [straight @ .., _]) = (pixel, straight) {
             color.copy_from_slice(straight);
@@ -52,14 +75,26 @@ pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>>
 
 /// Scales opaque pixels without ringing or aliasing: models take either for an edge.
 pub fn scale_opaque(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
-    resize(rgba, from, to, (FilterType::Bilinear, false))
+    resize(rgba, from, Part::WHOLE, to, (FilterType::Bilinear, false))
 }
 
-fn resize(rgba: &[u8], from: PixelSize, to: PixelSize, (filter, premultiply): (FilterType, bool)) -> TaskResult<Vec<u8>> {
+fn resize(
+    rgba: &[u8],
+    from: PixelSize,
+    part: Part,
+    to: PixelSize,
+    (filter, premultiply): (FilterType, bool),
+) -> TaskResult<Vec<u8>> {
     let refused = |error: &dyn std::fmt::Display| TaskError::Transient(format!("scaling a frame: {error}"));
     let source = ImageRef::new(from.width, from.height, rgba, PixelType::U8x4).map_err(|error| refused(&error))?;
     let mut scaled = Image::new(to.width, to.height, PixelType::U8x4);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(premultiply);
+    let (width, height) = (f64::from(from.width), f64::from(from.height));
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(premultiply).crop(
+        part.left * width,
+        part.top * height,
+        part.width * width,
+        part.height * height,
+    );
     Resizer::new().resize(&source, &mut scaled, &options).map_err(|error: ResizeError| refused(&error))?;
     Ok(scaled.into_vec())
 }
@@ -164,6 +199,25 @@ pub fn fill(rgba: &mut [u8], color: [u8; 3]) {
             pixel.copy_from_slice(&filled);
         }
     });
+}
+
+/// Puts an RGB picture of the same size behind what is clear, as browsers blend; nothing is clear any more.
+pub fn back(rgba: &mut [u8], picture: &[u8]) {
+    rgba.par_chunks_mut(ROWLESS * 4).zip(picture.par_chunks(ROWLESS * 3)).for_each(|(rgba, picture)| {
+        for (pixel, behind) in rgba.chunks_exact_mut(4).zip(picture.as_chunks::<3>().0) {
+            let mut filled = [0, 0, 0, u8::MAX];
+            blend(&mut filled, pixel, *behind);
+            pixel.copy_from_slice(&filled);
+        }
+    });
+}
+
+/// Blends a row over one in which nothing is clear.
+pub fn blend_row(opaque: &mut [u8], rgba: &[u8]) {
+    for (out, pixel) in opaque.as_chunks_mut::<4>().0.iter_mut().zip(rgba.chunks_exact(4)) {
+        let [red, green, blue, _] = *out;
+        blend(out, pixel, [red, green, blue]);
+    }
 }
 
 /// RGB, twice as high: the colour above, the matte as grey below. The colour stays straight and goes on where nothing is seen:

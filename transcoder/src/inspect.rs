@@ -74,7 +74,7 @@ pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(
         &prepared,
-        &Order { outputs, preset: request.preset, resolution: None, scene: Scene::default(), previews: false },
+        &Order { outputs, preset: request.preset, resolution: None, scene: Scene::default(), backdrop: None, previews: false },
     );
     Ok(describe(prepared, &plan))
 }

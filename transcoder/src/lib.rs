@@ -3,6 +3,7 @@
 //! `engine` and what it calls know no network; `source`, `objects`, `queue`, `report` and `health` are the rims.
 
 mod assess;
+mod backdrop;
 mod compose;
 mod config;
 mod confine;
@@ -40,6 +41,7 @@ mod serve;
 mod sound;
 mod source;
 mod space;
+mod stage;
 mod step;
 mod still;
 mod strategy;

@@ -42,6 +42,8 @@ pub struct RunRequest {
     pub preset: Preset,
     /// What the subject is shown in.
     pub scene: Scene,
+    /// A picture that fills what is clear.
+    pub backdrop: Option<PathBuf>,
     /// Whether previews go into a folder `previews` beside the outputs.
     pub previews: bool,
     /// Where the report goes as JSON.
@@ -70,7 +72,8 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
         outputs: request.outputs.clone(),
         preset: request.preset,
         resolution: None,
-        scene: request.scene,
+        scene: request.scene.clone(),
+        backdrop: request.backdrop.clone(),
         previews: request.previews,
     };
     let work = async {

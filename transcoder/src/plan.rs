@@ -19,6 +19,7 @@ use crate::length::Length;
 use crate::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
 use crate::process::words;
 use crate::product::{self, Maker, Order, Product};
+use crate::stage;
 
 /// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
 /// Units: pixels.
@@ -60,11 +61,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The size of the scene.
+    pub fn staged(&self) -> PixelSize {
+        stage::staged(&self.scene, self.picture.shown, self.picture.pixel_aspect)
+    }
+
     /// Plans one run over the source.
     pub fn new(probed: &Probed, raw_format: RawFormat, order: &Order) -> Self {
         let picture = picture(probed);
         let products = product::all(&picture, &probed.input, order);
-        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), scene: order.scene, products }
+        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), scene: order.scene.clone(), products }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 
 use shared::media::{FrameRate, Output, PixelSize, Preset, PreviewKind};
 use shared::price::Resolution;
@@ -15,6 +16,7 @@ use crate::length::duration_ms;
 use crate::plan::Picture;
 use crate::preset::{self, Settings};
 use crate::probe::Input;
+use crate::stage::{is_composed, staged};
 
 /// Previews are looked at, not delivered.
 const PREVIEW: Settings = Settings { side_px_max: 640, frames_per_s_max: 30, quality: 23 };
@@ -30,6 +32,8 @@ pub struct Order {
     pub resolution: Option<Resolution>,
     /// What the subject is shown in.
     pub scene: Scene,
+    /// The scene's picture, where it has one.
+    pub backdrop: Option<PathBuf>,
     /// Whether previews are made too.
     pub previews: bool,
 }
@@ -144,7 +148,10 @@ impl Product {
 
 /// Everything that the order asks for.
 pub fn all(picture: &Picture, input: &Input, order: &Order) -> Vec<Product> {
-    let shown = squared(picture.shown, picture.pixel_aspect);
+    let shown = match &order.scene {
+        scene if is_composed(scene) => staged(scene, picture.shown, picture.pixel_aspect),
+        _ => squared(picture.shown, picture.pixel_aspect),
+    };
     let wanted = order.resolution.and_then(Resolution::pixels_max).map_or(shown, |pixels_max| within(shown, pixels_max));
     let outputs = order.outputs.iter().map(|output| {
         let settings = preset::find(order.preset, *output);

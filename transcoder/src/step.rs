@@ -33,7 +33,7 @@ use crate::scratch::Scratch;
 use crate::source::Fetcher;
 use crate::strategy::MatteRequest;
 use crate::verify::Verified;
-use fetch::{fetch, fetch_background};
+use fetch::{fetch, fetch_backdrop, fetch_background};
 
 /// Pause when the edge could not be asked for work.
 /// Units: seconds.
@@ -85,7 +85,8 @@ pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &Canc
             return Verdict::Retry { delay_s: CLAIM_RETRY_S };
         }
     };
-    let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt);
+    let request_id = work.request_id.as_deref();
+    let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt, request.id = request_id);
     work_on(deps, &work, claimed_at, shutdown).instrument(span).await
 }
 
@@ -209,7 +210,8 @@ async fn attempt<E: Edge>(
         outputs: work.outputs.clone(),
         preset: work.preset,
         resolution: work.resolution,
-        scene: work.scene,
+        scene: work.scene.clone(),
+        backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
         previews: true,
     };
     // Stored while others are still verified; its own stage is said only when nothing else is left.

@@ -72,7 +72,8 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
         ReportEvent::Complete { strategy, assets, previews, qa_report } => {
             let made = Made { strategy, assets, previews, qa_report };
             let job = ports.store().find_job(job_id).await?;
-            if let Some(job) = &job {
+            // What an older run was ordered to make is nobody's business any more.
+            if let Some(job) = job.as_ref().filter(|job| job.run == run) {
                 check_made(job, lease, &made)?;
             }
             match end(ports, lease, ports.store().complete_job(lease, &made, entry_id, now).await?).await {
@@ -157,7 +158,9 @@ fn stop_reason(job: Option<&Job>, lease: LeaseRef) -> StopReason {
         Some(job) if job.run == lease.run.run => match job.state {
             JobState::Canceled => StopReason::Canceled,
             JobState::Success | JobState::Failed => StopReason::Over,
-            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => StopReason::LeaseLost,
+            JobState::Created | JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => {
+                StopReason::LeaseLost
+            }
         },
         _ => StopReason::Over,
     }

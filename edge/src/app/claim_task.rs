@@ -33,7 +33,8 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     let refused = |reason| Ok(ClaimAnswer::Refused { reason });
     let Some(job) = job.filter(|job| job.run == claim.run) else { return refused(ClaimRefusal::Over) };
     match job.state {
-        JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
+        // A draft has no task; one of an older run finds nothing to do.
+        JobState::Created | JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
         JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
             let failed = end_unleased(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
@@ -60,5 +61,6 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         refine_edges: job.options.refine_edges,
         key: job.options.key,
         scene: job.options.scene,
+        request_id: job.request_id,
     })
 }

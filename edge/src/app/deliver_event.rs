@@ -6,7 +6,7 @@ use crate::app::ports::{
     Delivery, DeliveryAttempt, DeliveryStore as _, HttpSender as _, Next, Ports, TaskQueue as _, WebhookSecret,
 };
 use crate::domain::error::Error;
-use crate::domain::job::{Callback, Job};
+use crate::domain::job::Job;
 use crate::domain::secret_box;
 use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, UNHEARD_MS};
 
@@ -21,9 +21,8 @@ pub async fn deliver_event<P: Ports>(
     let Some((delivery, job, account_secret)) = ports.store().take_delivery(id, now, now.plus_ms(UNHEARD_MS)).await? else {
         return Ok(None);
     };
-    let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
     let body = render(ports, &delivery, &job)?;
-    let outcome = post(ports, id, callback, account_secret, &body).await?;
+    let outcome = post(ports, &delivery, &job, account_secret, &body).await?;
     let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
     let next = match &outcome {
         Ok(200..=299) => Next::Delivered,
@@ -45,12 +44,13 @@ pub async fn deliver_event<P: Ports>(
 
 async fn post(
     ports: &impl Ports,
-    id: EventId,
-    callback: &Callback,
+    delivery: &Delivery,
+    job: &Job,
     account_secret: Option<WebhookSecret>,
     body: &str,
 ) -> Result<Result<u16, String>, Error> {
     let settings = ports.settings();
+    let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
     // Checked at creation; checked again, since what an operator allows may have changed.
     if address::check_url(&callback.url, &settings.allowed_hosts).is_err() {
         return Ok(Err("the address is not public".into()));
@@ -63,6 +63,8 @@ async fn post(
     };
     let secrets =
         sealed.iter().map(|sealed| secret_box::open(&settings.secret_box_key, sealed)).collect::<Result<Vec<_>, _>>()?;
-    let headers = webhook::headers(id, body, &secrets, ports.now());
+    let (id, now) = (delivery.id, ports.now());
+    let mut headers = webhook::headers(id, body, &secrets, now);
+    headers.extend(webhook::dialect_headers(job.dialect, &delivery.event, id, body, &secrets, now));
     Ok(ports.http().post(&callback.url, &headers, body, ANSWER_MS_MAX).await)
 }

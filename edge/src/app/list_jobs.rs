@@ -1,15 +1,56 @@
 //! Reads a part of an account's jobs, newest first. One D1 round trip, the key included.
 
+use shared::time::UnixMillis;
+
 use crate::app::authenticate::identify;
-use crate::app::ports::{JobStore as _, Page, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::app::ports::{AccountStore as _, JobStore as _, JobSums, Page, Ports};
+use crate::domain::api_key::{ApiKey, KeyHash, Scope};
 use crate::domain::error::Error;
-use crate::domain::job::{Job, JobState};
+use crate::domain::job::{Dialect, Job, JobState};
+
+/// A part of a list, and as which dialect its key wants to read it where several share a path.
+pub struct Listed {
+    pub dialect: Dialect,
+    pub jobs: Vec<Job>,
+}
 
 /// The jobs below the page's cursor, of one state or of all.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
-pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<Vec<Job>, Error> {
+pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<Listed, Error> {
     let (key, jobs) = ports.store().list_jobs(key, page, state).await?;
+    listed(ports, key, jobs)
+}
+
+/// The newest jobs but `offset`, of some states or of all.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+pub async fn list_jobs_from(
+    ports: &impl Ports,
+    key: &KeyHash,
+    offset: u32,
+    limit: u32,
+    states: &[JobState],
+) -> Result<Listed, Error> {
+    let (key, jobs) = ports.store().list_jobs_from(key, offset, limit, states).await?;
+    listed(ports, key, jobs)
+}
+
+/// What the account's jobs since then come to.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+pub async fn sum_jobs(ports: &impl Ports, key: &KeyHash, since: UnixMillis) -> Result<JobSums, Error> {
+    let (key, sums) = ports.store().sum_jobs(key, since).await?;
     identify(ports, key, Scope::Jobs)?;
-    Ok(jobs)
+    Ok(sums)
+}
+
+/// As which dialect a key wants to read lists.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
+pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<Dialect, Error> {
+    let key = ports.store().find_api_key(key).await?;
+    listed(ports, key, Vec::new()).map(|listed| listed.dialect)
+}
+
+fn listed(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<Listed, Error> {
+    let dialect = key.as_ref().map_or(Dialect::Bgless, |key| key.dialect);
+    identify(ports, key, Scope::Jobs)?;
+    Ok(Listed { dialect, jobs })
 }

@@ -7,6 +7,7 @@ use crate::app::manage_accounts::{check_credits, check_text};
 use crate::app::ports::{AccountStore as _, KeyWithUse, NewApiKey, Ports};
 use crate::domain::api_key::{self, KeyHash, ROTATION_OVERLAP_S_MAX, Scope};
 use crate::domain::error::Error;
+use crate::domain::job::Dialect;
 
 /// What is said of a key when it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,7 @@ pub struct KeyRequest {
     pub project_label: Option<String>,
     pub monthly_quota_credits: Option<u64>,
     pub scopes: Vec<Scope>,
+    pub dialect: Dialect,
 }
 
 /// A key as it is shown once: with itself.

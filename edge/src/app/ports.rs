@@ -17,7 +17,7 @@ use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef};
+use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, NewRun, RunRef};
 use crate::domain::model::Model;
 use crate::domain::presign;
 use crate::domain::purse::Purse;
@@ -94,6 +94,18 @@ pub trait JobStore {
         entry_id: LedgerEntryId,
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<Created, Error>;
+    /// A job that waits to be started.
+    async fn create_draft(&self, job: &NewJob) -> Result<Job, Error>;
+    async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error>;
+    /// The newest of the key's account but `offset`; those in `states`, or all if it names none.
+    async fn list_jobs_from(
+        &self,
+        key: &KeyHash,
+        offset: u32,
+        limit: u32,
+        states: &[JobState],
+    ) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
+    async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
     /// A key and, if its account has it, a job that is not hidden.
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
     /// Whoever owns it, hidden ones too.

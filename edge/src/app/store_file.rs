@@ -11,10 +11,11 @@ use crate::domain::upload::{self, NewUpload};
 
 /// A file that is there.
 pub struct StoredFile {
-    id: UploadId,
+    pub id: UploadId,
     object_key: String,
     /// Under which a job finds it.
     pub file_url: String,
+    pub size_bytes: u64,
 }
 
 /// Stores a file; none if it is empty.
@@ -41,7 +42,7 @@ pub async fn store_file(
         return Err(error);
     }
     let (file_url, _) = sign_object_url(ports, &object_key, size_bytes);
-    Ok(Some(StoredFile { id, object_key, file_url }))
+    Ok(Some(StoredFile { id, object_key, file_url, size_bytes }))
 }
 
 /// Removes a file that no job came of. Best effort: retention comes after it.

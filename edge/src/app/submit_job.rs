@@ -32,6 +32,10 @@ pub struct JobRequest {
     pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    /// What the dialect wants to hear again, as JSON.
+    pub words_json: Option<String>,
+    /// The caller's own name for the request.
+    pub request_id: Option<String>,
     pub callback_url: Option<String>,
     /// Signs what the receiver is told; nothing is signed without.
     pub callback_secret: Option<String>,
@@ -95,6 +99,8 @@ pub async fn submit_job(
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
+        words_json: request.words_json,
+        request_id: request.request_id,
         callback,
         reserved_credits,
         created_at_ms: now,
@@ -121,7 +127,7 @@ pub async fn submit_job(
     Ok(job)
 }
 
-fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Result<Option<Callback>, Error> {
+pub fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Result<Option<Callback>, Error> {
     let settings = ports.settings();
     let Some(url) = url else { return Ok(None) };
     let url = address::check_url(&url, &settings.allowed_hosts)
@@ -144,7 +150,7 @@ async fn resolve_background(ports: &impl Ports, caller: Caller, url: &str) -> Re
 }
 
 /// Tells our own files from the world's, and checks what can be checked now.
-async fn resolve_source(ports: &impl Ports, caller: Caller, field: &'static str, url: &str) -> Result<Source, Error> {
+pub async fn resolve_source(ports: &impl Ports, caller: Caller, field: &'static str, url: &str) -> Result<Source, Error> {
     match find_source(ports, caller, field, url)? {
         Source::Object { object_key, size_bytes } => {
             if ports.objects().find_size_bytes(&object_key).await? != Some(size_bytes) {

@@ -8,6 +8,7 @@ mod life;
 mod matting;
 mod recovery;
 mod request;
+mod start;
 
 use futures_executor::block_on;
 use shared::code::JobErrorCode;
@@ -57,7 +58,13 @@ fn account(ports: &FakePorts, credits: u64) -> Account {
 }
 
 fn key_request(monthly_quota_credits: Option<u64>) -> KeyRequest {
-    KeyRequest { label: "test".into(), project_label: None, monthly_quota_credits, scopes: Scope::ALL.to_vec() }
+    KeyRequest {
+        label: "test".into(),
+        project_label: None,
+        monthly_quota_credits,
+        scopes: Scope::ALL.to_vec(),
+        dialect: Dialect::Bgless,
+    }
 }
 
 fn request(duration_ms: Option<u64>) -> JobRequest {
@@ -70,6 +77,8 @@ fn request(duration_ms: Option<u64>) -> JobRequest {
         duration_ms,
         options: JobOptions::default(),
         metadata_json: None,
+        words_json: None,
+        request_id: None,
         callback_url: None,
         callback_secret: None,
     }

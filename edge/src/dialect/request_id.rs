@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use shared::id::RequestId;
 
 use super::App;
@@ -19,8 +19,8 @@ const CALLERS_ID_CHARS_MAX: usize = 128;
 /// Answers carry `X-Request-Id`: the caller's if it sent a sane one, else ours.
 #[worker::send]
 pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Response {
-    let callers = request.headers().get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)).map(str::to_owned);
-    let request_id = callers.unwrap_or_else(|| RequestId::from_parts(app.now(), app.random_u128()).to_string());
+    let request_id =
+        callers(request.headers()).unwrap_or_else(|| RequestId::from_parts(app.now(), app.random_u128()).to_string());
     // The path alone: a query may hold a signature.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
@@ -58,6 +58,11 @@ pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Respon
         ],
     );
     response
+}
+
+/// The caller's own name for a request, if it is a sane one.
+pub fn callers(headers: &HeaderMap) -> Option<String> {
+    headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id)).map(str::to_owned)
 }
 
 fn is_sane(id: &str) -> bool {

@@ -7,7 +7,6 @@ pub mod map;
 mod wire;
 
 use axum::Json;
-use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, StatusCode};
 use shared::id::JobId;
@@ -33,11 +32,8 @@ pub const PATH: &str = "/v1.0/";
 const CREDITS_CHARGED: HeaderName = HeaderName::from_static("x-credits-charged");
 
 pub fn routes() -> OpenApiRouter {
-    let videos = OpenApiRouter::default()
-        .routes(routes!(get_videos, create_video::post_video))
-        // Files come with requests; they are counted as they come.
-        .layer(DefaultBodyLimit::disable())
-        .routes(routes!(get_video, delete_video));
+    let videos =
+        OpenApiRouter::default().routes(routes!(get_videos, create_video::post_video)).routes(routes!(get_video, delete_video));
     OpenApiRouter::default().nest("/v1.0/videos", videos).routes(routes!(get_account))
 }
 
@@ -62,7 +58,7 @@ async fn get_videos(
         Ok(account::page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
     });
     let page = after_key(&app, &key, read).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, None).await?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, None).await?.jobs;
     Ok(Json(map::videos_out(&*app, &page, &jobs)))
 }
 

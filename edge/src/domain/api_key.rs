@@ -6,6 +6,7 @@ use shared::signature;
 use shared::time::UnixMillis;
 
 use super::error::Error;
+use super::job::Dialect;
 
 /// How long an old key still works beside the one that replaces it, unless the caller says otherwise.
 /// Units: seconds. A day: long enough to roll a change out.
@@ -56,6 +57,8 @@ pub struct ApiKey {
     pub project_label: Option<String>,
     pub monthly_quota_credits: Option<u64>,
     pub scopes: Vec<Scope>,
+    /// As which dialect lists are answered, where several share a path.
+    pub dialect: Dialect,
     pub created_at_ms: UnixMillis,
     /// The key works until then; in the future while a rotation overlaps.
     pub revoked_at_ms: Option<UnixMillis>,

@@ -67,6 +67,9 @@ pub enum Error {
     /// The model is known, but this installation cannot run it.
     #[error("model unavailable: {0}")]
     ModelUnavailable(Cow<'static, str>),
+    /// The job is neither a draft nor failed.
+    #[error("job is not startable")]
+    JobNotStartable,
     /// The job has not succeeded, so it has nothing to download.
     #[error("job is not ready")]
     JobNotReady,

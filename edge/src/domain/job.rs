@@ -36,8 +36,10 @@ pub const EMPTY_AFTER_MS: u64 = 15 * 60 * 1_000;
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 
 names! {
-    /// Where a job is. A draft joins when something can make one.
+    /// Where a job is.
     JobState {
+        /// A draft: nothing is reserved, and nothing happens until it is started.
+        Created = "created",
         Queued = "queued",
         /// A provider has it.
         Submitted = "submitted",
@@ -62,6 +64,7 @@ names! {
     Dialect {
         Bgless = "bgless",
         Unscreen = "unscreen",
+        Removebgvideo = "removebgvideo",
     }
 }
 
@@ -70,7 +73,7 @@ impl Dialect {
     pub const fn tells_starts(self) -> bool {
         match self {
             Self::Bgless => false,
-            Self::Unscreen => true,
+            Self::Unscreen | Self::Removebgvideo => true,
         }
     }
 }
@@ -97,7 +100,7 @@ pub struct JobOptions {
 impl JobOptions {
     /// The class that a picture is paid for in: that of what is made, not of what was sent.
     pub fn paid_resolution(&self, size: PixelSize) -> Resolution {
-        let own = Resolution::of(size);
+        let own = Resolution::of(self.scene.canvas.unwrap_or(size));
         self.resolution.map_or(own, |limit| own.min(limit))
     }
 }
@@ -117,9 +120,29 @@ pub struct NewJob {
     pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    /// What the dialect wants to hear again, as JSON.
+    pub words_json: Option<String>,
+    /// The caller's own name for the request.
+    pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
     pub created_at_ms: UnixMillis,
+}
+
+/// A draft, or a run that failed, about to be queued. Everything in it has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The run as it was seen; another one is not touched.
+    pub seen: RunRef,
+    pub api_key_id: ApiKeyId,
+    /// Whose quota the run counts against: that in which the job was created.
+    pub month: String,
+    pub model: Model,
+    pub outputs: Vec<Output>,
+    pub options: JobOptions,
+    pub words_json: Option<String>,
+    pub callback: Option<Callback>,
+    pub reserved_credits: u64,
 }
 
 /// What a new job starts from.
@@ -157,6 +180,10 @@ pub struct Job {
     pub options: JobOptions,
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
+    /// What the dialect wants to hear again, as JSON.
+    pub words_json: Option<String>,
+    /// The caller's own name for the request.
+    pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
     pub stage: Option<Stage>,
@@ -210,11 +237,16 @@ impl Job {
     /// What the job holds or has cost: nothing, once it came back.
     pub const fn charged_credits(&self) -> u64 {
         match self.state {
-            JobState::Failed | JobState::Canceled => 0,
+            JobState::Created | JobState::Failed | JobState::Canceled => 0,
             JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding | JobState::Success => {
                 self.reserved_credits
             }
         }
+    }
+
+    /// Whether it waits to be started, or may be started again.
+    pub const fn is_startable(&self) -> bool {
+        matches!(self.state, JobState::Created | JobState::Failed)
     }
 
     /// Where the objects made under a lease go. Leases never share a prefix, so a late one overwrites nothing.

@@ -12,7 +12,7 @@ use shared::signature;
 use shared::time::UnixMillis;
 
 use super::error::Error;
-use super::job::RunRef;
+use super::job::{Dialect, RunRef};
 
 /// How long a receiver may take.
 /// Units: milliseconds.
@@ -124,6 +124,32 @@ pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> 
         headers.push(("webhook-signature", standard.collect::<Vec<_>>().join(" ")));
     }
     headers
+}
+
+/// The further headers of a dialect whose receivers look for others, signed with the newest secret.
+/// Source: `RemoveBGVideo`'s documentation of webhooks.
+pub fn dialect_headers(
+    dialect: Dialect,
+    event: &str,
+    id: EventId,
+    body: &str,
+    secrets: &[String],
+    now: UnixMillis,
+) -> Vec<(&'static str, String)> {
+    match dialect {
+        Dialect::Bgless | Dialect::Unscreen => Vec::new(),
+        Dialect::Removebgvideo => {
+            let timestamp = now.to_iso_8601();
+            // There is no cancellation in that API: what was canceled failed.
+            let event = if event == "job.canceled" { "job.failed" } else { event };
+            let signature = secrets.first().map(|secret| {
+                let signed = signature::sign(secret.as_bytes(), format!("{timestamp}.{body}").as_bytes());
+                ("x-webhook-signature", format!("sha256={signed}"))
+            });
+            let named = [("x-webhook-event", event.to_owned()), ("x-webhook-delivery-id", id.to_string())];
+            named.into_iter().chain([("x-webhook-timestamp", timestamp)]).chain(signature).collect()
+        }
+    }
 }
 
 /// What a Standard Webhooks library takes for the key when it is given this secret, be it a caller's own text or one of ours.

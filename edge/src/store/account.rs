@@ -113,7 +113,7 @@ impl<D: Database> AccountStore for Store<D> {
     }
 
     async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error> {
-        let KeyRequest { label, project_label, monthly_quota_credits, scopes } = key.about;
+        let KeyRequest { label, project_label, monthly_quota_credits, scopes, dialect } = key.about;
         let create = statement!(
             create_api_key,
             key.id.to_string(),
@@ -123,6 +123,7 @@ impl<D: Database> AccountStore for Store<D> {
             project_label.as_deref(),
             *monthly_quota_credits,
             scopes_text(scopes),
+            dialect.as_str(),
             now
         );
         let [rows] = self.run([create]).await?;

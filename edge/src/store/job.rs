@@ -6,13 +6,13 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, Statement, statement};
-use super::row::{AnyRow, ApiKeyRow, DeletedRow, EndedRow, JobRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
-use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, Page, Probe};
+use super::row::{AnyRow, ApiKeyRow, DeletedRow, EndedRow, JobRow, JobSumsRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
+use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, JobSums, Page, Probe, Started};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::SENDING_MS_MAX;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, Made, NewJob, RunRef, Start, TASK_DUE_AFTER_MS};
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, LeaseRef, Made, NewJob, NewRun, RunRef, Start, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
 
 /// The task of a job without a source is never due. The end of the year 9999.
@@ -49,6 +49,8 @@ impl<D: Database> JobStore for Store<D> {
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             to_json(&job.options)?,
             job.background.as_ref().map(to_json).transpose()?,
+            job.words_json.as_deref(),
+            job.request_id.as_deref(),
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
@@ -69,6 +71,82 @@ impl<D: Database> JobStore for Store<D> {
         }
         let purse = read_first::<PurseRow>(purse)?.map(Purse::from);
         purse.map(Created::NotCovered).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
+    }
+
+    async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
+        let Start::Footage(source) = &job.start else { return Err(Error::Internal("a draft of an order".into())) };
+        let insert = statement!(
+            create_draft,
+            job.id.to_string(),
+            job.account_id.to_string(),
+            job.api_key_id.to_string(),
+            job.dialect.as_str(),
+            job.model.as_str(),
+            to_text(&job.model.card().strategy)?,
+            to_json(source)?,
+            to_json(&job.outputs)?,
+            NEVER,
+            job.created_at_ms,
+            job.metadata_json.as_deref(),
+            job.callback.as_ref().map(|callback| callback.url.as_str()),
+            job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
+            to_json(&job.options)?,
+            job.words_json.as_deref(),
+            job.request_id.as_deref(),
+        );
+        let [created] = self.run([insert]).await?;
+        read_job(&created)?.map(|job| *job).ok_or_else(|| Error::Internal("a draft was not created".into()))
+    }
+
+    async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error> {
+        let job_id = run.seen.job_id.to_string();
+        let start = statement!(
+            start_job,
+            job_id.clone(),
+            run.seen.run,
+            run.model.as_str(),
+            to_text(&run.model.card().strategy)?,
+            to_json(&run.outputs)?,
+            to_json(&run.options)?,
+            run.reserved_credits,
+            now.plus_ms(TASK_DUE_AFTER_MS),
+            now,
+            run.callback.as_ref().map(|callback| callback.url.as_str()),
+            run.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
+            run.words_json.as_deref(),
+        );
+        let reserve = statement!(create_reserve_entry_of_start, entry_id.to_string(), job_id.clone(), now);
+        let purse = statement!(get_purse, run.api_key_id.to_string(), run.month.as_str());
+        let [started, _, purse, job] = self.run([start, reserve, purse, statement!(find_job, job_id)]).await?;
+        if let Some(job) = read_job(&started)? {
+            return Ok(Started::Job(job));
+        }
+        match (read_job(&job)?, read_first::<PurseRow>(&purse)?) {
+            (Some(job), Some(purse)) if job.run == run.seen.run && job.is_startable() => Ok(Started::NotCovered(purse.into())),
+            _ => Ok(Started::NotStartable),
+        }
+    }
+
+    async fn list_jobs_from(
+        &self,
+        key: &KeyHash,
+        offset: u32,
+        limit: u32,
+        states: &[JobState],
+    ) -> Result<(Option<ApiKey>, Vec<Job>), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let list = statement!(list_jobs_of_key_from_offset, key.as_str(), offset, limit, to_json(&states)?);
+        let [key, jobs] = self.run([find_key, list]).await?;
+        let jobs = jobs.read::<JobRow>()?.into_iter().map(Job::try_from).collect::<Result<_, _>>()?;
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), jobs))
+    }
+
+    async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error> {
+        let lowest_id = JobId::from_parts(since, 0).to_string();
+        let sum = statement!(sum_jobs_of_key, key.as_str(), lowest_id);
+        let [key, sums] = self.run([statement!(find_api_key, key.as_str()), sum]).await?;
+        let sums = read_first::<JobSumsRow>(&sums)?.map(JobSums::from).unwrap_or_default();
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), sums))
     }
 
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error> {

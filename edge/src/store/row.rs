@@ -6,7 +6,7 @@ use shared::code::JobErrorCode;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId, UploadId};
 use shared::time::UnixMillis;
 
-use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, SeenModel, WebhookSecret};
+use crate::app::ports::{Account, JobSums, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, SeenModel, WebhookSecret};
 use crate::domain::api_key::{ApiKey, Scope};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::{Generation, GenerationState};
@@ -25,6 +25,7 @@ pub struct ApiKeyRow {
     project_label: Option<String>,
     monthly_quota_credits: Option<u64>,
     scopes: String,
+    dialect: String,
     created_at_ms: UnixMillis,
     revoked_at_ms: Option<UnixMillis>,
     last_used_at_ms: Option<UnixMillis>,
@@ -38,6 +39,7 @@ impl From<ApiKeyRow> for ApiKey {
             label: row.label,
             project_label: row.project_label,
             monthly_quota_credits: row.monthly_quota_credits,
+            dialect: Dialect::find(&row.dialect).unwrap_or(Dialect::Bgless),
             // A scope that this version does not know gives nothing.
             scopes: row.scopes.split(' ').filter_map(Scope::find).collect(),
             created_at_ms: row.created_at_ms,
@@ -230,6 +232,22 @@ impl IdempotencyRow {
     }
 }
 
+/// Sums over jobs.
+#[derive(Deserialize)]
+pub struct JobSumsRow {
+    total: u64,
+    completed: u64,
+    failed: u64,
+    credits: u64,
+}
+
+impl From<JobSumsRow> for JobSums {
+    fn from(row: JobSumsRow) -> Self {
+        let JobSumsRow { total, completed, failed, credits } = row;
+        Self { total, completed, failed, credits }
+    }
+}
+
 /// A run that was ended. SQLite has no booleans.
 #[derive(Deserialize)]
 pub struct EndedRow {
@@ -275,6 +293,8 @@ pub struct JobRow {
     outputs_json: String,
     options_json: Option<String>,
     metadata_json: Option<String>,
+    words_json: Option<String>,
+    request_id: Option<String>,
     callback_url: Option<String>,
     callback_secret_box: Option<String>,
     reserved_credits: u64,
@@ -350,6 +370,8 @@ impl TryFrom<JobRow> for Job {
             outputs: from_json("outputs_json", &row.outputs_json)?,
             options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
             metadata_json: row.metadata_json,
+            words_json: row.words_json,
+            request_id: row.request_id,
             callback: row.callback_url.map(|url| Callback { url, secret_box: row.callback_secret_box }),
             reserved_credits: row.reserved_credits,
             stage: row.stage.as_deref().map(|text| from_text("stage", text)).transpose()?,

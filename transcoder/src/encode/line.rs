@@ -2,7 +2,6 @@
 
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;
-use shared::scene::Scene;
 
 use crate::compose::Composer;
 use crate::error::TaskResult;
@@ -12,6 +11,7 @@ use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::product::{Item, Product};
 use crate::samples::{Lattice, Samples};
+use crate::stage::Stage;
 
 /// What went into the encoders.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Line {
     composer: Composer,
     unseen: Unseen,
     shown: PixelSize,
-    scene: Scene,
+    stage: Stage,
     products: Vec<Product>,
     feeds: Vec<Feed>,
     meter: Meter,
@@ -59,7 +59,7 @@ pub struct Line {
 
 impl Line {
     /// A line for the plan.
-    pub fn new(plan: &Plan, composer: Composer, unseen: Unseen, meter: Meter) -> Self {
+    pub fn new(plan: &Plan, composer: Composer, stage: Stage, unseen: Unseen, meter: Meter) -> Self {
         let (mut feeds, mut samples) = (Vec::new(), Vec::<Samples>::new());
         let frames = plan.picture.length.frames;
         for product in &plan.products {
@@ -73,7 +73,7 @@ impl Line {
         }
         let master = Master { frames: 0, samples, matte: MatteFigures::default(), posters: Vec::new() };
         let (shown, products) = (plan.picture.shown, plan.products.clone());
-        Self { composer, unseen, shown, scene: plan.scene, products, feeds, meter, poster_at: frames / 2, master }
+        Self { composer, unseen, shown, stage, products, feeds, meter, poster_at: frames / 2, master }
     }
 
     /// How many frames have passed.
@@ -90,13 +90,11 @@ impl Line {
             frame::flatten(&mut rgba, self.shown);
         }
         self.meter.add(&rgba, source.as_deref());
-        if let Some(color) = self.scene.background {
-            frame::fill(&mut rgba, color.0);
-        }
+        let rgba = self.stage.show(rgba)?;
         let is_taken = |feed: &&Feed| self.products.iter().any(|product| product.feed == **feed && product.takes(index));
         let taken: Vec<Feed> = self.feeds.iter().filter(is_taken).copied().collect();
         // Samples of every size, so that the n-th are always those of the n-th frame.
-        let sized = Sized::new(rgba, self.shown, taken.iter())?;
+        let sized = Sized::new(rgba, self.stage.size(), taken.iter())?;
         for samples in &mut self.master.samples {
             let rgba = sized.iter().find(|(size, _)| *size == samples.lattice.size).map(|(_, rgba)| rgba);
             samples.add(index, rgba.unwrap_or_default());

@@ -47,6 +47,7 @@ fn a_keyed_plan_reads_so() {
         preset: Preset::WebApp,
         resolution: None,
         scene: Scene::default(),
+        backdrop: None,
         previews: true,
     };
     let text = Plan::new(&probed(), RawFormat::planar(&probed()), &order).to_string();
@@ -65,6 +66,7 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
         preset: Preset::WebApp,
         resolution: None,
         scene: Scene::default(),
+        backdrop: None,
         previews: false,
     };
     let plan = Plan::new(&probed, RawFormat::Rgba, &order).to_string();

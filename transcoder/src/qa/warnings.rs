@@ -43,8 +43,8 @@ pub fn foresee(probed: &Probed, plan: &Plan) -> Vec<QaWarning> {
     }
     for Product { item, feed, keep_every, shot, .. } in &plan.products {
         let Item::Output(output) = item else { continue };
-        if feed.size.pixels() < plan.picture.shown.pixels() {
-            let message = format!("{output} is {}; the source is {}.", feed.size, plan.picture.shown);
+        if feed.size.pixels() < plan.staged().pixels() {
+            let message = format!("{output} is {}; the source is {}.", feed.size, plan.staged());
             warnings.push(warning("scaled_down", message));
         }
         if *keep_every > 1 {
@@ -138,8 +138,14 @@ mod tests {
 
     #[test]
     fn what_is_known_of_the_source_is_foreseen_and_nothing_else() {
-        let output =
-            |output, preset| Order { outputs: vec![output], preset, resolution: None, scene: Scene::default(), previews: false };
+        let output = |output, preset| Order {
+            outputs: vec![output],
+            preset,
+            resolution: None,
+            scene: Scene::default(),
+            backdrop: None,
+            previews: false,
+        };
         let foreseen = |change: fn(&mut Probed), order: &Order| {
             let mut probed = crate::plan::tests::probed();
             probed.input.pixel_aspect = None;

@@ -25,12 +25,21 @@ pub async fn fetch<E>(deps: &Deps<E>, from: &Source, to: &Path, size_bytes_max: 
     }
 }
 
-/// The picture of the background, if the caller has one. Its failures are not the source's.
+/// The picture of the empty background, if the caller has one.
 pub async fn fetch_background<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskResult<Option<PathBuf>> {
-    let Some(from) = &work.background else { return Ok(None) };
-    let to = dir.join("background");
+    fetch_picture(deps, work.background.as_ref(), dir.join("background"), JobErrorCode::BackgroundUnusable).await
+}
+
+/// The picture that is to stand behind the subject, if the caller has one.
+pub async fn fetch_backdrop<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskResult<Option<PathBuf>> {
+    fetch_picture(deps, work.scene.picture.as_ref(), dir.join("backdrop"), JobErrorCode::BackdropUnusable).await
+}
+
+/// Its failures are not the source's.
+async fn fetch_picture<E>(deps: &Deps<E>, from: Option<&Source>, to: PathBuf, code: JobErrorCode) -> TaskResult<Option<PathBuf>> {
+    let Some(from) = from else { return Ok(None) };
     fetch(deps, from, &to, BACKGROUND_SIZE_BYTES_MAX, |_, _| {}).await.map_err(|error| match error {
-        TaskError::Permanent { detail, .. } => TaskError::with_detail(JobErrorCode::BackgroundUnusable, detail),
+        TaskError::Permanent { detail, .. } => TaskError::with_detail(code, detail),
         error => error,
     })?;
     Ok(Some(to))

@@ -182,6 +182,30 @@ fn what_is_filled_is_filled_in_every_output_and_stands_up() {
 }
 
 #[test]
+fn a_picture_fills_what_is_clear_cropped_around_its_middle() {
+    let bench = Bench::new();
+    let clip = bench.green("160x120", FRAMES, "green.mp4");
+    // Half as wide again as the clip is: the red sides are cropped away.
+    let drawn = "color=red:s=480x240,drawbox=x=70:y=0:w=340:h=240:color=0x2040a0:t=fill";
+    let picture = bench.ffmpeg(&format!("-f lavfi -i {drawn} -frames:v 1"), "picture.jpg");
+    let made = run(&bench, &clip, &["opaque-mp4", "apng"], &["--fill-picture", picture.to_str().unwrap()]);
+    for path in made {
+        for frame in decode(&path, "rgba", WIDTH * HEIGHT * 4) {
+            for at in [0, WIDTH - 1, WIDTH * (HEIGHT - 1), WIDTH * HEIGHT - 1] {
+                let seen = &frame[at * 4..at * 4 + 4];
+                let off = [0x20, 0x40, 0xa0, 255].iter().zip(seen).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
+                assert!(off <= 12, "{}: {seen:?}", path.display());
+            }
+        }
+    }
+    let text = bench.path("text.png");
+    std::fs::write(&text, "no picture at all").unwrap();
+    let refused = bench.command(&clip, &["gif"]).args(["--fill-picture", text.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("backdrop_unusable"), "{refused:?}");
+}
+
+#[test]
 fn animations_are_small_and_slow_enough_and_say_so() {
     let bench = Bench::new();
     let picture = "color=s=1000x500:r=30,format=rgba,geq=r=200:g=60:b=50:a=if(between(X\\,300+N*4\\,600)\\,255\\,0)";

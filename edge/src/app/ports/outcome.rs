@@ -64,6 +64,25 @@ pub enum Created {
     NotCovered(Purse),
 }
 
+/// What became of a start.
+pub enum Started {
+    Job(Box<Job>),
+    /// Nothing was written: this is what the key could spend.
+    NotCovered(Purse),
+    /// Nothing was written: somebody else started it, or it is over.
+    NotStartable,
+}
+
+/// What an account's jobs since some instant come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobSums {
+    pub total: u64,
+    pub completed: u64,
+    pub failed: u64,
+    /// Held or spent.
+    pub credits: u64,
+}
+
 /// What became of a claim.
 pub enum Claimed {
     Leased(Box<Job>),

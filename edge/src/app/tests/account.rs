@@ -85,7 +85,7 @@ fn jobs_and_entries_are_listed_newest_first_in_pages_that_meet() {
     block_on(delete_job::delete_job(&ports, &account.key, ids.remove(2))).unwrap();
     let list = |cursor: &str, limit, state| {
         let page = Page { cursor: cursor.to_owned(), limit };
-        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, state)).unwrap();
+        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, state)).unwrap().jobs;
         jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
     };
     assert_eq!(list("job_~", 3, None), ids[..3]);

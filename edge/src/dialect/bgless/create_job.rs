@@ -4,6 +4,8 @@ use axum::body::Bytes;
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Refusal;
@@ -15,11 +17,12 @@ use crate::app::idempotency::{self, Begun};
 use crate::app::ports::{JobStore as _, Ports};
 use crate::app::{authenticate, submit_job, wait_for_job};
 use crate::deps::Deps;
-use crate::dialect::App;
+use crate::dialect::removebgvideo::wire::JobIn;
+use crate::dialect::{App, removebgvideo, request_id};
 use crate::domain::api_key::{Caller, Scope};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::Job;
+use crate::domain::job::{Dialect, Job};
 
 const HEADER: &str = "idempotency-key";
 
@@ -51,7 +54,7 @@ pub async fn post_job(
     JsonText(body): JsonText,
 ) -> Answer<Response> {
     let QueryOf(query) = after_key(&app, &key, query).await?;
-    let request = Request { query, body, started_at_ms: app.now() };
+    let request = Request { query, body, started_at_ms: app.now(), named_by_caller: request_id::callers(&headers) };
     let Some(value) = headers.get(HEADER) else {
         let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
         return Ok(answer(create(&app, caller, request, None).await?));
@@ -86,10 +89,17 @@ struct Request {
     query: CreateJobQuery,
     body: Bytes,
     started_at_ms: shared::time::UnixMillis,
+    /// The caller's own name for it.
+    named_by_caller: Option<String>,
 }
 
 async fn create(app: &Deps, caller: Caller, request: Request, idempotency: Option<&IdempotencyKey>) -> Answer<Created> {
     let wait_ms = map::wait_ms(&request.query)?;
+    if let Shape { input: None, video_url: Some(_) } = parse::<Shape>(&request.body)? {
+        let body = parse::<JobIn>(&request.body)?;
+        let job = removebgvideo::jobs::create(app, caller, body, request.named_by_caller, idempotency).await?;
+        return Ok(Created::of(app, &job)?);
+    }
     let job = map::job_request(parse::<CreateJobIn>(&request.body)?)?;
     let job = submit_job::submit_job(app, caller, job, idempotency).await?;
     let job = match wait_ms {
@@ -97,6 +107,13 @@ async fn create(app: &Deps, caller: Caller, request: Request, idempotency: Optio
         None => job,
     };
     Ok(Created::of(app, &job)?)
+}
+
+/// What tells this API's requests from RemoveBGVideo's, which come to the same path.
+#[derive(Deserialize)]
+struct Shape {
+    input: Option<IgnoredAny>,
+    video_url: Option<IgnoredAny>,
 }
 
 /// An answer to a creation: 200 when the job is over, 202 while it is not.
@@ -107,9 +124,16 @@ struct Created {
 
 impl Created {
     fn of(app: &Deps, job: &Job) -> Result<Self, Error> {
-        let body = serde_json::to_string(&Data { data: map::job_out(app, job) });
+        match job.dialect {
+            Dialect::Removebgvideo => Self::written(true, &removebgvideo::map::job_out(app, job)),
+            Dialect::Bgless | Dialect::Unscreen => Self::written(job.state.is_over(), &Data { data: map::job_out(app, job) }),
+        }
+    }
+
+    fn written(over: bool, answer: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_string(answer);
         let body = body.map_err(|error| Error::Internal(format!("cannot write an answer: {error}")))?;
-        Ok(Self { over: job.state.is_over(), body })
+        Ok(Self { over, body })
     }
 
     /// As it is kept: one character for the status, then the body.

@@ -111,7 +111,11 @@ pub const fn status(code: Code) -> StatusCode {
         Code::Forbidden | Code::InvalidFileUrl | Code::ExpiredFileUrl => StatusCode::FORBIDDEN,
         Code::JobNotFound | Code::OutputNotFound | Code::FileNotFound | Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::UploadMissing | Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => StatusCode::CONFLICT,
+        Code::UploadMissing
+        | Code::JobNotStartable
+        | Code::JobNotReady
+        | Code::ModelUnavailable
+        | Code::IdempotencyKeyRunning => StatusCode::CONFLICT,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -183,6 +187,7 @@ impl From<Error> for Refusal {
             Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_string()).at("model"),
             Error::TooLarge => Self::new(Code::PayloadTooLarge),
             Error::JobNotFound => Self::new(Code::JobNotFound),
+            Error::JobNotStartable => Self::new(Code::JobNotStartable),
             Error::JobNotReady => Self::new(Code::JobNotReady),
             Error::OutputNotFound => Self::new(Code::OutputNotFound),
             Error::FileNotFound => Self::new(Code::FileNotFound),

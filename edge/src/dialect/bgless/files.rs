@@ -1,16 +1,18 @@
 //! The bgless API's routes for files: announcing one, reading one.
 
 use axum::Json;
-use axum::response::Response;
+use axum::extract::{FromRequest as _, Request};
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, Uri};
 
+use super::error::Refusal;
 use super::extract::JsonBody;
 use super::openapi::refusals;
 use super::wire::{CreateUploadIn, Data, FilePath, FileQuery, UploadOut};
 use super::{Answer, Credential, map};
 use crate::app::ports::Ports as _;
 use crate::app::{authenticate, create_upload, open_file};
-use crate::dialect::App;
+use crate::dialect::{App, form, removebgvideo};
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 
@@ -28,11 +30,13 @@ use crate::domain::error::Error;
     responses((status = 200, description = "Where to put the file.", body = Data<UploadOut>), refusals::CreateUpload)
 )]
 #[worker::send]
-pub async fn post_upload(
-    App(app): App,
-    Credential(key): Credential,
-    JsonBody(body): JsonBody<CreateUploadIn>,
-) -> Answer<Json<Data<UploadOut>>> {
+pub async fn post_upload(App(app): App, key: Result<Credential, Refusal>, request: Request) -> Answer<Response> {
+    // A form with a file is how RemoveBGVideo's clients upload.
+    if form::essence(request.headers()) == "multipart/form-data" {
+        return removebgvideo::uploads::take(&app, key, request).await;
+    }
+    let Credential(key) = key?;
+    let JsonBody(body) = JsonBody::<CreateUploadIn>::from_request(request, &()).await?;
     let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
     let data = match map::upload_request(body)? {
         map::UploadRequest::File { file_name, content_type, size_bytes } => {
@@ -43,7 +47,7 @@ pub async fn post_upload(
             map::hosted_out(url)
         }
     };
-    Ok(Json(Data { data }))
+    Ok(Json(Data { data }).into_response())
 }
 
 /// Read a file

@@ -1,6 +1,7 @@
 //! The bgless API's routes for jobs, but for their creation.
 
 use axum::Json;
+use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use shared::id::JobId;
@@ -11,8 +12,10 @@ use super::map::account;
 use super::openapi::refusals;
 use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobPath, JobsQuery, PageOut, PageQuery};
 use super::{Answer, Credential, after_key, job_id, map};
+use crate::app::list_jobs::{Listed, find_dialect};
 use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
-use crate::dialect::App;
+use crate::dialect::{App, removebgvideo};
+use crate::domain::job::Dialect;
 
 /// Estimate a job
 ///
@@ -52,18 +55,32 @@ pub async fn post_estimate(
 #[worker::send]
 pub async fn get_jobs(
     App(app): App,
+    OriginalUri(uri): OriginalUri,
     Credential(key): Credential,
     query: Result<QueryOf<PageQuery>, Refusal>,
     filter: Result<QueryOf<JobsQuery>, Refusal>,
-) -> Answer<Json<PageOut<JobOut>>> {
+    others: Result<QueryOf<removebgvideo::wire::ListQuery>, Refusal>,
+) -> Answer<Response> {
+    let is_shared = removebgvideo::is_shared(uri.path());
     let read = query.and_then(|QueryOf(query)| {
         let QueryOf(filter) = filter?;
         let state = filter.status.as_deref().map(map::job_state).transpose()?;
         Ok((account::page(&query, JobId::PREFIX)?, state))
     });
-    let (page, state) = after_key(&app, &key, read).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, state).await?;
-    Ok(Json(account::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job))))
+    // What this API cannot read may be the other's words; only the key says which of the two is spoken.
+    let (page, state) = match (read, &others) {
+        (Err(_), Ok(QueryOf(others))) if is_shared && find_dialect(&*app, &key).await? == Dialect::Removebgvideo => {
+            return removebgvideo::jobs::list(&app, &key, others).await;
+        }
+        (read, _) => after_key(&app, &key, read).await?,
+    };
+    let Listed { dialect, jobs } = list_jobs::list_jobs(&*app, &key, &page, state).await?;
+    if dialect == Dialect::Removebgvideo && is_shared {
+        let QueryOf(others) = others?;
+        return removebgvideo::jobs::list(&app, &key, &others).await;
+    }
+    let page = account::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job));
+    Ok(Json(page).into_response())
 }
 
 /// Get a job
@@ -77,9 +94,17 @@ pub async fn get_jobs(
     responses((status = 200, description = "The job.", body = Data<JobOut>), refusals::KeyedOfJob)
 )]
 #[worker::send]
-pub async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<Data<JobOut>>> {
+pub async fn get_one_job(
+    App(app): App,
+    OriginalUri(uri): OriginalUri,
+    Credential(key): Credential,
+    PathText(id): PathText,
+) -> Answer<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
-    Ok(Json(Data { data: map::job_out(&*app, &job) }))
+    if job.dialect == Dialect::Removebgvideo && removebgvideo::is_shared(uri.path()) {
+        return removebgvideo::jobs::one(&app, &key, &job).await;
+    }
+    Ok(Json(Data { data: map::job_out(&*app, &job) }).into_response())
 }
 
 /// Delete a job

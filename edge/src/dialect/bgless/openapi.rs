@@ -25,7 +25,7 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem
 use super::Answer;
 use super::wire::{ErrorOut, EventOut};
 use crate::app::ports::Ports as _;
-use crate::dialect::{App, mounted, unscreen};
+use crate::dialect::{App, mounted, removebgvideo, unscreen};
 use crate::domain::error::Error;
 
 /// Get this description
@@ -101,6 +101,7 @@ fn is_public(path: &str) -> bool {
     !path.starts_with("/api/")
         && !path.starts_with("/internal/")
         && !path.starts_with(unscreen::PATH)
+        && !removebgvideo::is_own(path)
         && !path.starts_with("/v1/alpha-videos")
 }
 

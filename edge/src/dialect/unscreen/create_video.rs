@@ -2,9 +2,8 @@
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::header;
 
-use super::form::{self, Form, REQUEST_SIZE_BYTES_MAX};
+use super::form::{self, Form};
 use super::{Answer, map, video};
 use crate::app::store_file::discard_file;
 use crate::app::{authenticate, submit_job};
@@ -13,6 +12,7 @@ use crate::dialect::App;
 use crate::dialect::bgless::Credential;
 use crate::dialect::bgless::error::Refusal;
 use crate::dialect::bgless::openapi::refusals;
+use crate::dialect::form::{check_announced_size, drain};
 use crate::domain::api_key::{Caller, Scope};
 use crate::domain::job::Job;
 
@@ -27,14 +27,11 @@ use crate::domain::job::Job;
 )]
 #[worker::send]
 pub async fn post_video(App(app): App, key: Result<Credential, Refusal>, request: Request) -> Answer<Response> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|size_bytes| size_bytes > REQUEST_SIZE_BYTES_MAX) {
-        return Err(Refusal::payload_too_large());
-    }
+    check_announced_size(request.headers())?;
     match identify(&app, key).await {
         Ok(caller) => Ok(video(&app, &create(&app, caller, request).await?)),
         Err(refusal) => {
-            form::drain(request.into_body()).await;
+            drain(request.into_body()).await;
             Err(refusal)
         }
     }

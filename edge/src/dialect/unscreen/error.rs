@@ -34,7 +34,7 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         Code::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, code.as_str(), title(refusal)),
         Code::OutputNotFound | Code::FileNotFound | Code::NotFound => (StatusCode::NOT_FOUND, code.as_str(), title(refusal)),
         Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, code.as_str(), title(refusal)),
-        Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => {
+        Code::JobNotStartable | Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => {
             (StatusCode::CONFLICT, code.as_str(), title(refusal))
         }
         Code::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, code.as_str(), title(refusal)),

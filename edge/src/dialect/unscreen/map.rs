@@ -54,7 +54,7 @@ impl Format {
     }
 
     fn options(self, background: Option<ScreenColor>) -> JobOptions {
-        let scene = Scene { background };
+        let scene = Scene { background, ..Scene::default() };
         match self {
             Self::ProBundle => JobOptions::default(),
             Self::Mp4 => JobOptions { scene, ..JobOptions::default() },
@@ -96,6 +96,8 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         duration_ms: None,
         options: format.options(background),
         metadata_json: None,
+        words_json: None,
+        request_id: None,
         callback_url: said(webhook_url),
         callback_secret: None,
     })
@@ -166,7 +168,7 @@ const fn status(job: &Job) -> &'static str {
     match job.state {
         // Begun before, and to be begun again: for the client, work goes on.
         JobState::Queued if job.attempt > 0 => "processing",
-        JobState::Queued => "queued",
+        JobState::Created | JobState::Queued => "queued",
         JobState::Submitted | JobState::Processing | JobState::Transcoding => "processing",
         JobState::Success => "done",
         JobState::Failed | JobState::Canceled => "error",

@@ -17,6 +17,7 @@ use crate::dialect::bgless::wire::{
 };
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
+use crate::domain::job::Dialect;
 use crate::domain::model::render_name;
 use crate::domain::purse::Purse;
 
@@ -117,7 +118,14 @@ pub fn key_month_out(month: &KeyMonth) -> KeyMonthOut {
 pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
     let scopes = body.scopes.unwrap_or_else(|| vec![Scope::Jobs.as_str().to_owned()]);
     let scopes = scopes.iter().map(|name| Scope::find(name).ok_or_else(|| refused("scopes", "Must be `jobs` or `manage`.")));
+    let dialect = match body.dialect.as_deref() {
+        None => Dialect::Bgless,
+        Some(name) => Dialect::find(name)
+            .filter(|dialect| *dialect != Dialect::Unscreen)
+            .ok_or_else(|| refused("dialect", "Must be `bgless` or `removebgvideo`."))?,
+    };
     Ok(KeyRequest {
+        dialect,
         label: body.label.ok_or_else(|| missing("label", "A name to know the key by."))?,
         project_label: body.project_label,
         monthly_quota_credits: body.monthly_quota_credits,
@@ -134,6 +142,7 @@ pub fn key_out(about: &KeyWithUse, key: Option<String>) -> KeyOut {
         project_label: stored.project_label.clone(),
         monthly_quota_credits: stored.monthly_quota_credits,
         used_credits: *used_credits,
+        dialect: stored.dialect.as_str(),
         scopes: stored.scopes.iter().map(|scope| scope.as_str()).collect(),
         created_at: stored.created_at_ms.to_iso_8601(),
         last_used_at: stored.last_used_at_ms.map(UnixMillis::to_iso_8601),

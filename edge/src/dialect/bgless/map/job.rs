@@ -9,7 +9,7 @@ use crate::app::download_output::sign_object_url;
 use crate::app::estimate_job::Estimate;
 use crate::app::ports::{Delivery, Ports};
 use crate::dialect::bgless::wire::{AssetOut, EstimateOut, EventOut, JobErrorOut, JobOut, PreviewOut, SourceOut};
-use crate::domain::job::Job;
+use crate::domain::job::{Job, JobState};
 use crate::domain::model::render_name;
 use crate::domain::upload;
 
@@ -44,7 +44,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     });
     JobOut {
         id: job.id.to_string(),
-        status: job.state.as_str(),
+        status: status(job.state),
         progress: job.progress_percent,
         stage: job.stage.map(shared::report::Stage::as_str),
         model: render_name(job.model, job.options.matting_model.as_deref()),
@@ -103,6 +103,14 @@ pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut
         event: delivery.event.clone(),
         timestamp: delivery.created_at_ms.to_iso_8601(),
         data: job_out(ports, job),
+    }
+}
+
+/// This API has no drafts: to its clients, one waits like any other job.
+pub const fn status(state: JobState) -> &'static str {
+    match state {
+        JobState::Created => JobState::Queued.as_str(),
+        state => state.as_str(),
     }
 }
 

@@ -75,6 +75,8 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         duration_ms,
         options,
         metadata_json,
+        words_json: None,
+        request_id: None,
         callback_url,
         callback_secret,
     })
@@ -92,7 +94,7 @@ pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
 }
 
 pub fn job_state(name: &str) -> Result<JobState, Error> {
-    JobState::find(name).ok_or_else(|| {
+    JobState::find(name).filter(|state| *state != JobState::Created).ok_or_else(|| {
         refused("status", "Must be `queued`, `submitted`, `processing`, `transcoding`, `success`, `failed` or `canceled`.")
     })
 }
@@ -121,7 +123,9 @@ struct Choice {
 }
 
 fn choice(body: CreateJobIn) -> Result<Choice, Error> {
-    let input = body.input.ok_or_else(|| missing("input", "Says what the job works on."))?;
+    let input = body
+        .input
+        .ok_or_else(|| missing("input", "Says what the job works on. RemoveBGVideo's clients send `video_url` instead."))?;
     let options = body.options.unwrap_or_default();
     let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`, `text` or `image`."))?;
     let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;

@@ -40,7 +40,7 @@ macro_rules! schemas {
 
 schemas! {
     /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it. `success`, `failed` and `canceled` are final.
-    JobStatus = JobState::ALL.map(JobState::as_str);
+    JobStatus = JobState::ALL.into_iter().filter(|state| *state != JobState::Created).map(JobState::as_str);
     /// What a transcoder is doing with a job.
     JobStage = Stage::ALL.map(Stage::as_str);
     /// A file that a job can make.

@@ -134,6 +134,9 @@ pub struct CreateKeyIn {
     /// What the key may do. Default: `jobs` alone.
     #[schema(value_type = Option<Vec<KeyScope>>)]
     pub scopes: Option<Vec<String>>,
+    /// As which API `GET /v1/jobs` answers this key: `bgless`, unless said, or `removebgvideo`.
+    #[schema(example = "bgless")]
+    pub dialect: Option<String>,
 }
 
 /// How a key is to be replaced.
@@ -166,6 +169,9 @@ pub struct KeyOut {
     pub used_credits: u64,
     #[schema(value_type = Vec<KeyScope>)]
     pub scopes: Vec<&'static str>,
+    /// As which API `GET /v1/jobs` answers this key.
+    #[schema(example = "bgless")]
+    pub dialect: &'static str,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(required, format = DateTime)]

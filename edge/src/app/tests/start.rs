@@ -1,0 +1,91 @@
+//! Drafts and starts: what they hold, what they cost, and that old runs have nothing to say.
+
+use super::*;
+use crate::app::start_job::{self, RunRequest};
+use crate::app::submit_job::JobRequest;
+
+fn draft(ports: &FakePorts, account: &Account) -> Job {
+    let request = JobRequest { dialect: Dialect::Removebgvideo, ..request(None) };
+    block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
+}
+
+fn start(ports: &FakePorts, job: &Job) -> Result<Job, Error> {
+    let run = RunRequest {
+        model: Model::LocalChromaKey,
+        outputs: vec![Output::WebmVp9Alpha],
+        options: JobOptions::default(),
+        words_json: Some("{}".to_owned()),
+        callback_url: None,
+    };
+    block_on(start_job::start_job(ports, job.clone(), run))
+}
+
+#[test]
+fn a_draft_holds_nothing_until_it_is_started_and_then_as_much_as_any_job() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let job = draft(&ports, &account);
+    assert_eq!((job.state, balance(&ports, &account)), (JobState::Created, 100));
+    assert!(ports.tasks.sent.borrow().is_empty());
+    assert_eq!(refused(&ports, &job), ClaimRefusal::Over);
+    ports.pass_ms(48 * 60 * 60 * 1_000);
+    block_on(sweep::sweep(&ports)).unwrap();
+    let started = start(&ports, &job).unwrap();
+    assert_eq!((started.state, started.run, balance(&ports, &account)), (JobState::Queued, 1, 90));
+    assert_eq!(ports.tasks.sent.borrow().len(), 1);
+    assert_eq!(start(&ports, &job), Err(Error::JobNotStartable), "what was seen is no draft any more");
+    assert_eq!(start(&ports, &started), Err(Error::JobNotStartable));
+    assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "reserve")), (90, 1));
+}
+
+#[test]
+fn a_failed_run_is_followed_by_one_with_a_reserve_of_its_own() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let first = start(&ports, &draft(&ports, &account)).unwrap();
+    let work = granted(&ports, &first);
+    accepted(report(&ports, &work, probed(20_000)));
+    assert_eq!(balance(&ports, &account), 80);
+    accepted(report(&ports, &work, fail()));
+    assert_eq!(balance(&ports, &account), 100);
+    ports.pass_ms(1_000);
+    let second = start(&ports, &find(&ports, &account, first.id)).unwrap();
+    assert_eq!((second.run, second.state, second.attempt, second.failure.clone()), (2, JobState::Queued, 0, None));
+    assert_eq!((second.facts.is_none(), balance(&ports, &account)), (true, 90));
+    // The old run may say what it likes.
+    for event in [complete(&work), fail(), probed(40_000)] {
+        assert_eq!(stopped(report(&ports, &work, event)), StopReason::Over);
+    }
+    assert_eq!(balance(&ports, &account), 90);
+    let work = granted(&ports, &second);
+    accepted(report(&ports, &work, probed(3_000)));
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!((balance(&ports, &account), find(&ports, &account, first.id).state), (97, JobState::Success));
+    assert_eq!(["reserve", "refund", "settle"].map(|kind| ledger_kinds(&ports, kind)), [2, 1, 1]);
+}
+
+#[test]
+fn a_start_that_cannot_be_paid_changes_nothing() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 9);
+    let job = draft(&ports, &account);
+    let expected = Error::InsufficientCredits { available_credits: 9, required_credits: 10 };
+    assert_eq!(start(&ports, &job), Err(expected));
+    assert_eq!((find(&ports, &account, job.id).state, ledger_kinds(&ports, "reserve")), (JobState::Created, 0));
+    block_on(delete_job::delete_job(&ports, &account.key, job.id)).unwrap();
+    assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "refund")), (9, 0));
+}
+
+#[test]
+fn a_start_whose_answer_is_lost_reserves_once() {
+    for fault in [Fault::BeforeTheWrite, Fault::AfterTheWrite] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 100);
+        let job = draft(&ports, &account);
+        ports.sqlite().fail_next(fault);
+        assert!(start(&ports, &job).is_err());
+        let again = start(&ports, &job);
+        assert_eq!(again.is_ok(), fault == Fault::BeforeTheWrite, "{fault:?}");
+        assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "reserve")), (90, 1), "{fault:?}");
+    }
+}

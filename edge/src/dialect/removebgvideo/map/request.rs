@@ -1,0 +1,336 @@
+//! What a job is asked to be: the tables of models, formats and backgrounds, and the composition.
+
+use serde_json::{Map, Value};
+use shared::keying::ScreenColor;
+use shared::media::{Output, PixelSize, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
+use shared::report::Source;
+use shared::scene::{Anchor, SCALE_WHOLE, Scene};
+
+use crate::app::start_job::RunRequest;
+use crate::dialect::bgless::map::METADATA_SIZE_BYTES_MAX;
+use crate::dialect::removebgvideo::wire::{BackgroundIn, CanvasIn, ColorIn, CompositionIn, ForegroundIn, JobIn, OffsetIn};
+use crate::domain::error::Error;
+use crate::domain::job::JobOptions;
+use crate::domain::model::Model;
+
+/// Shortest side of a canvas.
+/// Units: pixels.
+const CANVAS_SIDE_PX_MIN: u32 = 16;
+/// A subject is no smaller and no larger than that, beside the largest that fits.
+const SCALE_MIN: f64 = 0.01;
+const SCALE_MAX: f64 = 10.0;
+/// Units: pixels.
+const OFFSET_PX_MAX: f64 = 16_384.0;
+const TEXT_PROMPT_CHARS_MAX: usize = 2_000;
+/// The API's own green. Source: its SDKs' default of `bg_color`, 0.035, 0.635, 0.274.
+const GREEN: ScreenColor = ScreenColor([9, 162, 70]);
+
+/// The formats, and what is made for each.
+const FORMATS: [(&str, Output); 6] = [
+    ("webm", Output::WebmVp9Alpha),
+    ("mov", Output::MovProres4444),
+    ("mp4", Output::OpaqueMp4),
+    ("gif", Output::Gif),
+    ("webp", Output::AnimatedWebp),
+    ("png_sequence", Output::PngSequence),
+];
+
+/// The models: which of ours does the work, or what is missing for it.
+fn model(name: &str) -> Result<Model, Error> {
+    match name {
+        // Whatever fits the footage.
+        "original" => Ok(Model::Auto),
+        // The quickest: a flat screen is keyed, nothing else is tried.
+        "light" => Ok(Model::LocalChromaKey),
+        // The operator's matting model, of people or of anything; without one the job is refused with what is missing.
+        "pro" | "human" => Ok(Model::LocalOnnxMatting),
+        _ => Err(refused("model", "Must be `original`, `light`, `pro` or `human`.")),
+    }
+}
+
+/// What a start says, laid over what was said before.
+pub fn overlaid(said: JobIn, start: JobIn) -> JobIn {
+    let speaks_of_background =
+        start.background.is_some() || start.bg_type.is_some() || start.bg_color.is_some() || start.bg_image_url.is_some();
+    let background = if speaks_of_background { start.clone() } else { said.clone() };
+    JobIn {
+        video_url: None,
+        model: start.model.or(said.model),
+        output_format: start.output_format.or(said.output_format),
+        background: background.background,
+        bg_type: background.bg_type,
+        bg_color: background.bg_color,
+        bg_image_url: background.bg_image_url,
+        text_prompt: start.text_prompt.or(said.text_prompt),
+        composition: start.composition.or(said.composition),
+        webhook_url: start.webhook_url,
+        auto_start: None,
+        metadata: None,
+    }
+}
+
+/// What a run is to be. `find_picture` makes of a picture's address what a transcoder fetches.
+pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source, Error>) -> Result<RunRequest, Error> {
+    let body = named(body);
+    let name = body.output_format.as_deref().unwrap_or_default();
+    let output = FORMATS.into_iter().find(|(format, _)| *format == name).map(|(_, output)| output);
+    let output =
+        output.ok_or_else(|| refused("output_format", "Must be `webm`, `mov`, `mp4`, `gif`, `webp` or `png_sequence`."))?;
+    if body.text_prompt.as_ref().is_some_and(|prompt| prompt.chars().count() > TEXT_PROMPT_CHARS_MAX) {
+        return Err(Error::InvalidRequest {
+            field: "text_prompt",
+            message: format!("Must have at most {TEXT_PROMPT_CHARS_MAX} characters."),
+        });
+    }
+    let (background, picture) = match background(body.background.as_ref())? {
+        Backing::Clear if output == Output::OpaqueMp4 => (Some(GREEN), None),
+        Backing::Clear => (None, None),
+        Backing::Color(color) => (Some(color), None),
+        Backing::Picture(url) => (None, Some(find_picture(&url)?)),
+    };
+    let scene = Scene { background, picture, ..composed(body.composition.as_ref())? };
+    let words = serde_json::to_string(&body).map_err(|error| Error::Internal(format!("cannot write a job's words: {error}")))?;
+    Ok(RunRequest {
+        model: model(body.model.as_deref().unwrap_or_default())?,
+        outputs: vec![output],
+        options: JobOptions { scene, ..JobOptions::default() },
+        words_json: Some(words),
+        callback_url: body.webhook_url,
+    })
+}
+
+pub fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
+    let text = Value::Object(metadata).to_string();
+    if text.len() > METADATA_SIZE_BYTES_MAX {
+        let message = format!("Must have at most {METADATA_SIZE_BYTES_MAX} bytes as JSON.");
+        return Err(Error::InvalidRequest { field: "metadata", message });
+    }
+    Ok(text)
+}
+
+/// What was asked for and cannot be done as it was.
+pub fn warnings(words: &JobIn) -> Vec<&'static str> {
+    let clear = words.background.as_ref().is_none_or(|background| background.kind.as_deref() == Some("transparent"));
+    let checks = [
+        (words.text_prompt.is_some(), "`text_prompt` is kept, but no model of this installation uses it."),
+        (
+            clear && words.output_format.as_deref() == Some("mp4"),
+            "MP4 knows no transparency; the background is the green of this API, #09a246.",
+        ),
+    ];
+    checks.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+}
+
+/// With every default said, and the background in the newer of its two forms.
+fn named(body: JobIn) -> JobIn {
+    let speaks_older = body.bg_type.is_some() || body.bg_color.is_some() || body.bg_image_url.is_some();
+    let older = BackgroundIn { kind: body.bg_type, color: body.bg_color, image_url: body.bg_image_url };
+    JobIn {
+        model: Some(body.model.unwrap_or_else(|| "original".to_owned())),
+        output_format: Some(body.output_format.unwrap_or_else(|| "webm".to_owned())),
+        background: body.background.or(speaks_older.then_some(older)),
+        bg_type: None,
+        bg_color: None,
+        bg_image_url: None,
+        text_prompt: body.text_prompt.filter(|prompt| !prompt.trim().is_empty()),
+        ..body
+    }
+}
+
+enum Backing {
+    Clear,
+    Color(ScreenColor),
+    Picture(String),
+}
+
+fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
+    let Some(BackgroundIn { kind, color, image_url }) = background else { return Ok(Backing::Clear) };
+    // Who names no kind means the one that the rest speaks of.
+    let implied = match (image_url, color) {
+        (Some(_), _) => "image",
+        (None, Some(_)) => "color",
+        (None, None) => "transparent",
+    };
+    match kind.as_deref().unwrap_or(implied) {
+        "transparent" => Ok(Backing::Clear),
+        "green" => Ok(Backing::Color(color.as_ref().map(read_color).transpose()?.unwrap_or(GREEN))),
+        "white" => Ok(Backing::Color(ScreenColor([255, 255, 255]))),
+        "black" => Ok(Backing::Color(ScreenColor([0, 0, 0]))),
+        "blue" => Ok(Backing::Color(ScreenColor([0, 0, 255]))),
+        "color" | "custom" => {
+            let color = color.as_ref().ok_or_else(|| refused("background.color", "Is required for a background of a colour."))?;
+            Ok(Backing::Color(read_color(color)?))
+        }
+        "image" => {
+            let missing = || refused("background.image_url", "Is required for a background of a picture.");
+            Ok(Backing::Picture(image_url.clone().ok_or_else(missing)?))
+        }
+        _ => Err(refused(
+            "background.type",
+            "Must be `transparent`, `color`, `image`, `green`, `white`, `black`, `blue` or `custom`.",
+        )),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255 once both bounds were compared")]
+fn read_color(color: &ColorIn) -> Result<ScreenColor, Error> {
+    let unreadable = || refused("background.color", "Must be red, green and blue from 0 to 1, or `#rrggbb`.");
+    match color {
+        ColorIn::Shares(shares) if shares.iter().all(|share| (0.0..=1.0).contains(share)) => {
+            Ok(ScreenColor(shares.map(|share| (share * 255.0).round() as u8)))
+        }
+        ColorIn::Shares(_) => Err(unreadable()),
+        ColorIn::Text(text) => text.parse().map_err(|_| unreadable()),
+    }
+}
+
+fn composed(composition: Option<&CompositionIn>) -> Result<Scene, Error> {
+    let Some(CompositionIn { canvas, foreground }) = composition else { return Ok(Scene::default()) };
+    let ForegroundIn { anchor: name, scale, offset } = foreground.clone().unwrap_or_default();
+    let OffsetIn { x, y } = offset.unwrap_or_default();
+    Ok(Scene {
+        canvas: canvas.map(check_canvas).transpose()?,
+        anchor: name.as_deref().map(anchor).transpose()?.unwrap_or(Anchor::Center),
+        scale_millionths: scale.map(scale_millionths).transpose()?.unwrap_or(SCALE_WHOLE),
+        offset_px: (offset_px("composition.foreground.offset.x", x)?, offset_px("composition.foreground.offset.y", y)?),
+        ..Scene::default()
+    })
+}
+
+fn check_canvas(CanvasIn { width, height }: CanvasIn) -> Result<PixelSize, Error> {
+    let size = PixelSize { width, height };
+    let sides = [width, height].into_iter().all(|side| (CANVAS_SIDE_PX_MIN..=SOURCE_SIDE_PX_MAX).contains(&side));
+    if sides && size.pixels() <= SOURCE_PIXELS_MAX {
+        return Ok(size);
+    }
+    Err(Error::InvalidRequest {
+        field: "composition.canvas",
+        message: format!(
+            "Must have sides of {CANVAS_SIDE_PX_MIN} to {SOURCE_SIDE_PX_MAX} pixels, and {SOURCE_PIXELS_MAX} pixels at most."
+        ),
+    })
+}
+
+/// Both orders of the two words are taken, and one word where it is enough.
+fn anchor(name: &str) -> Result<Anchor, Error> {
+    let same = |left: &str, right: &str| {
+        let words = |text: &str| {
+            let mut words: Vec<String> =
+                text.split(['-', '_', ' ']).map(str::to_lowercase).filter(|word| word != "center").collect();
+            words.sort();
+            words
+        };
+        words(left) == words(right)
+    };
+    let known = || {
+        let names = Anchor::ALL.map(|anchor| format!("`{anchor}`")).join(", ");
+        Error::InvalidRequest { field: "composition.foreground.anchor", message: format!("Must be one of {names}.") }
+    };
+    Anchor::ALL.into_iter().find(|anchor| same(anchor.as_str(), name)).ok_or_else(known)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was compared with both bounds")]
+fn scale_millionths(scale: f64) -> Result<u32, Error> {
+    if (SCALE_MIN..=SCALE_MAX).contains(&scale) {
+        return Ok((scale * f64::from(SCALE_WHOLE)).round() as u32);
+    }
+    let message = format!("Must be from {SCALE_MIN} to {SCALE_MAX}.");
+    Err(Error::InvalidRequest { field: "composition.foreground.scale", message })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the value was compared with both bounds")]
+fn offset_px(field: &'static str, offset: f64) -> Result<i32, Error> {
+    if (-OFFSET_PX_MAX..=OFFSET_PX_MAX).contains(&offset) {
+        return Ok(offset.round() as i32);
+    }
+    Err(Error::InvalidRequest { field, message: format!("Must be from -{OFFSET_PX_MAX} to {OFFSET_PX_MAX} pixels.") })
+}
+
+fn refused(field: &'static str, message: &str) -> Error {
+    Error::InvalidRequest { field, message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(body: Value) -> Result<RunRequest, Error> {
+        run_request(serde_json::from_value(body).unwrap(), |url| Ok(Source::Url { url: url.to_owned() }))
+    }
+
+    #[test]
+    fn older_and_newer_words_mean_the_same() {
+        let scene = |body| request(body).unwrap().options.scene;
+        let green = scene(json!({ "background": { "type": "color", "color": [0.035, 0.635, 0.274] } }));
+        assert_eq!(green.background, Some(GREEN));
+        for body in [
+            json!({ "bg_type": "green" }),
+            json!({ "bg_type": "custom", "bg_color": [0.035, 0.635, 0.274] }),
+            json!({ "background": { "type": "color", "color": "#09a246" } }),
+            // MP4 knows no transparency.
+            json!({ "output_format": "mp4", "background": { "type": "transparent" } }),
+        ] {
+            assert_eq!(scene(body.clone()), green, "{body}");
+        }
+        let picture = Some(Source::Url { url: "https://x/p.png".to_owned() });
+        for body in [
+            json!({ "bg_type": "image", "bg_image_url": "https://x/p.png" }),
+            json!({ "background": { "image_url": "https://x/p.png" } }),
+        ] {
+            assert_eq!(scene(body.clone()).picture, picture, "{body}");
+        }
+        assert_eq!(scene(json!({ "background": { "type": "transparent" } })), Scene::default());
+    }
+
+    #[test]
+    fn nine_anchors_are_known_by_all_their_names() {
+        for (name, expected) in [
+            ("center", Anchor::Center),
+            ("center-center", Anchor::Center),
+            ("top-left", Anchor::TopLeft),
+            ("left-top", Anchor::TopLeft),
+            ("bottom-center", Anchor::Bottom),
+            ("bottom", Anchor::Bottom),
+            ("left", Anchor::Left),
+            ("center_right", Anchor::Right),
+        ] {
+            assert_eq!(anchor(name).unwrap(), expected, "{name}");
+        }
+        for name in ["middle", "top-top", "north"] {
+            assert!(anchor(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_composed_is_refused_by_its_field() {
+        let with = |composition: Value| request(json!({ "composition": composition }));
+        for (refusal, expected) in [
+            (with(json!({ "canvas": { "width": 8, "height": 100 } })), "composition.canvas"),
+            (with(json!({ "canvas": { "width": 8192, "height": 8192 } })), "composition.canvas"),
+            (with(json!({ "foreground": { "scale": 0 } })), "composition.foreground.scale"),
+            (with(json!({ "foreground": { "anchor": "north" } })), "composition.foreground.anchor"),
+            (with(json!({ "foreground": { "offset": { "x": 1e9 } } })), "composition.foreground.offset.x"),
+            (request(json!({ "model": "magic" })), "model"),
+            (request(json!({ "output_format": "avi" })), "output_format"),
+            (request(json!({ "background": { "type": "color" } })), "background.color"),
+            (request(json!({ "background": { "type": "color", "color": [0, 0, 2] } })), "background.color"),
+            (request(json!({ "background": { "type": "image" } })), "background.image_url"),
+            (request(json!({ "bg_type": "plaid" })), "background.type"),
+        ] {
+            assert!(matches!(refusal, Err(Error::InvalidRequest { field, .. }) if field == expected), "{expected}");
+        }
+        assert_eq!(request(json!({ "model": "pro" })).unwrap().model, Model::LocalOnnxMatting);
+    }
+
+    #[test]
+    fn a_start_lays_its_words_over_those_of_the_creation() {
+        let words = |body: Value| serde_json::from_value::<JobIn>(body).unwrap();
+        let said = words(json!({ "model": "light", "bg_type": "green", "text_prompt": "a ring" }));
+        let laid = overlaid(said.clone(), words(json!({ "model": "original", "background": { "type": "transparent" } })));
+        assert_eq!((laid.model.as_deref(), laid.bg_type.as_deref()), (Some("original"), None));
+        assert_eq!(laid.text_prompt.as_deref(), Some("a ring"));
+        assert_eq!(overlaid(said.clone(), JobIn::default()).bg_type, said.bg_type);
+    }
+}
