@@ -27,6 +27,7 @@ pub mod step;
 pub mod tasks;
 pub mod terminal;
 pub mod tools;
+pub mod venv;
 pub mod web;
 pub mod workspace;
 pub mod wrangler;

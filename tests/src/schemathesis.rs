@@ -10,14 +10,11 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::cache::Cache;
-use crate::stamp::Stamp;
-use crate::step;
+use crate::venv;
 use crate::workspace::Workspace;
 
-/// Where the pinned versions, the settings and the hooks are.
+/// Where the settings and the hooks are.
 const FOLDER: &str = "tests/schemathesis";
-const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
 
 /// An installed schemathesis.
 #[derive(Debug)]
@@ -29,27 +26,7 @@ pub struct Schemathesis {
 impl Schemathesis {
     /// Installs the pinned versions, if they are not there.
     pub fn ensure() -> Result<Self> {
-        let (workspace, cache) = (Workspace::find()?, Cache::open()?);
-        let _lock = cache.lock("schemathesis")?;
-        let venv = cache.join("tools/schemathesis");
-        let stamp = Stamp::default().with_path(workspace.root(), REQUIREMENTS)?;
-        let stamp_file = venv.join("bgless-stamp");
-        if !stamp.matches(&stamp_file) {
-            let mut create = Command::new("python3");
-            create.args(["-m", "venv", "--clear"]).arg(&venv);
-            step::run(
-                "a place for schemathesis",
-                &mut create,
-                "Install Python 3.10 or later with venv (Debian: apt-get install python3-venv).",
-            )?;
-            let mut install = Command::new(venv.join("bin/pip"));
-            install
-                .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-                .arg(workspace.join(REQUIREMENTS));
-            step::run("schemathesis", &mut install, "Is PyPI reachable?")?;
-            stamp.write(&stamp_file)?;
-        }
-        Ok(Self { workspace, venv })
+        Ok(Self { workspace: Workspace::find()?, venv: venv::ensure("schemathesis")? })
     }
 
     /// Puts every operation of the served description to the test; what it finds is an error with its own words.

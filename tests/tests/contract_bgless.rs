@@ -2,6 +2,9 @@
 
 #![cfg(test)]
 
+use std::collections::HashMap;
+use std::process::Command;
+
 use serde_json::{Value, json};
 use shared::signature;
 use tests::customer::Customer;
@@ -9,6 +12,8 @@ use tests::http::Answer;
 use tests::raw::{refused, send};
 use tests::stack::shared::SharedStack;
 use tests::stack::{Stack, StackOptions};
+use tests::venv;
+use tests::workspace::Workspace;
 use ureq::Body;
 use ureq::http::Response;
 
@@ -358,6 +363,32 @@ fn the_transports_own_errors_have_the_envelope_too() {
         let big = vec![b' '; 256 * 1024 + 1];
         refused(send("POST", &url("/v1/jobs"), &[key, ("content-type", "application/json")], &big), 413, "payload_too_large");
         assert_eq!(customer.balance().unwrap(), 100);
+    });
+}
+
+/// Code that nobody here wrote: botocore signs as we do, urllib3 sends, boto3 reads.
+#[test]
+fn an_upload_is_signed_as_botocore_signs_and_kept_byte_by_byte() {
+    let python = venv::ensure("boto3").unwrap().join("bin/python");
+    let script = Workspace::find().unwrap().join("tests/boto3/upload.py");
+    STACK.with(StackOptions::default(), |stack| {
+        let customer = Customer::create(stack, 1).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        // A prime, so that no block size of anybody divides it.
+        let content: Vec<u8> = (0..9_999_991_u32).map(|index| (index % 251) as u8).collect();
+        std::fs::write(file.path(), &content).unwrap();
+        let request = json!({ "filename": "my clip (1) + ü.mov", "contentType": "video/quicktime", "sizeBytes": content.len() });
+        let upload = customer.api.post("/v1/uploads", &request).unwrap().body["data"].to_string();
+        let env: HashMap<_, _> = stack.site().bucket_env().into_iter().collect();
+        let output = Command::new(&python)
+            .arg(&script)
+            .args([&env["R2_S3_ENDPOINT"], &env["R2_BUCKET_NAME"], &upload, "video/quicktime"])
+            .arg(file.path())
+            .env("AWS_ACCESS_KEY_ID", &env["R2_ACCESS_KEY_ID"])
+            .env("AWS_SECRET_ACCESS_KEY", &env["R2_SECRET_ACCESS_KEY"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     });
 }
 
