@@ -19,6 +19,7 @@ use crate::provider::kie::{self, KieSettings};
 pub const DATABASE: &str = "DB";
 pub const BUCKET: &str = "BUCKET";
 pub const TRANSCODE_QUEUE: &str = "TRANSCODE_QUEUE";
+pub const TRANSCODE_HEAVY_QUEUE: &str = "TRANSCODE_HEAVY_QUEUE";
 pub const WEBHOOK_QUEUE: &str = "WEBHOOK_QUEUE";
 pub const PROVIDER_QUEUE: &str = "PROVIDER_QUEUE";
 pub const RATE_LIMITER: &str = "RATE_LIMITER";

@@ -14,6 +14,7 @@ use crate::names;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
 use crate::scene::Scene;
+use crate::task::Pool;
 use crate::time::UnixMillis;
 
 /// Path at the edge where claims are posted.
@@ -141,6 +142,17 @@ names! {
     }
 }
 
+impl StrategyRequest {
+    /// Where such work waits. What turns out otherwise when the footage is seen is transferred.
+    #[must_use]
+    pub const fn pool(self) -> Pool {
+        match self {
+            Self::Auto | Self::ChromaKey | Self::PreserveSourceAlpha => Pool::Light,
+            Self::OnnxMatting | Self::StaticCamera => Pool::Heavy,
+        }
+    }
+}
+
 names! {
     /// How the matte was made; the best first.
     Strategy {
@@ -232,6 +244,8 @@ pub enum ReportEvent {
     },
     /// Given back unfinished and not the task's fault: the attempt does not count.
     Release,
+    /// Given back by a light slot, since the footage turned out to need heavy work; the attempt does not count.
+    Transfer,
 }
 
 /// One stored output.

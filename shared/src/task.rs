@@ -6,6 +6,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::JobId;
+use crate::names;
+
+names! {
+    /// Which of the two queues a task waits in. Each has slots of its own, so that neither kind of work can starve the other.
+    Pool {
+        /// Conversion and keying: done at about the speed at which ffmpeg encodes.
+        Light = "light",
+        /// Matting models and cameras that stand still: many times slower.
+        Heavy = "heavy",
+    }
+}
 
 /// A message on the transcode queue.
 /// Shape: `{"version":"TranscodeV1","jobId":"job_…","run":1}`. Yesterday's messages must parse tomorrow.

@@ -29,7 +29,12 @@ const miniflare = new Miniflare(
             modules: worker.modules.map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path })),
             d1Databases: { DB: worker.name },
             r2Buckets: { BUCKET: worker.name },
-            queueProducers: { TRANSCODE_QUEUE: "bgless-transcode", WEBHOOK_QUEUE: "bgless-webhook" },
+            queueProducers: {
+                TRANSCODE_QUEUE: "bgless-transcode",
+                TRANSCODE_HEAVY_QUEUE: "bgless-transcode-heavy",
+                WEBHOOK_QUEUE: "bgless-webhook",
+                PROVIDER_QUEUE: "bgless-provider",
+            },
             durableObjects: worker.durableObjects,
             bindings: worker.vars,
             unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],

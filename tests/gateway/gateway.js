@@ -39,7 +39,7 @@ export default {
       const contentType = typeof body === "string" ? "text" : body instanceof ArrayBuffer ? "bytes" : "json";
       return { contentType, source: "worker", body: encodeBody(contentType, body), delayMs: 0, sentAtMs: timestamp.getTime() };
     });
-    await transcodeQueue(env).push(messages);
+    await transcodeQueue(env, batch.queue).push(messages);
   },
 
   // The local runtime fires cron at the first Worker only.
@@ -50,11 +50,13 @@ export default {
 
 async function answer(request, pathname, env) {
   if (request.headers.get("authorization") !== `Bearer ${env.QUEUE_API_TOKEN}`) throw new ApiError(401, 10000, "Authentication error");
-  const route = pathname.replace(`/client/v4/accounts/${env.CLOUDFLARE_ACCOUNT_ID}/queues/${env.QUEUE_ID}`, "");
-  const handler = ROUTES[route];
-  if (handler === undefined) throw new ApiError(404, 7003, "Could not route to this path; perhaps the account or queue id is invalid?");
+  const bases = [`/client/v4/accounts/${env.CLOUDFLARE_ACCOUNT_ID}/queues/`, "/gateway/"];
+  const base = bases.find((base) => pathname.startsWith(base)) ?? "";
+  const [queueId, ...path] = pathname.slice(base.length).split("/");
+  const handler = ROUTES[`${base === "/gateway/" ? base : "/"}${path.join("/")}`];
+  if (handler === undefined || !env.QUEUE_IDS.split(",").includes(queueId)) throw new ApiError(404, 7003, "Could not route to this path; perhaps the account or queue id is invalid?");
   if (request.method !== handler.method) throw new ApiError(405, 10405, "Method not allowed for this authentication scheme");
-  return handler.run(transcodeQueue(env), handler.method === "POST" ? await readObject(request) : {});
+  return handler.run(transcodeQueue(env, queueId), handler.method === "POST" ? await readObject(request) : {});
 }
 
 const ROUTES = {
@@ -134,6 +136,6 @@ function envelope(result) {
   return { success: true, errors: [], messages: [], result };
 }
 
-function transcodeQueue(env) {
-  return env.QUEUE.get(env.QUEUE.idFromName("transcode"));
+function transcodeQueue(env, id) {
+  return env.QUEUE.get(env.QUEUE.idFromName(id));
 }

@@ -8,8 +8,10 @@ use crate::http::{Answer, agent};
 
 /// The local stack's account, in Cloudflare's sense.
 pub const CLOUDFLARE_ACCOUNT_ID: &str = "local";
-/// The local stack's transcode queue.
+/// The local stack's queue of light work.
 pub const QUEUE_ID: &str = "bgless-transcode";
+/// And that of heavy work.
+pub const HEAVY_QUEUE_ID: &str = "bgless-transcode-heavy";
 
 /// A client with its own token.
 #[derive(Debug, Clone)]
@@ -67,7 +69,7 @@ impl Gateway {
     }
 
     fn list(&self, path: &str) -> Result<Vec<Value>> {
-        let request = self.agent.get(format!("{}/gateway/{path}", self.base_url));
+        let request = self.agent.get(format!("{}/gateway/{QUEUE_ID}/{path}", self.base_url));
         let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?;
         Ok(answer.body["result"].as_array().cloned().unwrap_or_default())
     }

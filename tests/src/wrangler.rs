@@ -58,7 +58,7 @@ impl Site {
             [
                 ("QUEUE_API_TOKEN", self.secrets.queue_api_token.clone()),
                 ("CLOUDFLARE_ACCOUNT_ID", gateway::CLOUDFLARE_ACCOUNT_ID.to_owned()),
-                ("QUEUE_ID", gateway::QUEUE_ID.to_owned()),
+                ("QUEUE_IDS", [gateway::QUEUE_ID, gateway::HEAVY_QUEUE_ID].join(",")),
             ],
         );
         self.write_config("gateway.toml", config, &workspace.join("tests/gateway/gateway.js"))

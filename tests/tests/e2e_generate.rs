@@ -8,13 +8,15 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use tests::alpha::AlphaShares;
 use tests::client::Job;
-use tests::customer::Customer;
+use tests::customer::{Customer, wait_for};
 use tests::kie_sim::{KieOptions, KieSim};
 use tests::stack::StackOptions;
 use tests::stack::shared::{SharedStack, SharedStackUse};
+use tests::web::{Page, Web};
 
 static STACK: SharedStack = SharedStack::new();
 static KIE: LazyLock<KieSim> = LazyLock::new(|| KieSim::start(KieOptions::default()).unwrap());
+static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
 const CREDITS: u64 = 200;
 /// Three seconds at 720p, and a tenth of it, rounded up, for a second output.
 const PRICE_CREDITS: u64 = 53;
@@ -29,19 +31,27 @@ impl Scene {
     fn new() -> Self {
         let mut edge_vars = KIE.edge_vars();
         edge_vars.push(("PROVIDER_ASK_S".into(), "2".into()));
-        let options = StackOptions { transcoders: 1, allow_hosts: vec![KIE.host()], edge_vars, ..StackOptions::default() };
+        let options =
+            StackOptions { transcoders: 1, allow_hosts: vec![KIE.host(), WEB.host()], edge_vars, ..StackOptions::default() };
         let shared = STACK.join(options).unwrap();
         let customer = Customer::create(&shared.lock(), CREDITS).unwrap();
         Self { customer, dir: tempfile::tempdir().unwrap(), _stack: shared }
     }
 
-    fn run(&self, mut input: Value) -> Job {
+    /// Runs an order to its end, of which its receiver hears once.
+    fn run(&self, told_at: &str, mut input: Value) -> Job {
         input["durationSec"] = json!(3);
         input["resolution"] = json!("720p");
-        let options = json!({ "outputs": ["webm-vp9-alpha", "matte-grayscale-mp4"] });
+        let options =
+            json!({ "outputs": ["webm-vp9-alpha", "matte-grayscale-mp4"], "callbackUrl": WEB.put(told_at, Page::Status(200)) });
         let job = self.customer.submit(&json!({ "input": input, "options": options })).unwrap();
         assert_eq!(job.rest["model"], "kie.kling-3-video");
-        self.customer.wait_for_end(&job.id).unwrap()
+        let job = self.customer.wait_for_end(&job.id).unwrap();
+        let told = wait_for("told", || Ok(Some(WEB.visits_of(told_at)).filter(|told| !told.is_empty()))).unwrap();
+        let told: Vec<Value> = told.iter().map(|visit| serde_json::from_str(&visit.body).unwrap()).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((&told[0]["data"]["id"], &told[0]["data"]["status"]), (&json!(job.id), &json!(job.status)), "{}", told[0]);
+        job
     }
 
     fn assert_keyed(&self, job: &Job, size: (u32, u32)) {
@@ -63,7 +73,7 @@ impl Scene {
 fn words_become_video_with_alpha() {
     let scene = Scene::new();
     // Green and blue are named, so the screen is neither.
-    let job = scene.run(json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
+    let job = scene.run("/words", json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
     scene.assert_keyed(&job, (720, 1_280));
 }
 
@@ -74,14 +84,14 @@ fn a_picture_becomes_video_with_alpha() {
     let args = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x320:d=1:r=1", "-frames:v", "1"];
     assert!(Command::new("ffmpeg").args(args).arg(&picture).status().unwrap().success());
     let image_url = scene.customer.api.upload_file(&picture, "image/png").unwrap();
-    let job = scene.run(json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
+    let job = scene.run("/picture", json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
     scene.assert_keyed(&job, (1_280, 720));
 }
 
 #[test]
 fn a_result_that_is_no_video_fails_and_gives_all_back() {
     let scene = Scene::new();
-    let job = scene.run(json!({ "mode": "text", "prompt": "a ball {kie:broken}" }));
+    let job = scene.run("/broken", json!({ "mode": "text", "prompt": "a ball {kie:broken}" }));
     assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "source_not_video"));
     assert_eq!(scene.customer.balance().unwrap(), CREDITS);
 }

@@ -112,6 +112,38 @@ fn a_matting_model_is_announced_listed_ordered_and_named_in_the_answer() {
 }
 
 #[test]
+fn heavy_work_that_waits_holds_up_no_light_work() {
+    let scene = Scene::new(&["portrait.onnx"]);
+    wait_for("announced", || Ok((scene.models().len() == 2).then_some(()))).unwrap();
+    let long = scene.make("long.mp4", &["-f", "lavfi", "-t", "6", "-i", "testsrc2=s=320x240:r=25", "-c:v", "libx264"]);
+    let long = scene.customer.api.upload_file(&long, "video/mp4").unwrap();
+    let screen = "color=0x10c040:s=160x120:r=10,drawbox=w=40:h=40:x=60:y=40:c=red:t=fill";
+    let quick = scene.make("quick.mp4", &["-f", "lavfi", "-t", "1", "-i", screen, "-c:v", "libx264"]);
+    let quick = scene.customer.api.upload_file(&quick, "video/mp4").unwrap();
+    let submit = |model: &str, url: &str| {
+        let body = json!({ "model": model, "input": { "mode": "video", "videoUrl": url }, "options": { "outputs": ["webm-vp9-alpha"] } });
+        scene.customer.submit(&body).unwrap()
+    };
+    // The first says nothing of its weight: a light slot finds it out and passes it on.
+    let heavy = ["auto", "local.onnx-matting", "local.onnx-matting"].map(|model| submit(model, &long).id);
+    let light = scene.customer.wait_for_end(&submit("local.chroma-key", &quick).id).unwrap();
+    assert_eq!(light.status, "success", "{:?}", light.error);
+    let last = scene.customer.api.get_job(&heavy[2]).unwrap();
+    assert_ne!(last.status, "success", "the light job waited for all of the heavy ones");
+    for id in heavy {
+        let job = scene.customer.wait_for_end(&id).unwrap();
+        assert_eq!(
+            (job.status.as_str(), job.rest["alphaStrategy"].as_str()),
+            ("success", Some("onnx-matting")),
+            "{:?}",
+            job.error
+        );
+    }
+    let said = std::fs::read_to_string(&scene.stack.transcoder(0).unwrap().log).unwrap();
+    assert_eq!(said.matches("attempt transferred").count(), 1, "{said}");
+}
+
+#[test]
 fn without_a_model_that_works_the_fleet_stays_up_and_says_so() {
     let scene = Scene::new(&["missing.onnx"]);
     let listed = wait_for("announced", || {

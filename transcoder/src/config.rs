@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::address::AllowedHosts;
+use shared::task::Pool;
 use url::Url;
 
 use crate::engine::Programs;
@@ -60,6 +61,17 @@ pub struct QueueConfig {
     pub visibility_timeout_ms: u64,
 }
 
+/// The slots for one kind of work.
+#[derive(Debug, Clone)]
+pub struct PoolConfig {
+    /// Which kind.
+    pub pool: Pool,
+    /// Where its tasks come from.
+    pub queue: QueueConfig,
+    /// Tasks at once.
+    pub concurrency: usize,
+}
+
 /// Where bytes live.
 #[derive(Debug, Clone)]
 pub struct BucketConfig {
@@ -80,14 +92,12 @@ pub struct Config {
     pub edge_url: Url,
     /// Signs calls to the edge.
     pub transcoder_secret: Secret,
-    /// Where tasks come from.
-    pub queue: QueueConfig,
+    /// Where tasks come from; never empty.
+    pub pools: Vec<PoolConfig>,
     /// Where bytes live.
     pub bucket: BucketConfig,
     /// Private addresses that sources may come from.
     pub allowed_hosts: AllowedHosts,
-    /// Tasks at once.
-    pub concurrency: usize,
     /// Pause after an empty pull.
     pub poll_interval: Duration,
     /// How long running tasks may go on after a stop signal.
@@ -156,17 +166,13 @@ impl Config {
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { lookup, problems: Vec::new() };
         let api_url: String = reader.url("QUEUE_API_URL", Some(QUEUE_API_URL_DEFAULT)).map_or_else(String::new, Into::into);
-        let (account, queue) = (reader.required("CLOUDFLARE_ACCOUNT_ID"), reader.required("QUEUE_ID"));
+        let queues_url =
+            format!("{}/accounts/{}/queues", api_url.trim_end_matches('/'), reader.required("CLOUDFLARE_ACCOUNT_ID"));
         let edge_url = reader.url("EDGE_URL", None);
         let endpoint = reader.url("R2_S3_ENDPOINT", None);
         let config = Self {
             transcoder_secret: Secret(reader.required("TRANSCODER_SECRET")),
-            queue: QueueConfig {
-                messages_url: format!("{}/accounts/{account}/queues/{queue}/messages", api_url.trim_end_matches('/')),
-                token: Secret(reader.required("QUEUE_API_TOKEN")),
-                visibility_timeout_ms: reader.number("VISIBILITY_TIMEOUT_MS", 90_000, 1_000..=VISIBILITY_TIMEOUT_MS_MAX),
-            },
-            concurrency: reader.number("CONCURRENCY", 1, 1..=CONCURRENCY_MAX),
+            pools: PoolConfig::read_all(&mut reader, &queues_url),
             poll_interval: Duration::from_millis(reader.number("POLL_INTERVAL_MS", 1_000, 10..=600_000)),
             shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_S", 10, 0..=3_600)),
             job_timeout: Duration::from_secs(reader.number("JOB_TIMEOUT_S", 3_600, 1..=86_400)),
@@ -190,6 +196,27 @@ impl Config {
 /// Stands where a URL was refused: the reader goes on, so that all problems are told at once.
 fn placeholder() -> Url {
     Url::from_directory_path("/").unwrap_or_else(|()| unreachable!("the root is absolute"))
+}
+
+impl PoolConfig {
+    fn read_all<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>, queues_url: &str) -> Vec<Self> {
+        let token = Secret(reader.required("QUEUE_API_TOKEN"));
+        let visibility_timeout_ms = reader.number("VISIBILITY_TIMEOUT_MS", 90_000, 1_000..=VISIBILITY_TIMEOUT_MS_MAX);
+        let mut pools = Vec::new();
+        for (pool, id, slots) in [(Pool::Light, "QUEUE_ID", "CONCURRENCY"), (Pool::Heavy, "HEAVY_QUEUE_ID", "HEAVY_CONCURRENCY")]
+        {
+            let concurrency = reader.number(slots, 1, 0..=CONCURRENCY_MAX);
+            if concurrency > 0 {
+                let messages_url = format!("{queues_url}/{}/messages", reader.required(id));
+                let queue = QueueConfig { messages_url, token: token.clone(), visibility_timeout_ms };
+                pools.push(Self { pool, queue, concurrency });
+            }
+        }
+        if pools.is_empty() {
+            reader.problems.push("CONCURRENCY and HEAVY_CONCURRENCY are both 0".to_owned());
+        }
+        pools
+    }
 }
 
 struct Reader<L> {
@@ -275,6 +302,7 @@ mod tests {
                 "QUEUE_API_URL" => "http://127.0.0.1:8787/client/v4/",
                 "CLOUDFLARE_ACCOUNT_ID" => "acc",
                 "QUEUE_ID" => "q",
+                "HEAVY_QUEUE_ID" => "h",
                 "TRANSCODER_SECRET" | "QUEUE_API_TOKEN" | "R2_SECRET_ACCESS_KEY" => "hush",
                 "R2_ACCESS_KEY_ID" => "id",
                 "R2_BUCKET_NAME" => "bgless",
@@ -293,6 +321,7 @@ mod tests {
             "TRANSCODER_SECRET",
             "CLOUDFLARE_ACCOUNT_ID",
             "QUEUE_ID",
+            "HEAVY_QUEUE_ID",
             "QUEUE_API_TOKEN",
             "R2_S3_ENDPOINT",
             "R2_BUCKET_NAME",
@@ -302,15 +331,34 @@ mod tests {
         ] {
             assert!(text.contains(name), "{name}: {text}");
         }
-        assert_eq!(error.problems.len(), 10, "{text}");
+        assert_eq!(error.problems.len(), 11, "{text}");
     }
 
     #[test]
     fn a_complete_environment_is_read_and_its_secrets_are_not_shown() {
         let config = Config::from_lookup(complete).unwrap();
-        assert_eq!(config.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/q/messages");
-        assert_eq!((config.concurrency, config.queue.visibility_timeout_ms), (1, 90_000));
+        let [light, heavy] = &config.pools[..] else { panic!("{:?}", config.pools) };
+        assert_eq!(light.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/q/messages");
+        assert_eq!(heavy.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/h/messages");
+        assert_eq!((light.concurrency, heavy.concurrency, light.queue.visibility_timeout_ms), (1, 1, 90_000));
         assert!(!format!("{config:?}").contains("hush"), "{config:?}");
+    }
+
+    #[test]
+    fn a_pool_without_slots_needs_no_queue_and_one_pool_must_have_some() {
+        let with = |light: &'static str, heavy: &'static str| {
+            Config::from_lookup(move |name| match name {
+                "CONCURRENCY" => Some(light.to_owned()),
+                "HEAVY_CONCURRENCY" => Some(heavy.to_owned()),
+                "QUEUE_ID" if light == "0" => None,
+                "HEAVY_QUEUE_ID" if heavy == "0" => None,
+                name => complete(name),
+            })
+        };
+        let slots = |config: Config| config.pools.iter().map(|pool| (pool.pool, pool.concurrency)).collect::<Vec<_>>();
+        assert_eq!(slots(with("3", "0").unwrap()), [(Pool::Light, 3)]);
+        assert_eq!(slots(with("0", "2").unwrap()), [(Pool::Heavy, 2)]);
+        assert!(with("0", "0").unwrap_err().to_string().contains("both 0"));
     }
 
     #[test]
@@ -319,7 +367,7 @@ mod tests {
             ("EDGE_URL", "ftp://a"),
             ("HEALTH_ADDR", "here"),
             ("ALLOWED_PRIVATE_HOSTS", "localhost"),
-            ("CONCURRENCY", "0"),
+            ("CONCURRENCY", "-1"),
             ("JOB_TIMEOUT_S", "-1"),
         ] {
             let lookup = |asked: &str| if asked == name { Some(value.to_owned()) } else { complete(asked) };

@@ -25,13 +25,17 @@ impl Health {
     }
 
     /// Answers until dropped.
-    pub async fn serve(self, ready: watch::Receiver<bool>) -> io::Result<()> {
+    pub async fn serve(self, ready: Vec<watch::Receiver<bool>>) -> io::Result<()> {
         let router =
             Router::new().route("/health", get(|| async { "alive\n" })).route("/ready", get(readiness)).with_state(ready);
         axum::serve(self.listener, router).await
     }
 }
 
-async fn readiness(State(ready): State<watch::Receiver<bool>>) -> (StatusCode, &'static str) {
-    if *ready.borrow() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not pulling\n") }
+async fn readiness(State(ready): State<Vec<watch::Receiver<bool>>>) -> (StatusCode, &'static str) {
+    if ready.iter().all(|pool| *pool.borrow()) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not pulling\n")
+    }
 }

@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use shared::matting::{ANNOUNCE_PERIOD_MS, Announcement};
 use tokio::sync::watch;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{Config, PoolConfig};
 use crate::health::Health;
 use crate::matting::Catalog;
 use crate::objects::Objects;
@@ -40,7 +41,6 @@ pub enum ServeError {
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
     let scratch = Scratch::create(&config.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
     let health = Health::bind(config.health_addr).await.map_err(|error| ServeError::Machine("the health port", error))?;
-    let queue = QueueClient::new(config.queue)?;
     let models = config.models.catalog();
     let deps = Deps {
         models: Arc::clone(&models),
@@ -52,15 +52,20 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
         job_timeout: config.job_timeout,
         shutdown_grace: config.shutdown_grace,
     };
-    let (ready, readiness) = watch::channel(false);
-    let pace = Pace { concurrency: config.concurrency, poll_interval: config.poll_interval };
-    tracing::info!(concurrency = pace.concurrency, "pulling");
-    let one = |task| {
+    let (mut pools, mut readiness) = (Vec::new(), Vec::new());
+    for PoolConfig { pool, queue, concurrency } in config.pools {
+        let (ready, is_ready) = watch::channel(false);
+        pools.push((pool, QueueClient::new(queue)?, Pace { concurrency, poll_interval: config.poll_interval }, ready));
+        readiness.push(is_ready);
+        tracing::info!(pool = pool.as_str(), concurrency, "pulling");
+    }
+    let pumps = pools.iter().map(|(pool, queue, pace, ready)| {
         let (deps, shutdown) = (&deps, &shutdown);
-        async move { step(deps, &task, shutdown).await }
-    };
+        let one = move |task| async move { step(deps, *pool, &task, shutdown).await };
+        pump(queue, one, *pace, ready, shutdown)
+    });
     tokio::select! {
-        () = pump(&queue, one, pace, &ready, &shutdown) => {}
+        _ = join_all(pumps) => {}
         () = announce(&deps.edge, models) => {}
         ended = health.serve(readiness) => ended.map_err(|error| ServeError::Machine("the health port", error))?,
     }

@@ -13,7 +13,7 @@ use shared::id::LeaseId;
 use shared::media::SOURCE_SIZE_BYTES_MAX;
 use shared::qa::PreviewAsset;
 use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Stage, StopReason, Work};
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,7 @@ pub struct Deps<E> {
 }
 
 /// Works on one task.
-pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
+pub async fn step<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
     let claimed_at = Instant::now();
     let claim = Claim { job_id, run, lease_id: LeaseId::from_parts(now(), fastrand::u128(..)) };
@@ -87,7 +87,7 @@ pub async fn step<E: Edge>(deps: &Deps<E>, task: &TranscodeTask, shutdown: &Canc
     };
     let request_id = work.request_id.as_deref();
     let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt, request.id = request_id);
-    work_on(deps, &work, claimed_at, shutdown).instrument(span).await
+    work_on(deps, (pool, &work), claimed_at, shutdown).instrument(span).await
 }
 
 /// Asks until there is an answer, a few times: with the same lease id, a claim whose answer was lost counts once.
@@ -107,13 +107,18 @@ fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shutdown: &CancellationToken) -> Verdict {
+async fn work_on<E: Edge>(
+    deps: &Deps<E>,
+    (pool, work): (Pool, &Work),
+    claimed_at: Instant,
+    shutdown: &CancellationToken,
+) -> Verdict {
     let lease = Lease::new(&deps.edge, work, claimed_at);
     let (sink, progress) = ProgressSink::new();
     let stored = Stored::default();
     tracing::info!("attempt begun");
     let outcome = tokio::select! {
-        outcome = attempt(deps, work, &lease, &sink, &stored) => outcome,
+        outcome = attempt(deps, (pool, work), &lease, &sink, &stored) => outcome,
         error = lease.keep(progress) => Err(error),
         () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
         () = grace_over(shutdown, deps.shutdown_grace) => {
@@ -127,7 +132,8 @@ async fn work_on<E: Edge>(deps: &Deps<E>, work: &Work, claimed_at: Instant, shut
     let is_complete = outcome.is_ok();
     let said = match outcome {
         Ok(event) => {
-            tracing::info!(duration_ms, "attempt complete");
+            let transferred = matches!(event, ReportEvent::Transfer);
+            tracing::info!(duration_ms, "{}", if transferred { "attempt transferred" } else { "attempt complete" });
             lease.insist(event).await
         }
         Err(TaskError::Permanent { code, message, detail }) => {
@@ -185,7 +191,7 @@ impl Stored {
 /// The work itself; ends in what is to be reported.
 async fn attempt<E: Edge>(
     deps: &Deps<E>,
-    work: &Work,
+    (pool, work): (Pool, &Work),
     lease: &Lease<'_, E>,
     sink: &ProgressSink,
     stored: &Stored,
@@ -199,6 +205,9 @@ async fn attempt<E: Edge>(
     let request = MatteRequest { strategy: work.strategy, key: work.key, matting_model, background };
     let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy();
+    if pool == Pool::Light && strategy.request().pool() == Pool::Heavy {
+        return Ok(ReportEvent::Transfer);
+    }
     lease
         .insist(ReportEvent::Probed {
             facts: prepared.probed.facts.clone(),

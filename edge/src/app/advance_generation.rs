@@ -5,7 +5,7 @@
 use shared::address;
 use shared::code::JobErrorCode;
 use shared::report::Source;
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
 use crate::app::announce::announce;
@@ -132,7 +132,7 @@ async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, 
         return Ok(Advance::Nothing);
     }
     let task = TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run };
-    if let Err(error) = ports.tasks().send(&[task]).await {
+    if let Err(error) = ports.tasks().send(Pool::Light, &[task]).await {
         ports.warn("task was not queued; the sweep will send it", &[("job.id", &run.job_id), ("error", &error)]);
     }
     Ok(Advance::Received)

@@ -3,10 +3,11 @@
 use shared::code::JobErrorCode;
 use shared::price::{self, Tariff};
 use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
 use crate::app::announce::announce;
-use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports, Probe};
+use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports, Probe, TaskQueue as _};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, Made, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
@@ -88,12 +89,25 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 held => held,
             }
         }
-        ReportEvent::Release => ports.store().release_job(lease, now.plus_ms(TASK_DUE_AFTER_MS), now).await?,
+        ReportEvent::Release => ports.store().release_job(lease, None, now.plus_ms(TASK_DUE_AFTER_MS), now).await?,
+        ReportEvent::Transfer => transfer(ports, lease, now).await?,
     };
     Ok(match held {
         Held::Done => accepted,
         Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
     })
+}
+
+/// Has heavy work wait where the heavy slots take it from.
+async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Result<Held, Error> {
+    let held = ports.store().release_job(lease, Some(Pool::Heavy), now.plus_ms(TASK_DUE_AFTER_MS), now).await?;
+    if matches!(held, Held::Done) {
+        let RunRef { job_id, run } = lease.run;
+        if let Err(error) = ports.tasks().send(Pool::Heavy, &[TranscodeTask::TranscodeV1 { job_id, run }]).await {
+            ports.warn("task was not queued; the sweep will send it", &[("job.id", &job_id), ("error", &error)]);
+        }
+    }
+    Ok(held)
 }
 
 /// Whether a lease has been kept alive for longer than any work takes. It then runs out, and the sweep goes on from there.

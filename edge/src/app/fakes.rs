@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use shared::address::AllowedHosts;
 use shared::id::ApiKeyId;
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 use url::Url;
 
@@ -42,6 +42,8 @@ pub struct FakePorts {
 #[derive(Default)]
 pub struct FakeQueue {
     pub sent: RefCell<Vec<TranscodeTask>>,
+    /// Those of the heavy pool.
+    pub sent_heavy: RefCell<Vec<TranscodeTask>>,
     pub woken: RefCell<Vec<(EventId, u32)>>,
     pub orders: RefCell<Vec<(ProviderWake, u32)>>,
     pub broken: Cell<bool>,
@@ -158,11 +160,15 @@ impl Ports for FakePorts {
 }
 
 impl TaskQueue for FakeQueue {
-    async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error> {
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error> {
         if self.broken.get() {
             return Err(Error::Internal("the queue is out of order".into()));
         }
-        self.sent.borrow_mut().extend_from_slice(tasks);
+        let sent = match pool {
+            Pool::Light => &self.sent,
+            Pool::Heavy => &self.sent_heavy,
+        };
+        sent.borrow_mut().extend_from_slice(tasks);
         Ok(())
     }
 

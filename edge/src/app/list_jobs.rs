@@ -14,23 +14,10 @@ pub struct Listed {
     pub jobs: Vec<Job>,
 }
 
-/// The jobs below the page's cursor, of one state or of all.
+/// The jobs below the page's cursor, of some states or of all.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
-pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<Listed, Error> {
-    let (key, jobs) = ports.store().list_jobs(key, page, state).await?;
-    listed(ports, key, jobs)
-}
-
-/// The newest jobs but `offset`, of some states or of all.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
-pub async fn list_jobs_from(
-    ports: &impl Ports,
-    key: &KeyHash,
-    offset: u32,
-    limit: u32,
-    states: &[JobState],
-) -> Result<Listed, Error> {
-    let (key, jobs) = ports.store().list_jobs_from(key, offset, limit, states).await?;
+pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<Listed, Error> {
+    let (key, jobs) = ports.store().list_jobs(key, page, states).await?;
     listed(ports, key, jobs)
 }
 

@@ -10,7 +10,7 @@ use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::price::Resolution;
 use shared::report::Source;
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
 use crate::domain::api_key::{ApiKey, KeyHash};
@@ -97,21 +97,13 @@ pub trait JobStore {
     /// A job that waits to be started.
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error>;
     async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error>;
-    /// The newest of the key's account but `offset`; those in `states`, or all if it names none.
-    async fn list_jobs_from(
-        &self,
-        key: &KeyHash,
-        offset: u32,
-        limit: u32,
-        states: &[JobState],
-    ) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
     async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
     /// A key and, if its account has it, a job that is not hidden.
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
     /// Whoever owns it, hidden ones too.
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
-    /// The newest of the key's account below the cursor.
-    async fn list_jobs(&self, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
+    /// The newest of the key's account below the cursor; those in one of at most four states, or all where none is named.
+    async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
     async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
     async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
@@ -131,7 +123,14 @@ pub trait JobStore {
         entry_id: LedgerEntryId,
         now: UnixMillis,
     ) -> Result<Ended, Error>;
-    async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error>;
+    /// Gives a run back, to another pool if one is named.
+    async fn release_job(
+        &self,
+        lease: LeaseRef,
+        to: Option<Pool>,
+        task_due_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Held, Error>;
     /// Cancels if it runs, hides in any case.
     async fn delete_job(
         &self,
@@ -154,7 +153,7 @@ pub trait JobStore {
     async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error>;
     async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
     /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
-    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error>;
     /// Makes a queued run's task due now.
     async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
 }
@@ -267,7 +266,7 @@ pub trait DeliveryStore {
 
 /// The queues.
 pub trait TaskQueue {
-    async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error>;
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error>;
     /// Wakes the sender of events, after a pause.
     async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error>;
     /// Has orders looked after, after a pause.

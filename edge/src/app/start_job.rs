@@ -95,7 +95,7 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         }
     };
     let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
-    if let Err(error) = ports.tasks().send(&[task]).await {
+    if let Err(error) = ports.tasks().send(job.model.card().strategy.pool(), &[task]).await {
         ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
     }
     Ok(job)

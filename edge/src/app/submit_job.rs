@@ -115,7 +115,10 @@ pub async fn submit_job(
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
     let sent = match new_job.start {
-        Start::Footage(_) => ports.tasks().send(&[TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run }]).await,
+        Start::Footage(_) => {
+            let pool = job.model.card().strategy.pool();
+            ports.tasks().send(pool, &[TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run }]).await
+        }
         Start::Order(_) => {
             let run = RunRef { job_id: job.id, run: job.run };
             ports.tasks().wake_provider(&[ProviderWake::Due(run)], 0).await

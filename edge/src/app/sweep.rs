@@ -1,7 +1,7 @@
 //! What the cron handler does each minute, so that nothing is lost: every step bounded and safe to repeat.
 
 use shared::code::JobErrorCode;
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
 use crate::app::empty_job::empty_old_jobs;
@@ -47,9 +47,12 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     let timed_out = ports.store().list_jobs_queued_before(queue_deadline, JOBS_PER_STEP_MAX).await?;
     let timed_out = fail_all(ports, &timed_out, JobErrorCode::QueueTimeout, now).await?;
     let due = ports.store().take_due_tasks(now, JOBS_PER_STEP_MAX).await?;
-    let tasks: Vec<_> = due.iter().map(|run| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
-    if !tasks.is_empty() {
-        ports.tasks().send(&tasks).await?;
+    for pool in Pool::ALL {
+        let due = due.iter().filter(|(waits_in, _)| *waits_in == pool);
+        let tasks: Vec<_> = due.map(|(_, run)| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
+        if !tasks.is_empty() {
+            ports.tasks().send(pool, &tasks).await?;
+        }
     }
     let requests_forgotten = ports.store().forget_old_requests(now, JOBS_PER_STEP_MAX).await?;
     // Later than due: the sender may just be at work on what is due now.
@@ -73,7 +76,7 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
         requeued,
         exhausted,
         timed_out,
-        tasks_sent: tasks.len(),
+        tasks_sent: due.len(),
         requests_forgotten,
     })
 }

@@ -6,6 +6,7 @@ mod file;
 mod generation;
 mod life;
 mod matting;
+mod pools;
 mod recovery;
 mod request;
 mod start;

@@ -58,7 +58,7 @@ async fn get_videos(
         Ok(account::page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
     });
     let page = after_key(&app, &key, read).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, None).await?.jobs;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, &[]).await?.jobs;
     Ok(Json(map::videos_out(&*app, &page, &jobs)))
 }
 

@@ -27,6 +27,7 @@ impl Bindings {
             database: env.d1(config::DATABASE)?,
             queues: Queues {
                 transcode: env.queue(config::TRANSCODE_QUEUE)?,
+                transcode_heavy: env.queue(config::TRANSCODE_HEAVY_QUEUE)?,
                 webhook: env.queue(config::WEBHOOK_QUEUE)?,
                 provider: env.queue(config::PROVIDER_QUEUE)?,
             },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::id::JobId;
-use shared::task::TranscodeTask;
+use shared::task::{Pool, TranscodeTask};
 use worker::wasm_bindgen::JsValue;
 use worker::{BatchMessageBuilder, MessageBatch, MessageBuilder, MessageExt as _, Queue, QueueContentType};
 
@@ -23,6 +23,7 @@ const PROVIDER_QUEUE_NAME: &str = "bgless-provider";
 /// The producer's ends.
 pub struct Queues {
     pub transcode: Queue,
+    pub transcode_heavy: Queue,
     pub webhook: Queue,
     pub provider: Queue,
 }
@@ -54,11 +55,15 @@ impl From<&ProviderWake> for OrderMessage {
 }
 
 impl TaskQueue for Queues {
-    async fn send(&self, tasks: &[TranscodeTask]) -> Result<(), Error> {
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error> {
         // JSON, since a pull consumer cannot read the runtime's own format.
         let messages = tasks.iter().map(|task| MessageBuilder::new(task).content_type(QueueContentType::Json).build());
         let batch = BatchMessageBuilder::new().messages(messages).build();
-        self.transcode.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
+        let queue = match pool {
+            Pool::Light => &self.transcode,
+            Pool::Heavy => &self.transcode_heavy,
+        };
+        queue.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
     }
 
     async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error> {

@@ -2,11 +2,14 @@
 
 use shared::id::{JobId, LedgerEntryId};
 use shared::report::Source;
+use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, Statement, statement};
-use super::row::{AnyRow, ApiKeyRow, DeletedRow, EndedRow, JobRow, JobSumsRow, PurseRow, ReserveRow, RunRow, to_json, to_text};
+use super::row::{
+    AnyRow, ApiKeyRow, DeletedRow, DueTaskRow, EndedRow, JobRow, JobSumsRow, PurseRow, ReserveRow, RunRow, to_json, to_text,
+};
 use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, JobSums, Page, Probe, Started};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
@@ -51,6 +54,7 @@ impl<D: Database> JobStore for Store<D> {
             job.background.as_ref().map(to_json).transpose()?,
             job.words_json.as_deref(),
             job.request_id.as_deref(),
+            job.model.card().strategy.pool().as_str(),
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
@@ -114,6 +118,7 @@ impl<D: Database> JobStore for Store<D> {
             run.callback.as_ref().map(|callback| callback.url.as_str()),
             run.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             run.words_json.as_deref(),
+            run.model.card().strategy.pool().as_str(),
         );
         let reserve = statement!(create_reserve_entry_of_start, entry_id.to_string(), job_id.clone(), now);
         let purse = statement!(get_purse, run.api_key_id.to_string(), run.month.as_str());
@@ -125,20 +130,6 @@ impl<D: Database> JobStore for Store<D> {
             (Some(job), Some(purse)) if job.run == run.seen.run && job.is_startable() => Ok(Started::NotCovered(purse.into())),
             _ => Ok(Started::NotStartable),
         }
-    }
-
-    async fn list_jobs_from(
-        &self,
-        key: &KeyHash,
-        offset: u32,
-        limit: u32,
-        states: &[JobState],
-    ) -> Result<(Option<ApiKey>, Vec<Job>), Error> {
-        let find_key = statement!(find_api_key, key.as_str());
-        let list = statement!(list_jobs_of_key_from_offset, key.as_str(), offset, limit, to_json(&states)?);
-        let [key, jobs] = self.run([find_key, list]).await?;
-        let jobs = jobs.read::<JobRow>()?.into_iter().map(Job::try_from).collect::<Result<_, _>>()?;
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), jobs))
     }
 
     async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error> {
@@ -161,11 +152,16 @@ impl<D: Database> JobStore for Store<D> {
         Ok(read_job(&job)?.map(|job| *job))
     }
 
-    async fn list_jobs(&self, key: &KeyHash, page: &Page, state: Option<JobState>) -> Result<(Option<ApiKey>, Vec<Job>), Error> {
+    async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error> {
         let (hash, cursor) = (key.as_str(), page.cursor.as_str());
-        let list = match state {
-            None => statement!(list_jobs_of_key, hash, cursor, page.limit),
-            Some(state) => statement!(list_jobs_of_key_in_state, hash, cursor, page.limit, state.as_str()),
+        let state = |place: usize| states.get(place).map(|state| state.as_str());
+        let list = match states.len() {
+            0 => statement!(list_jobs_of_key, hash, cursor, page.limit, page.offset),
+            1..=4 => {
+                let [first, second, third, fourth] = [0, 1, 2, 3].map(state);
+                statement!(list_jobs_of_key_in_states, hash, cursor, page.limit, page.offset, first, second, third, fourth)
+            }
+            _ => return Err(Error::Internal("a list of more than four states".into())),
         };
         let [key, jobs] = self.run([statement!(find_api_key, hash), list]).await?;
         let jobs = jobs.read::<JobRow>()?.into_iter().map(Job::try_from).collect::<Result<_, _>>()?;
@@ -278,9 +274,15 @@ impl<D: Database> JobStore for Store<D> {
         self.run_end([fail, refund], run).await
     }
 
-    async fn release_job(&self, lease: LeaseRef, task_due_at_ms: UnixMillis, now: UnixMillis) -> Result<Held, Error> {
-        let (job_id, run, lease_id) = texts(lease);
-        self.run_held(vec![statement!(release_job, job_id, run, lease_id, task_due_at_ms, now)], lease).await
+    async fn release_job(
+        &self,
+        lease: LeaseRef,
+        to: Option<Pool>,
+        task_due_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Held, Error> {
+        let ((job_id, run, lease_id), pool) = (texts(lease), to.map(Pool::as_str));
+        self.run_held(vec![statement!(release_job, job_id, run, lease_id, task_due_at_ms, now, pool)], lease).await
     }
 
     async fn delete_job(
@@ -321,9 +323,9 @@ impl<D: Database> JobStore for Store<D> {
         read_runs(&rows)
     }
 
-    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error> {
         let [rows] = self.run([statement!(take_due_tasks, now, TASK_DUE_AFTER_MS, limit)]).await?;
-        read_runs(&rows)
+        rows.read::<DueTaskRow>()?.into_iter().map(<(Pool, RunRef)>::try_from).collect()
     }
 
     async fn list_jobs_to_empty(

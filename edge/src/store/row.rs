@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::code::JobErrorCode;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId, UploadId};
+use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use crate::app::ports::{Account, JobSums, KeyMonth, KeyWithUse, LedgerEntry, OldUpload, Remembered, SeenModel, WebhookSecret};
@@ -275,6 +276,22 @@ pub struct RunRow {
 impl From<RunRow> for RunRef {
     fn from(row: RunRow) -> Self {
         Self { job_id: row.id, run: row.run }
+    }
+}
+
+/// A run, and where its task waits.
+#[derive(Deserialize)]
+pub struct DueTaskRow {
+    #[serde(flatten)]
+    run: RunRow,
+    pool: String,
+}
+
+impl TryFrom<DueTaskRow> for (Pool, RunRef) {
+    type Error = Error;
+
+    fn try_from(row: DueTaskRow) -> Result<Self, Error> {
+        Ok((from_text("pool", &row.pool)?, row.run.into()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::gateway::{CLOUDFLARE_ACCOUNT_ID, Gateway, QUEUE_ID};
+use crate::gateway::{CLOUDFLARE_ACCOUNT_ID, Gateway, HEAVY_QUEUE_ID, QUEUE_ID};
 use crate::process::Group;
 use crate::wrangler::Site;
 
@@ -43,6 +43,7 @@ impl Transcoder {
             .env("QUEUE_API_URL", Gateway::api_url(&site.base_url))
             .env("CLOUDFLARE_ACCOUNT_ID", CLOUDFLARE_ACCOUNT_ID)
             .env("QUEUE_ID", QUEUE_ID)
+            .env("HEAVY_QUEUE_ID", HEAVY_QUEUE_ID)
             .env("QUEUE_API_TOKEN", &site.secrets.queue_api_token)
             .envs(site.bucket_env())
             .env("HEALTH_ADDR", "127.0.0.1:0")

@@ -115,7 +115,7 @@ async fn run_with_bucket(
         shutdown_grace: Duration::from_millis(10),
     };
     let task = TranscodeTask::TranscodeV1 { job_id: "job_01KAJ4A2G00000000000000000".parse().unwrap(), run: 1 };
-    let verdict = step(&deps, &task, &shutdown).await;
+    let verdict = step(&deps, Pool::Light, &task, &shutdown).await;
     let own = std::fs::read_dir(parent.path()).unwrap().next().unwrap().unwrap().path();
     // The lock file alone.
     let scratch_is_empty = std::fs::read_dir(own).unwrap().count() == 1;

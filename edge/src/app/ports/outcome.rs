@@ -179,6 +179,8 @@ pub struct Page {
     /// An id; the first page begins beyond all of them.
     pub cursor: String,
     pub limit: u32,
+    /// So many below the cursor are passed over.
+    pub offset: u32,
 }
 
 /// An account's own secret for its receivers.

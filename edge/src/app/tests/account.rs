@@ -83,16 +83,19 @@ fn jobs_and_entries_are_listed_newest_first_in_pages_that_meet() {
         ids.insert(0, submit(&ports, &account, None).unwrap().id);
     }
     block_on(delete_job::delete_job(&ports, &account.key, ids.remove(2))).unwrap();
-    let list = |cursor: &str, limit, state| {
-        let page = Page { cursor: cursor.to_owned(), limit };
-        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, state)).unwrap().jobs;
+    let list = |cursor: &str, limit, offset, states: &[JobState]| {
+        let page = Page { cursor: cursor.to_owned(), limit, offset };
+        let jobs = block_on(list_jobs::list_jobs(&ports, &account.key, &page, states)).unwrap().jobs;
         jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
     };
-    assert_eq!(list("job_~", 3, None), ids[..3]);
-    assert_eq!(list(&ids[2].to_string(), 3, None), ids[3..]);
+    assert_eq!(list("job_~", 3, 0, &[]), ids[..3]);
+    assert_eq!(list(&ids[2].to_string(), 3, 0, &[]), ids[3..]);
+    assert_eq!(list("job_~", 2, 1, &[]), ids[1..3]);
     granted(&ports, &find(&ports, &account, ids[1]));
-    assert_eq!(list("job_~", 9, Some(JobState::Transcoding)), ids[1..2]);
-    let page = Page { cursor: "led_~".into(), limit: 100 };
+    assert_eq!(list("job_~", 9, 0, &[JobState::Transcoding]), ids[1..2]);
+    assert_eq!(list("job_~", 2, 0, &[JobState::Transcoding, JobState::Queued]), ids[..2]);
+    assert_eq!(list("job_~", 9, 1, &[JobState::Processing, JobState::Transcoding, JobState::Queued]), ids[1..]);
+    let page = Page { cursor: "led_~".into(), limit: 100, offset: 0 };
     let entries = block_on(read_books::list_ledger(&ports, &account.key, &page)).unwrap();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["refund", "reserve", "reserve", "reserve", "reserve", "reserve", "grant"]);

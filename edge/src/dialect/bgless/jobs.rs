@@ -74,7 +74,7 @@ pub async fn get_jobs(
         }
         (read, _) => after_key(&app, &key, read).await?,
     };
-    let Listed { dialect, jobs } = list_jobs::list_jobs(&*app, &key, &page, state).await?;
+    let Listed { dialect, jobs } = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?;
     if dialect == Dialect::Removebgvideo && is_shared {
         let QueryOf(others) = others?;
         return removebgvideo::jobs::list(&app, &key, &others).await;

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
+use shared::id::JobId;
 use shared::time::UnixMillis;
 
 use super::map;
 use super::wire::{ItemsOut, JobIn, JobOut, ListQuery};
 use crate::app::find_source::find_source;
-use crate::app::ports::Ports as _;
+use crate::app::ports::{Page, Ports as _};
 use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::{self, JobInput, JobRequest};
 use crate::app::{get_job, list_deliveries, list_jobs};
@@ -125,7 +126,8 @@ pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> Answer<Respon
         map::states(name).ok_or(Error::InvalidRequest { field: "status", message })
     });
     let states = states.transpose()?.unwrap_or_default();
-    let jobs = list_jobs::list_jobs_from(app, key, offset, limit, states).await?.jobs;
+    let page = Page { cursor: format!("{}_~", JobId::PREFIX), limit, offset };
+    let jobs = list_jobs::list_jobs(app, key, &page, states).await?.jobs;
     Ok(Json(ItemsOut { items: jobs.iter().map(|job| map::job_out(app, job)).collect() }).into_response())
 }
 

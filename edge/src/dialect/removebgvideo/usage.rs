@@ -57,7 +57,7 @@ pub async fn get_events(
 ) -> Result<Json<ItemsOut<UsageEventOut>>, Refusal> {
     let read = query.and_then(|QueryOf(query)| Ok(bounded("limit", query.limit.unwrap_or(EVENTS), EVENTS_MAX)?));
     let limit = after_key(&app, &key, read).await?;
-    let page = Page { cursor: format!("{}_~", LedgerEntryId::PREFIX), limit };
+    let page = Page { cursor: format!("{}_~", LedgerEntryId::PREFIX), limit, offset: 0 };
     let entries = read_books::list_ledger(&*app, &key, &page).await?;
     Ok(Json(ItemsOut { items: entries.iter().map(map::usage_event_out).collect() }))
 }

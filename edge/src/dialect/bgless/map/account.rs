@@ -68,7 +68,7 @@ pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
     }
     let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
     let whole = cursor.starts_with(prefix) && cursor.chars().count() <= 40;
-    if whole { Ok(Page { cursor, limit }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
+    if whole { Ok(Page { cursor, limit, offset: 0 }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
 }
 
 /// A part of a list; a full one may have another behind it.
