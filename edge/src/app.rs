@@ -1,13 +1,16 @@
 //! The use cases, one a file, each a function of that name. They know ports, not platforms.
 
 pub mod admission;
+pub mod admit_portrait;
 pub mod advance_generation;
 pub mod announce;
 pub mod announce_models;
 pub mod apply_report;
 pub mod authenticate;
 pub mod bury_task;
+pub mod cancel_job;
 pub mod claim_task;
+pub mod create_portrait;
 pub mod create_upload;
 pub mod delete_job;
 pub mod deliver_event;
@@ -26,6 +29,7 @@ pub mod manage_accounts;
 pub mod manage_keys;
 pub mod manage_webhook_secret;
 pub mod open_file;
+pub mod open_share;
 pub mod ports;
 pub mod read_books;
 pub mod record_use;

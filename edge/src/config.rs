@@ -68,6 +68,7 @@ fn read_settings(env: &Env) -> Result<Settings> {
         webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", |text| parse_pauses(text, &webhook::RETRY_PAUSES_S))?,
         provider_ask_s: parsed(env, "PROVIDER_ASK_S", |text| parse_pauses(text, &generation::ASK_PAUSES_S))?,
         provider_timeout_ms: parsed(env, "PROVIDER_TIMEOUT_S", str::parse::<NonZeroU32>).map(|s| u64::from(s.get()) * 1_000)?,
+        portrait_maker: parsed(env, "VIDGEN_MODEL", str::parse)?,
         rate_limits: RateLimits {
             requests: parsed(env, "REQUESTS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),
             submissions: parsed(env, "SUBMISSIONS_PER_MINUTE", str::parse::<NonZeroU32>)?.get(),

@@ -10,6 +10,7 @@ pub mod rate_limit;
 pub mod removebgvideo;
 mod request_id;
 pub mod unscreen;
+pub mod vidgen;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -97,6 +98,7 @@ pub fn mounted() -> &'static (Router, OpenApi) {
             .merge(bgless::routes())
             .merge(unscreen::routes())
             .merge(removebgvideo::routes())
+            .merge(vidgen::routes())
             .merge(admin::routes())
             .merge(fleet::routes())
             .merge(provider::routes())
@@ -110,6 +112,7 @@ pub fn event_body(ports: &impl Ports, delivery: &Delivery, job: &Job) -> Result<
         Dialect::Bgless => serde_json::to_string(&bgless::map::event_out(ports, delivery, job)),
         Dialect::Removebgvideo => serde_json::to_string(&removebgvideo::map::event_out(ports, delivery, job)),
         Dialect::Unscreen => serde_json::to_string(&unscreen::map::event_out(ports, delivery, job)),
+        Dialect::Vidgen => serde_json::to_string(&vidgen::map::status_out(ports, job)),
     };
     body.map_err(|error| Error::Internal(format!("cannot write an event: {error}")))
 }

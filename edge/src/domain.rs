@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod error;
+pub mod file_kind;
 pub mod file_url;
 pub mod generation;
 pub mod history;
@@ -14,5 +15,6 @@ pub mod purse;
 pub mod rate;
 pub mod screen;
 pub mod secret_box;
+pub mod share;
 pub mod upload;
 pub mod webhook;

@@ -48,20 +48,27 @@ impl Strategy {
             Self::ChromaKey => StrategyRequest::ChromaKey,
             Self::OnnxMatting => StrategyRequest::OnnxMatting,
             Self::StaticCamera => StrategyRequest::StaticCamera,
+            Self::Portrait => StrategyRequest::Portrait,
         }
     }
 }
 
 impl StrategyRequest {
-    /// What may be tried for it, the best first.
+    /// What a caller may ask for by name.
+    pub const CHOICES: [Self; 5] =
+        [Self::Auto, Self::ChromaKey, Self::PreserveSourceAlpha, Self::OnnxMatting, Self::StaticCamera];
+
+    /// The ways to a matte that may be tried for it, the best first.
     #[must_use]
     pub const fn strategies(self) -> &'static [Strategy] {
         match self {
-            Self::Auto => &Strategy::ALL,
+            Self::Auto => &[Strategy::SourceAlpha, Strategy::ChromaKey, Strategy::OnnxMatting, Strategy::StaticCamera],
             Self::PreserveSourceAlpha => &[Strategy::SourceAlpha],
             Self::ChromaKey => &[Strategy::ChromaKey],
             Self::OnnxMatting => &[Strategy::OnnxMatting],
             Self::StaticCamera => &[Strategy::StaticCamera],
+            // A video that was made of the two elsewhere.
+            Self::Portrait => &[Strategy::Portrait],
         }
     }
 }

@@ -39,6 +39,8 @@ codes! {
         JobNotFound = "job_not_found", "No such job.";
         OutputNotFound = "output_not_found", "The job has no output of this format.";
         JobNotStartable = "job_not_startable", "The job was started already; only a draft or a failed job can be started.";
+        JobActive = "job_active", "The key has a job that is not over yet, and this API takes one at a time.";
+        JobNotCancelable = "job_not_cancelable", "The job was begun or is over, so it cannot be canceled.";
         JobNotReady = "job_not_ready", "The job has not succeeded (yet), so there is nothing to download.";
         FileNotFound = "file_not_found", "No such file; it may have passed its retention.";
         RangeNotSatisfiable = "range_not_satisfiable", "The requested range lies outside the file.";
@@ -64,6 +66,8 @@ codes! {
         NoSourceAlpha = "no_source_alpha", "The source's own alpha was asked for, and it has none.";
         NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage; the message says why each does not.";
         BackdropUnusable = "backdrop_unusable", "The picture for the background could not be fetched, or is none that this service reads.";
+        PictureUnusable = "picture_unusable", "The portrait's picture could not be fetched, is too large, or is no JPEG, PNG or WebP that can be read.";
+        SoundUnusable = "sound_unusable", "The portrait's sound could not be fetched, is too large or too long, or is no MP3, WAV, M4A or Ogg that can be heard.";
         BackgroundUnusable = "background_unusable", "The picture of the empty background could not be fetched, is too large, or is no picture.";
         ModelUnavailable = "model_unavailable", "The matting model cannot be run on this installation's transcoders.";
         ModelFailed = "model_failed", "The matting model failed on this footage.";

@@ -12,6 +12,7 @@ pub mod matting;
 pub mod media;
 pub mod names;
 pub mod output;
+pub mod portrait;
 pub mod price;
 pub mod qa;
 pub mod report;

@@ -100,6 +100,8 @@ names! {
         DarkPoster = "dark-poster",
         /// A still of [`Self::Light`], PNG.
         LightPoster = "light-poster",
+        /// A still of a portrait, JPEG.
+        Poster = "poster",
         /// The QA report, JSON.
         Qa = "qa",
     }
@@ -112,6 +114,7 @@ impl PreviewKind {
         match self {
             Self::Checkerboard | Self::Dark | Self::Light => "video/mp4",
             Self::CheckerboardPoster | Self::DarkPoster | Self::LightPoster => "image/png",
+            Self::Poster => "image/jpeg",
             Self::Qa => "application/json",
         }
     }
@@ -122,6 +125,7 @@ impl PreviewKind {
         let extension = match self {
             Self::Checkerboard | Self::Dark | Self::Light => "mp4",
             Self::CheckerboardPoster | Self::DarkPoster | Self::LightPoster => "png",
+            Self::Poster => "jpg",
             Self::Qa => "json",
         };
         format!("previews/{}.{extension}", self.as_str())

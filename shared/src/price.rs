@@ -48,18 +48,20 @@ impl Resolution {
 /// What kind of work is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tariff {
-    /// The source's alpha is kept: one credit per started two seconds.
+    /// The source's alpha is kept, or nothing is cut out: one credit per started two seconds.
     Conversion,
     /// A matte is made: one credit per started second up to 1080p, two above.
     Keying,
     /// A provider makes the video: 16, 21 or 42 credits per started second at 720p, 1080p and above.
     Generation,
+    /// A provider makes a picture speak: 16 credits per started second.
+    Avatar,
 }
 
 impl From<Strategy> for Tariff {
     fn from(strategy: Strategy) -> Self {
         match strategy {
-            Strategy::SourceAlpha => Self::Conversion,
+            Strategy::SourceAlpha | Strategy::Portrait => Self::Conversion,
             Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Self::Keying,
         }
     }
@@ -73,7 +75,7 @@ impl Tariff {
             (Self::Conversion, _) => (1, 2_000),
             (Self::Keying, Resolution::Hd | Resolution::FullHd) => (1, 1_000),
             (Self::Keying, Resolution::UltraHd) => (2, 1_000),
-            (Self::Generation, Resolution::Hd) => (16, 1_000),
+            (Self::Generation, Resolution::Hd) | (Self::Avatar, _) => (16, 1_000),
             (Self::Generation, Resolution::FullHd) => (21, 1_000),
             (Self::Generation, Resolution::UltraHd) => (42, 1_000),
         }
@@ -87,7 +89,7 @@ impl Tariff {
         const FIXED_MS: u64 = 5_000;
         let times = match (self, resolution) {
             // A provider's queue and work hardly depend on the length.
-            (Self::Generation, _) => return 120_000,
+            (Self::Generation | Self::Avatar, _) => return 120_000,
             (Self::Conversion | Self::Keying, Resolution::Hd) => 3,
             (Self::Conversion | Self::Keying, Resolution::FullHd) => 7,
             (Self::Conversion | Self::Keying, Resolution::UltraHd) => 28,
@@ -125,6 +127,7 @@ mod tests {
             (Tariff::Generation, 3_000, Hd, 1, 48),
             (Tariff::Generation, 3_000, FullHd, 1, 63),
             (Tariff::Generation, 3_000, UltraHd, 1, 126),
+            (Tariff::Avatar, 3_001, FullHd, 1, 64),
             (Tariff::Keying, u64::MAX, UltraHd, 1, 36_893_488_147_419_104),
         ] {
             assert_eq!(

@@ -11,6 +11,7 @@ use crate::id::{JobId, LeaseId};
 use crate::keying::KeySettings;
 use crate::media::{MediaFacts, Output, PixelSize, Preset};
 use crate::names;
+use crate::portrait::Portrait;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
 use crate::scene::Scene;
@@ -101,6 +102,9 @@ pub struct Work {
     /// What the subject is shown in.
     #[serde(default)]
     pub scene: Scene,
+    /// A sound that plays while the source, a picture, is shown; the strategy and what belongs to it mean nothing then.
+    #[serde(default)]
+    pub portrait: Option<Portrait>,
     /// The caller's own name for the request, for the log.
     #[serde(default)]
     pub request_id: Option<String>,
@@ -139,6 +143,8 @@ names! {
         OnnxMatting = "onnx-matting",
         /// Tell the subject from a background that stands still or fail with `no_matte_strategy`.
         StaticCamera = "static-camera",
+        /// No matte: a picture and a sound become a video. Nobody asks for it by this name.
+        Portrait = "portrait",
     }
 }
 
@@ -147,7 +153,7 @@ impl StrategyRequest {
     #[must_use]
     pub const fn pool(self) -> Pool {
         match self {
-            Self::Auto | Self::ChromaKey | Self::PreserveSourceAlpha => Pool::Light,
+            Self::Auto | Self::ChromaKey | Self::PreserveSourceAlpha | Self::Portrait => Pool::Light,
             Self::OnnxMatting | Self::StaticCamera => Pool::Heavy,
         }
     }
@@ -164,6 +170,8 @@ names! {
         OnnxMatting = "onnx-matting",
         /// The subject was told from a background that stands still.
         StaticCamera = "static-camera",
+        /// There is no matte: a picture and a sound became a video.
+        Portrait = "portrait",
     }
 }
 

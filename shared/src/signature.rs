@@ -19,10 +19,16 @@ pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
     keyed(secret).chain_update(message).finalize().into_bytes().into()
 }
 
+/// SHA-256, raw.
+#[must_use]
+pub fn sha256(message: &[u8]) -> [u8; 32] {
+    Sha256::digest(message).into()
+}
+
 /// SHA-256 as lower-case hex: how API keys are stored and looked up.
 #[must_use]
 pub fn sha256_hex(message: &[u8]) -> String {
-    hex::encode(Sha256::digest(message))
+    hex::encode(sha256(message))
 }
 
 /// Signs `message`; lower-case hex.

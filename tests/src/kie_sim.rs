@@ -26,6 +26,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// What [`Fault::TooManyRetryAfter`] asks for.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PROMPT_CHARS_MAX: usize = 2_500;
+const AVATAR_MODEL: &str = "kling/ai-avatar-standard";
 
 /// How a stand-in is to be.
 #[derive(Debug, Clone)]
@@ -205,6 +206,11 @@ fn refusal(fault: Option<Fault>, first_at: Option<Instant>) -> Option<Reply> {
 fn check(body: &Value) -> Result<(), &'static str> {
     let input = &body["input"];
     let has = |holds: bool, message| if holds { Ok(()) } else { Err(message) };
+    if body["model"] == AVATAR_MODEL {
+        has(input["image_url"].is_string(), "image_url is required")?;
+        has(input["audio_url"].is_string(), "audio_url is required")?;
+        return has(input["prompt"].is_string(), "prompt is required");
+    }
     has(body["model"] == "kling-3.0/video", "The model name is not supported")?;
     has(input["prompt"].as_str().is_some_and(|text| text.chars().count() <= PROMPT_CHARS_MAX), "prompt is invalid")?;
     has(input["sound"].is_boolean(), "sound is required")?;

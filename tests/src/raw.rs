@@ -28,7 +28,8 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> R
     agent().run(request.body(SendBody::from_owned_reader(std::io::Cursor::new(body.to_vec()))).unwrap()).unwrap()
 }
 
-/// Announces a form of so many bytes and begins it; returns the status and the JSON that come back without the rest.
+/// Announces a form of so many bytes and begins it, as curl does with large ones; returns the status and the JSON that come
+/// back without the rest.
 ///
 /// # Panics
 /// When the connection ends without a whole answer.
@@ -38,7 +39,7 @@ pub fn announce(base_url: &str, path: &str, key: &str, size_bytes: u64) -> (u16,
     let mut stream = TcpStream::connect(host).unwrap();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: {host}\r\nx-api-key: {key}\r\ncontent-type: multipart/form-data; boundary=x\r\n\
-         content-length: {size_bytes}\r\nconnection: close\r\n\r\n--x\r\n"
+         expect: 100-continue\r\ncontent-length: {size_bytes}\r\nconnection: close\r\n\r\n--x\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -47,9 +48,11 @@ pub fn announce(base_url: &str, path: &str, key: &str, size_bytes: u64) -> (u16,
         let length = stream.read(&mut more).unwrap();
         assert!(length > 0, "the connection ended: {answer}");
         answer.push_str(&String::from_utf8_lossy(&more[..length]));
+        // The local runtime says at once that it would read on.
+        let answer = answer.rsplit("HTTP/1.1 ").next().unwrap();
         let body = answer.find('{').zip(answer.rfind('}')).and_then(|(start, end)| answer.get(start..=end));
         if let Some(body) = body.and_then(|body| serde_json::from_str(body).ok()) {
-            let status = answer.split(' ').nth(1).unwrap();
+            let status = answer.split(' ').next().unwrap();
             return (status.parse().unwrap(), body);
         }
     }

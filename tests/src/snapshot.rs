@@ -116,6 +116,9 @@ fn changing(text: &str) -> Option<(usize, usize)> {
     if let Some(port) = text.strip_prefix("127.0.0.1:") {
         return Some(("127.0.0.1:".len(), count(port, char::is_ascii_digit)));
     }
+    if let Some(token) = text.strip_prefix("/share/") {
+        return Some(("/share/".len(), count(token, |char| char.is_ascii_alphanumeric() || *char == '-')));
+    }
     let shape = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
     let instant = text.as_bytes().get(..24)?.iter().map(shape).eq(b"0000-00-00T00:00:00.000Z".iter().copied());
     instant.then_some((0, 24))
@@ -127,8 +130,7 @@ mod tests {
 
     #[test]
     fn what_changes_is_left_out_and_nothing_else() {
-        let text =
-            "job_01KAJ4A2G00000000000000000 at 2026-11-22T06:00:00.123Z, ?size=12&expires=17&signature=0af, job_short, größe";
-        assert_eq!(settled(text), "job_… at …, ?size=…&expires=…&signature=…, job_short, größe");
+        let text = "job_01KAJ4A2G00000000000000000 at 2026-11-22T06:00:00.123Z, ?size=12&expires=17&signature=0af, job_short, größe, BASE/share/01KA-0af.";
+        assert_eq!(settled(text), "job_… at …, ?size=…&expires=…&signature=…, job_short, größe, BASE/share/….");
     }
 }

@@ -99,6 +99,8 @@ pub struct StackOptions {
     pub rate_limit: RateLimit,
     /// Variables of the edge, over the defaults.
     pub edge_vars: Vec<(String, String)>,
+    /// Environment of wrangler and workerd, over this program's.
+    pub wrangler_env: Vec<(String, String)>,
     /// Environment of the transcoders, over the defaults.
     pub transcoder_env: Vec<(String, String)>,
     /// Which edge.
@@ -153,7 +155,7 @@ impl Stack {
         };
         let log = File::create(site.state.join("wrangler.log"))?;
         let mut command = site.serve_command(&tools, &gateway_config, &edge_config)?;
-        command.stdin(std::process::Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.envs(options.wrangler_env).stdin(std::process::Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let wrangler = Group::spawn(&mut command, STOP_GRACE)?;
         let mut stack = Self {
             ticker: (options.cron == Cron::EachMinute).then(|| Ticker::start(site.base_url.clone())),

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tests::customer::Customer;
+use tests::fleet::Lease;
+use tests::form::Form;
 use tests::http::Answer;
 use tests::raw::{refused, send};
 use tests::stack::shared::SharedStack;
@@ -23,8 +25,8 @@ fn options() -> StackOptions {
 }
 
 /// What anybody may call. This list may only shrink.
-const PUBLIC: [&str; 4] = ["GET /api/v1/models", "GET /health", "GET /openapi.json", "GET /v1/models"];
-const GUARDS: [&str; 7] = ["public", "key:jobs", "key:manage", "operator", "fleet", "provider", "file-signature"];
+const PUBLIC: [&str; 5] = ["GET /api/health", "GET /api/v1/models", "GET /health", "GET /openapi.json", "GET /v1/models"];
+const GUARDS: [&str; 8] = ["public", "key:jobs", "key:manage", "operator", "fleet", "provider", "file-signature", "share-token"];
 
 /// A line of the list.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,12 @@ impl Route {
 
     /// Checks a refusal in the words of the route's dialect.
     fn refuses(&self, answer: Response<Body>, status: u16, code: &str) {
+        if self.is_vidgens() {
+            let (begin, answer) = (sentence_of(code), Answer::read(answer).unwrap());
+            let error = answer.body["error"].as_str().unwrap();
+            assert!(answer.status == status && error.starts_with(begin), "{} {error}", answer.status);
+            return;
+        }
         if !self.path.starts_with("/v1.0/") {
             refused(answer, status, code);
             return;
@@ -63,10 +71,25 @@ impl Route {
         assert_eq!((answer.status, &answer.body["errors"][0]["code"]), (status, &json!(code)), "{}", answer.body);
     }
 
+    fn is_vidgens(&self) -> bool {
+        self.path.starts_with("/api/") && !self.path.starts_with("/api/v1/")
+    }
+
     /// What the path's parameter names.
     fn kind(&self) -> &'static str {
         let before = self.path.split("/{").next().unwrap();
         before.rsplit('/').next().unwrap()
+    }
+}
+
+/// What VidGen's API says for a code.
+fn sentence_of(code: &str) -> &'static str {
+    match code {
+        "missing_api_key" => "Missing X-API-Key",
+        "invalid_api_key" => "API key not recognized",
+        "forbidden" => "The key lacks the scope",
+        "job_not_found" => "The requested job doesn't exist",
+        other => panic!("no sentence is known for {other}"),
     }
 }
 
@@ -116,7 +139,7 @@ impl Owner {
     /// The route's path with the owner's things in it.
     fn path(&self, route: Route) -> String {
         let id = match route.kind() {
-            "jobs" | "alpha-videos" | "videos" => &self.job_id,
+            "jobs" | "alpha-videos" | "videos" | "status" => &self.job_id,
             "keys" => &self.further_key_id,
             "deliveries" => &self.event_id,
             "accounts" => &self.customer.account_id,
@@ -135,7 +158,7 @@ impl Owner {
             "videos" => json!({ "video_url": self.file_url }),
             "estimate" => json!({ "input": { "mode": "video" } }),
             "keys" => json!({ "label": "another" }),
-            "rotate" | "redeliver" | "webhook-secret" | "start" => json!({}),
+            "rotate" | "redeliver" | "webhook-secret" | "start" | "cancel" => json!({}),
             "accounts" => json!({ "name": "another" }),
             "grants" => json!({ "credits": 1 }),
             other => panic!("no body is known for {other}"),
@@ -144,10 +167,17 @@ impl Owner {
 }
 
 fn ask(stack: &Stack, owner: &Owner, route: Route, headers: &[(&str, &str)]) -> Response<Body> {
+    let url = format!("{}{}", stack.base_url(), owner.path(route));
+    if route.is_vidgens() && route.method == "POST" && route.path.ends_with("/jobs") {
+        let form = Form::default().file("image", "a.png", "", b"\x89PNG\r\n\x1a\n\0\0\0\r").file("audio", "a.mp3", "", b"ID3");
+        let content_type = form.content_type();
+        let headers = [&[("content-type", content_type.as_str())], headers].concat();
+        return send(route.method, &url, &headers, &form.body());
+    }
     let body = owner.body(route);
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let headers = [&[("content-type", "application/json")], headers].concat();
-    send(route.method, &format!("{}{}", stack.base_url(), owner.path(route)), &headers, body.as_bytes())
+    send(route.method, &url, &headers, body.as_bytes())
 }
 
 #[test]
@@ -190,9 +220,11 @@ fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
             let owner = Owner::create(stack);
             let answer = ask(stack, &owner, route, &[("x-api-key", &stranger.key)]);
             match route.kind() {
-                "jobs" | "alpha-videos" | "videos" if route.path.contains('{') => route.refuses(answer, 404, "job_not_found"),
+                "jobs" | "alpha-videos" | "videos" | "status" if route.path.contains('{') => {
+                    route.refuses(answer, 404, "job_not_found");
+                }
                 "keys" | "deliveries" if route.path.contains('{') => drop(refused(answer, 404, "not_found")),
-                "uploads" | "jobs" | "alpha-videos" | "videos" if route.method == "POST" => {
+                "uploads" | "jobs" | "alpha-videos" | "videos" if route.method == "POST" && !route.is_vidgens() => {
                     route.refuses(answer, 403, "invalid_file_url");
                 }
                 _ => {
@@ -208,7 +240,8 @@ fn what_is_anothers_looks_absent_and_its_owner_finds_it() {
                 own.is_success() || own == 409 && (route.path.ends_with("/download") || route.path.ends_with("/start"));
             assert!(expected, "{route:?} {own}");
         }
-        assert_eq!(stranger.balance().unwrap(), 1_000);
+        // What VidGen's form brings is whoever sends it's own.
+        assert_eq!(stranger.balance().unwrap(), 1_000 - 5);
     });
 }
 
@@ -289,5 +322,28 @@ fn a_file_opens_to_its_own_signature_alone() {
             refused(send("GET", &url, &key, &[]), 403, "invalid_file_url");
         }
         assert_eq!(send("GET", &format!("{path}?{query}"), &[], &[]).status(), 200);
+    });
+}
+
+#[test]
+fn a_share_link_opens_to_its_own_token_alone() {
+    STACK.with(options(), |stack| {
+        let (owner, other) = (Owner::create(stack), Owner::create(stack));
+        let routes: Vec<_> = Route::guarded_by("share-token").collect();
+        let [route] = routes.as_slice() else { panic!("no rule for {routes:?}") };
+        assert_eq!((route.method, route.path), ("GET", "/share/{token}"));
+        let link = |owner: &Owner| {
+            Lease::take(stack, &owner.job_id).complete();
+            let url = format!("{}/api/status/{}", stack.base_url(), owner.job_id);
+            let status = Answer::read(send("GET", &url, &[("x-api-key", &owner.customer.key)], &[])).unwrap().body;
+            status["outputShareLink"].as_str().unwrap().to_owned()
+        };
+        let (own, others) = (link(&owner), link(&other));
+        assert!([&own, &others].iter().all(|link| send("GET", link, &[], &[]).status() == 200));
+        let (name, _) = own.rsplit_once('-').unwrap();
+        let (_, others_signature) = others.rsplit_once('-').unwrap();
+        for url in [name.to_owned(), format!("{name}-"), format!("{name}-{others_signature}")] {
+            assert_eq!(send("GET", &url, &[("x-api-key", &owner.customer.key)], &[]).status(), 404, "{url}");
+        }
     });
 }

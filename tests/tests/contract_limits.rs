@@ -90,6 +90,19 @@ fn unscreens_clients_are_told_in_their_familys_headers() {
 }
 
 #[test]
+fn vidgens_clients_are_told_by_its_three_headers() {
+    STACK.with(options(), |stack| {
+        let customer = Customer::create(stack, 1_000).unwrap();
+        let submit = || ask(stack, "203.0.113.11", "POST", "/api/jobs", &customer.key, "{}");
+        for _ in 0..SUBMISSIONS {
+            assert_eq!(submit().status().as_u16(), 400);
+        }
+        check("vidgen/too_many_requests", stack.base_url(), submit());
+        assert!(!ask(stack, "203.0.113.11", "GET", "/api/health", "", "").headers().contains_key("ratelimit-limit"));
+    });
+}
+
+#[test]
 fn removebgvideos_clients_are_told_in_their_own_envelope() {
     STACK.with(options(), |stack| {
         let customer = Customer::create(stack, 1_000).unwrap();

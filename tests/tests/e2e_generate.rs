@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use tests::alpha::AlphaShares;
 use tests::client::Job;
 use tests::customer::{Customer, wait_for};
+use tests::form::Form;
+use tests::http::Answer;
 use tests::kie_sim::{KieOptions, KieSim};
+use tests::raw::send;
 use tests::stack::StackOptions;
 use tests::stack::shared::{SharedStack, SharedStackUse};
 use tests::web::{Page, Web};
@@ -23,6 +26,7 @@ const PRICE_CREDITS: u64 = 53;
 
 struct Scene {
     customer: Customer,
+    base_url: String,
     dir: tempfile::TempDir,
     _stack: SharedStackUse,
 }
@@ -34,8 +38,11 @@ impl Scene {
         let options =
             StackOptions { transcoders: 1, allow_hosts: vec![KIE.host(), WEB.host()], edge_vars, ..StackOptions::default() };
         let shared = STACK.join(options).unwrap();
-        let customer = Customer::create(&shared.lock(), CREDITS).unwrap();
-        Self { customer, dir: tempfile::tempdir().unwrap(), _stack: shared }
+        let (customer, base_url) = {
+            let stack = shared.lock();
+            (Customer::create(&stack, CREDITS).unwrap(), stack.base_url().to_owned())
+        };
+        Self { customer, base_url, dir: tempfile::tempdir().unwrap(), _stack: shared }
     }
 
     /// Runs an order to its end, of which its receiver hears once.
@@ -86,6 +93,32 @@ fn a_picture_becomes_video_with_alpha() {
     let image_url = scene.customer.api.upload_file(&picture, "image/png").unwrap();
     let job = scene.run("/picture", json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
     scene.assert_keyed(&job, (1_280, 720));
+}
+
+#[test]
+fn a_picture_and_a_sound_become_a_video_that_is_taken_as_it_is() {
+    let scene = Scene::new();
+    let make = |name: &str, args: &[&str]| {
+        let path = scene.dir.path().join(name);
+        assert!(Command::new("ffmpeg").args(["-nostdin", "-v", "error"]).args(args).arg(&path).status().unwrap().success());
+        std::fs::read(path).unwrap()
+    };
+    let picture = make("picture.png", &["-t", "0.04", "-f", "lavfi", "-i", "testsrc=s=320x320", "-frames:v", "1"]);
+    let sound = make("sound.wav", &["-t", "2.2", "-f", "lavfi", "-i", "sine"]);
+    let form = Form::default().file("image", "a", "", &picture).file("audio", "b", "", &sound);
+    let headers = [("x-api-key", scene.customer.key.as_str()), ("content-type", &form.content_type())];
+    let created = Answer::read(send("POST", &format!("{}/api/jobs", scene.base_url), &headers, &form.body())).unwrap();
+    assert_eq!(created.status, 201, "{}", created.body);
+    let job = scene.customer.wait_for_end(created.body["jobId"].as_str().unwrap()).unwrap();
+    assert_eq!((job.status.as_str(), &job.rest["model"]), ("success", &json!("kie.kling-avatar")), "{:?}", job.error);
+    assert_eq!(job.rest["alphaStrategy"], "portrait");
+    let path = scene.dir.path().join("made.mp4");
+    scene.customer.api.download(&job.id, "opaque-mp4", &path).unwrap();
+    let args = ["-v", "error", "-show_entries", "stream=codec_name,width", "-of", "csv=p=0"];
+    let shown = Command::new("ffprobe").args(args).arg(&path).output().unwrap().stdout;
+    assert_eq!(String::from_utf8(shown).unwrap().split_whitespace().collect::<Vec<_>>(), ["h264,640", "aac"]);
+    // Three seconds begun.
+    assert_eq!(scene.customer.balance().unwrap(), CREDITS - 48);
 }
 
 #[test]

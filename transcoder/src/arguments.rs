@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, UnknownName};
+use shared::portrait::PortraitShape;
 use shared::report::StrategyRequest;
 use transcoder::{Confinement, MatteRequest};
 
@@ -32,6 +33,9 @@ pub enum Command {
     /// Works on a local file; no server, no account.
     #[command(after_help = EXIT_CODES)]
     Run(RunArguments),
+    /// Makes a video of a picture and a sound; no server, no account.
+    #[command(after_help = EXIT_CODES)]
+    Portrait(PortraitArguments),
     /// Says what would be made of a local file, and why; makes nothing.
     #[command(after_help = EXIT_CODES)]
     Probe(ProbeArguments),
@@ -73,6 +77,20 @@ pub struct RunArguments {
 }
 
 #[derive(Args)]
+pub struct PortraitArguments {
+    /// What is shown: JPEG, PNG or WebP.
+    pub picture: PathBuf,
+    /// What is heard: MP3, WAV, M4A or Ogg.
+    pub sound: PathBuf,
+    /// Where to put the video, an MP4.
+    #[arg(short = 'o', required = true)]
+    pub target: PathBuf,
+    /// Its shape; the one nearest to the picture's unless said.
+    #[arg(long, value_parser = named::<PortraitShape>(PortraitShape::ALL.map(PortraitShape::as_str)))]
+    pub shape: Option<PortraitShape>,
+}
+
+#[derive(Args)]
 pub struct ProbeArguments {
     /// The source.
     pub file: PathBuf,
@@ -92,7 +110,7 @@ pub struct ProbeArguments {
 #[derive(Args)]
 pub struct MatteArguments {
     /// How to make the matte.
-    #[arg(long, default_value = "auto", value_parser = named::<StrategyRequest>(StrategyRequest::ALL.map(StrategyRequest::as_str)))]
+    #[arg(long, default_value = "auto", value_parser = named::<StrategyRequest>(StrategyRequest::CHOICES.map(StrategyRequest::as_str)))]
     pub strategy: StrategyRequest,
     /// Which matting model, by its id; the first that works unless said.
     #[arg(long)]

@@ -17,7 +17,7 @@ use crate::process::{Piped, ProcessError, Tool, unstalled, words};
 /// Units: bytes.
 pub const SIZE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Most pixels of a picture, whatever it is scaled to.
-const PIXELS_MAX: u64 = 64_000_000;
+pub const PIXELS_MAX: u64 = 64_000_000;
 
 /// The picture as RGB, filling `size`: scaled as it is shaped, and cropped around its middle.
 pub async fn read(ffmpeg: Tool<'_>, path: &Path, size: PixelSize) -> TaskResult<Vec<u8>> {
@@ -44,7 +44,9 @@ async fn decode(ffmpeg: Tool<'_>, arguments: &[OsString], size_bytes: usize) -> 
     Ok(rgb)
 }
 
-fn head(path: &Path) -> io::Result<([u8; 12], u64)> {
+/// The first bytes, and how many there are.
+/// Units: bytes.
+pub fn head(path: &Path) -> io::Result<([u8; 12], u64)> {
     let mut file = File::open(path)?;
     let mut head = [0; 12];
     let size_bytes = file.metadata()?.len();
@@ -55,7 +57,7 @@ fn head(path: &Path) -> io::Result<([u8; 12], u64)> {
 }
 
 /// The demuxer and the decoder of a picture.
-fn kind(head: &[u8; 12]) -> Option<(&'static str, &'static str)> {
+pub fn kind(head: &[u8; 12]) -> Option<(&'static str, &'static str)> {
     match head {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(("png_pipe", "png")),
         [0xff, 0xd8, 0xff, ..] => Some(("jpeg_pipe", "mjpeg")),

@@ -14,6 +14,7 @@ mod opaque_mp4;
 mod ordered;
 pub mod png;
 pub mod png_sequence;
+pub mod portrait_mp4;
 mod preview;
 mod stacked_alpha_mp4;
 mod webm_vp9_alpha;
@@ -173,7 +174,8 @@ async fn compose_frames(
     Ok(line.finish())
 }
 
-async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
+/// Makes one product of the frames that come.
+pub async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
     let failed = |error: ProcessError| encode_error(product.item, error);
     let path = ffmpeg.dir.join(product.item.file_name());
     match &product.maker {
@@ -201,7 +203,8 @@ async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Frame>
     }
 }
 
-async fn into_files(ffmpeg: Tool<'_>, item: Item, arguments: &[OsString], frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
+/// One ffmpeg makes the item's files of frames.
+pub async fn into_files(ffmpeg: Tool<'_>, item: Item, arguments: &[OsString], frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
     let failed = |error: ProcessError| encode_error(item, error);
     let mut child = ffmpeg.spawn(arguments, Piped::Stdin).map_err(failed)?;
     let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;

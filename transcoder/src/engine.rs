@@ -143,7 +143,7 @@ impl<'a> Engine<'a> {
         let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), composer_wide);
         let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
-            Strategy::SourceAlpha => Unseen::Kept,
+            Strategy::SourceAlpha | Strategy::Portrait => Unseen::Kept,
             Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
         };
         let meter = qa::meter(&prepared.probed, &prepared.matte, plan);

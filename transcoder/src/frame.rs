@@ -73,6 +73,11 @@ pub fn scale_part(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> Ta
     Ok(seen)
 }
 
+/// Scales a part of what is opaque, or premultiplied.
+pub fn scale_premultiplied(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> TaskResult<Vec<u8>> {
+    resize(rgba, from, part, to, (FilterType::CatmullRom, false))
+}
+
 /// Scales opaque pixels without ringing or aliasing: models take either for an edge.
 pub fn scale_opaque(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
     resize(rgba, from, Part::WHOLE, to, (FilterType::Bilinear, false))

@@ -1,4 +1,5 @@
-//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `probe` looks and tells, `qa` judges.
+//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `portrait`
+//! makes a video of a picture and a sound, `probe` looks and tells, `qa` judges.
 //!
 //! `engine` and what it calls know no network; `source`, `objects`, `queue`, `report` and `health` are the rims.
 
@@ -24,6 +25,7 @@ mod matting;
 mod meter;
 mod objects;
 mod plan;
+mod portrait;
 mod preset;
 mod preview;
 mod probe;
@@ -53,6 +55,7 @@ pub use config::{Config, ConfigError, MattingConfig};
 pub use confine::{Confinement, EXIT_NOT_STARTED, Enforced, announce as announce_confinement, confine};
 pub use engine::Programs;
 pub use inspect::{Inspection, ProbeRequest, inspect};
+pub use local::portrait::{PortraitRequest, render_local};
 pub use local::{RunRequest, RunSummary, run_local};
 pub use serve::{ServeError, serve};
 pub use strategy::MatteRequest;

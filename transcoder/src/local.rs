@@ -1,5 +1,7 @@
 //! `run FILE`: the pipeline on a local file, with a progress bar and no server.
 
+pub mod portrait;
+
 use std::collections::HashSet;
 use std::fs::Permissions;
 use std::hash::Hash;

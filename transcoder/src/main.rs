@@ -12,11 +12,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use transcoder::{
-    AssessRequest, Config, ConfigError, Confinement, EXIT_NOT_STARTED, Enforced, MattingConfig, ProbeRequest, Programs, RunError,
-    RunRequest, Workplace, announce_confinement, assess, confine, inspect, run_local,
+    AssessRequest, Config, ConfigError, Confinement, EXIT_NOT_STARTED, Enforced, MattingConfig, PortraitRequest, ProbeRequest,
+    Programs, RunError, RunRequest, Workplace, announce_confinement, assess, confine, inspect, render_local, run_local,
 };
 
-use crate::arguments::{Cli, Command, ProbeArguments, QaArguments, RunArguments};
+use crate::arguments::{Cli, Command, PortraitArguments, ProbeArguments, QaArguments, RunArguments};
 
 const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Serve => start(serve()),
         Command::Run(arguments) => start_in_workplace(|workplace| run(arguments, workplace)),
+        Command::Portrait(arguments) => start_in_workplace(|workplace| portrait(arguments, workplace)),
         Command::Probe(arguments) => start_in_workplace(|workplace| probe(arguments, workplace)),
         Command::Qa(arguments) => start_in_workplace(|workplace| qa(arguments, workplace)),
         // Without a runtime: each of its threads would have to be confined.
@@ -129,6 +130,21 @@ async fn run(arguments: RunArguments, workplace: Workplace) -> ExitCode {
             drop(writeln!(std::io::stderr(), "{}", summary.report));
             print(&summary.lines.join("\n"))
         }
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn portrait(arguments: PortraitArguments, workplace: Workplace) -> ExitCode {
+    log("warn");
+    announce_confinement().await;
+    let PortraitArguments { picture, sound, target, shape } = arguments;
+    let request = PortraitRequest { picture, sound, target, shape, workplace };
+    let outcome = tokio::select! {
+        outcome = render_local(&request) => outcome,
+        () = stop_signal() => return tell("stopped", EXIT_SIGNAL),
+    };
+    match outcome {
+        Ok(line) => print(&line),
         Err(error) => refuse(&error),
     }
 }

@@ -100,7 +100,11 @@ pub fn file_url(path: &Path) -> OsString {
 /// Before any input that somebody else made; the demuxer is forced and may call no other, and only
 /// decoders that are meant are reached.
 pub fn read_guards(container: SourceContainer) -> Vec<OsString> {
-    let demuxer = container.demuxer();
+    guards(container.demuxer())
+}
+
+/// As [`read_guards`], for a demuxer that is none of a source's.
+pub fn guards(demuxer: &str) -> Vec<OsString> {
     let mut guards = words(["-protocol_whitelist", "file", "-max_pixels", &DECODER_PIXELS_MAX.to_string()]);
     guards.extend(words(["-codec_whitelist", &decoders::whitelist(), "-max_streams", STREAMS_MAX]));
     guards.extend(words(["-format_whitelist", demuxer, "-f", demuxer]));

@@ -4,6 +4,7 @@
 //! and with it every child and file.
 
 mod fetch;
+mod portrait;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,14 +13,14 @@ use shared::code::JobErrorCode;
 use shared::id::LeaseId;
 use shared::media::SOURCE_SIZE_BYTES_MAX;
 use shared::qa::PreviewAsset;
-use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Stage, StopReason, Work};
+use shared::report::{Claim, ClaimAnswer, OutputAsset, ReportEvent, Stage, StopReason, Strategy, Work};
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::engine::{self, Engine, Made, Programs};
+use crate::engine::{self, Engine, Programs};
 use crate::error::{TaskError, TaskResult};
 use crate::lease::Lease;
 use crate::matting::Catalog;
@@ -118,7 +119,7 @@ async fn work_on<E: Edge>(
     let stored = Stored::default();
     tracing::info!("attempt begun");
     let outcome = tokio::select! {
-        outcome = attempt(deps, (pool, work), &lease, &sink, &stored) => outcome,
+        outcome = attempt_any(deps, (pool, work), &lease, &sink, &stored) => outcome,
         error = lease.keep(progress) => Err(error),
         () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
         () = grace_over(shutdown, deps.shutdown_grace) => {
@@ -188,6 +189,19 @@ impl Stored {
     }
 }
 
+async fn attempt_any<E: Edge>(
+    deps: &Deps<E>,
+    (pool, work): (Pool, &Work),
+    lease: &Lease<'_, E>,
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<ReportEvent> {
+    match &work.portrait {
+        Some(portrait) => portrait::attempt(deps, work, portrait, lease, sink, stored).await,
+        None => attempt(deps, (pool, work), lease, sink, stored).await,
+    }
+}
+
 /// The work itself; ends in what is to be reported.
 async fn attempt<E: Edge>(
     deps: &Deps<E>,
@@ -221,7 +235,8 @@ async fn attempt<E: Edge>(
         resolution: work.resolution,
         scene: work.scene.clone(),
         backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
-        previews: true,
+        // There is nothing to judge where nothing was cut out.
+        previews: strategy != Strategy::Portrait,
     };
     // Stored while others are still verified; its own stage is said only when nothing else is left.
     let store_output = async |made: &Verified| {
@@ -230,7 +245,7 @@ async fn attempt<E: Edge>(
         deps.objects.upload(&made.path, &key, made.output.content_type(), |_| {}).await
     };
     let made = engine.make(&prepared, &order, store_output).await?;
-    let previews = store_previews(deps, work, &made, sink, stored).await?;
+    let previews = store_previews(deps, work, &made.previews, sink, stored).await?;
     let assets = made.outputs.iter().map(|made| asset(work, made)).collect();
     Ok(ReportEvent::Complete { strategy, assets, previews, qa_report: Some(Box::new(made.report)) })
 }
@@ -238,14 +253,14 @@ async fn attempt<E: Edge>(
 async fn store_previews<E>(
     deps: &Deps<E>,
     work: &Work,
-    made: &Made,
+    files: &[PreviewFile],
     sink: &ProgressSink,
     stored: &Stored,
 ) -> TaskResult<Vec<PreviewAsset>> {
-    let total = made.previews.iter().map(|file| file.size_bytes).sum();
+    let total = files.iter().map(|file| file.size_bytes).sum();
     let (mut assets, mut before) = (Vec::new(), 0);
     sink.set(Stage::Storing, 0, total);
-    for PreviewFile { kind, path, size_bytes, size } in &made.previews {
+    for PreviewFile { kind, path, size_bytes, size } in files {
         let key = object_key(work, &kind.file_name());
         stored.note(&key);
         let note = |sent| sink.set(Stage::Storing, before + sent, total);

@@ -38,6 +38,8 @@ pub enum Matte {
     OnnxMatting(Arc<dyn Matting>),
     /// Tell the subject from the background that stands still.
     StaticCamera(Arc<dyn Matting>),
+    /// Cut nothing out: the video was made to be shown as it is.
+    Whole,
 }
 
 /// What was decided, and why.
@@ -87,13 +89,14 @@ impl Matte {
             Self::ChromaKey { .. } => Strategy::ChromaKey,
             Self::OnnxMatting(_) => Strategy::OnnxMatting,
             Self::StaticCamera(_) => Strategy::StaticCamera,
+            Self::Whole => Strategy::Portrait,
         }
     }
 
     /// What the decoder must write for it.
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self {
-            Self::SourceAlpha | Self::OnnxMatting(_) | Self::StaticCamera(_) => RawFormat::Rgba,
+            Self::SourceAlpha | Self::OnnxMatting(_) | Self::StaticCamera(_) | Self::Whole => RawFormat::Rgba,
             Self::ChromaKey { .. } => RawFormat::planar(probed),
         }
     }
@@ -102,7 +105,7 @@ impl Matte {
     pub const fn matting(&self) -> Option<&Arc<dyn Matting>> {
         match self {
             Self::OnnxMatting(matting) | Self::StaticCamera(matting) => Some(matting),
-            Self::SourceAlpha | Self::ChromaKey { .. } => None,
+            Self::SourceAlpha | Self::ChromaKey { .. } | Self::Whole => None,
         }
     }
 
@@ -195,6 +198,7 @@ async fn look(strategy: Strategy, models: &Arc<Catalog>, footage: &Footage<'_>) 
         Strategy::ChromaKey => Ok(chroma_key(footage)),
         Strategy::OnnxMatting => onnx_matting::look(models, footage).await,
         Strategy::StaticCamera => static_camera::look(footage).await,
+        Strategy::Portrait => Ok(Verdict::fits(Matte::Whole, 1.0, "Nothing is cut out of a portrait.")),
     }
 }
 

@@ -10,6 +10,7 @@ use shared::qa::QaReport;
 use crate::engine::{Engine, Programs};
 use crate::error::TaskError;
 use crate::matting::Catalog;
+use crate::portrait::Studio;
 use crate::progress::ProgressSink;
 use crate::scratch::{Scratch, TaskDir};
 use crate::strategy::MatteRequest;
@@ -73,6 +74,11 @@ impl OpenWorkplace<'_> {
     /// The engine that works there.
     pub fn engine<'a>(&'a self, progress: &'a ProgressSink) -> Engine<'a> {
         Engine::new(self.programs, self.models, self.task_dir.path(), progress)
+    }
+
+    /// The studio that works there.
+    pub fn studio<'a>(&'a self, progress: &'a ProgressSink) -> Studio<'a> {
+        Studio::new(self.programs, self.task_dir.path(), progress)
     }
 }
 

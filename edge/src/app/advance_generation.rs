@@ -11,7 +11,7 @@ use shared::time::UnixMillis;
 use crate::app::announce::announce;
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{
-    Creation, Ended, GenerationStore as _, Ports, Provider as _, ProviderWake, TaskProgress, TaskQueue as _,
+    Creation, Ended, GenerationStore as _, OrderUrls, Ports, Provider as _, ProviderWake, TaskProgress, TaskQueue as _,
 };
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::{self, Generation, GenerationState, SENDING_MS_MAX};
@@ -64,9 +64,10 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
         wake_in(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
     };
-    let image_url = generation.order.image.as_ref().map(|image| image_url(ports, image));
+    let url = |source: &Option<Source>| source.as_ref().map(|source| source_url(ports, source));
+    let urls = OrderUrls { image: url(&generation.order.image), sound: url(&generation.order.sound) };
     let callback_url = callback_url(ports, generation);
-    match provider.create(&generation.order, image_url.as_deref(), &callback_url).await {
+    match provider.create(&generation.order, &urls, &callback_url).await {
         Creation::Accepted { task_id } => {
             bind(ports, run, &task_id).await?;
             Ok(Advance::Sent)
@@ -152,8 +153,8 @@ async fn fail(ports: &impl Ports, run: RunRef, code: JobErrorCode, reason: &str)
     }
 }
 
-fn image_url(ports: &impl Ports, image: &Source) -> String {
-    match image {
+fn source_url(ports: &impl Ports, source: &Source) -> String {
+    match source {
         Source::Object { object_key, size_bytes } => sign_object_url(ports, object_key, *size_bytes).0,
         Source::Url { url } => url.clone(),
     }

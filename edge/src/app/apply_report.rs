@@ -45,6 +45,8 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             let corrected_credits = match job.model.card().tariff {
                 // What was ordered is paid for, not what the provider made of it.
                 Tariff::Generation => job.reserved_credits,
+                // As long as its sound, which nobody knew before.
+                tariff @ Tariff::Avatar => price::price_credits(tariff, facts.duration_ms, resolution, job.outputs.len()),
                 Tariff::Conversion | Tariff::Keying => {
                     price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
                 }

@@ -1,6 +1,7 @@
 //! Gives a transcoder the right to work on a run, or says why not.
 
 use shared::code::JobErrorCode;
+use shared::portrait::Portrait;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
 use shared::signature::CLOCK_SKEW_S_MAX;
 
@@ -61,6 +62,7 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         refine_edges: job.options.refine_edges,
         key: job.options.key,
         scene: job.options.scene,
+        portrait: job.sound.map(|sound| Portrait { sound, shape: None }),
         request_id: job.request_id,
     })
 }

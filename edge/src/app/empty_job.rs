@@ -1,4 +1,4 @@
-//! Removes a job's stored objects: its source and background, if nobody else works on them, and everything ever made for it.
+//! Removes a job's stored objects: its source, background and sound, if nobody else works on them, and everything ever made for it.
 
 use shared::report::Source;
 use shared::time::UnixMillis;
@@ -10,7 +10,7 @@ use crate::domain::job::{EMPTY_AFTER_MS, Job};
 /// Removes what is there now. Safe to repeat, and repeated by the sweep: a transcoder may be storing its last.
 pub async fn empty_job(ports: &impl Ports, job: &Job) -> Result<(), Error> {
     ports.objects().remove_below(&job.outputs_prefix()).await?;
-    for source in [&job.source, &job.background].into_iter().flatten() {
+    for source in [&job.source, &job.background, &job.sound].into_iter().flatten() {
         if let Source::Object { object_key, .. } = source
             // An output of another job stays with that job.
             && object_key.starts_with("uploads/")

@@ -11,11 +11,12 @@ use shared::time::UnixMillis;
 use url::Url;
 
 use super::ports::{
-    ByteSource, Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, Ports, Provider, ProviderWake, SendingRate,
-    Settings, TaskQueue,
+    ByteSource, Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, OrderUrls, Ports, Provider, ProviderWake,
+    SendingRate, Settings, TaskQueue,
 };
 use crate::domain::error::Error;
 use crate::domain::generation::Order;
+use crate::domain::model::PortraitMaker;
 use crate::domain::presign::Bucket;
 use crate::domain::rate::RateLimits;
 use crate::domain::webhook::EventId;
@@ -28,7 +29,7 @@ pub struct FakePorts {
     pub objects: FakeObjects,
     pub http: FakeHttp,
     pub provider: FakeProvider,
-    settings: Settings,
+    pub settings: Settings,
     now_ms: Cell<u64>,
     rolls: Cell<u64>,
     pub warnings: RefCell<Vec<String>>,
@@ -81,6 +82,7 @@ impl FakePorts {
                 rate_limits: RateLimits { requests: 600, submissions: 30 },
                 provider_ask_s: vec![10, 60],
                 provider_timeout_ms: 30 * 60 * 1_000,
+                portrait_maker: PortraitMaker::Any,
             },
             now_ms: Cell::new(1_763_750_000_000),
             rolls: Cell::new(0),
@@ -195,8 +197,8 @@ pub struct FakeProvider {
     pub unavailable: Cell<bool>,
     pub creations: RefCell<Vec<Creation>>,
     pub findings: RefCell<Vec<Found>>,
-    /// Each order with its picture's address, and where it calls back.
-    pub created: RefCell<Vec<(Order, Option<String>, String)>>,
+    /// Each order with its files' addresses, and where it calls back.
+    pub created: RefCell<Vec<(Order, OrderUrls, String)>>,
     pub asked: RefCell<Vec<String>>,
 }
 
@@ -209,8 +211,8 @@ impl Provider for &FakeProvider {
         SendingRate { count_max: 2, window_ms: 10_000 }
     }
 
-    async fn create(&self, order: &Order, image_url: Option<&str>, callback_url: &str) -> Creation {
-        self.created.borrow_mut().push((order.clone(), image_url.map(str::to_owned), callback_url.to_owned()));
+    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation {
+        self.created.borrow_mut().push((order.clone(), urls.clone(), callback_url.to_owned()));
         self.creations.borrow_mut().remove(0)
     }
 

@@ -1,5 +1,6 @@
 //! The account's own secret for its receivers: signs what jobs without a secret of their own tell.
 
+use shared::id::AccountId;
 use shared::time::UnixMillis;
 
 use crate::app::authenticate::authenticate;
@@ -38,6 +39,17 @@ pub async fn rotate_webhook_secret(ports: &impl Ports, key: &KeyHash, overlap_s:
     let old_until_ms = now.plus_ms(overlap_s.saturating_mul(1_000));
     let kept = ports.store().rotate_webhook_secret(caller.account_id, &sealed, old_until_ms, now).await?;
     show(ports, &kept.ok_or_else(|| Error::Internal("a key without an account".into()))?)
+}
+
+/// Sees to it that there is one, for receivers that take nothing unsigned.
+pub async fn ensure_webhook_secret(ports: &impl Ports, account_id: AccountId) -> Result<(), Error> {
+    let now = ports.now();
+    if ports.store().find_webhook_secret(account_id, now).await?.is_some() {
+        return Ok(());
+    }
+    let secret = webhook::format_secret(&ports.random_bytes());
+    let sealed = secret_box::seal(&ports.settings().secret_box_key, &ports.random_bytes(), &secret)?;
+    ports.store().create_webhook_secret(account_id, &sealed, now).await
 }
 
 fn show(ports: &impl Ports, secret: &WebhookSecret) -> Result<ShownSecret, Error> {

@@ -18,7 +18,7 @@ use crate::domain::error::{Error, JobFailure};
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, NewRun, RunRef};
-use crate::domain::model::Model;
+use crate::domain::model::{Model, PortraitMaker};
 use crate::domain::presign;
 use crate::domain::purse::Purse;
 use crate::domain::rate::RateLimits;
@@ -84,6 +84,8 @@ pub struct Settings {
     pub provider_ask_s: Vec<u64>,
     /// How long a provider may take for one order.
     pub provider_timeout_ms: u64,
+    /// Who makes portraits.
+    pub portrait_maker: PortraitMaker,
 }
 
 /// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
@@ -102,6 +104,8 @@ pub trait JobStore {
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
     /// Whoever owns it, hidden ones too.
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
+    /// Whoever owns it, unless it is hidden or its objects were removed.
+    async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error>;
     /// The newest of the key's account below the cursor; those in one of at most four states, or all where none is named.
     async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
@@ -131,6 +135,14 @@ pub trait JobStore {
         task_due_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Held, Error>;
+    /// Cancels if it waits, and hides nothing.
+    async fn cancel_job(
+        &self,
+        key: &KeyHash,
+        id: JobId,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, Canceled), Error>;
     /// Cancels if it runs, hides in any case.
     async fn delete_job(
         &self,
@@ -163,6 +175,8 @@ pub trait AccountStore {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
     /// A key, and what it can spend in this month.
     async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error>;
+    /// As `get_purse`, and whether the key has an active job where one is all it may have.
+    async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error>;
     /// As `get_purse`, with how long jobs of a model took on pictures of a class.
     async fn get_purse_and_history(
         &self,
@@ -172,6 +186,8 @@ pub trait AccountStore {
         resolution: Resolution,
     ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error>;
     async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error>;
+    /// Changes nothing where there is one.
+    async fn create_webhook_secret(&self, account_id: AccountId, secret_box: &str, now: UnixMillis) -> Result<(), Error>;
     async fn rotate_webhook_secret(
         &self,
         account_id: AccountId,

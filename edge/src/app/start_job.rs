@@ -44,6 +44,7 @@ pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobReques
         outputs: request.outputs,
         options: request.options,
         background: None,
+        sound: None,
         metadata_json: request.metadata_json,
         words_json: request.words_json,
         request_id: request.request_id,

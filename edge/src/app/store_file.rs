@@ -18,6 +18,13 @@ pub struct StoredFile {
     pub size_bytes: u64,
 }
 
+impl StoredFile {
+    /// What a job starts from.
+    pub fn source(&self) -> Source {
+        Source::Object { object_key: self.object_key.clone(), size_bytes: self.size_bytes }
+    }
+}
+
 /// Stores a file; none if it is empty.
 /// Errors: those of `bytes`.
 pub async fn store_file(

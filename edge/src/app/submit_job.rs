@@ -53,12 +53,17 @@ pub enum JobInput {
         image_url: Option<String>,
         aspect_ratio: Option<AspectRatio>,
     },
+    /// Two files that this very request brought.
+    Portrait {
+        picture: Source,
+        sound: Source,
+    },
 }
 
 /// A new job, already reserved for.
 ///
 /// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends its task again.
-/// Errors: `ModelUnavailable`, those of the source, `QuotaExceeded`, `InsufficientCredits`.
+/// Errors: `ModelUnavailable`, those of the source, `QuotaExceeded`, `InsufficientCredits`, `JobActive`.
 pub async fn submit_job(
     ports: &impl Ports,
     caller: Caller,
@@ -71,15 +76,20 @@ pub async fn submit_job(
     }
     let duration_ms = request.duration_ms.unwrap_or(card.assumed_duration_ms());
     let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
-    let start = match request.input {
-        JobInput::Video { url } => Start::Footage(resolve_source(ports, caller, "input.videoUrl", &url).await?),
+    let (start, sound) = match request.input {
+        JobInput::Video { url } => (Start::Footage(resolve_source(ports, caller, "input.videoUrl", &url).await?), None),
         JobInput::Order { prompt, image_url, aspect_ratio } => {
             let image = match image_url {
                 Some(url) => Some(resolve_source(ports, caller, "input.imageUrl", &url).await?),
                 None => None,
             };
-            Start::Order(Box::new(Order { prompt, image, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio }))
+            let order = Order { prompt, image, sound: None, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio };
+            (Start::Order(Box::new(order)), None)
         }
+        JobInput::Portrait { picture, sound } if request.model == Model::KieKlingAvatar => {
+            (Start::Order(Box::new(Order::of_portrait(picture, sound))), None)
+        }
+        JobInput::Portrait { picture, sound } => (Start::Footage(picture), Some(sound)),
     };
     let background = match request.background_url {
         Some(url) => Some(resolve_background(ports, caller, &url).await?),
@@ -96,6 +106,7 @@ pub async fn submit_job(
         model: request.model,
         start,
         background,
+        sound,
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
@@ -107,9 +118,12 @@ pub async fn submit_job(
     };
     let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id(), idempotency).await {
         Ok(Created::Job(job)) => *job,
-        Ok(Created::NotCovered(purse)) => {
-            let refusal = purse.refusal(reserved_credits, now);
-            return Err(refusal.unwrap_or_else(|| Error::Internal("a job was refused that the purse covers".into())));
+        Ok(Created::Refused(purse)) => {
+            return Err(match purse.refusal(reserved_credits, now) {
+                Some(refusal) => refusal,
+                None if new_job.dialect.takes_one_at_a_time() => Error::JobActive,
+                None => Error::Internal("a job was refused that the purse covers".into()),
+            });
         }
         // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,

@@ -7,6 +7,7 @@ mod generation;
 mod life;
 mod matting;
 mod pools;
+mod portrait;
 mod recovery;
 mod request;
 mod start;
@@ -18,7 +19,8 @@ use shared::keying::KeySettings;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::price::Resolution;
 use shared::report::{
-    Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, Source, Stage, StopReason, Strategy, Work,
+    Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, Source, Stage, StopReason, Strategy,
+    StrategyRequest, Work,
 };
 use shared::task::TranscodeTask;
 
@@ -26,7 +28,7 @@ use super::bury_task::Burial;
 use super::fakes::FakePorts;
 use super::idempotency::Begun;
 use super::manage_keys::KeyRequest;
-use super::ports::{Delivery, Next, Page, Ports as _, SeenModel};
+use super::ports::{Delivery, Next, OrderUrls, Page, Ports as _, SeenModel};
 use super::submit_job::{JobInput, JobRequest};
 use super::{
     apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, deliver_event, download_output, estimate_job,

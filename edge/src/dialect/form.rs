@@ -44,22 +44,33 @@ pub fn check_announced_size(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Reads a form whose file stands in `file_field`. `form` has what was read, also where the rest is refused, so that a stored
 /// file can be discarded.
-pub async fn read(app: &Deps, caller: Caller, mut request: Request, file_field: &str, form: &mut Form) -> Result<(), Refusal> {
-    // Counted as it comes.
-    DefaultBodyLimit::disable().apply(&mut request);
-    let multipart = Multipart::from_request(request, &()).await;
-    let mut multipart = multipart.map_err(|_| broken("The form has no boundary."))?;
+pub async fn read(app: &Deps, caller: Caller, request: Request, file_field: &str, form: &mut Form) -> Result<(), Refusal> {
+    let mut multipart = open(request).await?;
     let read = read_fields(app, caller, &mut multipart, file_field, form).await;
     if read.is_err() {
-        // Who is answered in the middle of a request hears of a lost connection instead.
-        while let Ok(Some(_)) = multipart.next_field().await {}
+        drain_fields(&mut multipart).await;
     }
     read
 }
 
-/// Reads what is not wanted.
-pub async fn drain(body: Body) {
-    let mut stream = body.into_data_stream();
+/// Begins to read a form.
+pub async fn open(mut request: Request) -> Result<Multipart, Refusal> {
+    // Counted as it comes.
+    DefaultBodyLimit::disable().apply(&mut request);
+    Multipart::from_request(request, &()).await.map_err(|_| broken("The form has no boundary."))
+}
+
+/// Reads what is left of a form that is refused: who is answered in the middle of a request hears of a lost connection instead.
+pub async fn drain_fields(multipart: &mut Multipart) {
+    while let Ok(Some(_)) = multipart.next_field().await {}
+}
+
+/// Reads what is not wanted, so that the answer is heard. Who announced to wait for a word before it sends all hears it anyway.
+pub async fn drain(request: Request) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let mut stream = request.into_body().into_data_stream();
     while let Some(Ok(_)) = stream.next().await {}
 }
 
@@ -94,7 +105,7 @@ async fn read_fields(
             if form.file.is_some() {
                 return Err(broken("Only one file is taken."));
             }
-            let mut bytes = FileBytes { field, left_size_bytes: &mut left_size_bytes };
+            let mut bytes = FileBytes::new(field, &mut left_size_bytes, REQUEST_SIZE_BYTES_MAX);
             let stored = store_file(app, caller, &file_name, &content_type, &mut bytes).await?;
             form.file = stored.map(|stored| (file_name, stored));
         } else {
@@ -118,20 +129,46 @@ fn content_type_of(field: &Field<'_>) -> Result<String, Refusal> {
 }
 
 /// A file's bytes as they come, counted.
-struct FileBytes<'a, 'b> {
+pub struct FileBytes<'a, 'b> {
     field: Field<'a>,
+    /// What may still come of the request.
     left_size_bytes: &'b mut u64,
+    /// What may still come of the file.
+    file_left_size_bytes: u64,
+    /// Looked at, and not given on yet.
+    head: Vec<u8>,
 }
 
-impl ByteSource for FileBytes<'_, '_> {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+impl<'a, 'b> FileBytes<'a, 'b> {
+    pub const fn new(field: Field<'a>, left_size_bytes: &'b mut u64, size_bytes_max: u64) -> Self {
+        Self { field, left_size_bytes, file_left_size_bytes: size_bytes_max, head: Vec::new() }
+    }
+
+    /// At least so many of the first bytes, if there are so many. They are given on all the same.
+    pub async fn head(&mut self, size_bytes: usize) -> Result<&[u8], Error> {
+        while self.head.len() < size_bytes {
+            let Some(chunk) = self.take().await? else { break };
+            self.head.extend_from_slice(&chunk);
+        }
+        Ok(&self.head)
+    }
+
+    async fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let Some(chunk) = self.field.chunk().await.map_err(|_| broken_off())? else { return Ok(None) };
-        *self.left_size_bytes = self.left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge)?;
+        let less = |left_size_bytes: u64| left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge);
+        self.file_left_size_bytes = less(self.file_left_size_bytes)?;
+        *self.left_size_bytes = less(*self.left_size_bytes)?;
         Ok(Some(chunk.into()))
     }
 }
 
-async fn text(mut field: Field<'_>, left_size_bytes: &mut u64) -> Result<String, Refusal> {
+impl ByteSource for FileBytes<'_, '_> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.head.is_empty() { self.take().await } else { Ok(Some(std::mem::take(&mut self.head))) }
+    }
+}
+
+pub async fn text(mut field: Field<'_>, left_size_bytes: &mut u64) -> Result<String, Refusal> {
     let mut text = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
         *left_size_bytes = left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge)?;
@@ -152,7 +189,7 @@ fn broken_off() -> Error {
     Error::InvalidRequest { field: "body", message: "Broke off.".to_owned() }
 }
 
-fn unreadable(error: &MultipartError) -> Refusal {
+pub fn unreadable(error: &MultipartError) -> Refusal {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Refusal::payload_too_large()
     } else {

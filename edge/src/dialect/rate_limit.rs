@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::App;
 use super::bgless::error::Refusal;
 use super::credential::presented_key;
-use super::unscreen;
+use super::{unscreen, vidgen};
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
 use crate::domain::rate::{Kind, Standing, Verdict, WINDOW_MS, address_name};
@@ -22,7 +22,7 @@ const ADDRESS_HEADER: &str = "cf-connecting-ip";
 /// Where jobs are created, behind any version.
 const SUBMISSION_PATHS: [&str; 3] = ["/jobs", "/alpha-videos", "/v1.0/videos"];
 /// What is not counted: transcoders sign their calls, monitors ask for nothing.
-const UNCOUNTED_PATHS: [&str; 2] = ["/internal/", "/health"];
+const UNCOUNTED_PATHS: [&str; 3] = ["/internal/", "/health", "/api/health"];
 
 /// The names under which a request counts: its address, and its key if it presents one. None for what is not counted.
 pub fn names(path: &str, headers: &HeaderMap) -> Option<Vec<String>> {
@@ -45,7 +45,11 @@ pub fn kind(method: &Method, path: &str) -> Kind {
 /// Waits for the verdict while the request is worked on, and lets it decide.
 #[worker::send]
 pub async fn limit(App(app): App, request: Request, next: Next) -> Response {
-    let headers = if request.uri().path().starts_with(unscreen::PATH) { instant_headers } else { headers };
+    let headers = match request.uri().path() {
+        path if path.starts_with(unscreen::PATH) => instant_headers,
+        path if vidgen::is_own(path) => older_headers,
+        _ => headers,
+    };
     let (verdict, mut response) = join(app.admission.verdict(), next.run(request)).await;
     let Some(verdict) = verdict else { return response };
     if let Some(standing) = verdict.exceeded() {
@@ -65,6 +69,14 @@ fn instant_headers(verdict: &Verdict) -> HeaderMap {
         ("x-ratelimit-reset", resets_at_s.into()),
     ];
     lines.into_iter().map(|(name, value)| (HeaderName::from_static(name), value)).collect()
+}
+
+/// The triple of the older drafts alone: their `RateLimit-Policy` is not that of the newer ones.
+fn older_headers(verdict: &Verdict) -> HeaderMap {
+    let mut headers = headers(verdict);
+    headers.remove("ratelimit");
+    headers.remove("ratelimit-policy");
+    headers
 }
 
 fn headers(verdict: &Verdict) -> HeaderMap {
@@ -90,11 +102,13 @@ mod tests {
 
     #[test]
     fn creations_are_submissions_under_every_name() {
-        for path in ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos", "/api/v1/alpha-videos", "/v1/jobs/", "/v1.0/videos"] {
+        for path in
+            ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos", "/api/v1/alpha-videos", "/v1/jobs/", "/v1.0/videos", "/api/jobs"]
+        {
             assert_eq!(kind(&Method::POST, path), Kind::Submission, "{path}");
             assert_eq!(kind(&Method::GET, path), Kind::Request, "{path}");
         }
-        for path in ["/v1/jobs/estimate", "/v1/uploads", "/v1/jobs/job_1"] {
+        for path in ["/v1/jobs/estimate", "/v1/uploads", "/v1/jobs/job_1", "/api/jobs/job_1/cancel"] {
             assert_eq!(kind(&Method::POST, path), Kind::Request, "{path}");
         }
     }

@@ -8,7 +8,7 @@ use shared::id::RequestId;
 
 use super::App;
 use super::bgless::error::Refusal;
-use super::unscreen;
+use super::{unscreen, vidgen};
 use crate::app::ports::Ports as _;
 use crate::platform::log;
 
@@ -32,6 +32,8 @@ pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Respon
             // What goes with 401, which this dialect does not know.
             headers.remove(header::WWW_AUTHENTICATE);
             unscreen::error::render(&refusal).into_response()
+        } else if vidgen::is_own(&path) {
+            vidgen::error::render(&refusal).into_response()
         } else {
             refusal.with_request_id(&request_id).into_response()
         };

@@ -70,6 +70,15 @@ pub enum Error {
     /// The job is neither a draft nor failed.
     #[error("job is not startable")]
     JobNotStartable,
+    /// The key has a job that is not over, and its dialect takes one at a time.
+    #[error("the key has an active job")]
+    JobActive,
+    /// Somebody works on the job, or it is over.
+    #[error("job is not cancelable")]
+    JobNotCancelable,
+    /// A file is not of a type that is taken, whatever it calls itself.
+    #[error("{field}: not of a type that is taken")]
+    WrongFileType { field: &'static str },
     /// The job has not succeeded, so it has nothing to download.
     #[error("job is not ready")]
     JobNotReady,

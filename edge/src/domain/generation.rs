@@ -46,9 +46,26 @@ pub struct Order {
     pub prompt: String,
     /// The picture that the video begins with.
     pub image: Option<Source>,
+    /// What the picture is to say; the video is then as long as that.
+    #[serde(default)]
+    pub sound: Option<Source>,
     pub duration_s: u64,
     pub resolution: Resolution,
     pub aspect_ratio: Option<AspectRatio>,
+}
+
+impl Order {
+    /// A picture that is to speak.
+    pub const fn of_portrait(picture: Source, sound: Source) -> Self {
+        Self {
+            prompt: String::new(),
+            image: Some(picture),
+            sound: Some(sound),
+            duration_s: ASSUMED_DURATION_MS / 1_000,
+            resolution: Resolution::Hd,
+            aspect_ratio: None,
+        }
+    }
 }
 
 names! {

@@ -65,6 +65,7 @@ names! {
         Bgless = "bgless",
         Unscreen = "unscreen",
         Removebgvideo = "removebgvideo",
+        Vidgen = "vidgen",
     }
 }
 
@@ -72,9 +73,14 @@ impl Dialect {
     /// Whether its receivers are told when work on a job begins, and not of its end alone.
     pub const fn tells_starts(self) -> bool {
         match self {
-            Self::Bgless => false,
+            Self::Bgless | Self::Vidgen => false,
             Self::Unscreen | Self::Removebgvideo => true,
         }
+    }
+
+    /// Whether a key may have one job at a time that is not over. The database knows the same.
+    pub const fn takes_one_at_a_time(self) -> bool {
+        matches!(self, Self::Vidgen)
     }
 }
 
@@ -116,6 +122,8 @@ pub struct NewJob {
     pub start: Start,
     /// A picture of the background without the subject.
     pub background: Option<Source>,
+    /// Plays while the source, a picture, is shown.
+    pub sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.
@@ -148,7 +156,7 @@ pub struct NewRun {
 /// What a new job starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// A video that is there.
+    /// A video, or the picture of a portrait, that is there.
     Footage(Source),
     /// One that a provider is to make.
     Order(Box<Order>),
@@ -176,6 +184,8 @@ pub struct Job {
     pub source: Option<Source>,
     /// A picture of the background without the subject.
     pub background: Option<Source>,
+    /// Plays while the source, a picture, is shown.
+    pub sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     /// The caller's own words, as JSON.

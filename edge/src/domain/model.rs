@@ -1,6 +1,7 @@
 //! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
 use shared::matting::ANNOUNCE_PERIOD_MS;
+use shared::media::Output;
 use shared::names;
 use shared::price::{self, Tariff};
 use shared::report::StrategyRequest;
@@ -26,8 +27,26 @@ names! {
         LocalStaticCamera = "local.static-camera",
         /// Makes a video from words or a picture, before a screen that is then keyed.
         KieKling3Video = "kie.kling-3-video",
+        /// Shows a picture while a sound plays.
+        LocalPortrait = "local.portrait",
+        /// Makes a picture speak.
+        KieKlingAvatar = "kie.kling-avatar",
     }
 }
+
+names! {
+    /// Who makes a video of a picture and a sound, as the operator decides.
+    PortraitMaker {
+        /// The provider, where it is configured and takes both files; else the transcoders.
+        Any = "auto",
+        /// The transcoders.
+        Local = "local.portrait",
+    }
+}
+
+/// The largest file of which a provider makes a portrait. Source: docs.kie.ai, `kling/ai-avatar-standard`.
+/// Units: bytes. 10 MB.
+pub const AVATAR_FILE_SIZE_BYTES_MAX: u64 = 10_000_000;
 
 /// A member of the fleet announces a model every five minutes; one that was not heard of for so long is not counted on.
 /// Units: milliseconds. A quarter of an hour.
@@ -79,6 +98,7 @@ names! {
 pub struct ModelCard {
     pub provider: &'static str,
     pub display_name: &'static str,
+    /// None where the jobs of another dialect alone start it.
     pub modes: &'static [Mode],
     pub capabilities: &'static [&'static str],
     /// What is reserved before the footage was looked at: the dearest that the model may turn out to be.
@@ -91,13 +111,21 @@ impl ModelCard {
     /// Units: milliseconds.
     pub const fn assumed_duration_ms(&self) -> u64 {
         match self.tariff {
-            Tariff::Conversion | Tariff::Keying => price::ASSUMED_DURATION_MS,
+            Tariff::Conversion | Tariff::Keying | Tariff::Avatar => price::ASSUMED_DURATION_MS,
             Tariff::Generation => generation::ASSUMED_DURATION_MS,
         }
     }
 }
 
 impl Model {
+    /// What it can make.
+    pub const fn outputs(self) -> &'static [Output] {
+        match self {
+            Self::LocalPortrait | Self::KieKlingAvatar => &[Output::OpaqueMp4],
+            _ => &Output::ALL,
+        }
+    }
+
     pub const fn card(self) -> ModelCard {
         match self {
             Self::Auto => ModelCard {
@@ -148,6 +176,22 @@ impl Model {
                 tariff: Tariff::Generation,
                 strategy: StrategyRequest::ChromaKey,
             },
+            Self::LocalPortrait => ModelCard {
+                provider: "local",
+                display_name: "Portrait",
+                modes: &[],
+                capabilities: &["portrait", "audio"],
+                tariff: Tariff::Conversion,
+                strategy: StrategyRequest::Portrait,
+            },
+            Self::KieKlingAvatar => ModelCard {
+                provider: KIE,
+                display_name: "Kling avatar",
+                modes: &[],
+                capabilities: &["generation", "portrait", "audio"],
+                tariff: Tariff::Avatar,
+                strategy: StrategyRequest::Portrait,
+            },
         }
     }
 }
@@ -162,7 +206,8 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
     // `auto` means: whatever fits.
     let named = model.filter(|model| *model != Model::Auto);
     let asked = match strategy.unwrap_or(StrategyRequest::Auto) {
-        StrategyRequest::Auto => None,
+        // Nobody asks for a portrait by its strategy.
+        StrategyRequest::Auto | StrategyRequest::Portrait => None,
         StrategyRequest::ChromaKey if mode != Mode::Video => None,
         StrategyRequest::ChromaKey => Some(Model::LocalChromaKey),
         StrategyRequest::PreserveSourceAlpha => Some(Model::LocalFfmpegEncoder),
@@ -223,6 +268,8 @@ mod tests {
             (None, Some(StaticCamera), Mode::Video, Some(Model::LocalStaticCamera)),
             (Some(Model::LocalOnnxMatting), Some(StaticCamera), Mode::Video, None),
             (None, Some(StaticCamera), Mode::Text, None),
+            (Some(Model::LocalPortrait), None, Mode::Video, None),
+            (Some(Model::KieKlingAvatar), None, Mode::Image, None),
         ] {
             assert_eq!(resolve(model, strategy, mode).ok(), expected, "{model:?} {strategy:?} {mode:?}");
         }

@@ -127,7 +127,7 @@ pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> 
 }
 
 /// The further headers of a dialect whose receivers look for others, signed with the newest secret.
-/// Source: `RemoveBGVideo`'s documentation of webhooks.
+/// Source: the documentation of `RemoveBGVideo`'s and of `VidGen`'s webhooks.
 pub fn dialect_headers(
     dialect: Dialect,
     event: &str,
@@ -138,6 +138,10 @@ pub fn dialect_headers(
 ) -> Vec<(&'static str, String)> {
     match dialect {
         Dialect::Bgless | Dialect::Unscreen => Vec::new(),
+        Dialect::Vidgen => {
+            let signature = secrets.first().map(|secret| signature::sign(secret.as_bytes(), body.as_bytes()));
+            signature.map(|signature| ("x-webhook-signature", signature)).into_iter().collect()
+        }
         Dialect::Removebgvideo => {
             let timestamp = now.to_iso_8601();
             // There is no cancellation in that API: what was canceled failed.

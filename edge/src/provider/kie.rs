@@ -1,4 +1,4 @@
-//! KIE: the model Kling 3.
+//! KIE: the models Kling 3 and Kling avatar.
 //!
 //! Source: docs.kie.ai (jobs API, webhook verification), and what its clients report of its codes.
 
@@ -13,7 +13,7 @@ use url::form_urlencoded::byte_serialize;
 use self::callback::Callbacks;
 use self::code::Meaning;
 use self::wire::{CreateTaskIn, CreatedOut, Envelope, RecordOut};
-use crate::app::ports::{Creation, Found, HttpRequest, HttpSender, Provider, SendingRate, TaskProgress};
+use crate::app::ports::{Creation, Found, HttpRequest, HttpSender, OrderUrls, Provider, SendingRate, TaskProgress};
 use crate::domain::generation::Order;
 
 /// How long KIE may take to answer.
@@ -47,9 +47,9 @@ impl<H: HttpSender> Provider for Kie<'_, H> {
         RATE
     }
 
-    async fn create(&self, order: &Order, image_url: Option<&str>, callback_url: &str) -> Creation {
+    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation {
         let unclear = |reason: String| Creation::Unclear { reason };
-        let body = match serde_json::to_string(&CreateTaskIn::of(order, image_url, callback_url)) {
+        let body = match serde_json::to_string(&CreateTaskIn::of(order, urls, callback_url)) {
             Ok(body) => body,
             Err(error) => return Creation::Rejected { code: JobErrorCode::Internal, reason: error.to_string() },
         };

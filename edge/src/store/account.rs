@@ -6,7 +6,7 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::job::read_first;
+use super::job::{is_any, read_first};
 use super::row::{
     AccountRow, AnyRow, ApiKeyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, PurseRow, WebhookSecretRow, WorkHistoryRow,
     scopes_text,
@@ -55,6 +55,14 @@ impl<D: Database> AccountStore for Store<D> {
         Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_first::<PurseRow>(&purse)?.map(Purse::from)))
     }
 
+    async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error> {
+        let find_key = statement!(find_api_key, key.as_str());
+        let get_purse = statement!(get_purse_of_key, key.as_str(), month);
+        let [key, purse, active] = self.run([find_key, get_purse, statement!(find_active_vidgen_job, key.as_str())]).await?;
+        let key = read_first::<ApiKeyRow>(&key)?.map(ApiKey::from);
+        Ok((key, read_first::<PurseRow>(&purse)?.map(Purse::from), is_any(&active)?))
+    }
+
     async fn get_purse_and_history(
         &self,
         key: &KeyHash,
@@ -74,6 +82,10 @@ impl<D: Database> AccountStore for Store<D> {
     async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error> {
         let [rows] = self.run([statement!(find_webhook_secret, account_id.to_string(), now)]).await?;
         Ok(read_first::<WebhookSecretRow>(&rows)?.map(WebhookSecret::from))
+    }
+
+    async fn create_webhook_secret(&self, account_id: AccountId, secret_box: &str, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(create_webhook_secret, account_id.to_string(), secret_box, now)]).await.map(|[_]| ())
     }
 
     async fn rotate_webhook_secret(

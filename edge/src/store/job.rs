@@ -10,7 +10,9 @@ use super::database::{Database, Rows as _, Statement, statement};
 use super::row::{
     AnyRow, ApiKeyRow, DeletedRow, DueTaskRow, EndedRow, JobRow, JobSumsRow, PurseRow, ReserveRow, RunRow, to_json, to_text,
 };
-use crate::app::ports::{Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, JobSums, Page, Probe, Started};
+use crate::app::ports::{
+    Canceled, Claimed, Corrected, Created, Deleted, Ended, Heartbeat, Held, JobStore, JobSums, Page, Probe, Started,
+};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::generation::SENDING_MS_MAX;
@@ -54,6 +56,7 @@ impl<D: Database> JobStore for Store<D> {
             job.background.as_ref().map(to_json).transpose()?,
             job.words_json.as_deref(),
             job.request_id.as_deref(),
+            job.sound.as_ref().map(to_json).transpose()?,
             job.model.card().strategy.pool().as_str(),
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
@@ -74,7 +77,7 @@ impl<D: Database> JobStore for Store<D> {
             return Ok(Created::Job(job));
         }
         let purse = read_first::<PurseRow>(purse)?.map(Purse::from);
-        purse.map(Created::NotCovered).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
+        purse.map(Created::Refused).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
     }
 
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
@@ -149,6 +152,11 @@ impl<D: Database> JobStore for Store<D> {
 
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error> {
         let [job] = self.run([statement!(find_job, id.to_string())]).await?;
+        Ok(read_job(&job)?.map(|job| *job))
+    }
+
+    async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error> {
+        let [job] = self.run([statement!(find_shown_job, id.to_string())]).await?;
         Ok(read_job(&job)?.map(|job| *job))
     }
 
@@ -285,6 +293,28 @@ impl<D: Database> JobStore for Store<D> {
         self.run_held(vec![statement!(release_job, job_id, run, lease_id, task_due_at_ms, now, pool)], lease).await
     }
 
+    async fn cancel_job(
+        &self,
+        key: &KeyHash,
+        id: JobId,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<(Option<ApiKey>, Canceled), Error> {
+        let (hash, job_id) = (key.as_str(), id.to_string());
+        let cancel = statement!(cancel_job, job_id.clone(), hash, now);
+        let refund = statement!(create_refund_entry_of_canceled_job, entry_id.to_string(), job_id.clone(), now);
+        let find_job = statement!(find_job_of_key, hash, job_id);
+        let [key, canceled, _, job] = self.run([statement!(find_api_key, hash), cancel, refund, find_job]).await?;
+        let canceled = match read_first::<DeletedRow>(&canceled)? {
+            Some(DeletedRow { run, has_callback }) => {
+                Canceled::Now { run: RunRef { job_id: id, run }, has_callback: has_callback != 0 }
+            }
+            None if is_any(&job)? => Canceled::NotCancelable,
+            None => Canceled::Never,
+        };
+        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), canceled))
+    }
+
     async fn delete_job(
         &self,
         key: &KeyHash,
@@ -295,7 +325,7 @@ impl<D: Database> JobStore for Store<D> {
         let job_id = id.to_string();
         let find_key = statement!(find_api_key, key.as_str());
         let delete = statement!(delete_job, job_id.clone(), key.as_str(), now);
-        let refund = statement!(create_refund_entry_of_deleted_job, entry_id.to_string(), job_id.clone(), now);
+        let refund = statement!(create_refund_entry_of_canceled_job, entry_id.to_string(), job_id.clone(), now);
         let find_any = statement!(find_any_job_of_key, key.as_str(), job_id);
         let [key, deleted, _, any] = self.run([find_key, delete, refund, find_any]).await?;
         let deleted = match read_first::<DeletedRow>(&deleted)? {

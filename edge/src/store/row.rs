@@ -255,7 +255,7 @@ pub struct EndedRow {
     pub has_callback: u8,
 }
 
-/// A job that was hidden.
+/// A job that was hidden or canceled.
 #[derive(Deserialize)]
 pub struct DeletedRow {
     pub run: u32,
@@ -307,6 +307,7 @@ pub struct JobRow {
     model: String,
     source_json: String,
     background_json: Option<String>,
+    sound_json: Option<String>,
     outputs_json: String,
     options_json: Option<String>,
     metadata_json: Option<String>,
@@ -384,6 +385,7 @@ impl TryFrom<JobRow> for Job {
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
             source: from_json("source_json", &row.source_json)?,
             background: row.background_json.as_deref().map(|text| from_json("background_json", text)).transpose()?,
+            sound: row.sound_json.as_deref().map(|text| from_json("sound_json", text)).transpose()?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
             options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
             metadata_json: row.metadata_json,

@@ -28,11 +28,33 @@ pub struct Footage {
     pub picture: Option<PathBuf>,
 }
 
+/// Makes a video of a picture and a sound, as long as the sound.
+pub fn write_avatar(picture: &Path, sound: &Path, path: &Path) -> Result<()> {
+    let mut command = begun();
+    command.args(["-loop", "1", "-framerate", &FRAME_RATE.to_string(), "-i"]).arg(picture).arg("-i").arg(sound);
+    command.args(["-vf", "scale=640:640:force_original_aspect_ratio=increase,crop=640:640,format=yuv420p", "-shortest"]);
+    command.args(["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]);
+    run(command, path)
+}
+
+fn begun() -> Command {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-y"]);
+    command
+}
+
+fn run(mut command: Command, path: &Path) -> Result<()> {
+    command.args(["-movflags", "+faststart"]).arg(path).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut group = Group::spawn(&mut command, STOP_GRACE)?;
+    let status = group.wait_at_most(MAKING_TIMEOUT)?.context("ffmpeg does not end")?;
+    ensure!(status.success(), "ffmpeg made no video: {status}");
+    Ok(())
+}
+
 impl Footage {
     /// Makes the video.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let mut command = Command::new("ffmpeg");
-        command.args(["-nostdin", "-v", "error", "-y"]);
+        let mut command = begun();
         if let Some(picture) = &self.picture {
             let duration_s = self.duration_s.to_string();
             command.args(["-loop", "1", "-framerate", &FRAME_RATE.to_string(), "-t", &duration_s, "-i"]).arg(picture);
@@ -41,11 +63,7 @@ impl Footage {
         command.args(["-frames:v", &(self.duration_s * FRAME_RATE).to_string()]);
         command.args(["-c:v", "libx264", "-crf", "14", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]);
         command.args(["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]);
-        command.args(["-movflags", "+faststart"]).arg(path).stdin(Stdio::null()).stdout(Stdio::null());
-        let mut group = Group::spawn(&mut command, STOP_GRACE)?;
-        let status = group.wait_at_most(MAKING_TIMEOUT)?.context("ffmpeg does not end")?;
-        ensure!(status.success(), "ffmpeg made no video: {status}");
-        Ok(())
+        run(command, path)
     }
 
     /// The matte is drawn on one frame only, which is then repeated.

@@ -15,7 +15,7 @@ use shared::signature;
 
 use super::Shared;
 use super::fault::Fault;
-use super::footage::Footage;
+use super::footage::{self, Footage};
 use crate::http::{Answer, agent};
 
 /// Units: seconds. Beyond every window that anybody keeps.
@@ -130,18 +130,20 @@ fn make(shared: &Shared, id: &str, input: &Value, fault: Option<Fault>) -> Resul
     let path = shared.dir.path().join(format!("{id}.mp4"));
     if fault == Some(Fault::Broken) {
         fs::write(&path, "This was to be a video. ".repeat(100))?;
+    } else if let (Some(picture), Some(sound)) = (input["image_url"].as_str(), input["audio_url"].as_str()) {
+        footage::write_avatar(&fetch(shared, id, "picture", picture)?, &fetch(shared, id, "sound", sound)?, &path)?;
     } else {
-        let picture = input["image_urls"][0].as_str().map(|url| fetch(shared, id, url)).transpose()?;
+        let picture = input["image_urls"][0].as_str().map(|url| fetch(shared, id, "picture", url)).transpose()?;
         footage(input, picture).context("no such mode")?.write(&path)?;
     }
     let host = shared.books().host.clone();
     Ok(format!("http://{host}/results/{id}.mp4"))
 }
 
-fn fetch(shared: &Shared, id: &str, url: &str) -> Result<PathBuf> {
+fn fetch(shared: &Shared, id: &str, what: &str, url: &str) -> Result<PathBuf> {
     let mut response = agent().get(url).call()?;
-    anyhow::ensure!(response.status() == 200, "the picture is not there");
-    let path = shared.dir.path().join(format!("{id}.picture"));
+    anyhow::ensure!(response.status() == 200, "the {what} is not there");
+    let path = shared.dir.path().join(format!("{id}.{what}"));
     fs::write(&path, response.body_mut().read_to_vec()?)?;
     Ok(path)
 }

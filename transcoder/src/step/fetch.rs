@@ -1,4 +1,4 @@
-//! What a task works on, copied in: the source, and the picture of the background where there is one.
+//! What a task works on, copied in: the source, and the files that belong to it.
 
 use std::path::{Path, PathBuf};
 
@@ -38,9 +38,21 @@ pub async fn fetch_backdrop<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskR
 /// Its failures are not the source's.
 async fn fetch_picture<E>(deps: &Deps<E>, from: Option<&Source>, to: PathBuf, code: JobErrorCode) -> TaskResult<Option<PathBuf>> {
     let Some(from) = from else { return Ok(None) };
-    fetch(deps, from, &to, BACKGROUND_SIZE_BYTES_MAX, |_, _| {}).await.map_err(|error| match error {
+    fetch_as(deps, from, &to, BACKGROUND_SIZE_BYTES_MAX, code, |_, _| {}).await?;
+    Ok(Some(to))
+}
+
+/// As [`fetch`], for what has a code of its own: whatever is wrong with it, it says which file that is.
+pub async fn fetch_as<E>(
+    deps: &Deps<E>,
+    from: &Source,
+    to: &Path,
+    size_bytes_max: u64,
+    code: JobErrorCode,
+    note: impl Fn(u64, u64),
+) -> TaskResult<()> {
+    fetch(deps, from, to, size_bytes_max, note).await.map_err(|error| match error {
         TaskError::Permanent { detail, .. } => TaskError::with_detail(code, detail),
         error => error,
-    })?;
-    Ok(Some(to))
+    })
 }

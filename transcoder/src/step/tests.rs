@@ -1,5 +1,7 @@
 //! A step against an edge that answers as told; sources come from a loopback server that the test runs.
 
+mod portrait;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -123,6 +125,8 @@ async fn run_with_bucket(
 }
 
 const HOUR: Duration = Duration::from_hours(1);
+/// All but a portrait's poster.
+const PREVIEWS: usize = shared::media::PreviewKind::ALL.len() - 1;
 
 #[tokio::test]
 async fn a_refused_claim_is_acknowledged_and_an_unheard_one_comes_again() {
@@ -193,16 +197,26 @@ async fn a_stop_signal_gives_the_attempt_back() {
     drop(listener);
 }
 
-/// Serves a clip at `/source`, takes every object, and notes what was put and what was deleted.
-async fn world(clip: Vec<u8>) -> (String, Arc<Mutex<Vec<String>>>, tokio::task::JoinSet<()>) {
+/// Serves a clip at `/source`; see [`world_of`].
+async fn world(clip: Vec<u8>) -> World {
+    world_of(vec![("/source", clip)]).await
+}
+
+/// An address, what was put there and deleted, and the server.
+type World = (String, Arc<Mutex<Vec<String>>>, tokio::task::JoinSet<()>);
+
+/// Serves files by their paths, takes every object, and notes what was put and what was deleted.
+async fn world_of(files: Vec<(&'static str, Vec<u8>)>) -> World {
     use axum::http::{Method, StatusCode, Uri};
     let calls = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&calls);
     let answer = move |method: Method, uri: Uri, body: axum::body::Bytes| {
-        let (noted, clip) = (Arc::clone(&noted), clip.clone());
+        let (noted, files) = (Arc::clone(&noted), files.clone());
         async move {
             if method == Method::GET {
-                return (StatusCode::OK, [("etag", "source")], clip);
+                let file = files.into_iter().find(|(path, _)| *path == uri.path());
+                let status = if file.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+                return (status, [("etag", "source")], file.map(|(_, bytes)| bytes).unwrap_or_default());
             }
             // Removal is one call for many: the keys are in the body.
             let body = String::from_utf8_lossy(&body);
@@ -242,7 +256,7 @@ async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
     let mut named: Vec<_> = assets.iter().map(|asset| &asset.object_key).collect();
     named.extend(previews.iter().map(|preview| &preview.object_key));
     let mut named: Vec<_> = named.iter().map(|key| format!("PUT /b/{key}")).collect();
-    assert_eq!((assets.len(), previews.len()), (1, shared::media::PreviewKind::ALL.len()));
+    assert_eq!((assets.len(), previews.len()), (1, PREVIEWS));
     assert!(
         named.contains(&"PUT /b/a/webm-vp9-alpha.webm".to_owned()) && named.contains(&"PUT /b/a/previews/qa.json".to_owned())
     );
@@ -280,7 +294,7 @@ async fn what_nobody_wants_any_more_is_removed_again() {
         paths.sort_unstable();
         paths
     };
-    assert_eq!(of("PUT ").len(), 1 + shared::media::PreviewKind::ALL.len());
+    assert_eq!(of("PUT ").len(), 1 + PREVIEWS);
     assert_eq!(of("DELETE "), of("PUT "), "{calls:?}");
 }
 

@@ -22,6 +22,8 @@ mod matting;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod portrait;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod sound;

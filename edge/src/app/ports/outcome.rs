@@ -60,8 +60,8 @@ pub enum Next {
 /// What became of a creation.
 pub enum Created {
     Job(Box<Job>),
-    /// Nothing was written: this is what the key could spend.
-    NotCovered(Purse),
+    /// Nothing was written, and this is what the key could spend: not enough, or it has an active job where one is all it may have.
+    Refused(Purse),
 }
 
 /// What became of a start.
@@ -119,6 +119,19 @@ pub enum Deleted {
     /// Hidden before.
     Before,
     /// The key's account never had it.
+    Never,
+}
+
+/// What became of a cancellation.
+pub enum Canceled {
+    Now {
+        run: RunRef,
+        /// Somebody may have to be told.
+        has_callback: bool,
+    },
+    /// Nothing was written: somebody works on it, or it is over.
+    NotCancelable,
+    /// The key's account does not have it.
     Never,
 }
 

@@ -16,10 +16,17 @@ pub trait Provider {
     fn unavailable(&self) -> Option<&'static str>;
     /// How often it may be given something to do.
     fn rate(&self) -> SendingRate;
-    /// Hands an order over, once. `image_url` is where the order's picture can be fetched.
-    async fn create(&self, order: &Order, image_url: Option<&str>, callback_url: &str) -> Creation;
+    /// Hands an order over, once.
+    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation;
     /// Asks what became of a task.
     async fn find(&self, task_id: &str) -> Found;
+}
+
+/// Where the files of an order can be fetched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderUrls {
+    pub image: Option<String>,
+    pub sound: Option<String>,
 }
 
 /// So many in any window of this length.

@@ -103,7 +103,7 @@ fn an_order_is_sent_asked_about_taken_and_keyed_for_what_was_reserved() {
     assert_eq!(scene.send(&job, accepted("t1")), Advance::Sent);
     let (order, image_url, callback_url) = scene.ports.provider.created.borrow()[0].clone();
     assert_eq!((order.prompt.as_str(), order.duration_s, order.aspect_ratio), ("a red ball", 3, Some(AspectRatio::Tall)));
-    assert_eq!(image_url, None);
+    assert_eq!(image_url, OrderUrls::default());
     assert!(callback_url.starts_with("https://api.example.com/api/v1/webhooks/kie?job=job_"), "{callback_url}");
     assert_eq!(scene.advance(&job), Advance::Nothing, "it is not due yet");
     scene.ports.pass_ms(10_000);
@@ -141,7 +141,7 @@ fn a_picture_of_ours_is_shown_to_the_provider_by_a_signed_url() {
     assert_eq!(required_credits, 105);
     block_on(manage_accounts::grant_credits(ports, account.id, 5)).unwrap();
     assert_eq!(scene.send(&submit().unwrap(), accepted("t1")), Advance::Sent);
-    let image_url = ports.provider.created.borrow()[0].1.clone().unwrap();
+    let image_url = ports.provider.created.borrow()[0].1.image.clone().unwrap();
     assert!(image_url.starts_with(&format!("https://api.example.com/files/{object_key}?size=5&")), "{image_url}");
 }
 

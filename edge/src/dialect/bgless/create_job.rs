@@ -126,7 +126,9 @@ impl Created {
     fn of(app: &Deps, job: &Job) -> Result<Self, Error> {
         match job.dialect {
             Dialect::Removebgvideo => Self::written(true, &removebgvideo::map::job_out(app, job)),
-            Dialect::Bgless | Dialect::Unscreen => Self::written(job.state.is_over(), &Data { data: map::job_out(app, job) }),
+            Dialect::Bgless | Dialect::Unscreen | Dialect::Vidgen => {
+                Self::written(job.state.is_over(), &Data { data: map::job_out(app, job) })
+            }
         }
     }
 

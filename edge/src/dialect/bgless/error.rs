@@ -113,6 +113,8 @@ pub const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::UploadMissing
         | Code::JobNotStartable
+        | Code::JobActive
+        | Code::JobNotCancelable
         | Code::JobNotReady
         | Code::ModelUnavailable
         | Code::IdempotencyKeyRunning => StatusCode::CONFLICT,
@@ -188,6 +190,9 @@ impl From<Error> for Refusal {
             Error::TooLarge => Self::new(Code::PayloadTooLarge),
             Error::JobNotFound => Self::new(Code::JobNotFound),
             Error::JobNotStartable => Self::new(Code::JobNotStartable),
+            Error::JobActive => Self::new(Code::JobActive),
+            Error::JobNotCancelable => Self::new(Code::JobNotCancelable),
+            Error::WrongFileType { field } => Self::new(Code::UnsupportedMediaType).at(field),
             Error::JobNotReady => Self::new(Code::JobNotReady),
             Error::OutputNotFound => Self::new(Code::OutputNotFound),
             Error::FileNotFound => Self::new(Code::FileNotFound),

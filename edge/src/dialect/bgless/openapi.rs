@@ -25,8 +25,9 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem
 use super::Answer;
 use super::wire::{ErrorOut, EventOut};
 use crate::app::ports::Ports as _;
-use crate::dialect::{App, mounted, removebgvideo, unscreen};
+use crate::dialect::{App, mounted, removebgvideo, unscreen, vidgen};
 use crate::domain::error::Error;
+use crate::domain::share;
 
 /// Get this description
 #[utoipa::path(
@@ -102,6 +103,8 @@ fn is_public(path: &str) -> bool {
         && !path.starts_with("/internal/")
         && !path.starts_with(unscreen::PATH)
         && !removebgvideo::is_own(path)
+        && !vidgen::is_own(path)
+        && !path.starts_with(share::SHARE_PATH)
         && !path.starts_with("/v1/alpha-videos")
 }
 

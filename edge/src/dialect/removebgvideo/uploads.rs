@@ -33,7 +33,7 @@ async fn store(app: &Deps, key: Result<Credential, Refusal>, request: Request) -
     let caller = match identify(app, key).await {
         Ok(caller) => caller,
         Err(refusal) => {
-            form::drain(request.into_body()).await;
+            form::drain(request).await;
             return Err(refusal);
         }
     };

@@ -31,7 +31,7 @@ pub async fn post_video(App(app): App, key: Result<Credential, Refusal>, request
     match identify(&app, key).await {
         Ok(caller) => Ok(video(&app, &create(&app, caller, request).await?)),
         Err(refusal) => {
-            drain(request.into_body()).await;
+            drain(request).await;
             Err(refusal)
         }
     }

@@ -34,9 +34,12 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         Code::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, code.as_str(), title(refusal)),
         Code::OutputNotFound | Code::FileNotFound | Code::NotFound => (StatusCode::NOT_FOUND, code.as_str(), title(refusal)),
         Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, code.as_str(), title(refusal)),
-        Code::JobNotStartable | Code::JobNotReady | Code::ModelUnavailable | Code::IdempotencyKeyRunning => {
-            (StatusCode::CONFLICT, code.as_str(), title(refusal))
-        }
+        Code::JobNotStartable
+        | Code::JobActive
+        | Code::JobNotCancelable
+        | Code::JobNotReady
+        | Code::ModelUnavailable
+        | Code::IdempotencyKeyRunning => (StatusCode::CONFLICT, code.as_str(), title(refusal)),
         Code::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, code.as_str(), title(refusal)),
         Code::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, code.as_str(), title(refusal)),
         Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, code.as_str(), title(refusal)),

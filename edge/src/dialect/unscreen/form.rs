@@ -39,7 +39,7 @@ pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form)
             Ok(())
         }
         _ => {
-            drain(request.into_body()).await;
+            drain(request).await;
             Err(Refusal::unsupported_media_type())
         }
     }

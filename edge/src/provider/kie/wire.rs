@@ -6,11 +6,12 @@ use serde_json::Value;
 use shared::code::JobErrorCode;
 use shared::price::Resolution;
 
-use crate::app::ports::{Found, TaskProgress};
+use crate::app::ports::{Found, OrderUrls, TaskProgress};
 use crate::domain::generation::{AspectRatio, Order};
 use crate::domain::screen;
 
-const MODEL: &str = "kling-3.0/video";
+const VIDEO_MODEL: &str = "kling-3.0/video";
+const AVATAR_MODEL: &str = "kling/ai-avatar-standard";
 /// Longest text of KIE's that is logged.
 const REASON_CHARS_MAX: usize = 200;
 
@@ -19,7 +20,22 @@ pub struct CreateTaskIn<'a> {
     model: &'static str,
     #[serde(rename = "callBackUrl")]
     callback_url: &'a str,
-    input: KlingIn<'a>,
+    input: InputIn<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum InputIn<'a> {
+    Video(KlingIn<'a>),
+    Avatar(AvatarIn<'a>),
+}
+
+/// KIE wants `prompt` even where nothing is to be said.
+#[derive(Serialize)]
+struct AvatarIn<'a> {
+    image_url: &'a str,
+    audio_url: &'a str,
+    prompt: &'a str,
 }
 
 /// KIE wants `sound`, `duration`, `mode` and `multi_shots` even where they are at their defaults.
@@ -38,7 +54,12 @@ struct KlingIn<'a> {
 }
 
 impl<'a> CreateTaskIn<'a> {
-    pub fn of(order: &Order, image_url: Option<&'a str>, callback_url: &'a str) -> Self {
+    pub fn of(order: &'a Order, urls: &'a OrderUrls, callback_url: &'a str) -> Self {
+        let image_url = urls.image.as_deref();
+        if let (Some(image_url), Some(audio_url)) = (image_url, urls.sound.as_deref()) {
+            let input = InputIn::Avatar(AvatarIn { image_url, audio_url, prompt: &order.prompt });
+            return Self { model: AVATAR_MODEL, callback_url, input };
+        }
         // Where there is a picture, the video has its shape unless the caller says otherwise.
         let default = if image_url.is_some() { None } else { Some(AspectRatio::Wide) };
         let input = KlingIn {
@@ -54,7 +75,7 @@ impl<'a> CreateTaskIn<'a> {
             },
             multi_shots: false,
         };
-        Self { model: MODEL, callback_url, input }
+        Self { model: VIDEO_MODEL, callback_url, input: InputIn::Video(input) }
     }
 }
 

@@ -8,5 +8,9 @@ WHERE created_at_ms <= ?1 AND NOT EXISTS (
     SELECT 1 FROM jobs
     WHERE jobs.account_id = uploads.account_id AND jobs.background_json = uploads.source_json
         AND jobs.state NOT IN ('success', 'failed', 'canceled')
+) AND NOT EXISTS (
+    SELECT 1 FROM jobs
+    WHERE jobs.account_id = uploads.account_id AND jobs.sound_json = uploads.source_json
+        AND jobs.state NOT IN ('success', 'failed', 'canceled')
 )
 ORDER BY created_at_ms LIMIT ?2;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use shared::media::Output;
 use shared::price::Resolution;
 use shared::time::UnixMillis;
 
@@ -51,7 +50,7 @@ pub fn model_out(listed: Listed) -> ModelOut {
         display_name: matting_model.as_ref().map_or_else(|| card.display_name.to_owned(), |matting| matting.display_name.clone()),
         modes: card.modes.iter().map(|mode| mode.as_str()).collect(),
         capabilities: card.capabilities,
-        outputs: Output::ALL.iter().map(|output| output.as_str()).collect(),
+        outputs: model.outputs().iter().map(|output| output.as_str()).collect(),
         prices: Resolution::ALL.map(price).into(),
         available: unavailable_reason.is_none(),
         unavailable_reason: unavailable_reason.map(Cow::into_owned),
@@ -121,7 +120,8 @@ pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
     let dialect = match body.dialect.as_deref() {
         None => Dialect::Bgless,
         Some(name) => Dialect::find(name)
-            .filter(|dialect| *dialect != Dialect::Unscreen)
+            // The two that share a path.
+            .filter(|dialect| matches!(dialect, Dialect::Bgless | Dialect::Removebgvideo))
             .ok_or_else(|| refused("dialect", "Must be `bgless` or `removebgvideo`."))?,
     };
     Ok(KeyRequest {

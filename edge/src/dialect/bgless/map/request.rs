@@ -144,7 +144,7 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
                 "Must be `auto`, `chroma-key`, `preserve-source-alpha`, `onnx-matting` or `static-camera`.",
             )
         };
-        StrategyRequest::find(name).ok_or_else(unknown)
+        StrategyRequest::find(name).filter(|strategy| StrategyRequest::CHOICES.contains(strategy)).ok_or_else(unknown)
     });
     let resolution = input
         .resolution

@@ -46,7 +46,7 @@ schemas! {
     /// A file that a job can make.
     OutputFormat = Output::ALL.map(Output::as_str);
     /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a video and as a still of
-    /// it; `qa` is the QA report as a file.
+    /// it; `poster` is a still of a portrait; `qa` is the QA report as a file.
     PreviewName = PreviewKind::ALL.map(PreviewKind::as_str);
     /// What the outputs are for.
     PresetName = Preset::ALL.map(Preset::as_str);
@@ -55,8 +55,8 @@ schemas! {
     /// The shape of a picture.
     AspectRatioName = AspectRatio::ALL.map(AspectRatio::as_str);
     /// How the matte is to be made. `auto` takes the first that fits the footage.
-    AlphaStrategyChoice = StrategyRequest::ALL.map(StrategyRequest::as_str);
-    /// How the matte was made.
+    AlphaStrategyChoice = StrategyRequest::CHOICES.map(StrategyRequest::as_str);
+    /// How the matte was made. `portrait`: there is none, a picture and a sound became a video.
     AlphaStrategy = Strategy::ALL.map(strategy_name);
     /// A class of picture sizes: up to 1280 × 720 pixels, up to 1920 × 1080, and anything above.
     VideoResolution = Resolution::ALL.map(Resolution::as_str);

@@ -66,6 +66,7 @@ fn guard(operation: &Operation) -> String {
             "fleetSignature" => "fleet".to_owned(),
             "providerSignature" => "provider".to_owned(),
             "fileSignature" => "file-signature".to_owned(),
+            "shareToken" => "share-token".to_owned(),
             other => panic!("no guard is known for {other}"),
         }
     });

@@ -34,6 +34,7 @@ pub struct ModelOut {
     pub provider: &'static str,
     #[schema(example = "Chroma key")]
     pub display_name: String,
+    /// What its jobs start from; empty where the API of another door alone starts them.
     #[schema(value_type = Vec<InputMode>)]
     pub modes: Vec<&'static str>,
     /// What it can do.

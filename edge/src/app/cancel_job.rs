@@ -1,0 +1,28 @@
+//! Cancels a job that waits. Unlike a deletion it hides nothing, and comes too late once somebody works on it.
+
+use shared::id::JobId;
+
+use crate::app::announce::announce;
+use crate::app::authenticate::identify;
+use crate::app::ports::{Canceled, JobStore as _, Ports};
+use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::error::Error;
+use crate::domain::webhook::EventId;
+
+/// Its reserve comes back at once.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobNotFound`, `JobNotCancelable`.
+pub async fn cancel_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<(), Error> {
+    let now = ports.now();
+    let (key, canceled) = ports.store().cancel_job(key, id, ports.new_ledger_entry_id(), now).await?;
+    identify(ports, key, Scope::Jobs)?;
+    match canceled {
+        Canceled::Now { run, has_callback } => {
+            if has_callback {
+                announce(ports, EventId::end(run)).await;
+            }
+            Ok(())
+        }
+        Canceled::NotCancelable => Err(Error::JobNotCancelable),
+        Canceled::Never => Err(Error::JobNotFound),
+    }
+}

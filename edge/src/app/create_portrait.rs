@@ -1,0 +1,51 @@
+//! Has a video made of a picture and a sound.
+
+use shared::media::Output;
+
+use crate::app::list_models::unavailable;
+use crate::app::manage_webhook_secret::ensure_webhook_secret;
+use crate::app::ports::Ports;
+use crate::app::store_file::StoredFile;
+use crate::app::submit_job::{JobInput, JobRequest, submit_job};
+use crate::domain::api_key::Caller;
+use crate::domain::error::Error;
+use crate::domain::job::{Dialect, Job, JobOptions};
+use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, Model, PortraitMaker};
+
+/// A new job, already reserved for.
+/// Errors: those of `submit_job`.
+pub async fn create_portrait(
+    ports: &impl Ports,
+    caller: Caller,
+    picture: &StoredFile,
+    sound: &StoredFile,
+    callback_url: Option<String>,
+) -> Result<Job, Error> {
+    if callback_url.is_some() {
+        ensure_webhook_secret(ports, caller.account_id).await?;
+    }
+    let request = JobRequest {
+        dialect: Dialect::Vidgen,
+        model: choose_model(ports, picture.size_bytes.max(sound.size_bytes)).await?,
+        input: JobInput::Portrait { picture: picture.source(), sound: sound.source() },
+        background_url: None,
+        outputs: vec![Output::OpaqueMp4],
+        duration_ms: None,
+        options: JobOptions::default(),
+        metadata_json: None,
+        words_json: None,
+        request_id: None,
+        callback_url,
+        callback_secret: None,
+    };
+    submit_job(ports, caller, request, None).await
+}
+
+/// Who makes it, the larger of the files being so large.
+async fn choose_model(ports: &impl Ports, size_bytes: u64) -> Result<Model, Error> {
+    let avatar = Model::KieKlingAvatar;
+    let speaks = ports.settings().portrait_maker == PortraitMaker::Any
+        && size_bytes <= AVATAR_FILE_SIZE_BYTES_MAX
+        && unavailable(ports, avatar, None).await?.is_none();
+    Ok(if speaks { avatar } else { Model::LocalPortrait })
+}

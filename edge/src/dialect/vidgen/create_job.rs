@@ -1,0 +1,74 @@
+//! The VidGen API's route that takes a picture and a sound.
+
+use axum::Json;
+use axum::extract::Request;
+use http::StatusCode;
+
+use super::Answer;
+use super::form::{self, Form};
+use super::wire::CreatedOut;
+use crate::app::admit_portrait::admit_portrait;
+use crate::app::create_portrait::create_portrait;
+use crate::deps::Deps;
+use crate::dialect::App;
+use crate::dialect::bgless::Credential;
+use crate::dialect::bgless::error::Refusal;
+use crate::dialect::bgless::openapi::refusals;
+use crate::dialect::form::{check_announced_size, drain};
+use crate::domain::api_key::Caller;
+use crate::domain::job::Job;
+
+/// Create a job
+#[utoipa::path(
+    post,
+    path = "/api/jobs",
+    operation_id = "createVidgenJob",
+    tag = "VidGen",
+    security(("apiKey" = ["jobs"])),
+    responses((status = 201, description = "The job's id."), refusals::CreateJob)
+)]
+#[worker::send]
+pub async fn post_job(
+    App(app): App,
+    key: Result<Credential, Refusal>,
+    request: Request,
+) -> Answer<(StatusCode, Json<CreatedOut>)> {
+    check_announced_size(request.headers())?;
+    match admit(&app, key).await {
+        Ok(caller) => {
+            let job = create(&app, caller, request).await?;
+            Ok((StatusCode::CREATED, Json(CreatedOut { message: "Job created", job_id: job.id.to_string() })))
+        }
+        Err(refusal) => {
+            drain(request).await;
+            Err(refusal)
+        }
+    }
+}
+
+/// Whether anything is to be read at all: files are stored before the database decides.
+async fn admit(app: &Deps, key: Result<Credential, Refusal>) -> Answer<Caller> {
+    let Credential(key) = key?;
+    let caller = admit_portrait(app, &key).await?;
+    app.admission.wait().await?;
+    Ok(caller)
+}
+
+async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {
+    let mut form = Form::default();
+    let created = match form::read(app, caller, request, &mut form).await {
+        Ok(()) => submit(app, caller, &form).await,
+        Err(refusal) => Err(refusal),
+    };
+    if created.is_err() {
+        form.discard(app).await;
+    }
+    created
+}
+
+async fn submit(app: &Deps, caller: Caller, form: &Form) -> Answer<Job> {
+    let missing = |field: &str, what: &str| Refusal::invalid_field(field.to_owned(), format!("Is required: {what}."));
+    let image = form.image.as_ref().ok_or_else(|| missing("image", "a JPEG, PNG or WebP file"))?;
+    let audio = form.audio.as_ref().ok_or_else(|| missing("audio", "an MP3, WAV, M4A or Ogg file"))?;
+    Ok(create_portrait(app, caller, image, audio, form.webhook_url.clone()).await?)
+}

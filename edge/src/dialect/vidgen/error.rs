@@ -1,0 +1,69 @@
+//! How the VidGen API refuses: a sentence, and the status codes of its table.
+
+use axum::Json;
+use http::StatusCode;
+use shared::code::RequestErrorCode as Code;
+
+use super::wire::ErrorOut;
+use crate::dialect::bgless::error::{Refusal, status};
+
+/// A refusal in this dialect's words.
+pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
+    let said = |text: &str| text.to_owned();
+    let code = refusal.code();
+    let (status, error) = match code {
+        Code::MissingApiKey => (StatusCode::UNAUTHORIZED, said("Missing X-API-Key header.")),
+        Code::InvalidApiKey | Code::RevokedApiKey => {
+            (StatusCode::UNAUTHORIZED, said("API key not recognized or has been deactivated."))
+        }
+        Code::JobNotFound => (StatusCode::NOT_FOUND, said("The requested job doesn't exist or doesn't belong to you.")),
+        Code::JobActive => (
+            StatusCode::CONFLICT,
+            said("You already have an active job. Wait for it to finish, or cancel it while it is PENDING."),
+        ),
+        Code::JobNotCancelable => (StatusCode::CONFLICT, said("Only PENDING jobs can be cancelled.")),
+        Code::PayloadTooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, said("Uploaded file exceeded 50 MB, or both files together 100 MB."))
+        }
+        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, wrong_type(refusal)),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, said("Server error. Retry with exponential backoff.")),
+        Code::InvalidJson
+        | Code::InvalidRequest
+        | Code::ForbiddenUrl
+        | Code::InvalidFileUrl
+        | Code::ExpiredFileUrl
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, with_field(refusal)),
+        Code::Forbidden
+        | Code::InsufficientCredits
+        | Code::OutputNotFound
+        | Code::FileNotFound
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::JobNotStartable
+        | Code::JobNotReady
+        | Code::ModelUnavailable
+        | Code::IdempotencyKeyRunning
+        | Code::IdempotencyKeyReused
+        | Code::RangeNotSatisfiable
+        | Code::RateLimited => (status(code), refusal.message().to_owned()),
+    };
+    (status, Json(ErrorOut { error }))
+}
+
+fn wrong_type(refusal: &Refusal) -> String {
+    let taken = match refusal.field() {
+        Some("image") => "`image` must be JPEG, PNG or WebP.",
+        _ => "`audio` must be MP3, WAV, M4A or Ogg.",
+    };
+    format!("Uploaded file's MIME type isn't supported: {taken}")
+}
+
+fn with_field(refusal: &Refusal) -> String {
+    // Use cases name fields in the API's first words.
+    let field = match refusal.field() {
+        Some("options.callbackUrl") => "webhookUrl",
+        Some(field) => field,
+        None => return refusal.message().to_owned(),
+    };
+    format!("{field}: {}", refusal.message())
+}

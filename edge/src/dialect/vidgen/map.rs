@@ -1,0 +1,109 @@
+//! Between the wire of the VidGen API and the domain, both ways. Pure.
+
+use shared::id::JobId;
+
+use super::wire::{JobOut, JobsOut, ListQuery, OneJobOut, PaginationOut, StatusOut};
+use crate::app::download_output::sign_object_url;
+use crate::app::ports::{Page, Ports};
+use crate::dialect::bgless::map::account::page;
+use crate::dialect::bgless::wire::PageQuery;
+use crate::domain::error::Error;
+use crate::domain::job::{Job, JobState};
+use crate::domain::share;
+
+/// Which part of which list is asked for: one job more than is shown, so that it is known whether there are more.
+pub fn list_request(query: &ListQuery) -> Result<(Page, &'static [JobState]), Error> {
+    let states = match query.status.as_deref() {
+        None => &[],
+        Some(status) => states(status).ok_or_else(|| Error::InvalidRequest {
+            field: "status",
+            message: "Must be PENDING, PROCESSING, COMPLETED, FAILED or CANCELLED.".to_owned(),
+        })?,
+    };
+    let Page { cursor, limit, offset } = page(&PageQuery { limit: query.limit, cursor: query.cursor.clone() }, JobId::PREFIX)?;
+    Ok((Page { cursor, limit: limit + 1, offset }, states))
+}
+
+pub fn jobs_out(ports: &impl Ports, page: &Page, jobs: &[Job]) -> JobsOut {
+    let limit = page.limit.saturating_sub(1);
+    let shown = jobs.get(..usize::try_from(limit).unwrap_or(usize::MAX)).unwrap_or(jobs);
+    let has_next_page = shown.len() < jobs.len();
+    let next_cursor = shown.last().filter(|_| has_next_page).map(|last| last.id.to_string());
+    JobsOut {
+        jobs: shown.iter().map(|job| job_out(ports, job)).collect(),
+        pagination: PaginationOut { limit, next_cursor, has_next_page },
+    }
+}
+
+pub fn one_job_out(ports: &impl Ports, job: &Job) -> OneJobOut {
+    OneJobOut { job: job_out(ports, job), job_id: job.id.to_string(), progress: job.progress_percent }
+}
+
+fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
+    let StatusOut { job_id, status, output_video, output_share_link, error_message, created_at, updated_at, .. } =
+        status_out(ports, job);
+    JobOut {
+        id: job_id,
+        status,
+        output_video,
+        output_share_link,
+        error_message,
+        retries: job.attempt.saturating_sub(1),
+        created_at,
+        updated_at,
+        webhook_url: job.callback.as_ref().map(|callback| callback.url.clone()),
+    }
+}
+
+/// A status; and what a receiver is told, with addresses that are fresh at each try.
+pub fn status_out(ports: &impl Ports, job: &Job) -> StatusOut {
+    let settings = ports.settings();
+    let link = || share::url(&settings.public_base_url, &settings.file_url_secret, job.id);
+    let video = share::playable(job).or_else(|| job.assets.first());
+    StatusOut {
+        job_id: job.id.to_string(),
+        status: status(job.state),
+        progress: job.progress_percent,
+        output_video: video.map(|asset| sign_object_url(ports, &asset.object_key, asset.size_bytes).0),
+        output_share_link: share::playable(job).map(|_| link()),
+        error_message: job.failure.as_ref().map(|failure| failure.message.clone()),
+        created_at: job.created_at_ms.to_iso_8601(),
+        updated_at: job.updated_at_ms.to_iso_8601(),
+    }
+}
+
+const fn status(state: JobState) -> &'static str {
+    match state {
+        JobState::Created | JobState::Queued => "PENDING",
+        JobState::Submitted | JobState::Processing | JobState::Transcoding => "PROCESSING",
+        JobState::Success => "COMPLETED",
+        JobState::Failed => "FAILED",
+        JobState::Canceled => "CANCELLED",
+    }
+}
+
+/// The states that a status stands for.
+fn states(status: &str) -> Option<&'static [JobState]> {
+    Some(match status {
+        "PENDING" => &[JobState::Created, JobState::Queued],
+        "PROCESSING" => &[JobState::Submitted, JobState::Processing, JobState::Transcoding],
+        "COMPLETED" => &[JobState::Success],
+        "FAILED" => &[JobState::Failed],
+        "CANCELLED" => &[JobState::Canceled],
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_names_exactly_the_states_that_it_is_shown_for() {
+        for state in JobState::ALL {
+            let named = states(status(state)).unwrap();
+            assert!(named.contains(&state) && named.iter().all(|other| status(*other) == status(state)), "{state}");
+        }
+        assert_eq!(states("pending"), None);
+    }
+}

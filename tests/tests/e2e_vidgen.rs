@@ -1,0 +1,215 @@
+//! Clients of VidGen against the whole stack: a picture and a sound become a video, told over TLS, shown on a page.
+
+#![cfg(test)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::cache::Cache;
+use tests::customer::{Customer, wait_for};
+use tests::form::Form;
+use tests::http::{Answer, agent};
+use tests::raw::send;
+use tests::stack::StackOptions;
+use tests::stack::shared::{SharedStack, SharedStackUse};
+use tests::tasks::setup;
+use tests::tools::Tools;
+use tests::workspace::Workspace;
+
+static STACK: SharedStack = SharedStack::new();
+static RECEIVER: LazyLock<Receiver> = LazyLock::new(Receiver::start);
+const CREDITS: u64 = 100;
+
+/// The verifier of the API's own page, behind a certificate of an authority of ours.
+struct Receiver {
+    port: u16,
+    dir: TempDir,
+    /// It ends when this does.
+    secrets: Mutex<ChildStdin>,
+    requests: Mutex<Lines<BufReader<ChildStdout>>>,
+    _node: Child,
+}
+
+impl Receiver {
+    fn start() -> Self {
+        let (workspace, cache) = (Workspace::find().unwrap(), Cache::open().unwrap());
+        setup::ensure(&workspace, &cache).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        authority.distinguished_name.push(DnType::CommonName, "bgless tests");
+        let authority_key = KeyPair::generate().unwrap();
+        fs::write(at("authority.pem"), authority.self_signed(&authority_key).unwrap().pem()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
+        fs::write(at("certificate.pem"), certificate.pem()).unwrap();
+        fs::write(at("key.pem"), key.serialize_pem()).unwrap();
+        let mut command = Command::new(Tools::new(&workspace, &cache).node());
+        command.arg(workspace.join("tests/receivers/vidgen.mjs")).arg(at("certificate.pem")).arg(at("key.pem"));
+        let mut node = command.env("WEBHOOK_SECRET", "").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut requests = BufReader::new(node.stdout.take().unwrap()).lines();
+        let port = requests.next().unwrap().unwrap().parse().unwrap();
+        Self { port, dir, secrets: Mutex::new(node.stdin.take().unwrap()), requests: Mutex::new(requests), _node: node }
+    }
+
+    fn host(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}/hooks/vidgen", self.host())
+    }
+
+    fn authority(&self) -> String {
+        self.dir.path().join("authority.pem").to_str().unwrap().to_owned()
+    }
+
+    fn expect_secret(&self, secret: &str) {
+        writeln!(self.secrets.lock().unwrap(), "{secret}").unwrap();
+    }
+
+    /// What it answered next, and what it was told.
+    fn next(&self) -> (u64, Value) {
+        let line = self.requests.lock().unwrap().next().unwrap().unwrap();
+        let request: Value = serde_json::from_str(&line).unwrap();
+        (request["answered"].as_u64().unwrap(), serde_json::from_str(request["body"].as_str().unwrap()).unwrap())
+    }
+}
+
+/// A client that knows its key and where the service is.
+struct Client {
+    customer: Customer,
+    base_url: String,
+    dir: TempDir,
+    _stack: SharedStackUse,
+}
+
+impl Client {
+    fn new() -> Self {
+        let options = StackOptions {
+            transcoders: 1,
+            allow_hosts: vec![RECEIVER.host()],
+            edge_vars: vec![("WEBHOOK_RETRY_S".into(), "1,1,1,1,1,1".into())],
+            wrangler_env: vec![("NODE_EXTRA_CA_CERTS".into(), RECEIVER.authority())],
+            ..StackOptions::default()
+        };
+        let shared = STACK.join(options).unwrap();
+        let (customer, base_url) = {
+            let stack = shared.lock();
+            (Customer::create(&stack, CREDITS).unwrap(), stack.base_url().to_owned())
+        };
+        Self { customer, base_url, dir: tempfile::tempdir().unwrap(), _stack: shared }
+    }
+
+    fn picture(&self) -> Vec<u8> {
+        self.ffmpeg("portrait.jpg", &["-t", "0.04", "-f", "lavfi", "-i", "testsrc2=s=400x300", "-frames:v", "1"])
+    }
+
+    fn sound(&self) -> Vec<u8> {
+        self.ffmpeg("voiceover.mp3", &["-t", "1.5", "-f", "lavfi", "-i", "sine=f=330", "-c:a", "libmp3lame"])
+    }
+
+    fn ffmpeg(&self, name: &str, args: &[&str]) -> Vec<u8> {
+        let path = self.dir.path().join(name);
+        let status = Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).arg(&path).status().unwrap();
+        assert!(status.success());
+        fs::read(path).unwrap()
+    }
+
+    fn post(&self, image: &[u8], audio: &[u8], webhook_url: &str) -> String {
+        let form = Form::default().file("image", "portrait.jpg", "image/jpeg", image);
+        let form = form.file("audio", "voiceover.mp3", "audio/mpeg", audio).text("webhookUrl", webhook_url);
+        let headers = [("x-api-key", self.customer.key.as_str()), ("content-type", &form.content_type())];
+        let answer = Answer::read(send("POST", &format!("{}/api/jobs", self.base_url), &headers, &form.body())).unwrap();
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["jobId"].as_str().unwrap().to_owned()
+    }
+
+    /// Polls as the documentation says.
+    fn wait(&self, id: &str) -> Value {
+        let url = format!("{}/api/status/{id}", self.base_url);
+        let ended = wait_for("over", || {
+            let status = Answer::read(send("GET", &url, &[("x-api-key", &self.customer.key)], &[]))?.body;
+            Ok(Some(status.clone()).filter(|_| status["status"] != "PENDING" && status["status"] != "PROCESSING"))
+        });
+        ended.unwrap()
+    }
+
+    fn fetch(&self, url: &str, name: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        let response = agent().get(url).call().unwrap();
+        assert_eq!(response.status(), 200);
+        fs::write(&path, response.into_body().into_with_config().limit(u64::MAX).read_to_vec().unwrap()).unwrap();
+        path
+    }
+
+    fn secret(&self) -> String {
+        let shown = self.customer.api.get("/v1/webhook-secret").unwrap().body;
+        shown["data"]["secret"].as_str().unwrap().to_owned()
+    }
+}
+
+fn probe(path: &Path, stream: &str, entries: &str) -> String {
+    let args = ["-v", "error", "-select_streams", stream, "-show_entries", entries, "-of", "csv=p=0"];
+    let output = Command::new("ffprobe").args(args).arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_picture_and_a_sound_become_a_video_with_a_page_of_its_own() {
+    let client = Client::new();
+    let id = client.post(&client.picture(), &client.sound(), "");
+    let done = client.wait(&id);
+    assert_eq!(
+        (&done["status"], &done["progress"], &done["errorMessage"]),
+        (&json!("COMPLETED"), &json!(100), &Value::Null),
+        "{done}"
+    );
+    // Half a credit for each of one and a half seconds begun.
+    assert_eq!(client.customer.balance().unwrap(), CREDITS - 1);
+    let page = agent().get(done["outputShareLink"].as_str().unwrap()).call().unwrap().body_mut().read_to_string().unwrap();
+    let source = page.split("<source src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().replace("&amp;", "&");
+    let poster = page.split("poster=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().replace("&amp;", "&");
+    let shown = client.fetch(&format!("{}{source}", client.base_url), "shown.mp4");
+    let made = client.fetch(done["outputVideo"].as_str().unwrap(), "made.mp4");
+    assert_eq!(fs::read(&shown).unwrap(), fs::read(&made).unwrap());
+    assert_eq!((probe(&made, "v", "stream=codec_name"), probe(&made, "a", "stream=codec_name")), ("h264".into(), "aac".into()));
+    let duration_s: f64 = probe(&made, "v", "format=duration").parse().unwrap();
+    assert!((duration_s - 1.5).abs() < 0.1, "{duration_s}");
+    let size = probe(&client.fetch(&format!("{}{poster}", client.base_url), "poster"), "v", "stream=width,height");
+    assert_eq!(size, probe(&made, "v", "stream=width,height"));
+}
+
+/// One test, since there is one receiver with one secret at a time.
+#[test]
+fn an_end_is_told_over_tls_and_the_pages_own_verifier_believes_it() {
+    let client = Client::new();
+    let id = client.post(&client.picture(), &client.sound(), &RECEIVER.url());
+    // It does not know the secret yet, which was made for this job.
+    assert_eq!(RECEIVER.next().0, 401);
+    RECEIVER.expect_secret(&client.secret());
+    let (answered, told) = wait_for("believed", || Ok(Some(RECEIVER.next()).filter(|(answered, _)| *answered != 401))).unwrap();
+    let without_urls =
+        |status: &Value| ["jobId", "status", "progress", "createdAt", "updatedAt"].map(|name| status[name].clone());
+    assert_eq!((answered, without_urls(&told)), (200, without_urls(&client.wait(&id))));
+    assert_eq!(told["status"], "COMPLETED");
+    assert_eq!(probe(&client.fetch(told["outputVideo"].as_str().unwrap(), "told.mp4"), "v", "stream=codec_name"), "h264");
+    // What begins like a picture and is none.
+    let id = client.post(b"\xff\xd8\xff\xe0 no picture at all", &client.sound(), &RECEIVER.url());
+    let (answered, told) = RECEIVER.next();
+    assert_eq!((answered, &told["jobId"], &told["status"]), (200, &json!(id), &json!("FAILED")));
+    assert!(told["errorMessage"].as_str().unwrap().contains("picture"), "{told}");
+    assert_eq!(client.customer.balance().unwrap(), CREDITS - 1);
+    let deliveries = client.customer.api.get(&format!("/v1/jobs/{id}/deliveries")).unwrap().body;
+    let delivery = &deliveries["data"][0];
+    assert_eq!((&delivery["event"], &delivery["status"]), (&json!("job.failed"), &json!("delivered")), "{deliveries}");
+}

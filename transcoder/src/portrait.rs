@@ -1,0 +1,201 @@
+//! A picture and a sound → a verified video: the picture fitted to a canvas, a gentle push-in, a waveform that follows the sound.
+//!
+//! picture ∥ sound (heard once) → (paint → encode, at the same time) → verify → poster
+
+mod ground;
+mod layout;
+mod levels;
+mod listen;
+mod motion;
+mod painter;
+mod picture;
+mod wave;
+
+use std::path::{Path, PathBuf};
+
+use shared::code::JobErrorCode;
+use shared::media::{FrameRate, MediaFacts, Output, PixelSize, PreviewKind};
+use shared::portrait::PortraitShape;
+use shared::qa::MatteFigures;
+use shared::report::Stage;
+use tokio::sync::mpsc;
+
+use crate::encode::{self, Master, portrait_mp4};
+use crate::engine::Programs;
+use crate::error::{TaskError, TaskResult};
+use crate::feed::{Feed, Frame, Pixels};
+use crate::length::{Length, duration_ms};
+use crate::plan::{self, Picture};
+use crate::preview::{self, PreviewFile};
+use crate::probe::SourceContainer;
+use crate::process::{Tool, words};
+use crate::product::{Item, Maker, Product, Shot};
+use crate::progress::ProgressSink;
+use crate::samples::{Lattice, Samples};
+use crate::space;
+use crate::verify::{Truth, Verified, verify};
+use levels::{FRAMES_PER_S, SAMPLES_PER_FRAME};
+use painter::Painter;
+
+/// What it becomes.
+const OUTPUT: Output = Output::OpaqueMp4;
+const FRAME_RATE: FrameRate = FrameRate { numerator: FRAMES_PER_S, denominator: 1 };
+/// CRF of H.264; a still picture needs few bits for much.
+const QUALITY: u32 = 20;
+/// Painted frames that wait for the encoder.
+const FRAMES_IN_FLIGHT_MAX: usize = 3;
+/// Largest poster.
+/// Units: bytes.
+const POSTER_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// How far the delivered sound's level may be from the given one's, on average.
+const LEVEL_ERROR_MAX: f32 = 0.15;
+
+/// The programs, and the folder that one task has to itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Studio<'a> {
+    ffmpeg: Tool<'a>,
+    ffprobe: Tool<'a>,
+    progress: &'a ProgressSink,
+}
+
+/// Two files that were read.
+#[derive(Debug)]
+pub struct Prepared {
+    /// How long and how large the video will be.
+    pub facts: MediaFacts,
+    painter: Painter,
+    levels: Vec<f32>,
+    /// Of each channel.
+    sound_samples: u64,
+}
+
+/// What was made.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The video.
+    pub video: Verified,
+    /// A still of its middle.
+    pub poster: PreviewFile,
+}
+
+impl<'a> Studio<'a> {
+    /// A studio that works in `dir`.
+    pub fn new(programs: &'a Programs, dir: &'a Path, progress: &'a ProgressSink) -> Self {
+        let tool = |program| Tool { program, dir };
+        Self { ffmpeg: tool(&programs.ffmpeg), ffprobe: tool(&programs.ffprobe), progress }
+    }
+
+    /// Reads both files; the shape is the one nearest to the picture's where nobody says.
+    /// Errors: `picture_unusable`, `sound_unusable`.
+    pub async fn prepare(&self, picture: &Path, sound: &Path, shape: Option<PortraitShape>) -> TaskResult<Prepared> {
+        self.progress.set(Stage::Probing, 0, 1);
+        let still = picture::read(self.ffmpeg, picture).await?;
+        let heard = listen::listen(self.ffmpeg, sound).await?;
+        let canvas = shape.unwrap_or(layout::nearest(still.size)).canvas();
+        let facts = MediaFacts {
+            container: heard.container.to_owned(),
+            video_codec: still.codec.to_owned(),
+            pixel_format: "rgba".to_owned(),
+            size: canvas,
+            frame_rate: FRAME_RATE,
+            duration_ms: heard.duration_ms(),
+            has_alpha: still.has_alpha,
+            has_audio: true,
+        };
+        let (levels, sound_samples) = (heard.levels, heard.samples);
+        let painter = aside({
+            let levels = levels.clone();
+            move || Painter::new(&still, canvas, levels)
+        });
+        let painter = painter.await?;
+        self.progress.set(Stage::Probing, 1, 1);
+        Ok(Prepared { facts, painter, levels, sound_samples })
+    }
+
+    /// Makes the video and decodes it again.
+    pub async fn render(&self, prepared: Prepared) -> TaskResult<Rendered> {
+        let Prepared { facts, painter, levels, sound_samples } = prepared;
+        let frames = u64::from(painter.frames());
+        let product = product(painter.canvas(), frames);
+        space::check_portrait(self.ffmpeg.dir, painter.canvas(), frames)?;
+        let (queue, painted) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
+        let sink = self.progress.clone();
+        let painting = aside(move || paint(&painter, &queue, &sink));
+        let (master, ()) = tokio::try_join!(painting, encode::make(self.ffmpeg, &product, painted))?;
+        let picture = Picture { shown: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
+        let truth = Truth { master: &master, picture, has_audio: true };
+        let note = |seen| self.progress.set(Stage::Verifying, seen, frames);
+        let video = verify(self.ffmpeg, self.ffprobe, OUTPUT, &product, truth, note).await?;
+        self.verify_sound(&video.path, &levels, sound_samples).await?;
+        let poster = self.poster(&video.path, frames, facts.size).await?;
+        Ok(Rendered { video, poster })
+    }
+
+    /// The sound is as long as it was, and as loud when it was.
+    async fn verify_sound(&self, video: &Path, levels: &[f32], samples: u64) -> TaskResult<()> {
+        let heard = listen::hear_again(self.ffmpeg, video).await.map_err(|error| match error {
+            TaskError::Permanent { detail, .. } => unverified(&detail),
+            error => error,
+        })?;
+        if heard.samples.abs_diff(samples) > SAMPLES_PER_FRAME as u64 {
+            return Err(unverified(&format!("{} samples of {samples}", heard.samples)));
+        }
+        let error = levels::distance(levels, &heard.levels);
+        if error > LEVEL_ERROR_MAX {
+            return Err(unverified(&format!("levels are {error} apart")));
+        }
+        Ok(())
+    }
+
+    async fn poster(&self, video: &Path, frames: u64, size: PixelSize) -> TaskResult<PreviewFile> {
+        let mut arguments = [plan::preamble(), words(["-ss", &plan::seconds(duration_ms(frames / 2, FRAME_RATE))])].concat();
+        arguments.extend(plan::read_guards(SourceContainer::Mov));
+        arguments.extend(["-i".into(), plan::file_url(video)]);
+        // JPEG is BT.601 in full range.
+        arguments.extend(words(["-map", "0:v:0", "-vf", "scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc"]));
+        arguments.extend(words(["-pix_fmt", "yuvj420p", "-frames:v", "1", "-q:v", "4"]));
+        arguments.extend(words(["-f", "image2pipe", "-c:v", "mjpeg", "pipe:1"]));
+        let still = self.ffmpeg.capture_up_to(&arguments, POSTER_SIZE_BYTES_MAX).await;
+        let still = still.map_err(|error| error.into_task_error("the poster", JobErrorCode::EncodeFailed))?;
+        let path = self.ffmpeg.dir.join(PreviewKind::Poster.file_name());
+        let folder = path.parent().map_or_else(|| self.ffmpeg.dir.to_owned(), PathBuf::from);
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, still));
+        written.map_err(|error| TaskError::disk("writing the poster", &error))?;
+        preview::measured(self.ffmpeg.dir, PreviewKind::Poster, Some(size))
+    }
+}
+
+/// Paints every frame. Nobody takes frames any more when the encoder failed, and when the task was dropped.
+fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) -> TaskResult<Master> {
+    let frames = u64::from(painter.frames());
+    let mut samples = Samples::new(Lattice::new(painter.canvas(), frames));
+    let mut seen = 0;
+    for index in 0..painter.frames() {
+        let rgba = painter.paint(index)?;
+        samples.add(u64::from(index), &rgba);
+        if queue.blocking_send(rgba.into()).is_err() {
+            break;
+        }
+        seen += 1;
+        sink.set(Stage::Encoding, seen, frames);
+    }
+    Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
+}
+
+fn product(canvas: PixelSize, frames: u64) -> Product {
+    let shot = Shot { padded: canvas, frame_rate: FRAME_RATE, frames, quality: QUALITY };
+    let arguments = portrait_mp4::arguments(&shot, listen::FILE_NAME, &OUTPUT.file_name());
+    let feed = Feed { size: canvas, padded: canvas, pixels: Pixels::Opaque };
+    Product { item: Item::Output(OUTPUT), feed, keep_every: 1, shot, maker: Maker::Ffmpeg(arguments) }
+}
+
+/// Off the threads that everything else needs.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> TaskResult<T> + Send + 'static) -> TaskResult<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
+}
+
+fn unverified(detail: &str) -> TaskError {
+    let message = "The video's sound did not stand up to being decoded again.".to_owned();
+    TaskError::Permanent { code: JobErrorCode::VerifyFailed, message, detail: detail.to_owned() }
+}

@@ -1,0 +1,196 @@
+//! Hears the sound of a portrait once, from its beginning to its end: how long it is, how loud when, and a copy in the form
+//! in which it goes into the video. A copy, so that what was measured is what is delivered, and a hostile file is read once.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shared::code::JobErrorCode;
+use shared::media::Output;
+use shared::portrait::{SOUND_DURATION_MS_MAX, SOUND_SIZE_BYTES_MAX};
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
+
+use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
+use crate::encode;
+use crate::error::{TaskError, TaskResult};
+use crate::feed::Frame;
+use crate::plan;
+use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
+use crate::product::Item;
+
+/// The copy, in the task's folder.
+pub const FILE_NAME: &str = "sound.m4a";
+/// What one call passes on: ten frames of the video.
+/// Units: bytes.
+const BLOCK_SIZE_BYTES: usize = FRAME_SIZE_BYTES * 10;
+/// Units: bytes.
+const FRAME_SIZE_BYTES: usize = SAMPLES_PER_FRAME * SAMPLE_SIZE_BYTES;
+/// Blocks that wait to be encoded.
+const BLOCKS_IN_FLIGHT_MAX: usize = 4;
+const SAMPLES_MAX: u64 = SOUND_DURATION_MS_MAX / 1_000 * SAMPLES_PER_S as u64;
+
+/// A sound that was heard.
+#[derive(Debug)]
+pub struct Heard {
+    /// ffmpeg's name of the container.
+    pub container: &'static str,
+    /// Of each channel.
+    pub samples: u64,
+    /// 0 to 1 for each frame of the video that is begun; not empty.
+    pub levels: Vec<f32>,
+}
+
+impl Heard {
+    /// To the nearest millisecond.
+    pub const fn duration_ms(&self) -> u64 {
+        (self.samples * 1_000 + SAMPLES_PER_S as u64 / 2) / SAMPLES_PER_S as u64
+    }
+}
+
+/// Hears a sound.
+/// Errors: `sound_unusable`.
+pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
+    let owned = path.to_owned();
+    let sniffed = tokio::task::spawn_blocking(move || sniff(owned)).await;
+    let container = sniffed.map_err(|error| TaskError::Transient(error.to_string()))??;
+    let decoder = ffmpeg.spawn(&decoding(container, path), Piped::Stdout).map_err(decode_error)?;
+    let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
+    let encoding = encoding();
+    let encoder = encode::into_files(ffmpeg, Item::Output(Output::OpaqueMp4), &encoding, blocks);
+    let (meter, ()) = tokio::try_join!(hear(decoder, blocks_in), encoder)?;
+    Ok(Heard { container, samples: meter.samples(), levels: meter.levels() })
+}
+
+/// Hears the sound of a video of our own.
+pub async fn hear_again(ffmpeg: Tool<'_>, video: &Path) -> TaskResult<Heard> {
+    const CONTAINER: &str = "mov";
+    let decoder = ffmpeg.spawn(&decoding(CONTAINER, video), Piped::Stdout).map_err(decode_error)?;
+    let (blocks_in, mut blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
+    let (meter, ()) = tokio::join!(hear(decoder, blocks_in), async { while blocks.recv().await.is_some() {} });
+    let meter = meter?;
+    Ok(Heard { container: CONTAINER, samples: meter.samples(), levels: meter.levels() })
+}
+
+async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Meter> {
+    let mut pipe = decoder.take_stdout().map_err(|error| TaskError::disk("reading the sound", &error))?;
+    let mut meter = Meter::default();
+    loop {
+        let mut block = Vec::with_capacity(BLOCK_SIZE_BYTES);
+        while block.len() < BLOCK_SIZE_BYTES {
+            let missing = (BLOCK_SIZE_BYTES - block.len()) as u64;
+            if unstalled((&mut pipe).take(missing).read_buf(&mut block)).await.map_err(decode_error)? == 0 {
+                break;
+            }
+        }
+        block.chunks(FRAME_SIZE_BYTES).for_each(|frame| meter.hear(frame));
+        if meter.samples() > SAMPLES_MAX {
+            let limit_s = SOUND_DURATION_MS_MAX / 1_000;
+            return Err(TaskError::permanent(
+                JobErrorCode::SoundUnusable,
+                format!("The sound is too long; at most {limit_s} s are taken."),
+            ));
+        }
+        let is_last = block.len() < BLOCK_SIZE_BYTES;
+        if blocks.send(Arc::new(block)).await.is_err() {
+            // The encoder failed; its own error says more than ours could.
+            return Ok(meter);
+        }
+        if is_last {
+            break;
+        }
+    }
+    drop(pipe);
+    let complaints = decoder.finish().await.map_err(decode_error)?;
+    if !complaints.is_empty() {
+        tracing::info!(complaints, "the decoder of the sound went on after errors");
+    }
+    if meter.samples() == 0 {
+        return Err(unusable("not one sample could be decoded"));
+    }
+    Ok(meter)
+}
+
+fn sniff(path: PathBuf) -> TaskResult<&'static str> {
+    let look = |file: &mut File| {
+        let mut head = Vec::new();
+        file.take(12).read_to_end(&mut head).map(|_| head)
+    };
+    let opened: io::Result<_> = File::open(path).and_then(|mut file| Ok((file.metadata()?.len(), look(&mut file)?)));
+    let (size_bytes, head) = opened.map_err(|error| TaskError::disk("reading the sound", &error))?;
+    match demuxer(&head).filter(|_| size_bytes <= SOUND_SIZE_BYTES_MAX) {
+        Some(demuxer) => Ok(demuxer),
+        None => Err(unusable("no known sound, or too large")),
+    }
+}
+
+/// ffmpeg's demuxer for what begins so.
+fn demuxer(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] => head.ends_with(b"WAVE").then_some("wav"),
+        [b'O', b'g', b'g', b'S', ..] => Some("ogg"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("mov"),
+        [b'I', b'D', b'3', ..] => Some("mp3"),
+        // A frame of layer III; layer 0 would be AAC without a container.
+        [0xff, second, ..] if second & 0xe6 == 0xe2 => Some("mp3"),
+        _ => None,
+    }
+}
+
+/// The first sound of the file, gaps filled with silence, as 16 bits in two channels. One second more than is taken, so that
+/// a longer one is seen.
+fn decoding(demuxer: &str, path: &Path) -> Vec<OsString> {
+    let mut arguments = [plan::preamble(), plan::guards(demuxer)].concat();
+    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
+    let longest_s = (SOUND_DURATION_MS_MAX / 1_000 + 1).to_string();
+    let filter = format!("aresample={SAMPLES_PER_S}:async=1:first_pts=0");
+    arguments.extend(words(["-map", "0:a:0", "-af", &filter, "-ac", "2", "-t", &longest_s]));
+    arguments.extend(words(["-f", "s16le", "-flush_packets", "1", "pipe:1"]));
+    arguments
+}
+
+fn encoding() -> Vec<OsString> {
+    let mut arguments = plan::preamble();
+    let rate = SAMPLES_PER_S.to_string();
+    arguments.extend(words(["-protocol_whitelist", "pipe", "-f", "s16le", "-ar", &rate, "-ac", "2", "-i", "pipe:0"]));
+    arguments.extend(words(["-c:a", "aac", "-b:a", "160k", "-f", "mp4", FILE_NAME]));
+    arguments
+}
+
+fn decode_error(error: ProcessError) -> TaskError {
+    match error.into_task_error("the decoder of the sound", JobErrorCode::SoundUnusable) {
+        TaskError::Permanent { detail, .. } => unusable(&detail),
+        error => error,
+    }
+}
+
+fn unusable(detail: &str) -> TaskError {
+    let message = "The sound is no MP3, WAV, M4A or Ogg that can be heard, or too large.".to_owned();
+    TaskError::Permanent { code: JobErrorCode::SoundUnusable, message, detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_is_known_by_its_first_bytes_alone() {
+        for (head, expected) in [
+            (&b"RIFF\x24\0\0\0WAVE"[..], Some("wav")),
+            (b"RF64\xff\xff\xff\xffWAVE", Some("wav")),
+            (b"RIFF\x24\0\0\0WEBP", None),
+            (b"OggS\0\x02\0\0\0\0\0\0", Some("ogg")),
+            (b"\0\0\0\x1cftypM4A ", Some("mov")),
+            (b"ID3\x04\0\0\0\0\0\0\0\0", Some("mp3")),
+            (b"\xff\xfb\x90\x64\0\0\0\0\0\0\0\0", Some("mp3")),
+            (b"\xff\xf1\x50\x80\0\0\0\0\0\0\0\0", None),
+            (b"\xff\xd8\xff\xe0\0\0\0\0\0\0\0\0", None),
+            (b"#EXTM3U\nfile", None),
+            (b"", None),
+        ] {
+            assert_eq!(demuxer(head), expected, "{head:?}");
+        }
+    }
+}
