@@ -23,3 +23,6 @@ mod shadow;
 pub use learn::{Learned, Refusal, SAMPLES_MAX, Samples, learn};
 pub use matter::Matter;
 pub use plate::{Gatherer, Plate};
+
+#[cfg(test)]
+mod tests;

@@ -156,7 +156,59 @@ pub fn motion(grid: Grid, pictures: &[Pyramid]) -> Motion {
         let [x, y, zoom, turn] = [0, 1, 2, 3].map(|part| at[part] - middle[part]);
         x.hypot(y) + zoom.hypot(turn) * grid.rows as f32 * 0.5
     };
-    Motion { shift_px: path.iter().map(far).fold(0.0, f32::max), told: told.len() }
+    let shift_px = path.iter().map(far).fold(0.0, f32::max);
+    let is_camera = shift_px <= STILL_PX_MAX || is_everywhere(grid, pictures, &path);
+    Motion { shift_px: if is_camera { shift_px } else { 0.0 }, told: told.len() }
+}
+
+/// Least way between two pictures that are compared, and least share of their difference by which a part says something.
+/// Units: pixels of a sample.
+const WAY_PX_MIN: f32 = 1.0;
+const SAID_SHARE_MIN: f32 = 0.02;
+
+/// Whether more parts of the picture went along than stayed, faintly textured ones too: before a plain wall, only the subject
+/// has texture enough to be followed.
+fn is_everywhere(grid: Grid, pictures: &[Pyramid], path: &[[f32; 4]]) -> bool {
+    let way = |from: usize, to: usize| [0, 1, 2, 3].map(|part| path[to][part] - path[from][part]);
+    let length = |[x, y, zoom, turn]: [f32; 4]| x.hypot(y) + zoom.hypot(turn) * grid.rows as f32 * 0.5;
+    let mut pairs: Vec<(usize, usize)> = (0..path.len())
+        .filter_map(|from| (from + 1..path.len()).find(|to| length(way(from, *to)) >= WAY_PX_MIN).map(|to| (from, to)))
+        .collect();
+    if pairs.is_empty() {
+        let all = (0..path.len()).flat_map(|from| (from + 1..path.len()).map(move |to| (from, to)));
+        pairs.extend(all.max_by(|left, right| length(way(left.0, left.1)).total_cmp(&length(way(right.0, right.1)))));
+    }
+    let said: Vec<[f32; 2]> =
+        pairs.par_iter().map(|(from, to)| residuals(grid, [&pictures[*from], &pictures[*to]], way(*from, *to))).reduce(
+            || vec![[0.0; 2]; TILES.0 * TILES.1],
+            |left, right| left.iter().zip(&right).map(|(left, right)| [left[0] + right[0], left[1] + right[1]]).collect(),
+        );
+    let votes = |is_for: &dyn Fn(f32) -> bool| {
+        said.iter().filter(|[stayed, went]| is_for((stayed - went) / (stayed + went).max(f32::MIN_POSITIVE))).count()
+    };
+    votes(&|share| share > SAID_SHARE_MIN) > votes(&|share| share < -SAID_SHARE_MIN)
+}
+
+/// How much each part differs if it stayed, and if it went along. Both look between pixels alike: that evens out noise.
+fn residuals(grid: Grid, pictures: [&Pyramid; 2], way: [f32; 4]) -> Vec<[f32; 2]> {
+    /// What differs by more moves for itself. Units: codes.
+    const OFF_MAX: f32 = 12.0;
+    let [Some((_, from)), Some((_, to))] = pictures.map(|picture| picture.0.first()) else { return Vec::new() };
+    let mut tiles = vec![[0.0; 2]; TILES.0 * TILES.1];
+    for row in (0..grid.rows).step_by(2) {
+        for column in (0..grid.columns).step_by(2) {
+            let (x, y) = (column as f32, row as f32);
+            let place = [x - grid.columns as f32 * 0.5, y - grid.rows as f32 * 0.5];
+            let half =
+                [(way[0] + way[2] * place[0] - way[3] * place[1]) * 0.5, (way[1] + way[2] * place[1] + way[3] * place[0]) * 0.5];
+            let at = |plane: &[f32], side: f32| bilinear(grid, plane, x + side * half[0], y + side * half[1]);
+            let now = at(to, 1.0);
+            let tile = &mut tiles[row * TILES.1 / grid.rows * TILES.0 + column * TILES.0 / grid.columns];
+            tile[0] += (now - at(from, 1.0)).abs().min(OFF_MAX);
+            tile[1] += (now - at(from, -1.0)).abs().min(OFF_MAX);
+        }
+    }
+    tiles
 }
 
 /// One step of the camera: across, down, zoom, turn; nothing where too few parts agree.

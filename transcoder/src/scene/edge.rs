@@ -17,19 +17,17 @@ pub const CLEAR: u8 = 0;
 pub const EDGE: u8 = 1;
 pub const CORE: u8 = 2;
 
-/// How far an edge reaches to either side of the outline; in motion, and where something faint sticks out, further.
+/// How far an edge reaches to either side of the outline; where something faint sticks out, further.
 /// Units: cells.
-const REACH_IN: usize = 2;
+const REACH_IN: usize = 3;
 const REACH_OUT: usize = 3;
 const REACH_FAR: usize = 10;
 /// Cells of the core differ from the background by this share of the most that is seen around.
-const PURE_MIN: f32 = 0.45;
+const PURE_MIN: f32 = 0.75;
 /// Units: cells.
 const STRONG_REACH: usize = 4;
 /// Squared distance from the background from which on something may stick out.
 const FAINT_MIN: f32 = 14.0;
-/// What a cell of an edge counts beside the core's for the subject's colour.
-const EDGE_WEIGHT: f32 = 0.15;
 /// Units: cells.
 const COLOR_SIDE: usize = 4;
 const WEIGHT_FULL: f32 = 2.0;
@@ -47,19 +45,18 @@ const SETTLED: (f32, f32) = (0.03, 0.97);
 /// Between these a pixel's own colour takes over from that of its surroundings.
 const OWN_COLOR: (f32, f32) = (0.3, 0.95);
 
-/// Sorts the cells; `moving` tells where the picture changed since the last frame.
-pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence, moving: &[u8]) -> Vec<u8> {
+/// Sorts the cells.
+pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence) -> Vec<u8> {
     let subject: Vec<u8> = labels.iter().map(|label| if *label > 0.0 { 255 } else { 0 }).collect();
     let (inner, innermost) = (grid.least(&subject, REACH_IN), grid.least(&subject, REACH_FAR));
     let (outer, outermost) = (grid.greatest(&subject, REACH_OUT), grid.greatest(&subject, REACH_FAR));
-    let moving = grid.greatest(moving, 2);
     let strength = strength(evidence);
     let strongest = grid.greatest(&strength, STRONG_REACH);
     // Between hairs everything is a little of the subject.
     let is_pure = |cell: usize| f32::from(strength[cell]) > PURE_MIN * f32::from(strongest[cell]);
     (0..grid.len())
         .map(|cell| {
-            if innermost[cell] > 0 || inner[cell] > 0 && moving[cell] == 0 && is_pure(cell) {
+            if innermost[cell] > 0 || inner[cell] > 0 && is_pure(cell) {
                 CORE
             } else if outer[cell] > 0 || outermost[cell] > 0 && evidence.distance[cell] > FAINT_MIN {
                 EDGE
@@ -78,7 +75,7 @@ fn strength(evidence: &Evidence) -> Vec<u8> {
 /// The subject's colours, spread outward.
 #[derive(Debug)]
 pub struct Colors {
-    /// Those of the core, or of what is purest nearby.
+    /// Those of the purest of the core.
     near: Cells,
     /// Those that differ most from the background, further around.
     strong: Cells,
@@ -87,13 +84,10 @@ pub struct Colors {
 /// Collects the subject's colours.
 pub fn colors(grid: Grid, labels: &[f32], class: &[u8], evidence: &Evidence) -> Colors {
     let strength = strength(evidence);
-    let (near, far) = (grid.greatest(&strength, 2), grid.greatest(&strength, REACH_FAR));
+    let (strongest, far) = (grid.greatest(&strength, STRONG_REACH), grid.greatest(&strength, REACH_FAR));
     let share = |cell: usize, strongest: &[u8]| f32::from(strength[cell]) / f32::from(strongest[cell]).max(1.0);
-    let near = gather(grid, evidence, |cell| match class[cell] {
-        CORE => 1.0,
-        EDGE if labels[cell] > 0.0 => EDGE_WEIGHT * share(cell, &near).powi(4),
-        _ => 0.0,
-    });
+    let is_pure = |cell: usize| class[cell] == CORE && share(cell, &strongest) > PURE_MIN;
+    let near = gather(grid, evidence, |cell| if is_pure(cell) { 1.0 } else { 0.0 });
     let strong = gather(grid, evidence, |cell| if labels[cell] > 0.0 { share(cell, &far).powi(8) } else { 0.0 });
     Colors { near, strong }
 }
@@ -196,7 +190,7 @@ impl Edges<'_> {
         // Labels are of the subject as soon as a little of it is seen.
         let expected = expected * smoothstep(0.1, EXPECTED_FULL, (dot(off, off) / line.length).sqrt());
         let trust = line.length / (line.length + NOISE_DOUBT * noise + OFF_LINE_DOUBT * dot(aside, aside));
-        let mut alpha = expected + (along - expected) * trust;
+        let mut alpha = expected + (along - expected) * trust.sqrt();
         if let Some(before) = before
             && self.moving[place.cell] == 0
         {

@@ -20,6 +20,12 @@ const AROUND_WEIGHT: f32 = 0.7;
 /// Most that one cell can say, against a subject and for it.
 const SAID: (f32, f32) = (-5.0, 6.0);
 
+/// A shadow whose texture is not seen may as well be cloth of the background's hue, the deeper the more: a cell says no less
+/// than this against a subject in hardly any shadow, nothing where this much light is lost, and so much for one besides.
+const UNSURE_MIN: f32 = -9.0;
+const UNSURE_DEPTH: f32 = 0.4;
+const UNSURE_WEIGHT: f32 = 6.0;
+
 /// One frame beside the background, a value per cell.
 #[derive(Debug)]
 pub struct Evidence {
@@ -40,11 +46,15 @@ impl Evidence {
         let lit: Vec<Rgb> = (0..plate.cells.len()).into_par_iter().map(|cell| plate.lit(cell, exposure)).collect();
         let plain: Vec<f32> =
             (0..seen.len()).into_par_iter().map(|cell| distance(seen[cell], lit[cell], plate.variance[cell])).collect();
-        let shade = shadow::find(plate, &seen, &lit, &plain);
+        let (shade, is_sure) = shadow::find(plate, &seen, &lit, &plain);
         let behind: Vec<Rgb> = lit.par_iter().zip(&shade).map(|(lit, shade)| lit.map(|channel| channel * shade)).collect();
         let distance: Vec<f32> =
             (0..seen.len()).into_par_iter().map(|cell| distance(seen[cell], behind[cell], plate.variance[cell])).collect();
-        let said = said(plate, &seen, &behind, &distance);
+        let mut said = said(plate, &seen, &behind, &distance);
+        for ((said, shade), _) in said.iter_mut().zip(&shade).zip(&is_sure).filter(|(_, is_sure)| !**is_sure) {
+            let depth = (shade - 1.0).abs();
+            *said = said.max(UNSURE_MIN * (1.0 - depth / UNSURE_DEPTH).max(0.0)) + UNSURE_WEIGHT * depth;
+        }
         Self { seen, behind, shade, distance, said }
     }
 }

@@ -15,7 +15,7 @@ use super::seams;
 /// More would not fit the bits of a word.
 pub const SAMPLES_MAX: usize = 64;
 /// Fewer tell nothing of what comes and goes.
-const SAMPLES_MIN: usize = 6;
+const SAMPLES_MIN: usize = 8;
 /// Pixels between those by which light is compared.
 const EXPOSURE_STRIDE: usize = 5;
 /// Least deviation of the noise, in codes: files are rounded.
@@ -26,7 +26,7 @@ const UNKNOWN_SHARE_MAX: f32 = 0.004;
 const SUBJECT_SHARE_MIN: f32 = 0.002;
 const SUBJECT_SHARE_MAX: f32 = 0.6;
 /// Longest false outline, as a share of the picture's height.
-const FALSE_SEAM_MAX: f32 = 0.2;
+const FALSE_SEAM_MAX: f32 = 0.5;
 
 /// Small frames of a clip in order, packed RGB.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ impl Learner {
         let all = self.frames.len() as f32;
         let subject_share = seen.iter().map(|seen| 1.0 - seen.count_ones() as f32 / all).sum::<f32>() / self.grid.len() as f32;
         let colors: Vec<Ypq> = background.iter().map(|cluster| cluster.map_or([0.0; 3], |cluster| cluster.color)).collect();
-        let seams = seams::find(self.grid, &self.frames, &colors, &seen);
+        let seams = seams::find(self.grid, &self.frames, &colors, &seen, self.noise);
         tracing::debug!(?motion, unknown_share, subject_share, ?seams, noise = ?self.noise, "looked at a still camera");
         if self.given.is_none() {
             if subject_share < SUBJECT_SHARE_MIN {

@@ -67,7 +67,7 @@ impl Matter {
             .collect();
         let mut labels = relax(grid, evidence.said.clone(), off);
         regions::tidy(grid, &mut labels, &evidence.said);
-        let class = edge::classify(grid, &labels, &evidence, &moving);
+        let class = edge::classify(grid, &labels, &evidence);
         let colors = edge::colors(grid, &labels, &class, &evidence);
         let before = self.before.as_ref().map(|before| before.alpha.as_slice()).unwrap_or_default();
         let edges = Edges {

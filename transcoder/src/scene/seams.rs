@@ -25,7 +25,7 @@ pub struct Seams {
 }
 
 /// Looks at the rims in all samples. `seen` tells in which of them each pixel shows the background.
-pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64]) -> Seams {
+pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64], noise: Ypq) -> Seams {
     let mut seams = Seams { false_px: 0, judged_px: 0 };
     for (down, across) in [(0, ACROSS), (ACROSS, 0)] {
         for row in 0..grid.rows.saturating_sub(down) {
@@ -38,8 +38,11 @@ pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64]) -
                 }
                 let (mut rims, mut faded) = (0_u32, 0_u32);
                 for (sample, frame) in frames.iter().enumerate() {
-                    let off = if seen[here] >> sample & 1 == 0 { here } else { there };
-                    if (seen[here] ^ seen[there]) >> sample & 1 == 1 && !is_shadow(frame[off], background[off]) {
+                    let (on, off) = if seen[here] >> sample & 1 == 0 { (there, here) } else { (here, there) };
+                    if (seen[here] ^ seen[there]) >> sample & 1 == 1
+                        && is_same(frame[on], background[on], noise)
+                        && !is_shadow(frame[off], background[off])
+                    {
                         rims += 1;
                         faded += u32::from(distance(frame[here], frame[there]) < FADED_MAX * behind);
                     }
@@ -52,6 +55,11 @@ pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64]) -
         }
     }
     seams
+}
+
+/// Whether less than a deviation of the noise lies between two colours: what only resembles the background is off by more.
+fn is_same(left: Ypq, right: Ypq, noise: Ypq) -> bool {
+    (0..3).map(|channel| ((left[channel] - right[channel]) / noise[channel]).powi(2)).sum::<f32>() < 1.0
 }
 
 /// Whether a colour may be the other in a shadow.

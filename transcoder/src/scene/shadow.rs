@@ -9,9 +9,9 @@ use super::evidence::distance;
 use super::grid::Grid;
 use super::plate::Plate;
 
-/// Share of light that is left in the deepest shadow, and in hardly any.
+/// Share of light that is left in the deepest shadow; and where the background was learned in one that has gone.
 const SHADE_MIN: f32 = 0.4;
-const SHADE_MAX: f32 = 1.0;
+const SHADE_MAX: f32 = 1.25;
 /// A cell no further from the background than this is background.
 const CLEAR_MAX: f32 = 8.0;
 /// A cell no further from the shadowed background than this may be shadow.
@@ -23,8 +23,8 @@ const TEXTURE_MIN: f32 = 8.0;
 /// when no more than this share of it is lost.
 const TEXTURE_LOST_MAX: f32 = 0.25;
 
-/// The share of light left at each cell; 1 where there is no shadow.
-pub fn find(plate: &Plate, seen: &[Rgb], lit: &[Rgb], plain: &[f32]) -> Vec<f32> {
+/// The share of light left at each cell, 1 where there is no shadow; and whether the background's texture is seen through it.
+pub fn find(plate: &Plate, seen: &[Rgb], lit: &[Rgb], plain: &[f32]) -> (Vec<f32>, Vec<bool>) {
     let cells = plate.cells;
     let luma = |colors: &[Rgb]| -> Vec<f32> { colors.par_iter().map(|color| ypq(*color)[0]).collect() };
     let (seen_luma, lit_luma) = (luma(seen), luma(lit));
@@ -62,8 +62,8 @@ pub fn find(plate: &Plate, seen: &[Rgb], lit: &[Rgb], plain: &[f32]) -> Vec<f32>
             }
         }
     }
-    drop_sharp(cells, &mut shade, &textured, &light, plain);
-    shade
+    Rims { cells, light: &light, plain, is_shaded: &is_shaded }.drop_sharp(&mut shade, &textured);
+    (shade, textured)
 }
 
 /// Light below which a shadow is deep.
@@ -75,57 +75,69 @@ const RIM: std::ops::RangeInclusive<isize> = -7..=4;
 const SHARP_SHARE_MIN: f32 = 0.4;
 const FALL_MIN: f32 = 0.12;
 
-/// Takes back what has mostly sharp rims towards the plain background: dark cloth before a wall of its hue.
-fn drop_sharp(cells: Grid, shade: &mut [f32], textured: &[bool], light: &[f32], plain: &[f32]) {
-    let is_deep = |shade: &[f32], cell: usize| shade[cell] < DEEP_MAX && !textured[cell];
-    let mut is_taken = vec![false; cells.len()];
-    for first in 0..cells.len() {
-        if is_taken[first] || !is_deep(shade, first) {
-            continue;
-        }
-        is_taken[first] = true;
-        let (mut part, mut at, mut soft, mut sharp) = (vec![first], 0, 0_usize, 0_usize);
-        while let Some(cell) = part.get(at).copied() {
-            at += 1;
-            for next in cells.neighbours(cell) {
-                if is_deep(shade, next) {
-                    if !is_taken[next] {
-                        is_taken[next] = true;
-                        part.push(next);
+/// What rims of shadows are judged by.
+struct Rims<'a> {
+    cells: Grid,
+    light: &'a [f32],
+    plain: &'a [f32],
+    is_shaded: &'a [bool],
+}
+
+impl Rims<'_> {
+    /// Takes back what has mostly sharp rims towards the plain background: dark cloth before a wall of its hue.
+    fn drop_sharp(&self, shade: &mut [f32], textured: &[bool]) {
+        let is_deep = |shade: &[f32], cell: usize| shade[cell] < DEEP_MAX && !textured[cell];
+        let mut is_taken = vec![false; shade.len()];
+        for first in 0..shade.len() {
+            if is_taken[first] || !is_deep(shade, first) {
+                continue;
+            }
+            is_taken[first] = true;
+            let (mut part, mut at, mut soft, mut sharp) = (vec![first], 0, 0_usize, 0_usize);
+            while let Some(cell) = part.get(at).copied() {
+                at += 1;
+                for next in self.cells.neighbours(cell) {
+                    if is_deep(shade, next) {
+                        if !is_taken[next] {
+                            is_taken[next] = true;
+                            part.push(next);
+                        }
+                    } else if textured[next] {
+                        soft += 1;
+                    } else if let Some(is_sharp) = self.is_sharp(cell, next) {
+                        sharp += usize::from(is_sharp);
+                        soft += usize::from(!is_sharp);
                     }
-                } else if textured[next] {
-                    soft += 1;
-                } else if let Some(is_sharp) = is_sharp(cells, light, plain, (cell, next)) {
-                    sharp += usize::from(is_sharp);
-                    soft += usize::from(!is_sharp);
+                }
+            }
+            if sharp > soft {
+                for cell in part {
+                    shade[cell] = 1.0;
                 }
             }
         }
-        if sharp > soft {
-            for cell in part {
-                shade[cell] = 1.0;
-            }
-        }
     }
-}
 
-/// Whether the light falls at once between two neighbours, the second of which lies outside; none where it hardly falls, or
-/// where no plain background lies beyond.
-fn is_sharp(cells: Grid, light: &[f32], plain: &[f32], (inside, outside): (usize, usize)) -> Option<bool> {
-    let step = outside.checked_signed_diff(inside)?;
-    let column = isize::try_from(inside % cells.columns).ok()?;
-    if step.abs() == 1 && !(-RIM.start()..isize::try_from(cells.columns).ok()? + RIM.start()).contains(&column) {
-        return None;
+    /// Whether the light falls at once between two neighbours, the second of which lies outside; none where it hardly falls, or
+    /// where something else than plain background and shadow lies beyond: an arm between both has rims of its own.
+    fn is_sharp(&self, inside: usize, outside: usize) -> Option<bool> {
+        let step = outside.checked_signed_diff(inside)?;
+        let column = isize::try_from(inside % self.cells.columns).ok()?;
+        if step.abs() == 1 && !(-RIM.start()..isize::try_from(self.cells.columns).ok()? + RIM.start()).contains(&column) {
+            return None;
+        }
+        let cell = |steps: isize| inside.checked_add_signed(step * steps).filter(|cell| *cell < self.light.len());
+        let is_clear = |cell: usize| self.plain[cell] <= CLEAR_MAX;
+        let is_open = is_clear(cell(*RIM.end())?)
+            && (1..*RIM.end()).all(|steps| cell(steps).is_some_and(|cell| self.is_shaded[cell] || is_clear(cell)));
+        if !is_open {
+            return None;
+        }
+        let path: Vec<f32> = RIM.map(|steps| cell(steps).map(|cell| self.light[cell].min(1.0))).collect::<Option<_>>()?;
+        let fall = path.last()? - path.iter().copied().fold(1.0, f32::min);
+        let steepest = path.windows(3).map(|light| light[2] - light[0]).fold(0.0, f32::max);
+        (fall > FALL_MIN).then_some(steepest > SHARP_SHARE_MIN * fall)
     }
-    let at = |steps: isize| inside.checked_add_signed(step * steps).and_then(|cell| light.get(cell)).map(|light| light.min(1.0));
-    let beyond = inside.checked_add_signed(step * *RIM.end())?;
-    if *plain.get(beyond)? > CLEAR_MAX {
-        return None;
-    }
-    let path: Vec<f32> = RIM.map(at).collect::<Option<_>>()?;
-    let fall = path.last()? - path.iter().copied().fold(1.0, f32::min);
-    let steepest = path.windows(3).map(|light| light[2] - light[0]).fold(0.0, f32::max);
-    (fall > FALL_MIN).then_some(steepest > SHARP_SHARE_MIN * fall)
 }
 
 /// Where the background's texture is seen, only darker.
