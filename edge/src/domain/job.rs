@@ -70,6 +70,9 @@ names! {
 }
 
 impl Dialect {
+    /// Those that share a path, so that a key says which of them it wants to read there.
+    pub const OF_KEYS: [Self; 2] = [Self::Bgless, Self::Removebgvideo];
+
     /// Whether its receivers are told when work on a job begins, and not of its end alone.
     pub const fn tells_starts(self) -> bool {
         match self {

@@ -120,8 +120,7 @@ pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
     let dialect = match body.dialect.as_deref() {
         None => Dialect::Bgless,
         Some(name) => Dialect::find(name)
-            // The two that share a path.
-            .filter(|dialect| matches!(dialect, Dialect::Bgless | Dialect::Removebgvideo))
+            .filter(|dialect| Dialect::OF_KEYS.contains(dialect))
             .ok_or_else(|| refused("dialect", "Must be `bgless` or `removebgvideo`."))?,
     };
     Ok(KeyRequest {

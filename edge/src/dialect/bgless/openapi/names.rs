@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::dialect::bgless::map::strategy_name;
 use crate::domain::api_key::Scope;
 use crate::domain::generation::AspectRatio;
-use crate::domain::job::JobState;
+use crate::domain::job::{Dialect, JobState};
 use crate::domain::ledger::ENTRY_KINDS;
 use crate::domain::model::{Mode, Model};
 use crate::domain::webhook::{DELIVERY_STATES, EVENTS};
@@ -62,6 +62,8 @@ schemas! {
     VideoResolution = Resolution::ALL.map(Resolution::as_str);
     /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's settings.
     KeyScope = Scope::ALL.map(Scope::as_str);
+    /// An API that a path is shared with: a list answers as the key's.
+    KeyDialect = Dialect::OF_KEYS.map(Dialect::as_str);
     /// Why a request was refused. Stable: a code is never renamed nor given another meaning.
     ErrorCode = RequestErrorCode::ALL.map(RequestErrorCode::as_str);
     /// Why a job failed. Stable: a code is never renamed nor given another meaning.

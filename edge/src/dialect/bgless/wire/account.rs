@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::dialect::bgless::extract::whole_or_none;
 use crate::dialect::bgless::openapi::names::{
-    DeliveryStatus, EventType, InputMode, KeyScope, LedgerEntryKind, ModelId, OutputFormat, VideoResolution,
+    DeliveryStatus, EventType, InputMode, KeyDialect, KeyScope, LedgerEntryKind, ModelId, OutputFormat, VideoResolution,
 };
 
 /// What a key may still spend this month.
@@ -135,8 +135,8 @@ pub struct CreateKeyIn {
     /// What the key may do. Default: `jobs` alone.
     #[schema(value_type = Option<Vec<KeyScope>>)]
     pub scopes: Option<Vec<String>>,
-    /// As which API `GET /v1/jobs` answers this key: `bgless`, unless said, or `removebgvideo`.
-    #[schema(example = "bgless")]
+    /// As which API `GET /v1/jobs` answers this key. Default: `bgless`.
+    #[schema(value_type = Option<KeyDialect>)]
     pub dialect: Option<String>,
 }
 
@@ -171,7 +171,7 @@ pub struct KeyOut {
     #[schema(value_type = Vec<KeyScope>)]
     pub scopes: Vec<&'static str>,
     /// As which API `GET /v1/jobs` answers this key.
-    #[schema(example = "bgless")]
+    #[schema(value_type = KeyDialect)]
     pub dialect: &'static str,
     #[schema(format = DateTime)]
     pub created_at: String,
