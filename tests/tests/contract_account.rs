@@ -42,10 +42,11 @@ fn models_are_listed_without_a_key_with_prices_and_reasons() {
         let models = data(answer, 200);
         let ids: Vec<_> = models.as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
         let local = ["auto", "local.chroma-key", "local.ffmpeg-encoder", "local.onnx-matting", "local.static-camera"];
-        assert_eq!(ids, [&local[..], &["kie.kling-3-video"]].concat());
+        assert_eq!(ids, [&local[..], &["kie.kling-3-video", "local.portrait", "kie.kling-avatar"]].concat());
+        assert_eq!((&models[6]["available"], &models[6]["modes"]), (&json!(true), &json!([])), "only VidGen's door makes it");
         assert_eq!(models[0]["available"], true);
         assert_eq!(models[0]["prices"][1], json!({ "resolution": "1080p", "credits": 1, "perStartedSec": 1 }));
-        for (model, advice) in [(&models[3], "MATTING_MODELS"), (&models[5], "KIE")] {
+        for (model, advice) in [(&models[3], "MATTING_MODELS"), (&models[5], "KIE"), (&models[7], "KIE")] {
             assert_eq!(model["available"], false);
             assert!(model["unavailableReason"].as_str().unwrap().contains(advice));
         }
