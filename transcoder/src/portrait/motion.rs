@@ -62,7 +62,7 @@ mod tests {
         assert!((1.0 / Motion::new(600).part(599).width - ZOOM_MAX).abs() < 1e-9);
     }
 
-    /// A pixel of the widest canvas's border moves by less than half of one.
+    /// A pixel of the widest canvas's border moves by less than a pixel.
     #[test]
     fn no_frame_jumps() {
         for frames in [30, 90, 300, 600, 900, 1_200, 5_000] {
