@@ -1,17 +1,23 @@
 //! The API's faces. A dialect is a folder: paths, wire types, mapping, errors; all call the same use cases.
 
-mod admin;
 pub mod bgless;
 mod credential;
+mod extract;
 mod fleet;
 mod form;
+mod job_path;
+mod metadata;
+mod page;
 mod provider;
 pub mod rate_limit;
+mod refusal;
+mod refusals;
 pub mod removebgvideo;
 mod request_id;
 pub mod unscreen;
 pub mod vidgen;
 
+use std::future::ready;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -25,7 +31,7 @@ use tower_service::Service as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::bgless::error::Refusal;
+use self::refusal::Refusal;
 use crate::app::ports::{Delivery, Ports};
 use crate::deps::Deps;
 use crate::domain::error::Error;
@@ -81,8 +87,8 @@ fn router() -> Router {
     mounted()
         .0
         .clone()
-        .fallback(bgless::no_such_route)
-        .method_not_allowed_fallback(bgless::no_such_method)
+        .fallback(|| ready(Refusal::no_such_route()))
+        .method_not_allowed_fallback(|| ready(Refusal::no_such_method()))
         .layer(DefaultBodyLimit::max(BODY_SIZE_BYTES_MAX))
         .layer(middleware::from_fn(rate_limit::limit))
         .layer(middleware::from_fn(request_id::name_and_log))
@@ -99,7 +105,6 @@ pub fn mounted() -> &'static (Router, OpenApi) {
             .merge(unscreen::routes())
             .merge(removebgvideo::routes())
             .merge(vidgen::routes())
-            .merge(admin::routes())
             .merge(fleet::routes())
             .merge(provider::routes())
             .split_for_parts()

@@ -2,7 +2,6 @@
 
 pub mod api_key;
 pub mod error;
-pub mod file_kind;
 pub mod file_url;
 pub mod generation;
 pub mod history;

@@ -6,6 +6,8 @@
 pub mod address;
 pub mod choice;
 pub mod code;
+pub mod composition;
+pub mod file_kind;
 pub mod id;
 pub mod keying;
 pub mod matting;
@@ -16,7 +18,6 @@ pub mod portrait;
 pub mod price;
 pub mod qa;
 pub mod report;
-pub mod scene;
 pub mod signature;
 pub mod task;
 pub mod time;

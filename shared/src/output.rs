@@ -21,7 +21,7 @@ names! {
         MatteGrayscaleMp4 = "matte-grayscale-mp4",
         /// MP4, H.264, AAC sound: the straight colour above, the matte as grey below, twice the height.
         StackedAlphaMp4 = "stacked-alpha-mp4",
-        /// MP4, H.264, AAC sound, nothing clear: over the scene's background, or over black.
+        /// MP4, H.264, AAC sound, nothing clear: over the composition's background, or over black.
         OpaqueMp4 = "opaque-mp4",
         /// ZIP of two MP4s, H.264: `alpha.mp4` is the matte as grey, `color.mp4` the straight colour with AAC sound.
         ColorAlphaZip = "color-alpha-zip",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choice::StrategyChoice;
 use crate::code::JobErrorCode;
+use crate::composition::Composition;
 use crate::id::{JobId, LeaseId};
 use crate::keying::KeySettings;
 use crate::media::{MediaFacts, Output, PixelSize, Preset};
@@ -14,7 +15,6 @@ use crate::names;
 use crate::portrait::Portrait;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
-use crate::scene::Scene;
 use crate::task::Pool;
 use crate::time::UnixMillis;
 
@@ -99,9 +99,9 @@ pub struct Work {
     /// What an expert said about the keying.
     #[serde(default)]
     pub key: KeySettings,
-    /// What the subject is shown in.
-    #[serde(default)]
-    pub scene: Scene,
+    /// What the subject is shown in. Rows and other versions call it the scene.
+    #[serde(default, rename = "scene")]
+    pub composition: Composition,
     /// A sound that plays while the source, a picture, is shown; the strategy and what belongs to it mean nothing then.
     #[serde(default)]
     pub portrait: Option<Portrait>,

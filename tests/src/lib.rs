@@ -19,6 +19,7 @@ pub mod migrations;
 pub mod onnx_runtime;
 pub mod process;
 pub mod raw;
+pub mod scene;
 pub mod schemathesis;
 pub mod snapshot;
 pub mod stack;

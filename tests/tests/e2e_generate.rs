@@ -2,19 +2,17 @@
 
 #![cfg(test)]
 
-use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tests::alpha::AlphaShares;
 use tests::client::Job;
-use tests::customer::{Customer, wait_for};
+use tests::customer::wait_for;
 use tests::form::Form;
-use tests::http::Answer;
 use tests::kie_sim::{KieOptions, KieSim};
-use tests::raw::send;
+use tests::scene::{Scene, probe};
 use tests::stack::StackOptions;
-use tests::stack::shared::{SharedStack, SharedStackUse};
+use tests::stack::shared::SharedStack;
 use tests::web::{Page, Web};
 
 static STACK: SharedStack = SharedStack::new();
@@ -24,25 +22,15 @@ const CREDITS: u64 = 200;
 /// Three seconds at 720p, and a tenth of it, rounded up, for a second output.
 const PRICE_CREDITS: u64 = 53;
 
-struct Scene {
-    customer: Customer,
-    base_url: String,
-    dir: tempfile::TempDir,
-    _stack: SharedStackUse,
-}
+struct Orderer(Scene);
 
-impl Scene {
+impl Orderer {
     fn new() -> Self {
         let mut edge_vars = KIE.edge_vars();
         edge_vars.push(("PROVIDER_ASK_S".into(), "2".into()));
         let options =
             StackOptions { transcoders: 1, allow_hosts: vec![KIE.host(), WEB.host()], edge_vars, ..StackOptions::default() };
-        let shared = STACK.join(options).unwrap();
-        let (customer, base_url) = {
-            let stack = shared.lock();
-            (Customer::create(&stack, CREDITS).unwrap(), stack.base_url().to_owned())
-        };
-        Self { customer, base_url, dir: tempfile::tempdir().unwrap(), _stack: shared }
+        Self(Scene::join(&STACK, options, CREDITS))
     }
 
     /// Runs an order to its end, of which its receiver hears once.
@@ -51,9 +39,9 @@ impl Scene {
         input["resolution"] = json!("720p");
         let options =
             json!({ "outputs": ["webm-vp9-alpha", "matte-grayscale-mp4"], "callbackUrl": WEB.put(told_at, Page::Status(200)) });
-        let job = self.customer.submit(&json!({ "input": input, "options": options })).unwrap();
+        let job = self.0.customer.submit(&json!({ "input": input, "options": options })).unwrap();
         assert_eq!(job.rest["model"], "kie.kling-3-video");
-        let job = self.customer.wait_for_end(&job.id).unwrap();
+        let job = self.0.customer.wait_for_end(&job.id).unwrap();
         let told = wait_for("told", || Ok(Some(WEB.visits_of(told_at)).filter(|told| !told.is_empty()))).unwrap();
         let told: Vec<Value> = told.iter().map(|visit| serde_json::from_str(&visit.body).unwrap()).collect();
         assert_eq!(told.len(), 1, "{told:?}");
@@ -66,65 +54,58 @@ impl Scene {
         let source = &job.rest["source"];
         assert_eq!((&source["width"], &source["height"], &source["durationSec"]), (&json!(size.0), &json!(size.1), &json!(3.0)));
         for asset in &job.output_assets {
-            let path = self.dir.path().join(&asset.format);
-            self.customer.api.download(&job.id, &asset.format, &path).unwrap();
+            let path = self.0.file(&asset.format);
+            self.0.customer.api.download(&job.id, &asset.format, &path).unwrap();
             let shares = AlphaShares::measure(&path, &asset.format).unwrap();
             // A body and its hairs: about a sixth of a wide picture, and nothing else is left of it.
             assert!(shares.transparent > 0.6 && shares.opaque > 0.05, "{} {shares:?}", asset.format);
         }
-        assert_eq!(self.customer.balance().unwrap(), CREDITS - PRICE_CREDITS);
+        assert_eq!(self.0.customer.balance().unwrap(), CREDITS - PRICE_CREDITS);
     }
 }
 
 #[test]
 fn words_become_video_with_alpha() {
-    let scene = Scene::new();
+    let orderer = Orderer::new();
     // Green and blue are named, so the screen is neither.
-    let job = scene.run("/words", json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
-    scene.assert_keyed(&job, (720, 1_280));
+    let job = orderer.run("/words", json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
+    orderer.assert_keyed(&job, (720, 1_280));
 }
 
 #[test]
 fn a_picture_becomes_video_with_alpha() {
-    let scene = Scene::new();
-    let picture = scene.dir.path().join("picture.png");
-    let args = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x320:d=1:r=1", "-frames:v", "1"];
-    assert!(Command::new("ffmpeg").args(args).arg(&picture).status().unwrap().success());
-    let image_url = scene.customer.api.upload_file(&picture, "image/png").unwrap();
-    let job = scene.run("/picture", json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
-    scene.assert_keyed(&job, (1_280, 720));
+    let orderer = Orderer::new();
+    let args = ["-f", "lavfi", "-i", "testsrc=s=320x320:d=1:r=1", "-frames:v", "1"];
+    let picture = orderer.0.make("picture.png", &args);
+    let image_url = orderer.0.customer.api.upload_file(&picture, "image/png").unwrap();
+    let job = orderer.run("/picture", json!({ "mode": "image", "imageUrl": image_url, "aspectRatio": "16:9" }));
+    orderer.assert_keyed(&job, (1_280, 720));
 }
 
 #[test]
 fn a_picture_and_a_sound_become_a_video_that_is_taken_as_it_is() {
-    let scene = Scene::new();
-    let make = |name: &str, args: &[&str]| {
-        let path = scene.dir.path().join(name);
-        assert!(Command::new("ffmpeg").args(["-nostdin", "-v", "error"]).args(args).arg(&path).status().unwrap().success());
-        std::fs::read(path).unwrap()
-    };
+    let orderer = Orderer::new();
+    let make = |name: &str, args: &[&str]| std::fs::read(orderer.0.make(name, args)).unwrap();
     let picture = make("picture.png", &["-t", "0.04", "-f", "lavfi", "-i", "testsrc=s=320x320", "-frames:v", "1"]);
     let sound = make("sound.wav", &["-t", "2.2", "-f", "lavfi", "-i", "sine"]);
     let form = Form::default().file("image", "a", "", &picture).file("audio", "b", "", &sound);
-    let headers = [("x-api-key", scene.customer.key.as_str()), ("content-type", &form.content_type())];
-    let created = Answer::read(send("POST", &format!("{}/api/jobs", scene.base_url), &headers, &form.body())).unwrap();
+    let created = orderer.0.ask("POST", "/api/jobs", &form.content_type(), &form.body());
     assert_eq!(created.status, 201, "{}", created.body);
-    let job = scene.customer.wait_for_end(created.body["jobId"].as_str().unwrap()).unwrap();
+    let job = orderer.0.customer.wait_for_end(created.body["jobId"].as_str().unwrap()).unwrap();
     assert_eq!((job.status.as_str(), &job.rest["model"]), ("success", &json!("kie.kling-avatar")), "{:?}", job.error);
     assert_eq!(job.rest["alphaStrategy"], "portrait");
-    let path = scene.dir.path().join("made.mp4");
-    scene.customer.api.download(&job.id, "opaque-mp4", &path).unwrap();
-    let args = ["-v", "error", "-show_entries", "stream=codec_name,width", "-of", "csv=p=0"];
-    let shown = Command::new("ffprobe").args(args).arg(&path).output().unwrap().stdout;
-    assert_eq!(String::from_utf8(shown).unwrap().split_whitespace().collect::<Vec<_>>(), ["h264,640", "aac"]);
+    let path = orderer.0.file("made.mp4");
+    orderer.0.customer.api.download(&job.id, "opaque-mp4", &path).unwrap();
+    assert_eq!(probe(&path, "v", "stream=codec_name,width"), "h264,640");
+    assert_eq!(probe(&path, "a", "stream=codec_name"), "aac");
     // Three seconds begun.
-    assert_eq!(scene.customer.balance().unwrap(), CREDITS - 48);
+    assert_eq!(orderer.0.customer.balance().unwrap(), CREDITS - 48);
 }
 
 #[test]
 fn a_result_that_is_no_video_fails_and_gives_all_back() {
-    let scene = Scene::new();
-    let job = scene.run("/broken", json!({ "mode": "text", "prompt": "a ball {kie:broken}" }));
+    let orderer = Orderer::new();
+    let job = orderer.run("/broken", json!({ "mode": "text", "prompt": "a ball {kie:broken}" }));
     assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "source_not_video"));
-    assert_eq!(scene.customer.balance().unwrap(), CREDITS);
+    assert_eq!(orderer.0.customer.balance().unwrap(), CREDITS);
 }

@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use tests::cache::Cache;
 use tests::client::Job;
 use tests::customer::{Customer, wait_for};
 use tests::onnx_runtime;
+use tests::scene::{assert_failed, make};
 use tests::stack::{Stack, StackOptions};
 use tests::workspace::Workspace;
 
@@ -50,10 +50,7 @@ impl Scene {
     }
 
     fn make(&self, name: &str, args: &[&str]) -> PathBuf {
-        let path = self.dir.path().join(name);
-        let status = Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).arg(&path).status().unwrap();
-        assert!(status.success());
-        path
+        make(self.dir.path().join(name), args)
     }
 
     /// Footage without a screen, uploaded.
@@ -65,13 +62,6 @@ impl Scene {
     fn run(&self, body: &Value) -> Job {
         let job = self.customer.submit(body).unwrap();
         self.customer.wait_for_end(&job.id).unwrap()
-    }
-
-    fn assert_failed(&self, job: &Job, code: &str) {
-        let error = job.error.as_ref().unwrap_or_else(|| panic!("{} without an error, expected {code}", job.status));
-        assert_eq!((job.status.as_str(), error.code.as_str()), ("failed", code), "{}", error.message);
-        assert!(error.message.ends_with('.') && !error.message.contains('/'), "{}", error.message);
-        assert_eq!(self.customer.balance().unwrap(), CREDITS);
     }
 }
 
@@ -156,9 +146,9 @@ fn without_a_model_that_works_the_fleet_stays_up_and_says_so() {
     let refused = scene.customer.api.post("/v1/jobs", &json!({ "input": input })).unwrap();
     assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (409, Some("model_unavailable")));
     let job = scene.run(&json!({ "input": { "mode": "video", "videoUrl": url } }));
-    scene.assert_failed(&job, "no_matte_strategy");
+    assert_failed(&scene.customer, &job, "no_matte_strategy", CREDITS);
     assert!(job.error.unwrap().message.contains("No matting model that is configured can be used."));
     // A background that is no picture is not the source's fault.
     let input = json!({ "mode": "video", "videoUrl": url, "backgroundUrl": url, "alphaStrategy": "static-camera" });
-    scene.assert_failed(&scene.run(&json!({ "input": input })), "background_unusable");
+    assert_failed(&scene.customer, &scene.run(&json!({ "input": input })), "background_unusable", CREDITS);
 }

@@ -3,46 +3,32 @@
 #![cfg(test)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tests::clip::Clip;
-use tests::customer::{Customer, wait_for};
+use tests::customer::wait_for;
 use tests::form::Form;
-use tests::http::{Answer, agent};
-use tests::raw::send;
+use tests::scene::{Scene, pixel, probe};
 use tests::stack::StackOptions;
-use tests::stack::shared::{SharedStack, SharedStackUse};
+use tests::stack::shared::SharedStack;
 use tests::web::{Page, Web};
 
 static STACK: SharedStack = SharedStack::new();
 static WEB: LazyLock<Web> = LazyLock::new(|| Web::start().unwrap());
+const CREDITS: u64 = 200;
 
 /// As the vendor's own libraries work.
-struct Client {
-    customer: Customer,
-    base_url: String,
-    dir: TempDir,
-    _stack: SharedStackUse,
-}
+struct Client(Scene);
 
 impl Client {
     fn new() -> Self {
         let options = StackOptions { transcoders: 1, allow_hosts: vec![WEB.host()], ..StackOptions::default() };
-        let shared = STACK.join(options).unwrap();
-        let (customer, base_url) = {
-            let stack = shared.lock();
-            (Customer::create(&stack, 200).unwrap(), stack.base_url().to_owned())
-        };
-        Self { customer, base_url, dir: tempfile::tempdir().unwrap(), _stack: shared }
+        Self(Scene::join(&STACK, options, CREDITS))
     }
 
     fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Value {
-        let headers = [("x-api-key", self.customer.key.as_str()), ("content-type", content_type)];
-        let answer = Answer::read(send(method, &format!("{}{path}", self.base_url), &headers, body)).unwrap();
+        let answer = self.0.ask(method, path, content_type, body);
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     }
@@ -52,9 +38,7 @@ impl Client {
     }
 
     fn upload(&self) -> Value {
-        let clip = self.dir.path().join("clip.mp4");
-        Clip::SHORT.write(&clip).unwrap();
-        let form = Form::default().file("file", "clip.mp4", "video/mp4", &fs::read(clip).unwrap());
+        let form = Form::default().file("file", "clip.mp4", "video/mp4", &fs::read(self.0.clip()).unwrap());
         self.ask("POST", "/v1/uploads", &form.content_type(), &form.body())["video_url"].clone()
     }
 
@@ -69,24 +53,8 @@ impl Client {
 
     fn fetch(&self, job: &Value, name: &str) -> PathBuf {
         assert_eq!(job["status"], "completed", "{job}");
-        let bytes = agent().get(job["output_url"].as_str().unwrap()).call().unwrap();
-        let path = self.dir.path().join(name);
-        fs::write(&path, bytes.into_body().into_with_config().limit(u64::MAX).read_to_vec().unwrap()).unwrap();
-        path
+        self.0.fetch(job["output_url"].as_str().unwrap(), name)
     }
-}
-
-fn probe(path: &Path, entries: &str) -> String {
-    let args = ["-v", "error", "-select_streams", "v", "-show_entries", entries, "-of", "csv=p=0"];
-    let output = Command::new("ffprobe").args(args).arg(path).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Red, green and blue of one pixel of the first frame.
-fn pixel(path: &Path, x: u32, y: u32) -> Vec<u8> {
-    let filter = format!("crop=1:1:{x}:{y}:exact=1,format=rgb24");
-    let more = ["-vf", &filter, "-frames:v", "1", "-f", "rawvideo", "-"];
-    Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(path).args(more).output().unwrap().stdout
 }
 
 fn is_near(seen: &[u8], truth: [u8; 3]) -> bool {
@@ -96,11 +64,9 @@ fn is_near(seen: &[u8], truth: [u8; 3]) -> bool {
 #[test]
 fn a_subject_is_composed_over_a_picture_as_the_start_says() {
     let client = Client::new();
-    let picture = client.dir.path().join("beach.png");
     // Wider than the canvas: red at the left and right, where it is cropped away, blue in the middle.
     let source = "color=red:s=800x300:d=1,drawbox=x=140:y=0:w=520:h=300:color=0x2040a0:t=fill";
-    let args = ["-v", "error", "-y", "-t", "1", "-f", "lavfi", "-i", source, "-frames:v", "1"];
-    assert!(Command::new("ffmpeg").args(args).arg(&picture).status().unwrap().success());
+    let picture = client.0.make("beach.png", &["-t", "1", "-f", "lavfi", "-i", source, "-frames:v", "1"]);
     let picture_url = WEB.put("/beach.png", Page::File(picture));
     let draft = json!({ "video_url": client.upload(), "model": "original", "output_format": "mp4", "auto_start": false });
     let id = client.post("/v1/jobs", &draft)["job_id"].clone();
@@ -114,7 +80,7 @@ fn a_subject_is_composed_over_a_picture_as_the_start_says() {
     });
     assert_eq!(client.post(&format!("/v1/jobs/{}/start", id.as_str().unwrap()), &start)["status"], "processing");
     let path = client.fetch(&client.wait(&id), "composed.mp4");
-    assert_eq!(probe(&path, "stream=codec_name,width,height"), "h264,480,480");
+    assert_eq!(probe(&path, "v", "stream=codec_name,width,height"), "h264,480,480");
     for (x, y) in [(4, 4), (475, 4), (4, 475), (475, 475), (240, 240)] {
         assert!(is_near(&pixel(&path, x, y), [0x20, 0x40, 0xa0]), "{x},{y}: {:?}", pixel(&path, x, y));
     }
@@ -137,7 +103,7 @@ fn every_format_is_made() {
         match format {
             "webp" => assert_eq!(head, b"RIFF"),
             "png_sequence" => assert_eq!(head, b"PK\x03\x04"),
-            _ => assert_eq!(probe(&path, "stream=codec_name"), codec),
+            _ => assert_eq!(probe(&path, "v", "stream=codec_name"), codec),
         }
     }
 }
@@ -145,12 +111,12 @@ fn every_format_is_made() {
 #[test]
 fn a_picture_that_is_none_fails_the_job_and_costs_nothing() {
     let client = Client::new();
-    let text = client.dir.path().join("picture.png");
+    let text = client.0.file("picture.png");
     fs::write(&text, "no picture at all, whatever it is called").unwrap();
     let body = json!({
         "video_url": client.upload(), "background": { "type": "image", "image_url": WEB.put("/none.png", Page::File(text)) },
     });
     let job = client.wait(&client.post("/v1/jobs", &body)["id"]);
     assert_eq!((&job["status"], &job["error"]["code"]), (&json!("failed"), &json!("backdrop_unusable")), "{job}");
-    assert_eq!(client.customer.balance().unwrap(), 200);
+    assert_eq!(client.0.customer.balance().unwrap(), CREDITS);
 }

@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
@@ -12,12 +11,12 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::cache::Cache;
-use tests::customer::{Customer, wait_for};
+use tests::customer::wait_for;
 use tests::form::Form;
-use tests::http::{Answer, agent};
-use tests::raw::send;
+use tests::http::agent;
+use tests::scene::{Scene, probe};
 use tests::stack::StackOptions;
-use tests::stack::shared::{SharedStack, SharedStackUse};
+use tests::stack::shared::SharedStack;
 use tests::tasks::setup;
 use tests::tools::Tools;
 use tests::workspace::Workspace;
@@ -86,12 +85,7 @@ impl Receiver {
 }
 
 /// A client that knows its key and where the service is.
-struct Client {
-    customer: Customer,
-    base_url: String,
-    dir: TempDir,
-    _stack: SharedStackUse,
-}
+struct Client(Scene);
 
 impl Client {
     fn new() -> Self {
@@ -102,66 +96,41 @@ impl Client {
             wrangler_env: vec![("NODE_EXTRA_CA_CERTS".into(), RECEIVER.authority())],
             ..StackOptions::default()
         };
-        let shared = STACK.join(options).unwrap();
-        let (customer, base_url) = {
-            let stack = shared.lock();
-            (Customer::create(&stack, CREDITS).unwrap(), stack.base_url().to_owned())
-        };
-        Self { customer, base_url, dir: tempfile::tempdir().unwrap(), _stack: shared }
+        Self(Scene::join(&STACK, options, CREDITS))
     }
 
     fn picture(&self) -> Vec<u8> {
-        self.ffmpeg("portrait.jpg", &["-t", "0.04", "-f", "lavfi", "-i", "testsrc2=s=400x300", "-frames:v", "1"])
+        let args = ["-t", "0.04", "-f", "lavfi", "-i", "testsrc2=s=400x300", "-frames:v", "1"];
+        fs::read(self.0.make("portrait.jpg", &args)).unwrap()
     }
 
     fn sound(&self) -> Vec<u8> {
-        self.ffmpeg("voiceover.mp3", &["-t", "1.5", "-f", "lavfi", "-i", "sine=f=330", "-c:a", "libmp3lame"])
-    }
-
-    fn ffmpeg(&self, name: &str, args: &[&str]) -> Vec<u8> {
-        let path = self.dir.path().join(name);
-        let status = Command::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).arg(&path).status().unwrap();
-        assert!(status.success());
-        fs::read(path).unwrap()
+        let args = ["-t", "1.5", "-f", "lavfi", "-i", "sine=f=330", "-c:a", "libmp3lame"];
+        fs::read(self.0.make("voiceover.mp3", &args)).unwrap()
     }
 
     fn post(&self, image: &[u8], audio: &[u8], webhook_url: &str) -> String {
         let form = Form::default().file("image", "portrait.jpg", "image/jpeg", image);
         let form = form.file("audio", "voiceover.mp3", "audio/mpeg", audio).text("webhookUrl", webhook_url);
-        let headers = [("x-api-key", self.customer.key.as_str()), ("content-type", &form.content_type())];
-        let answer = Answer::read(send("POST", &format!("{}/api/jobs", self.base_url), &headers, &form.body())).unwrap();
+        let answer = self.0.ask("POST", "/api/jobs", &form.content_type(), &form.body());
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.body["jobId"].as_str().unwrap().to_owned()
     }
 
     /// Polls as the documentation says.
     fn wait(&self, id: &str) -> Value {
-        let url = format!("{}/api/status/{id}", self.base_url);
+        let path = format!("/api/status/{id}");
         let ended = wait_for("over", || {
-            let status = Answer::read(send("GET", &url, &[("x-api-key", &self.customer.key)], &[]))?.body;
+            let status = self.0.ask("GET", &path, "", &[]).body;
             Ok(Some(status.clone()).filter(|_| status["status"] != "PENDING" && status["status"] != "PROCESSING"))
         });
         ended.unwrap()
     }
 
-    fn fetch(&self, url: &str, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        let response = agent().get(url).call().unwrap();
-        assert_eq!(response.status(), 200);
-        fs::write(&path, response.into_body().into_with_config().limit(u64::MAX).read_to_vec().unwrap()).unwrap();
-        path
-    }
-
     fn secret(&self) -> String {
-        let shown = self.customer.api.get("/v1/webhook-secret").unwrap().body;
+        let shown = self.0.customer.api.get("/v1/webhook-secret").unwrap().body;
         shown["data"]["secret"].as_str().unwrap().to_owned()
     }
-}
-
-fn probe(path: &Path, stream: &str, entries: &str) -> String {
-    let args = ["-v", "error", "-select_streams", stream, "-show_entries", entries, "-of", "csv=p=0"];
-    let output = Command::new("ffprobe").args(args).arg(path).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -175,17 +144,17 @@ fn a_picture_and_a_sound_become_a_video_with_a_page_of_its_own() {
         "{done}"
     );
     // Half a credit for each of one and a half seconds begun.
-    assert_eq!(client.customer.balance().unwrap(), CREDITS - 1);
+    assert_eq!(client.0.customer.balance().unwrap(), CREDITS - 1);
     let page = agent().get(done["outputShareLink"].as_str().unwrap()).call().unwrap().body_mut().read_to_string().unwrap();
     let source = page.split("<source src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().replace("&amp;", "&");
     let poster = page.split("poster=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().replace("&amp;", "&");
-    let shown = client.fetch(&format!("{}{source}", client.base_url), "shown.mp4");
-    let made = client.fetch(done["outputVideo"].as_str().unwrap(), "made.mp4");
+    let shown = client.0.fetch(&format!("{}{source}", client.0.base_url), "shown.mp4");
+    let made = client.0.fetch(done["outputVideo"].as_str().unwrap(), "made.mp4");
     assert_eq!(fs::read(&shown).unwrap(), fs::read(&made).unwrap());
     assert_eq!((probe(&made, "v", "stream=codec_name"), probe(&made, "a", "stream=codec_name")), ("h264".into(), "aac".into()));
     let duration_s: f64 = probe(&made, "v", "format=duration").parse().unwrap();
     assert!((duration_s - 1.5).abs() < 0.1, "{duration_s}");
-    let size = probe(&client.fetch(&format!("{}{poster}", client.base_url), "poster"), "v", "stream=width,height");
+    let size = probe(&client.0.fetch(&format!("{}{poster}", client.0.base_url), "poster"), "v", "stream=width,height");
     assert_eq!(size, probe(&made, "v", "stream=width,height"));
 }
 
@@ -202,14 +171,14 @@ fn an_end_is_told_over_tls_and_the_pages_own_verifier_believes_it() {
         |status: &Value| ["jobId", "status", "progress", "createdAt", "updatedAt"].map(|name| status[name].clone());
     assert_eq!((answered, without_urls(&told)), (200, without_urls(&client.wait(&id))));
     assert_eq!(told["status"], "COMPLETED");
-    assert_eq!(probe(&client.fetch(told["outputVideo"].as_str().unwrap(), "told.mp4"), "v", "stream=codec_name"), "h264");
+    assert_eq!(probe(&client.0.fetch(told["outputVideo"].as_str().unwrap(), "told.mp4"), "v", "stream=codec_name"), "h264");
     // What begins like a picture and is none.
     let id = client.post(b"\xff\xd8\xff\xe0 no picture at all", &client.sound(), &RECEIVER.url());
     let (answered, told) = RECEIVER.next();
     assert_eq!((answered, &told["jobId"], &told["status"]), (200, &json!(id), &json!("FAILED")));
     assert!(told["errorMessage"].as_str().unwrap().contains("picture"), "{told}");
-    assert_eq!(client.customer.balance().unwrap(), CREDITS - 1);
-    let deliveries = client.customer.api.get(&format!("/v1/jobs/{id}/deliveries")).unwrap().body;
+    assert_eq!(client.0.customer.balance().unwrap(), CREDITS - 1);
+    let deliveries = client.0.customer.api.get(&format!("/v1/jobs/{id}/deliveries")).unwrap().body;
     let delivery = &deliveries["data"][0];
     assert_eq!((&delivery["event"], &delivery["status"]), (&json!("job.failed"), &json!("delivered")), "{deliveries}");
 }

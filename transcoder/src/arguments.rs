@@ -115,7 +115,7 @@ pub struct MatteArguments {
     /// Which matting model, by its id; the first that works unless said.
     #[arg(long)]
     pub matting_model: Option<String>,
-    /// A picture of the background without the subject, PNG or JPEG, for footage from a camera that stands still.
+    /// A picture of the background without the subject, PNG, JPEG or WebP, for footage from a camera that stands still.
     #[arg(long)]
     pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.

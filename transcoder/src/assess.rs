@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use shared::code::JobErrorCode;
+use shared::composition::Composition;
 use shared::media::{PixelSize, Preset};
 use shared::qa::{MatteFigures, QaReport};
 use shared::report::StrategyRequest;
-use shared::scene::Scene;
 use tokio::sync::mpsc;
 
 use crate::encode::read_frames;
@@ -83,7 +83,7 @@ fn empty_plan(prepared: &Prepared) -> Plan {
             outputs: Vec::new(),
             preset: Preset::default(),
             resolution: None,
-            scene: Scene::default(),
+            composition: Composition::default(),
             backdrop: None,
             previews: false,
         },

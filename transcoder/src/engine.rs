@@ -9,11 +9,12 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::choice::StrategyChoice;
+use shared::code::JobErrorCode;
 use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
 use shared::report::{Stage, Strategy};
+use tokio::sync::OnceCell;
 
-use crate::backdrop;
 use crate::compose::Composer;
 use crate::encode::{self, Line, Master, Unseen};
 use crate::error::{TaskError, TaskResult};
@@ -28,6 +29,7 @@ use crate::qa::{self, Findings};
 use crate::sound;
 use crate::space;
 use crate::stage::{Ground, Stage as Scenery};
+use crate::still::{self, Fit};
 use crate::strategy::{self, Decision, Matte, MatteRequest};
 use crate::verify::{Truth, Verified, verify};
 
@@ -147,12 +149,14 @@ impl<'a> Engine<'a> {
             Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
         };
         let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
-        let ground = match (backdrop, plan.scene.background) {
-            (Some(path), _) => Ground::Picture(backdrop::read(self.ffmpeg, path, plan.staged()).await?),
+        let ground = match (backdrop, plan.composition.background) {
+            (Some(path), _) => Ground::Picture(
+                still::read(self.ffmpeg, path, plan.staged(), Fit::Filling, JobErrorCode::BackdropUnusable).await?,
+            ),
             (None, Some(color)) => Ground::Color(color.0),
             (None, None) => Ground::Clear,
         };
-        let stage = Scenery::new(&plan.scene, plan.picture.shown, plan.picture.pixel_aspect, ground);
+        let stage = Scenery::new(&plan.composition, plan.picture.shown, plan.picture.pixel_aspect, ground);
         let line = Line::new(plan, composer, stage, unseen, meter);
         let master = encode::run(self.ffmpeg, plan, matting, line, note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
@@ -191,12 +195,16 @@ impl<'a> Engine<'a> {
 
     /// The programs' versions, by their names.
     pub async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
-        let banner = self.ffmpeg.capture(&words(["-hide_banner", "-version"])).await;
-        let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
-        // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
-        let banner = String::from_utf8_lossy(&banner);
-        let version = banner.split_whitespace().nth(2).unwrap_or_default().to_owned();
-        let own = env!("CARGO_PKG_VERSION").to_owned();
+        // Asked once: it stays as it is for as long as this process runs.
+        static FFMPEG_VERSION: OnceCell<String> = OnceCell::const_new();
+        let ask = async || {
+            let banner = self.ffmpeg.capture(&words(["-hide_banner", "-version"])).await;
+            let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
+            // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
+            let version = String::from_utf8_lossy(&banner).split_whitespace().nth(2).unwrap_or_default().to_owned();
+            TaskResult::Ok(version)
+        };
+        let (own, version) = (env!("CARGO_PKG_VERSION").to_owned(), FFMPEG_VERSION.get_or_try_init(ask).await?.clone());
         Ok(BTreeMap::from([("bgless-transcoder".to_owned(), own), ("ffmpeg".to_owned(), version)]))
     }
 

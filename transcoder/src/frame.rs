@@ -64,6 +64,9 @@ pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>>
 /// Scales a part of a frame as [`scale`] does.
 pub fn scale_part(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> TaskResult<Vec<u8>> {
     let mut seen = resize(rgba, from, part, to, (FilterType::CatmullRom, true))?;
+    if seen.iter().skip(3).step_by(4).all(|alpha| *alpha > 0) {
+        return Ok(seen);
+    }
     let unseen = resize(rgba, from, part, to, (FilterType::CatmullRom, false))?;
     for (pixel, straight) in seen.chunks_exact_mut(4).zip(unseen.chunks_exact(4)) {
         if let ([color @ .., 0], [straight @ .., _]) = (pixel, straight) {

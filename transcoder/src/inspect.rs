@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use shared::choice::StrategyChoice;
+use shared::composition::Composition;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::qa::QaWarning;
-use shared::scene::Scene;
 
 use crate::engine::{Engine, Prepared};
 use crate::plan::Plan;
@@ -74,7 +74,14 @@ pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(
         &prepared,
-        &Order { outputs, preset: request.preset, resolution: None, scene: Scene::default(), backdrop: None, previews: false },
+        &Order {
+            outputs,
+            preset: request.preset,
+            resolution: None,
+            composition: Composition::default(),
+            backdrop: None,
+            previews: false,
+        },
     );
     Ok(describe(prepared, &plan))
 }

@@ -4,7 +4,6 @@
 //! `engine` and what it calls know no network; `source`, `objects`, `queue`, `report` and `health` are the rims.
 
 mod assess;
-mod backdrop;
 mod compose;
 mod config;
 mod confine;

@@ -10,9 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use shared::composition::Composition;
 use shared::media::{Output, Preset};
 use shared::report::Stage;
-use shared::scene::Scene;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
@@ -43,7 +43,7 @@ pub struct RunRequest {
     /// How well and how large.
     pub preset: Preset,
     /// What the subject is shown in.
-    pub scene: Scene,
+    pub composition: Composition,
     /// A picture that fills what is clear.
     pub backdrop: Option<PathBuf>,
     /// Whether previews go into a folder `previews` beside the outputs.
@@ -74,7 +74,7 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
         outputs: request.outputs.clone(),
         preset: request.preset,
         resolution: None,
-        scene: request.scene.clone(),
+        composition: request.composition.clone(),
         backdrop: request.backdrop.clone(),
         previews: request.previews,
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::scene::Scene;
+use shared::composition::Composition;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -115,7 +115,7 @@ async fn run(arguments: RunArguments, workplace: Workplace) -> ExitCode {
         targets: arguments.targets,
         matte: arguments.matte.into(),
         preset: arguments.preset,
-        scene: Scene { background: arguments.fill, ..Scene::default() },
+        composition: Composition { background: arguments.fill, ..Composition::default() },
         backdrop: arguments.fill_picture,
         previews: arguments.previews,
         report: arguments.report,

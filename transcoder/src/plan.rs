@@ -10,8 +10,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
+use shared::composition::Composition;
 use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
-use shared::scene::Scene;
 
 pub use raw_format::RawFormat;
 
@@ -55,22 +55,28 @@ pub struct Plan {
     /// The decoder's arguments.
     pub decode: Vec<OsString>,
     /// What the subject is shown in.
-    pub scene: Scene,
+    pub composition: Composition,
     /// The outputs in the order asked for, then the previews.
     pub products: Vec<Product>,
 }
 
 impl Plan {
-    /// The size of the scene.
+    /// The size that is shown.
     pub fn staged(&self) -> PixelSize {
-        stage::staged(&self.scene, self.picture.shown, self.picture.pixel_aspect)
+        stage::staged(&self.composition, self.picture.shown, self.picture.pixel_aspect)
     }
 
     /// Plans one run over the source.
     pub fn new(probed: &Probed, raw_format: RawFormat, order: &Order) -> Self {
         let picture = picture(probed);
         let products = product::all(&picture, &probed.input, order);
-        Self { picture, raw_format, decode: decode(probed, &picture, raw_format), scene: order.scene.clone(), products }
+        Self {
+            picture,
+            raw_format,
+            decode: decode(probed, &picture, raw_format),
+            composition: order.composition.clone(),
+            products,
+        }
     }
 }
 

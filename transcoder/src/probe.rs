@@ -3,7 +3,7 @@
 //! `facts` reads ffprobe's answer, `sniff` the first bytes; both are pure of processes.
 
 mod facts;
-mod sniff;
+pub mod sniff;
 
 use std::ffi::OsString;
 use std::fs::File;

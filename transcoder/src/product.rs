@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use shared::composition::Composition;
 use shared::media::{FrameRate, Output, PixelSize, Preset, PreviewKind};
 use shared::price::Resolution;
-use shared::scene::Scene;
 
 use crate::encode;
 use crate::feed::{Feed, Pixels};
@@ -31,8 +31,8 @@ pub struct Order {
     /// Outputs are no larger than that, whatever the preset says.
     pub resolution: Option<Resolution>,
     /// What the subject is shown in.
-    pub scene: Scene,
-    /// The scene's picture, where it has one.
+    pub composition: Composition,
+    /// The picture of the composition, where it has one.
     pub backdrop: Option<PathBuf>,
     /// Whether previews are made too.
     pub previews: bool,
@@ -148,8 +148,8 @@ impl Product {
 
 /// Everything that the order asks for.
 pub fn all(picture: &Picture, input: &Input, order: &Order) -> Vec<Product> {
-    let shown = match &order.scene {
-        scene if is_composed(scene) => staged(scene, picture.shown, picture.pixel_aspect),
+    let shown = match &order.composition {
+        composition if is_composed(composition) => staged(composition, picture.shown, picture.pixel_aspect),
         _ => squared(picture.shown, picture.pixel_aspect),
     };
     let wanted = order.resolution.and_then(Resolution::pixels_max).map_or(shown, |pixels_max| within(shown, pixels_max));

@@ -1,7 +1,7 @@
-//! Shows a composed frame in its scene: put onto a canvas, never stretched, and blended over what is behind it as browsers do.
+//! Shows a frame in its composition: put onto a canvas, never stretched, and blended over what is behind it as browsers do.
 
+use shared::composition::{Composition, SCALE_WHOLE};
 use shared::media::PixelSize;
-use shared::scene::{SCALE_WHOLE, Scene};
 
 use crate::error::TaskResult;
 use crate::frame::{self, Part, sides};
@@ -14,11 +14,11 @@ pub enum Ground {
     Clear,
     /// One colour.
     Color([u8; 3]),
-    /// RGB of the size of the scene.
+    /// RGB of the size that is shown.
     Picture(Vec<u8>),
 }
 
-/// A scene, ready for frames of one size.
+/// A composition, ready for frames of one size.
 #[derive(Debug, Clone)]
 pub struct Stage {
     from: PixelSize,
@@ -45,21 +45,21 @@ struct Place {
     part: Part,
 }
 
-/// The size of the scene of a picture of this size and shape.
-pub fn staged(scene: &Scene, shown: PixelSize, pixel_aspect: Option<(u32, u32)>) -> PixelSize {
-    if is_composed(scene) { scene.canvas.unwrap_or(squared(shown, pixel_aspect)) } else { shown }
+/// The size that a picture of this size and shape is shown in.
+pub fn staged(composition: &Composition, shown: PixelSize, pixel_aspect: Option<(u32, u32)>) -> PixelSize {
+    if is_composed(composition) { composition.canvas.unwrap_or(squared(shown, pixel_aspect)) } else { shown }
 }
 
 /// Whether the picture does not stay where it is.
-pub fn is_composed(scene: &Scene) -> bool {
-    scene.canvas.is_some() || scene.scale_millionths != SCALE_WHOLE || scene.offset_px != (0, 0)
+pub fn is_composed(composition: &Composition) -> bool {
+    composition.canvas.is_some() || composition.scale_millionths != SCALE_WHOLE || composition.offset_px != (0, 0)
 }
 
 impl Stage {
     /// A stage for frames of size `shown`.
-    pub fn new(scene: &Scene, shown: PixelSize, pixel_aspect: Option<(u32, u32)>, ground: Ground) -> Self {
-        let to = staged(scene, shown, pixel_aspect);
-        let placing = is_composed(scene).then(|| place(scene, squared(shown, pixel_aspect), to));
+    pub fn new(composition: &Composition, shown: PixelSize, pixel_aspect: Option<(u32, u32)>, ground: Ground) -> Self {
+        let to = staged(composition, shown, pixel_aspect);
+        let placing = is_composed(composition).then(|| place(composition, squared(shown, pixel_aspect), to));
         Self { from: shown, to, ground, placing }
     }
 
@@ -96,7 +96,7 @@ impl Stage {
         Ok(out)
     }
 
-    /// The scene without its subject.
+    /// What is behind the subject.
     fn bare(&self) -> Vec<u8> {
         let (width, height) = sides(self.to);
         match &self.ground {
@@ -112,11 +112,11 @@ impl Stage {
 }
 
 /// Scale 1 is the largest that is wholly within the canvas; the anchor's point of the one lies on that of the other.
-fn place(scene: &Scene, picture: PixelSize, canvas: PixelSize) -> Placing {
-    let (across, down) = scene.anchor.halves();
+fn place(composition: &Composition, picture: PixelSize, canvas: PixelSize) -> Placing {
+    let (across, down) = composition.anchor.halves();
     let fit = (f64::from(canvas.width) / f64::from(picture.width)).min(f64::from(canvas.height) / f64::from(picture.height));
-    let scale = fit * f64::from(scene.scale_millionths) / f64::from(SCALE_WHOLE);
-    let (x, y) = scene.offset_px;
+    let scale = fit * f64::from(composition.scale_millionths) / f64::from(SCALE_WHOLE);
+    let (x, y) = composition.offset_px;
     let columns = span(canvas.width, f64::from(picture.width) * scale, across, x);
     let rows = span(canvas.height, f64::from(picture.height) * scale, down, y);
     let (Some(columns), Some(rows)) = (columns, rows) else { return Placing::Unseen };

@@ -233,7 +233,7 @@ async fn attempt<E: Edge>(
         outputs: work.outputs.clone(),
         preset: work.preset,
         resolution: work.resolution,
-        scene: work.scene.clone(),
+        composition: work.composition.clone(),
         backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
         // There is nothing to judge where nothing was cut out.
         previews: strategy != Strategy::Portrait,

@@ -12,7 +12,7 @@ pub async fn announce_models(ports: &impl Ports, announcement: &Announcement) ->
     let models = &announcement.models;
     if models.len() > MATTING_MODELS_MAX || !models.iter().all(|found| model::is_matting_id(&found.id)) {
         let message = format!("At most {MATTING_MODELS_MAX}, with ids of letters, digits, `-`, `_` and `.`.");
-        return Err(Error::InvalidRequest { field: "models", message });
+        return Err(Error::invalid("models", message));
     }
     let (now, before) = (ports.now(), |age_ms| ports.now().minus_ms(age_ms));
     ports.store().record_matting_models(models, now, before(MODEL_STALE_AFTER_MS), before(MODEL_FORGOTTEN_AFTER_MS)).await

@@ -7,7 +7,7 @@ use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
 use crate::app::announce::announce;
-use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, Ports, Probe, TaskQueue as _};
+use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe, TaskQueue as _};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, Made, RunRef, TASK_DUE_AFTER_MS};
 use crate::domain::purse::Purse;
@@ -126,7 +126,7 @@ fn check_made(job: &Job, lease: LeaseRef, made: &Made) -> Result<(), Error> {
     if previews && made.eq(ordered) {
         return Ok(());
     }
-    Err(Error::InvalidRequest { field: "assets", message: "Must be the outputs ordered, under the lease's prefix.".into() })
+    Err(Error::invalid("assets", "Must be the outputs ordered, under the lease's prefix."))
 }
 
 fn too_long(job: &Job, duration_ms: u64) -> Option<JobFailure> {

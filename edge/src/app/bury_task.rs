@@ -4,7 +4,7 @@ use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 
 use crate::app::end_unleased::end_unleased;
-use crate::app::ports::{JobStore as _, Ports};
+use crate::app::ports::{JobStore as _, Ports, SweepStore as _};
 use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, JobState, RunRef};
 

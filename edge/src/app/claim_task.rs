@@ -7,7 +7,7 @@ use shared::signature::CLOCK_SKEW_S_MAX;
 
 use crate::app::announce::announce;
 use crate::app::end_unleased::end_unleased;
-use crate::app::ports::{Claimed, JobStore as _, Ports};
+use crate::app::ports::{Claimed, LeaseStore as _, Ports};
 use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, RunRef};
 use crate::domain::webhook::EventId;
@@ -61,7 +61,7 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         resolution: job.options.resolution,
         refine_edges: job.options.refine_edges,
         key: job.options.key,
-        scene: job.options.scene,
+        composition: job.options.composition,
         portrait: job.sound.map(|sound| Portrait { sound, shape: None }),
         request_id: job.request_id,
     })

@@ -3,7 +3,7 @@
 use shared::report::Source;
 use shared::time::UnixMillis;
 
-use crate::app::ports::{JobStore as _, Objects as _, Ports};
+use crate::app::ports::{Objects as _, Ports, SweepStore as _};
 use crate::domain::error::Error;
 use crate::domain::job::{EMPTY_AFTER_MS, Job};
 

@@ -4,7 +4,7 @@ use shared::code::JobErrorCode;
 use shared::time::UnixMillis;
 
 use crate::app::announce::announce;
-use crate::app::ports::{Ended, JobStore as _, Ports};
+use crate::app::ports::{Ended, Ports, SweepStore as _};
 use crate::domain::error::{Error, JobFailure};
 use crate::domain::job::RunRef;
 use crate::domain::webhook::EventId;

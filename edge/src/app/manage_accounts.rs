@@ -43,14 +43,14 @@ pub async fn revoke_api_key(ports: &impl Ports, id: ApiKeyId) -> Result<(), Erro
 
 pub(super) fn check_text(field: &'static str, text: &str) -> Result<(), Error> {
     if text.trim().is_empty() || text.chars().count() > NAME_CHARS_MAX {
-        return Err(Error::InvalidRequest { field, message: format!("Must have 1 to {NAME_CHARS_MAX} characters.") });
+        return Err(Error::invalid(field, format!("Must have 1 to {NAME_CHARS_MAX} characters.")));
     }
     Ok(())
 }
 
 pub(super) fn check_credits(field: &'static str, credits: u64) -> Result<(), Error> {
     if credits > GRANT_CREDITS_MAX {
-        return Err(Error::InvalidRequest { field, message: format!("Must be at most {GRANT_CREDITS_MAX}.") });
+        return Err(Error::invalid(field, format!("Must be at most {GRANT_CREDITS_MAX}.")));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub async fn create_key_of(ports: &impl Ports, account_id: AccountId, request: &
     }
     check_credits("monthlyQuotaCredits", request.monthly_quota_credits.unwrap_or_default())?;
     if request.scopes.is_empty() {
-        return Err(Error::InvalidRequest { field: "scopes", message: "Must name at least one of `jobs`, `manage`.".into() });
+        return Err(Error::invalid("scopes", "Must name at least one of `jobs`, `manage`."));
     }
     let now = ports.now();
     let key = api_key::format_key(&ports.random_bytes());
@@ -69,7 +69,7 @@ pub async fn rotate_key(
     let caller = authenticate(ports, key, Scope::Manage).await?;
     let old_id = old_id?;
     if overlap_s > ROTATION_OVERLAP_S_MAX {
-        return Err(Error::InvalidRequest { field: "overlapSec", message: format!("Must be at most {ROTATION_OVERLAP_S_MAX}.") });
+        return Err(Error::invalid("overlapSec", format!("Must be at most {ROTATION_OVERLAP_S_MAX}.")));
     }
     let now = ports.now();
     let key = api_key::format_key(&ports.random_bytes());

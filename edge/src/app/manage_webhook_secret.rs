@@ -31,7 +31,7 @@ pub async fn get_webhook_secret(ports: &impl Ports, key: &KeyHash) -> Result<Opt
 pub async fn rotate_webhook_secret(ports: &impl Ports, key: &KeyHash, overlap_s: u64) -> Result<ShownSecret, Error> {
     let caller = authenticate(ports, key, Scope::Manage).await?;
     if overlap_s > SECRET_OVERLAP_S_MAX {
-        return Err(Error::InvalidRequest { field: "overlapSec", message: format!("Must be at most {SECRET_OVERLAP_S_MAX}.") });
+        return Err(Error::invalid("overlapSec", format!("Must be at most {SECRET_OVERLAP_S_MAX}.")));
     }
     let now = ports.now();
     let secret = webhook::format_secret(&ports.random_bytes());

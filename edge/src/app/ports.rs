@@ -2,34 +2,36 @@
 
 mod outcome;
 mod provider;
+mod store;
 
 use std::fmt::Display;
 
 use shared::address::AllowedHosts;
-use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
-use shared::matting::MattingModel;
-use shared::price::Resolution;
-use shared::report::Source;
+use shared::id::{ApiKeyId, LedgerEntryId};
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
-use crate::domain::api_key::{ApiKey, KeyHash};
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::history::WorkHistory;
-use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, NewRun, RunRef};
-use crate::domain::model::{Model, PortraitMaker};
+use crate::domain::error::Error;
+use crate::domain::model::PortraitMaker;
 use crate::domain::presign;
-use crate::domain::purse::Purse;
 use crate::domain::rate::RateLimits;
 use crate::domain::secret_box::BoxKey;
 use crate::domain::webhook::EventId;
 pub use outcome::*;
 pub use provider::*;
+pub use store::*;
 
 /// Everything a use case may be given.
 pub trait Ports {
-    type Store: JobStore + AccountStore + UploadStore + IdempotencyStore + DeliveryStore + GenerationStore + ModelStore;
+    type Store: JobStore
+        + LeaseStore
+        + SweepStore
+        + AccountStore
+        + UploadStore
+        + IdempotencyStore
+        + DeliveryStore
+        + GenerationStore
+        + ModelStore;
     type Tasks: TaskQueue;
     type Objects: Objects;
     type Http: HttpSender;
@@ -86,198 +88,6 @@ pub struct Settings {
     pub provider_timeout_ms: u64,
     /// Who makes portraits.
     pub portrait_maker: PortraitMaker,
-}
-
-/// Jobs and the ledger entries that go with them. Each call is one D1 round trip and one transaction.
-pub trait JobStore {
-    async fn create_job(
-        &self,
-        job: &NewJob,
-        entry_id: LedgerEntryId,
-        idempotency: Option<&IdempotencyKey>,
-    ) -> Result<Created, Error>;
-    /// A job that waits to be started.
-    async fn create_draft(&self, job: &NewJob) -> Result<Job, Error>;
-    async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error>;
-    async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
-    /// A key and, if its account has it, a job that is not hidden.
-    async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
-    /// Whoever owns it, hidden ones too.
-    async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
-    /// Whoever owns it, unless it is hidden or its objects were removed.
-    async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error>;
-    /// The newest of the key's account below the cursor; those in one of at most four states, or all where none is named.
-    async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
-    async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
-    async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
-    async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
-    async fn complete_job(&self, lease: LeaseRef, made: &Made, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Ended, Error>;
-    async fn fail_leased_job(
-        &self,
-        lease: LeaseRef,
-        failure: &JobFailure,
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<Ended, Error>;
-    /// Whether the run ended by this call; not when somebody works on it or it had ended.
-    async fn fail_unleased_job(
-        &self,
-        run: RunRef,
-        failure: &JobFailure,
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<Ended, Error>;
-    /// Gives a run back, to another pool if one is named.
-    async fn release_job(
-        &self,
-        lease: LeaseRef,
-        to: Option<Pool>,
-        task_due_at_ms: UnixMillis,
-        now: UnixMillis,
-    ) -> Result<Held, Error>;
-    /// Cancels if it waits, and hides nothing.
-    async fn cancel_job(
-        &self,
-        key: &KeyHash,
-        id: JobId,
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, Canceled), Error>;
-    /// Cancels if it runs, hides in any case.
-    async fn delete_job(
-        &self,
-        key: &KeyHash,
-        id: JobId,
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, Deleted), Error>;
-    async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
-    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
-    async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
-    /// Jobs whose objects may be removed.
-    async fn list_jobs_to_empty(
-        &self,
-        deleted_before: UnixMillis,
-        ended_before: UnixMillis,
-        limit: u32,
-    ) -> Result<Vec<Job>, Error>;
-    /// Whether another job of the same account still works on this source, or has it for its background.
-    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error>;
-    async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
-    /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
-    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error>;
-    /// Makes a queued run's task due now.
-    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
-}
-
-/// Accounts, their keys and their credits.
-pub trait AccountStore {
-    async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
-    /// A key, and what it can spend in this month.
-    async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error>;
-    /// As `get_purse`, and whether the key has an active job where one is all it may have.
-    async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error>;
-    /// As `get_purse`, with how long jobs of a model took on pictures of a class.
-    async fn get_purse_and_history(
-        &self,
-        key: &KeyHash,
-        month: &str,
-        model: Model,
-        resolution: Resolution,
-    ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error>;
-    async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error>;
-    /// Changes nothing where there is one.
-    async fn create_webhook_secret(&self, account_id: AccountId, secret_box: &str, now: UnixMillis) -> Result<(), Error>;
-    async fn rotate_webhook_secret(
-        &self,
-        account_id: AccountId,
-        secret_box: &str,
-        old_until_ms: UnixMillis,
-        now: UnixMillis,
-    ) -> Result<Option<WebhookSecret>, Error>;
-    /// A key, and the newest entries of its account below the cursor.
-    async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error>;
-    /// A key, and what each key of its account has spent in each month since.
-    async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error>;
-    async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error>;
-    async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error>;
-    /// The key, if the account exists.
-    async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error>;
-    /// The key that replaces a living one of the account.
-    async fn rotate_api_key(
-        &self,
-        old_id: ApiKeyId,
-        new_id: ApiKeyId,
-        account_id: AccountId,
-        hash: &KeyHash,
-        overlap_until_ms: UnixMillis,
-        now: UnixMillis,
-    ) -> Result<Option<KeyWithUse>, Error>;
-    /// Whether the account has the key.
-    async fn revoke_api_key_of_account(&self, id: ApiKeyId, account_id: AccountId, now: UnixMillis) -> Result<bool, Error>;
-    async fn create_account(&self, account: &NewAccount<'_>, now: UnixMillis) -> Result<(), Error>;
-    async fn grant_credits(
-        &self,
-        account_id: AccountId,
-        amount_credits: u64,
-        entry_id: LedgerEntryId,
-        now: UnixMillis,
-    ) -> Result<Option<Account>, Error>;
-    async fn find_account(&self, account_id: AccountId) -> Result<Option<Account>, Error>;
-    /// Whether the key exists.
-    async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
-}
-
-/// Files that clients announced.
-pub trait UploadStore {
-    async fn create_upload(&self, id: UploadId, account_id: AccountId, source: &Source, now: UnixMillis) -> Result<(), Error>;
-    /// Older than that, and used by no job that is not over.
-    async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
-    async fn forget_upload(&self, id: UploadId) -> Result<(), Error>;
-}
-
-/// The operator's matting models, as the fleet announces them.
-pub trait ModelStore {
-    /// What works stays known as working until it is stale; what is older still is forgotten.
-    async fn record_matting_models(
-        &self,
-        models: &[MattingModel],
-        now: UnixMillis,
-        stale_before_ms: UnixMillis,
-        forgotten_before_ms: UnixMillis,
-    ) -> Result<(), Error>;
-    /// In the operator's order.
-    async fn list_matting_models(&self, seen_since_ms: UnixMillis) -> Result<Vec<SeenModel>, Error>;
-}
-
-/// Requests that must not be done twice.
-pub trait IdempotencyStore {
-    /// An API key, and what is remembered of a request; nothing if this call took the idempotency key.
-    async fn begin_request(
-        &self,
-        key: &KeyHash,
-        idempotency: &IdempotencyKey,
-        now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, Remembered), Error>;
-    async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error>;
-    async fn forget_request(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error>;
-    async fn forget_old_requests(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
-}
-
-/// Events on their way to receivers.
-pub trait DeliveryStore {
-    /// One try of a due event, the job it is about, and its account's own secret; none if it is not due.
-    async fn take_delivery(
-        &self,
-        id: EventId,
-        now: UnixMillis,
-        due_again_at_ms: UnixMillis,
-    ) -> Result<Option<(Delivery, Job, Option<WebhookSecret>)>, Error>;
-    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error>;
-    async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
-    async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;
-    /// Whether the key's account has the event, which is then due from the beginning.
-    async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error>;
 }
 
 /// The queues.

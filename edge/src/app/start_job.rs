@@ -69,7 +69,7 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         None => job.callback,
     };
     let card = request.model.card();
-    let resolution = request.options.scene.canvas.map(Resolution::of).or(request.options.resolution);
+    let resolution = request.options.composition.canvas.map(Resolution::of).or(request.options.resolution);
     let now = ports.now();
     let run = NewRun {
         seen: RunRef { job_id: job.id, run: job.run },

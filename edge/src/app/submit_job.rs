@@ -160,7 +160,7 @@ async fn resolve_background(ports: &impl Ports, caller: Caller, url: &str) -> Re
     match source {
         Source::Object { size_bytes, .. } if size_bytes > BACKGROUND_SIZE_BYTES_MAX => {
             let message = format!("The picture may have at most {BACKGROUND_SIZE_BYTES_MAX} bytes.");
-            Err(Error::InvalidRequest { field: FIELD, message })
+            Err(Error::invalid(FIELD, message))
         }
         source => Ok(source),
     }

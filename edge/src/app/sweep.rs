@@ -7,7 +7,7 @@ use shared::time::UnixMillis;
 use crate::app::empty_job::empty_old_jobs;
 use crate::app::end_unleased::end_unleased;
 use crate::app::ports::{
-    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, JobStore as _, Ports, ProviderWake, TaskQueue as _,
+    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Ports, ProviderWake, SweepStore as _, TaskQueue as _,
 };
 use crate::app::remove_uploads::remove_old_uploads;
 use crate::domain::error::Error;

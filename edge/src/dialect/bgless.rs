@@ -1,36 +1,26 @@
-//! The bgless API: its routes, and what their handlers share. Source: the API's own documentation.
+//! The bgless API: its routes. Source: the API's own documentation.
 
+mod admin;
 mod create_job;
 mod credits;
 mod deliveries;
 pub mod error;
-pub mod extract;
 mod files;
 mod jobs;
-pub mod keys;
+mod keys;
 pub mod map;
 pub mod openapi;
 pub mod wire;
 
 use axum::Json;
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use shared::id::JobId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::error::Refusal;
 use self::map::account;
-use self::openapi::refusals;
 use self::wire::{Data, Health, ModelOut};
-use super::App;
-use super::credential::presented_key;
-use crate::app::{authenticate, list_models};
-use crate::deps::Deps;
-use crate::domain::api_key::{KeyHash, Scope};
-use crate::domain::error::Error;
-
-type Answer<T> = Result<T, Refusal>;
+use super::refusal::Answer;
+use super::{App, refusals};
+use crate::app::list_models;
 
 /// Everything stands under `/v1` and `/api/v1`, and jobs under both of their names.
 pub fn routes() -> OpenApiRouter {
@@ -59,17 +49,7 @@ pub fn routes() -> OpenApiRouter {
         .routes(routes!(files::get_file))
         .nest("/v1", api.clone())
         .nest("/api/v1", api)
-}
-
-/// The key of a request, not yet looked up.
-pub struct Credential(pub KeyHash);
-
-impl<S: Sync> FromRequestParts<S> for Credential {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
-        presented_key(&parts.headers).map(|key| Self(KeyHash::of(key))).ok_or_else(|| Error::MissingApiKey.into())
-    }
+        .merge(admin::routes())
 }
 
 /// Check the service
@@ -102,25 +82,4 @@ async fn get_health() -> Json<Health> {
 async fn get_models(App(app): App) -> Answer<Json<Data<Vec<ModelOut>>>> {
     let models = list_models::list_models(&*app).await?;
     Ok(Json(Data { data: models.into_iter().map(account::model_out).collect() }))
-}
-
-pub async fn no_such_route() -> Refusal {
-    Refusal::no_such_route()
-}
-
-pub async fn no_such_method() -> Refusal {
-    Refusal::no_such_method()
-}
-
-/// What was read of a request, or why it could not be; but who asks is settled first.
-pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refusal>>) -> Answer<T> {
-    if read.is_err() {
-        authenticate::authenticate(app, key, Scope::Jobs).await?;
-    }
-    read.map_err(Into::into)
-}
-
-/// A text that is no job id names no job.
-pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> Answer<JobId> {
-    after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
 }

@@ -1,6 +1,33 @@
-//! The API key of a request, in either of its two places.
+//! The API key of a request, in either of its two places. Who asks is settled before what is asked for.
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use http::{HeaderMap, header};
+
+use super::refusal::{Answer, Refusal};
+use crate::app::authenticate::authenticate;
+use crate::deps::Deps;
+use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::error::Error;
+
+/// The key of a request, not yet looked up.
+pub struct Credential(pub KeyHash);
+
+impl<S: Sync> FromRequestParts<S> for Credential {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        presented_key(&parts.headers).map(|key| Self(KeyHash::of(key))).ok_or_else(|| Error::MissingApiKey.into())
+    }
+}
+
+/// What was read of a request, or why it could not be; but who asks is settled first.
+pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refusal>>) -> Answer<T> {
+    if read.is_err() {
+        authenticate(app, key, Scope::Jobs).await?;
+    }
+    read.map_err(Into::into)
+}
 
 /// The key that a request presents: `Authorization: Bearer …`, else `X-Api-Key`.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {

@@ -10,10 +10,9 @@ use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::bgless::error::Refusal;
-use super::bgless::extract::RawBody;
-use super::bgless::openapi::refusals;
+use super::extract::RawBody;
+use super::refusal::{Answer, Refusal};
+use super::{App, refusals};
 use crate::app::ports::Ports;
 use crate::app::{announce_models, apply_report, claim_task};
 use crate::domain::error::Error;
@@ -30,7 +29,7 @@ pub fn routes() -> OpenApiRouter {
     responses((status = 200, description = "The lease, or why not."), refusals::Fleet)
 )]
 #[worker::send]
-async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ClaimAnswer>, Refusal> {
+async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<ClaimAnswer>> {
     let claim: Claim = read(&*app, &headers, &body)?;
     Ok(Json(claim_task::claim_task(&*app, &claim).await?))
 }
@@ -43,7 +42,7 @@ async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -
     responses((status = 200, description = "Whether to go on."), refusals::Fleet)
 )]
 #[worker::send]
-async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<ReportAnswer>, Refusal> {
+async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<ReportAnswer>> {
     let report: Report = read(&*app, &headers, &body)?;
     Ok(Json(apply_report::apply_report(&*app, report).await?))
 }
@@ -56,7 +55,7 @@ async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) 
     responses((status = 200, description = "They are listed."), refusals::Fleet)
 )]
 #[worker::send]
-async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<Json<Heard>, Refusal> {
+async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<Heard>> {
     let announcement: Announcement = read(&*app, &headers, &body)?;
     announce_models::announce_models(&*app, &announcement).await?;
     Ok(Json(Heard {}))

@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 
 use super::BODY_SIZE_BYTES_MAX;
-use super::bgless::error::Refusal;
+use super::credential::Credential;
+use super::refusal::Refusal;
 use crate::app::ports::ByteSource;
 use crate::app::store_file::{StoredFile, store_file};
 use crate::deps::Deps;
-use crate::domain::api_key::Caller;
+use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 
 /// Largest request. Source: Cloudflare's limit on request bodies, 100 MB on the smaller plans (2026-11).
@@ -33,13 +34,31 @@ pub fn essence(headers: &HeaderMap) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Errors: `PayloadTooLarge` of a request that announces too much.
-pub fn check_announced_size(headers: &HeaderMap) -> Result<(), Refusal> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+/// Who brings files, if they may now: files are stored before anything else is decided. Otherwise the request is read to its
+/// end, unless it announces too much, so that the answer is heard. `admit` looks the key up.
+pub async fn admitted(
+    app: &Deps,
+    key: Result<Credential, Refusal>,
+    request: Request,
+    admit: impl AsyncFnOnce(&KeyHash) -> Result<Caller, Error>,
+) -> Result<(Caller, Request), Refusal> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|size_bytes| size_bytes > REQUEST_SIZE_BYTES_MAX) {
         return Err(Refusal::payload_too_large());
     }
-    Ok(())
+    let admit = async || {
+        let Credential(key) = key?;
+        let caller = admit(&key).await?;
+        app.admission.wait().await?;
+        Ok(caller)
+    };
+    match admit().await {
+        Ok(caller) => Ok((caller, request)),
+        Err(refusal) => {
+            drain(request).await;
+            Err(refusal)
+        }
+    }
 }
 
 /// Reads a form whose file stands in `file_field`. `form` has what was read, also where the rest is refused, so that a stored
@@ -186,7 +205,7 @@ pub fn broken(message: &str) -> Refusal {
 }
 
 fn broken_off() -> Error {
-    Error::InvalidRequest { field: "body", message: "Broke off.".to_owned() }
+    Error::invalid("body", "Broke off.")
 }
 
 pub fn unreadable(error: &MultipartError) -> Refusal {

@@ -4,10 +4,9 @@ use http::{HeaderMap, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::bgless::error::Refusal;
-use super::bgless::extract::RawBody;
-use super::bgless::openapi::refusals;
+use super::extract::RawBody;
+use super::refusal::Answer;
+use super::{App, refusals};
 use crate::app::ports::{Ports as _, ProviderWake, TaskQueue as _};
 use crate::domain::error::Error;
 use crate::domain::model::KIE;
@@ -25,7 +24,7 @@ pub fn routes() -> OpenApiRouter {
     responses((status = 200, description = "Heard."), refusals::Provider)
 )]
 #[worker::send]
-async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Result<StatusCode, Refusal> {
+async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<StatusCode> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let task_id = callback::task_id(&body).ok_or(Error::Forbidden)?;
     let callbacks = &app.kie().callbacks;

@@ -9,8 +9,8 @@ use futures_util::future::join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::App;
-use super::bgless::error::Refusal;
 use super::credential::presented_key;
+use super::refusal::Refusal;
 use super::{unscreen, vidgen};
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, header};
 use shared::id::RequestId;
 
 use super::App;
-use super::bgless::error::Refusal;
-use super::{unscreen, vidgen};
+use super::refusal::Refusal;
+use super::{bgless, unscreen, vidgen};
 use crate::app::ports::Ports as _;
 use crate::platform::log;
 
@@ -35,7 +35,7 @@ pub async fn name_and_log(App(app): App, request: Request, next: Next) -> Respon
         } else if vidgen::is_own(&path) {
             vidgen::error::render(&refusal).into_response()
         } else {
-            refusal.with_request_id(&request_id).into_response()
+            bgless::error::render(&refusal, &request_id).into_response()
         };
         // Such as `Allow` on 405 and `Content-Range` on 416; the body is a new one.
         for (name, value) in headers.iter().filter(|(name, _)| !matches!(name.as_str(), "content-type" | "content-length")) {

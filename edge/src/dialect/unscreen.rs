@@ -13,18 +13,15 @@ use shared::id::JobId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::bgless::error::Refusal;
-use super::bgless::extract::{PathText, QueryOf};
-use super::bgless::map::account;
-use super::bgless::openapi::refusals;
-use super::bgless::wire::{JobPath, PageQuery};
-use super::bgless::{Credential, after_key, job_id};
+use super::credential::{Credential, after_key};
+use super::extract::{PathText, QueryOf};
+use super::job_path::{JobPath, job_id};
+use super::page::{PAGE_LIMIT_MAX, PageQuery, page};
+use super::refusal::{Answer, Refusal};
+use super::{App, refusals};
 use crate::app::{delete_job, get_job, list_jobs, read_books};
 use crate::deps::Deps;
 use crate::domain::job::Job;
-
-type Answer<T> = Result<T, Refusal>;
 
 /// Below which everything of this dialect stands.
 pub const PATH: &str = "/v1.0/";
@@ -54,8 +51,8 @@ async fn get_videos(
     query: Result<QueryOf<PageQuery>, Refusal>,
 ) -> Answer<Json<wire::VideosOut>> {
     let read = query.and_then(|QueryOf(query)| {
-        let limit = query.limit.or(Some(account::PAGE_LIMIT_MAX));
-        Ok(account::page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
+        let limit = query.limit.or(Some(PAGE_LIMIT_MAX));
+        Ok(page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
     });
     let page = after_key(&app, &key, read).await?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page, &[]).await?.jobs;

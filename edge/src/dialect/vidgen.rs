@@ -12,17 +12,14 @@ use shared::id::JobId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::bgless::error::Refusal;
-use super::bgless::extract::{PathText, QueryOf};
-use super::bgless::openapi::refusals;
-use super::bgless::wire::{Health, JobPath};
-use super::bgless::{Credential, after_key, job_id};
+use super::credential::{Credential, after_key};
+use super::extract::{PathText, QueryOf};
+use super::job_path::{JobPath, job_id};
+use super::refusal::{Answer, Refusal};
+use super::{App, refusals};
 use crate::app::{cancel_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
-
-type Answer<T> = Result<T, Refusal>;
 
 /// Below which everything of this dialect stands, but for what is bgless's.
 const PATH: &str = "/api/";
@@ -52,8 +49,8 @@ pub fn is_own(path: &str) -> bool {
     security(()),
     responses((status = 200, description = "The service runs."))
 )]
-async fn get_health() -> Json<Health> {
-    Json(Health { status: "ok" })
+async fn get_health() -> Json<wire::HealthOut> {
+    Json(wire::HealthOut { status: "ok" })
 }
 
 /// List jobs

@@ -1,6 +1,8 @@
 //! Every way a use case can refuse. It knows no HTTP; each dialect places every variant.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use shared::address::UrlRefusal;
 use shared::code::JobErrorCode;
@@ -97,6 +99,21 @@ pub enum Error {
     /// Ours. The text is for the log alone.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl Error {
+    /// A field that cannot be taken. `message` is public.
+    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::InvalidRequest { field, message: message.into() }
+    }
+}
+
+/// A number that must lie within bounds.
+pub fn bounded<T: PartialOrd + Display>(field: &'static str, value: T, bounds: RangeInclusive<T>) -> Result<T, Error> {
+    if bounds.contains(&value) {
+        return Ok(value);
+    }
+    Err(Error::invalid(field, format!("Must be from {} to {}.", bounds.start(), bounds.end())))
 }
 
 /// Why a run failed, as its owner reads it.

@@ -29,10 +29,10 @@ impl IdempotencyKey {
         let text = header.trim();
         let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         if key.is_empty() || key.len() > KEY_CHARS_MAX || !key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') {
-            return Err(Error::InvalidRequest {
-                field: "Idempotency-Key",
-                message: format!("Must have 1 to {KEY_CHARS_MAX} visible ASCII characters, such as a UUID."),
-            });
+            return Err(Error::invalid(
+                "Idempotency-Key",
+                format!("Must have 1 to {KEY_CHARS_MAX} visible ASCII characters, such as a UUID."),
+            ));
         }
         let fingerprint = sha256_hex(&[path.as_bytes(), b"\n", body].concat());
         Ok(Self { key: key.to_owned(), fingerprint })

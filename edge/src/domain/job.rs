@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::choice::StrategyChoice;
+use shared::composition::Composition;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::keying::KeySettings;
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
@@ -9,7 +10,6 @@ use shared::names;
 use shared::price::Resolution;
 use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{OutputAsset, Source, Stage, Strategy};
-use shared::scene::Scene;
 use shared::time::UnixMillis;
 
 use super::error::JobFailure;
@@ -100,8 +100,9 @@ pub struct JobOptions {
     pub resolution: Option<Resolution>,
     /// Which of the operator's matting models; the first that works where nothing is said.
     pub matting_model: Option<String>,
-    /// What the subject is shown in.
-    pub scene: Scene,
+    /// What the subject is shown in. Rows and other versions call it the scene.
+    #[serde(rename = "scene")]
+    pub composition: Composition,
     /// A longer source is refused.
     pub source_duration_ms_max: Option<u64>,
 }
@@ -109,7 +110,7 @@ pub struct JobOptions {
 impl JobOptions {
     /// The class that a picture is paid for in: that of what is made, not of what was sent.
     pub fn paid_resolution(&self, size: PixelSize) -> Resolution {
-        let own = Resolution::of(self.scene.canvas.unwrap_or(size));
+        let own = Resolution::of(self.composition.canvas.unwrap_or(size));
         self.resolution.map_or(own, |limit| own.min(limit))
     }
 }

@@ -216,16 +216,13 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
     };
     let model = named.or(asked).unwrap_or(default);
     if asked.is_some_and(|asked| asked != model) {
-        return Err(Error::InvalidRequest {
-            field: "model",
-            message: format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),
-        });
+        return Err(Error::invalid(
+            "model",
+            format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),
+        ));
     }
     if !model.card().modes.contains(&mode) {
-        return Err(Error::InvalidRequest {
-            field: "input.mode",
-            message: format!("`{}` does not start from `{}`.", model.as_str(), mode.as_str()),
-        });
+        return Err(Error::invalid("input.mode", format!("`{}` does not start from `{}`.", model.as_str(), mode.as_str())));
     }
     Ok(model)
 }

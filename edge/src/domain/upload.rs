@@ -5,7 +5,7 @@ use shared::media::SOURCE_SIZE_BYTES_MAX;
 use shared::report::Source;
 use shared::time::UnixMillis;
 
-use super::error::Error;
+use super::error::{Error, bounded};
 
 /// Longest file name that is kept; the rest adds nothing to a key.
 const FILE_NAME_CHARS_MAX: usize = 100;
@@ -24,14 +24,9 @@ pub struct NewUpload {
 /// Errors: `InvalidRequest`.
 pub fn check(file_name: &str, content_type: &str, size_bytes: u64) -> Result<NewUpload, Error> {
     if !is_media_type(content_type) {
-        return Err(Error::InvalidRequest {
-            field: "contentType",
-            message: "Must be a video or image type such as `video/mp4`, without parameters.".into(),
-        });
+        return Err(Error::invalid("contentType", "Must be a video or image type such as `video/mp4`, without parameters."));
     }
-    if size_bytes == 0 || size_bytes > SOURCE_SIZE_BYTES_MAX {
-        return Err(Error::InvalidRequest { field: "sizeBytes", message: format!("Must be from 1 to {SOURCE_SIZE_BYTES_MAX}.") });
-    }
+    bounded("sizeBytes", size_bytes, 1..=SOURCE_SIZE_BYTES_MAX)?;
     Ok(NewUpload { file_name: safe_file_name(file_name), content_type: content_type.to_owned(), size_bytes })
 }
 

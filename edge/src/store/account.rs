@@ -6,10 +6,9 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::job::{is_any, read_first};
 use super::row::{
-    AccountRow, AnyRow, ApiKeyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, PurseRow, WebhookSecretRow, WorkHistoryRow,
-    scopes_text,
+    AccountRow, AnyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, WebhookSecretRow, WorkHistoryRow, is_any, read_first,
+    read_key, read_purse, scopes_text,
 };
 use crate::app::manage_keys::KeyRequest;
 use crate::app::ports::{Account, AccountStore, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, WebhookSecret};
@@ -22,7 +21,7 @@ use crate::domain::purse::Purse;
 impl<D: Database> AccountStore for Store<D> {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error> {
         let [rows] = self.run([statement!(find_api_key, key.as_str())]).await?;
-        Ok(read_first::<ApiKeyRow>(&rows)?.map(ApiKey::from))
+        read_key(&rows)
     }
 
     async fn create_account(&self, account: &NewAccount<'_>, now: UnixMillis) -> Result<(), Error> {
@@ -52,15 +51,15 @@ impl<D: Database> AccountStore for Store<D> {
     async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error> {
         let find_key = statement!(find_api_key, key.as_str());
         let [key, purse] = self.run([find_key, statement!(get_purse_of_key, key.as_str(), month)]).await?;
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_first::<PurseRow>(&purse)?.map(Purse::from)))
+        Ok((read_key(&key)?, read_purse(&purse)?))
     }
 
     async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error> {
         let find_key = statement!(find_api_key, key.as_str());
         let get_purse = statement!(get_purse_of_key, key.as_str(), month);
         let [key, purse, active] = self.run([find_key, get_purse, statement!(find_active_vidgen_job, key.as_str())]).await?;
-        let key = read_first::<ApiKeyRow>(&key)?.map(ApiKey::from);
-        Ok((key, read_first::<PurseRow>(&purse)?.map(Purse::from), is_any(&active)?))
+        let key = read_key(&key)?;
+        Ok((key, read_purse(&purse)?, is_any(&active)?))
     }
 
     async fn get_purse_and_history(
@@ -74,9 +73,9 @@ impl<D: Database> AccountStore for Store<D> {
         let get_purse = statement!(get_purse_of_key, key.as_str(), month);
         let history = statement!(find_work_history, model.as_str(), resolution.as_str());
         let [key, purse, history] = self.run([find_key, get_purse, history]).await?;
-        let key = read_first::<ApiKeyRow>(&key)?.map(ApiKey::from);
+        let key = read_key(&key)?;
         let history = read_first::<WorkHistoryRow>(&history)?.map(WorkHistory::from);
-        Ok((key, read_first::<PurseRow>(&purse)?.map(Purse::from), history))
+        Ok((key, read_purse(&purse)?, history))
     }
 
     async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error> {
@@ -105,14 +104,14 @@ impl<D: Database> AccountStore for Store<D> {
         let list = statement!(list_ledger_entries_of_key, key.as_str(), page.cursor.as_str(), page.limit);
         let [key, entries] = self.run([find_key, list]).await?;
         let entries = entries.read::<LedgerEntryRow>()?.into_iter().map(LedgerEntry::from).collect();
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), entries))
+        Ok((read_key(&key)?, entries))
     }
 
     async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error> {
         let find_key = statement!(find_api_key, key.as_str());
         let [key, months] = self.run([find_key, statement!(list_key_months, key.as_str(), first_month)]).await?;
         let months = months.read::<KeyMonthRow>()?.into_iter().map(KeyMonth::from).collect();
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), months))
+        Ok((read_key(&key)?, months))
     }
 
     async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error> {

@@ -6,8 +6,7 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::job::{read_first, read_job};
-use super::row::{AnyRow, ApiKeyRow, WebhookSecretRow};
+use super::row::{AnyRow, WebhookSecretRow, read_first, read_job, read_key};
 use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore, Next, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
@@ -101,12 +100,12 @@ impl<D: Database> DeliveryStore for Store<D> {
                 last.attempts.extend(attempt);
             }
         }
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), read_job(&job)?.map(|job| *job), deliveries))
+        Ok((read_key(&key)?, read_job(&job)?.map(|job| *job), deliveries))
     }
 
     async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error> {
         let find_key = statement!(find_api_key, key.as_str());
         let [found, redelivered] = self.run([find_key, statement!(redeliver_event, key.as_str(), id.to_string(), now)]).await?;
-        Ok((read_first::<ApiKeyRow>(&found)?.map(ApiKey::from), !redelivered.read::<AnyRow>()?.is_empty()))
+        Ok((read_key(&found)?, !redelivered.read::<AnyRow>()?.is_empty()))
     }
 }

@@ -1,17 +1,50 @@
 //! `GenerationStore` over SQL.
 
-use shared::id::LedgerEntryId;
+use serde::Deserialize;
+use shared::id::{JobId, LedgerEntryId};
 use shared::report::Source;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows, statement};
-use super::job::{is_any, read_first, read_job, read_runs};
-use super::row::{GenerationRow, to_json};
+use super::row::{from_json, is_any, read_first, read_job, read_runs, to_json, unreadable};
 use crate::app::ports::{Ended, GenerationStore, SendingRate};
 use crate::domain::error::{Error, JobFailure};
-use crate::domain::generation::Generation;
+use crate::domain::generation::{Generation, GenerationState};
 use crate::domain::job::{Job, JobState, RunRef, TASK_DUE_AFTER_MS};
+
+/// A row of `generations`.
+#[derive(Deserialize)]
+struct GenerationRow {
+    job_id: JobId,
+    run: u32,
+    provider: String,
+    order_json: String,
+    state: String,
+    task_id: Option<String>,
+    tries: u32,
+    sent_at_ms: Option<UnixMillis>,
+    due_at_ms: UnixMillis,
+    deadline_at_ms: UnixMillis,
+}
+
+impl TryFrom<GenerationRow> for Generation {
+    type Error = Error;
+
+    fn try_from(row: GenerationRow) -> Result<Self, Error> {
+        Ok(Self {
+            run: RunRef { job_id: row.job_id, run: row.run },
+            provider: row.provider,
+            order: from_json("order_json", &row.order_json)?,
+            state: GenerationState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
+            task_id: row.task_id,
+            tries: row.tries,
+            sent_at_ms: row.sent_at_ms,
+            due_at_ms: row.due_at_ms,
+            deadline_at_ms: row.deadline_at_ms,
+        })
+    }
+}
 
 impl<D: Database> GenerationStore for Store<D> {
     async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error> {

@@ -1,16 +1,36 @@
 //! `IdempotencyStore` over SQL.
 
-use shared::id::AccountId;
+use serde::Deserialize;
+use shared::id::{AccountId, JobId};
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::job::read_first;
-use super::row::{AnyRow, ApiKeyRow, IdempotencyRow};
+use super::row::{AnyRow, read_first, read_key};
 use crate::app::ports::{IdempotencyStore, Remembered};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::idempotency::{IdempotencyKey, KEY_LIFETIME_MS, RUNNING_MS_MAX};
+
+/// A row of `idempotency_keys`.
+#[derive(Deserialize)]
+struct IdempotencyRow {
+    fingerprint: String,
+    started_at_ms: UnixMillis,
+    job_id: Option<JobId>,
+    answer_json: Option<String>,
+}
+
+impl IdempotencyRow {
+    fn remembered(self, now: UnixMillis) -> Remembered {
+        let given_up = self.started_at_ms.plus_ms(RUNNING_MS_MAX) <= now;
+        Remembered::Request {
+            fingerprint: self.fingerprint,
+            answer_json: self.answer_json,
+            lost_job: self.job_id.filter(|_| given_up),
+        }
+    }
+}
 
 impl<D: Database> IdempotencyStore for Store<D> {
     async fn begin_request(
@@ -36,7 +56,7 @@ impl<D: Database> IdempotencyStore for Store<D> {
         let taken = !taken.read::<AnyRow>()?.is_empty();
         let found = read_first::<IdempotencyRow>(&found)?.filter(|_| !taken);
         let remembered = found.map_or(Remembered::Nothing, |row| row.remembered(now));
-        Ok((read_first::<ApiKeyRow>(&key)?.map(ApiKey::from), remembered))
+        Ok((read_key(&key)?, remembered))
     }
 
     async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error> {

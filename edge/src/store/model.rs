@@ -1,13 +1,30 @@
 //! `ModelStore` over SQL.
 
+use serde::Deserialize;
 use shared::matting::MattingModel;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{MattingModelRow, to_json};
+use super::row::{from_json, to_json};
 use crate::app::ports::{ModelStore, SeenModel};
 use crate::domain::error::Error;
+
+/// A row of `matting_models`.
+#[derive(Deserialize)]
+struct MattingModelRow {
+    position: u32,
+    model_json: String,
+    seen_at_ms: UnixMillis,
+}
+
+impl TryFrom<MattingModelRow> for SeenModel {
+    type Error = Error;
+
+    fn try_from(row: MattingModelRow) -> Result<Self, Error> {
+        Ok(Self { model: from_json("model_json", &row.model_json)?, seen_at_ms: row.seen_at_ms })
+    }
+}
 
 impl<D: Database> ModelStore for Store<D> {
     async fn record_matting_models(

@@ -15,9 +15,8 @@ fn every_statement_fits_the_migrations() {
 
 #[test]
 fn every_statement_is_named_by_its_header_and_run_by_a_store() {
-    let stores = ["job.rs", "model.rs", "account.rs", "upload.rs", "idempotency.rs", "delivery.rs", "generation.rs"]
-        .map(|name| fs::read_to_string(format!("src/store/{name}")).unwrap())
-        .concat();
+    let stores: Vec<_> = files("src/store", "rs").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let stores = stores.concat();
     for file in files("src/store/sql", "sql") {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let sql = fs::read_to_string(&file).unwrap();

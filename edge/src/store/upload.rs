@@ -1,14 +1,30 @@
 //! `UploadStore` over SQL.
 
+use serde::Deserialize;
 use shared::id::{AccountId, UploadId};
 use shared::report::Source;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{UploadRow, to_json};
+use super::row::{from_json, to_json};
 use crate::app::ports::{OldUpload, UploadStore};
 use crate::domain::error::Error;
+
+/// A row of `uploads`.
+#[derive(Deserialize)]
+struct UploadRow {
+    id: UploadId,
+    source_json: String,
+}
+
+impl TryFrom<UploadRow> for OldUpload {
+    type Error = Error;
+
+    fn try_from(row: UploadRow) -> Result<Self, Error> {
+        Ok(Self { id: row.id, source: from_json("source_json", &row.source_json)? })
+    }
+}
 
 impl<D: Database> UploadStore for Store<D> {
     async fn create_upload(&self, id: UploadId, account_id: AccountId, source: &Source, now: UnixMillis) -> Result<(), Error> {

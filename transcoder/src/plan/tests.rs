@@ -46,7 +46,7 @@ fn a_keyed_plan_reads_so() {
         outputs: Output::ALL.to_vec(),
         preset: Preset::WebApp,
         resolution: None,
-        scene: Scene::default(),
+        composition: Composition::default(),
         backdrop: None,
         previews: true,
     };
@@ -65,7 +65,7 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
         outputs: vec![Output::WebmVp9Alpha],
         preset: Preset::WebApp,
         resolution: None,
-        scene: Scene::default(),
+        composition: Composition::default(),
         backdrop: None,
         previews: false,
     };

@@ -2,12 +2,11 @@
 //! in which it goes into the video. A copy, so that what was measured is what is delivered, and a hostile file is read once.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use shared::code::JobErrorCode;
+use shared::file_kind::FileKind;
 use shared::media::Output;
 use shared::portrait::{SOUND_DURATION_MS_MAX, SOUND_SIZE_BYTES_MAX};
 use tokio::io::AsyncReadExt;
@@ -18,6 +17,7 @@ use crate::encode;
 use crate::error::{TaskError, TaskResult};
 use crate::feed::Frame;
 use crate::plan;
+use crate::probe::sniff;
 use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
 use crate::product::Item;
 
@@ -54,7 +54,7 @@ impl Heard {
 /// Errors: `sound_unusable`.
 pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
     let owned = path.to_owned();
-    let sniffed = tokio::task::spawn_blocking(move || sniff(owned)).await;
+    let sniffed = tokio::task::spawn_blocking(move || sniff(&owned)).await;
     let container = sniffed.map_err(|error| TaskError::Transient(error.to_string()))??;
     let decoder = ffmpeg.spawn(&decoding(container, path), Piped::Stdout).map_err(decode_error)?;
     let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
@@ -113,29 +113,23 @@ async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Met
     Ok(meter)
 }
 
-fn sniff(path: PathBuf) -> TaskResult<&'static str> {
-    let look = |file: &mut File| {
-        let mut head = Vec::new();
-        file.take(12).read_to_end(&mut head).map(|_| head)
-    };
-    let opened: io::Result<_> = File::open(path).and_then(|mut file| Ok((file.metadata()?.len(), look(&mut file)?)));
-    let (size_bytes, head) = opened.map_err(|error| TaskError::disk("reading the sound", &error))?;
-    match demuxer(&head).filter(|_| size_bytes <= SOUND_SIZE_BYTES_MAX) {
-        Some(demuxer) => Ok(demuxer),
-        None => Err(unusable("no known sound, or too large")),
-    }
+fn sniff(path: &Path) -> TaskResult<&'static str> {
+    let head = sniff::head(path, SOUND_SIZE_BYTES_MAX).map_err(|error| TaskError::disk("reading the sound", &error))?;
+    demuxer(&head).ok_or_else(|| unusable("no known sound, or too large"))
 }
 
 /// ffmpeg's demuxer for what begins so.
 fn demuxer(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] => head.ends_with(b"WAVE").then_some("wav"),
-        [b'O', b'g', b'g', b'S', ..] => Some("ogg"),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("mov"),
-        [b'I', b'D', b'3', ..] => Some("mp3"),
-        // A frame of layer III; layer 0 would be AAC without a container.
-        [0xff, second, ..] if second & 0xe6 == 0xe2 => Some("mp3"),
-        _ => None,
+    // Wave files for the other kind of processor, and for more than 4 GiB.
+    if let [b'R', b'I', b'F', b'X', ..] | [b'R', b'F', b'6', b'4', ..] = head {
+        return head.ends_with(b"WAVE").then_some("wav");
+    }
+    match FileKind::of_sound(head)? {
+        FileKind::Wav => Some("wav"),
+        FileKind::Ogg => Some("ogg"),
+        FileKind::M4a => Some("mov"),
+        FileKind::Mp3 => Some("mp3"),
+        FileKind::Jpeg | FileKind::Png | FileKind::Webp => None,
     }
 }
 

@@ -10,10 +10,10 @@ use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 use shared::portrait::PICTURE_SIZE_BYTES_MAX;
 
-use crate::backdrop::{PIXELS_MAX, head, kind};
 use crate::error::{TaskError, TaskResult};
 use crate::plan;
 use crate::process::{Tool, words};
+use crate::still::{self, Kind};
 
 /// Longest side that is kept: twice the longest of any canvas, which leaves room for the push-in.
 /// Units: pixels.
@@ -37,8 +37,7 @@ pub struct Still {
 
 /// What is known before anything is decoded.
 struct Sniffed {
-    demuxer: &'static str,
-    decoder: &'static str,
+    kind: Kind,
     orientation: u32,
 }
 
@@ -50,7 +49,7 @@ pub async fn read(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Still> {
     let sniffed = sniffed.map_err(|error| unusable(&error.to_string()))??;
     let size_bytes_max = u64::from(SIDE_PX_MAX).pow(2) * 4 + HEADER_SIZE_BYTES_MAX;
     match ffmpeg.capture_up_to(&arguments(&sniffed, path), size_bytes_max).await {
-        Ok(pam) => parse_pam(&pam, sniffed.decoder).ok_or_else(|| unusable("the decoder gave no picture")),
+        Ok(pam) => parse_pam(&pam, sniffed.kind.decoder).ok_or_else(|| unusable("the decoder gave no picture")),
         Err(error) => Err(match error.into_task_error("reading the picture", JobErrorCode::PictureUnusable) {
             TaskError::Permanent { detail, .. } => unusable(&detail),
             error => error,
@@ -59,12 +58,10 @@ pub async fn read(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Still> {
 }
 
 fn sniff(path: PathBuf) -> TaskResult<Sniffed> {
-    let (head, size_bytes) = head(&path).map_err(|error| TaskError::disk("reading the picture", &error))?;
-    let Some((demuxer, decoder)) = kind(&head).filter(|_| size_bytes <= PICTURE_SIZE_BYTES_MAX) else {
-        return Err(unusable("no known picture, or too large"));
-    };
+    let kind = still::sniff(&path, PICTURE_SIZE_BYTES_MAX).map_err(|error| TaskError::disk("reading the picture", &error))?;
+    let kind = kind.ok_or_else(|| unusable("no known picture, or too large"))?;
     let file = File::open(path).map_err(|error| TaskError::disk("reading the picture", &error))?;
-    Ok(Sniffed { demuxer, decoder, orientation: orientation(file) })
+    Ok(Sniffed { kind, orientation: orientation(file) })
 }
 
 /// How the camera was held; upright where nothing readable says otherwise.
@@ -90,14 +87,13 @@ const fn turned(orientation: u32) -> &'static str {
 
 /// PAM says its own size. A half picture is refused, not shown.
 fn arguments(sniffed: &Sniffed, path: &Path) -> Vec<OsString> {
-    let Sniffed { demuxer, decoder, orientation } = *sniffed;
+    let Sniffed { kind, orientation } = *sniffed;
     let mut arguments = plan::preamble();
     arguments.extend(words(["-xerror", "-err_detect", "explode"]));
-    arguments.extend(words(["-protocol_whitelist", "file", "-max_pixels", &PIXELS_MAX.to_string()]));
-    arguments.extend(words(["-codec_whitelist", decoder, "-format_whitelist", demuxer, "-f", demuxer, "-noautorotate"]));
-    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
+    arguments.extend(still::guards(kind));
+    arguments.extend([OsString::from("-noautorotate"), OsString::from("-i"), plan::file_url(path)]);
     // Scaled through premultiplied alpha: what nobody sees must not bleed into what somebody does.
-    let premultiply = if decoder == "mjpeg" { "" } else { "format=gbrap,premultiply=inplace=1," };
+    let premultiply = if kind.decoder == "mjpeg" { "" } else { "format=gbrap,premultiply=inplace=1," };
     let filter = format!(
         "{premultiply}scale=w=min({SIDE_PX_MAX}\\,iw):h=min({SIDE_PX_MAX}\\,ih):force_original_aspect_ratio=decrease\
          :flags=bicubic+accurate_rnd+full_chroma_int,format=rgba{}",

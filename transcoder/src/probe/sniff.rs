@@ -3,8 +3,11 @@
 //! Also whether the container says that it is longer than the file. Sources: ISO/IEC 14496-12 §4.2,
 //! RFC 8794 §4-6, Microsoft RIFF, `GIF89a`, PNG (Third Edition) §5.2.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
+use shared::file_kind::HEAD_SIZE_BYTES;
 use shared::media::PixelSize;
 
 /// A container this service reads.
@@ -46,6 +49,15 @@ pub enum Sniffed {
     Webp,
     /// Nothing that is read here.
     Unknown,
+}
+
+/// The first bytes of a file, which tell what it is; none of one that is larger than that.
+pub fn head(path: &Path, size_bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() > size_bytes_max {
+        return Ok(Vec::new());
+    }
+    read_at(&mut file, 0, HEAD_SIZE_BYTES as u64)
 }
 
 /// Reads as little of the file as answers the question.

@@ -105,8 +105,8 @@ pub fn judge(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
 
 #[cfg(test)]
 mod tests {
+    use shared::composition::Composition;
     use shared::media::{Output, PixelSize, Preset};
-    use shared::scene::Scene;
 
     use super::*;
     use crate::plan::RawFormat;
@@ -142,7 +142,7 @@ mod tests {
             outputs: vec![output],
             preset,
             resolution: None,
-            scene: Scene::default(),
+            composition: Composition::default(),
             backdrop: None,
             previews: false,
         };

@@ -1,7 +1,7 @@
 //! A picture on a canvas, at every anchor: by arithmetic, and by how it looks.
 
+use shared::composition::Anchor;
 use shared::keying::ScreenColor;
-use shared::scene::Anchor;
 
 use super::*;
 
@@ -21,15 +21,15 @@ fn subject() -> Vec<u8> {
     (0..36).flat_map(|y| (0..64).flat_map(move |x| pixel(x, y))).collect()
 }
 
-fn scene(anchor: Anchor, scale: f64, offset_px: (i32, i32)) -> Scene {
+fn composition(anchor: Anchor, scale: f64, offset_px: (i32, i32)) -> Composition {
     let scale_millionths = (1..=10_000_000).find(|step| f64::from(*step) >= scale * 1e6).unwrap();
-    Scene { canvas: Some(CANVAS), anchor, scale_millionths, offset_px, ..Scene::default() }
+    Composition { canvas: Some(CANVAS), anchor, scale_millionths, offset_px, ..Composition::default() }
 }
 
-fn seen(scene: &Scene) -> Place {
-    match place(scene, SHOWN, CANVAS) {
+fn seen(composition: &Composition) -> Place {
+    match place(composition, SHOWN, CANVAS) {
         Placing::Seen(place) => place,
-        Placing::Unseen => panic!("{scene:?}"),
+        Placing::Unseen => panic!("{composition:?}"),
     }
 }
 
@@ -38,17 +38,17 @@ fn at_scale_one_the_picture_is_the_largest_that_fits_and_lies_by_its_anchor() {
     for (anchor, left, top) in
         [(Anchor::Center, 0, 21), (Anchor::Top, 0, 0), (Anchor::BottomRight, 0, 42), (Anchor::TopLeft, 0, 0)]
     {
-        let place = seen(&scene(anchor, 1.0, (0, 0)));
+        let place = seen(&composition(anchor, 1.0, (0, 0)));
         assert_eq!((place.left, place.top, place.size), (left, top, PixelSize { width: 96, height: 54 }), "{anchor}");
         assert_eq!(place.part, Part::WHOLE, "{anchor}");
     }
-    let half = seen(&scene(Anchor::BottomRight, 0.5, (-8, -6)));
+    let half = seen(&composition(Anchor::BottomRight, 0.5, (-8, -6)));
     assert_eq!((half.left, half.top, half.size), (40, 63, PixelSize { width: 48, height: 27 }));
 }
 
 #[test]
 fn what_reaches_beyond_the_canvas_is_cut_and_keeps_its_shape() {
-    let double = seen(&scene(Anchor::Center, 2.0, (0, 0)));
+    let double = seen(&composition(Anchor::Center, 2.0, (0, 0)));
     assert_eq!((double.left, double.top, double.size), (0, 0, PixelSize { width: 96, height: 96 }));
     let Part { left, width, top, height } = double.part;
     assert!((left - 0.25).abs() < 1e-9 && (width - 0.5).abs() < 1e-9, "{double:?}");
@@ -56,13 +56,13 @@ fn what_reaches_beyond_the_canvas_is_cut_and_keeps_its_shape() {
     // A pixel of the picture is as high as it is wide.
     let (across, down) = (96.0 / (width * 64.0), 96.0 / (height * 36.0));
     assert!((across - down).abs() < 1e-6, "{across} {down}");
-    assert_eq!(place(&scene(Anchor::Center, 1.0, (200, 0)), SHOWN, CANVAS), Placing::Unseen);
+    assert_eq!(place(&composition(Anchor::Center, 1.0, (200, 0)), SHOWN, CANVAS), Placing::Unseen);
 }
 
 #[test]
 fn pixels_that_are_not_square_become_so_on_the_canvas() {
-    let scene = scene(Anchor::Center, 1.0, (0, 0));
-    let stage = Stage::new(&scene, PixelSize { width: 36, height: 36 }, Some((2, 1)), Ground::Clear);
+    let composition = composition(Anchor::Center, 1.0, (0, 0));
+    let stage = Stage::new(&composition, PixelSize { width: 36, height: 36 }, Some((2, 1)), Ground::Clear);
     let Some(Placing::Seen(place)) = stage.placing else { panic!("{stage:?}") };
     assert_eq!(place.size, PixelSize { width: 96, height: 48 });
 }
@@ -71,13 +71,13 @@ fn pixels_that_are_not_square_become_so_on_the_canvas() {
 fn a_clear_scene_stays_clear_and_a_filled_one_is_blended_as_browsers_do() {
     let shown = PixelSize { width: 2, height: 1 };
     let frame = vec![200, 100, 0, 128, 9, 9, 9, 0];
-    let stage = |scene: &Scene, ground| Stage::new(scene, shown, None, ground).show(frame.clone()).unwrap();
-    assert_eq!(stage(&Scene::default(), Ground::Clear), frame);
-    let filled = Scene { background: Some(ScreenColor([0, 255, 40])), ..Scene::default() };
+    let stage = |composition: &Composition, ground| Stage::new(composition, shown, None, ground).show(frame.clone()).unwrap();
+    assert_eq!(stage(&Composition::default(), Ground::Clear), frame);
+    let filled = Composition { background: Some(ScreenColor([0, 255, 40])), ..Composition::default() };
     assert_eq!(stage(&filled, Ground::Color([0, 255, 40])), [100, 177, 20, 255, 0, 255, 40, 255]);
     let picture = vec![0, 255, 40, 1, 2, 3];
-    assert_eq!(stage(&Scene::default(), Ground::Picture(picture.clone())), [100, 177, 20, 255, 1, 2, 3, 255]);
-    let canvas = Scene { canvas: Some(shown), ..Scene::default() };
+    assert_eq!(stage(&Composition::default(), Ground::Picture(picture.clone())), [100, 177, 20, 255, 1, 2, 3, 255]);
+    let canvas = Composition { canvas: Some(shown), ..Composition::default() };
     assert_eq!(stage(&canvas, Ground::Picture(picture)), [100, 177, 20, 255, 1, 2, 3, 255]);
     assert_eq!(stage(&canvas, Ground::Clear)[..4], frame[..4]);
 }
@@ -101,8 +101,8 @@ fn nine_anchors_at_two_scales_look_as_they_did() {
     let mut sheet = Vec::new();
     for anchor in Anchor::ALL {
         for scale in [0.5, 1.4] {
-            let scene = scene(anchor, scale, (0, 0));
-            let shown = Stage::new(&scene, SHOWN, None, Ground::Color([240, 240, 200])).show(subject()).unwrap();
+            let composition = composition(anchor, scale, (0, 0));
+            let shown = Stage::new(&composition, SHOWN, None, Ground::Color([240, 240, 200])).show(subject()).unwrap();
             lines.push(format!("{anchor} {scale} {:016x}", perceptual_hash(&shown)));
             sheet.push(shown);
         }

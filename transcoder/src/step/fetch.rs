@@ -32,7 +32,7 @@ pub async fn fetch_background<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> Tas
 
 /// The picture that is to stand behind the subject, if the caller has one.
 pub async fn fetch_backdrop<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskResult<Option<PathBuf>> {
-    fetch_picture(deps, work.scene.picture.as_ref(), dir.join("backdrop"), JobErrorCode::BackdropUnusable).await
+    fetch_picture(deps, work.composition.picture.as_ref(), dir.join("backdrop"), JobErrorCode::BackdropUnusable).await
 }
 
 /// Its failures are not the source's.

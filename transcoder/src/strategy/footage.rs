@@ -13,7 +13,8 @@ use crate::length::Length;
 use crate::plan;
 use crate::probe::Probed;
 use crate::process::{Piped, ProcessError, Tool};
-use crate::{encode, scene, still};
+use crate::still::{self, Fit};
+use crate::{encode, scene};
 
 /// Frames that every strategy may look at, spread over the clip.
 const SAMPLES: u64 = 9;
@@ -96,7 +97,10 @@ impl<'a> Footage<'a> {
     /// The picture of the background without the subject, if the caller gave one: RGB of this size, colours as it has them.
     pub async fn background(&self, size: PixelSize) -> TaskResult<Option<Vec<u8>>> {
         match &self.request.background {
-            Some(path) => still::read(self.ffmpeg, path, size).await.map(Some),
+            Some(path) => {
+                let read = still::read(self.ffmpeg, path, size, Fit::Stretched, JobErrorCode::BackgroundUnusable);
+                read.await.map(Some)
+            }
             None => Ok(None),
         }
     }

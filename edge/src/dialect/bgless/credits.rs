@@ -3,14 +3,14 @@
 use axum::Json;
 use shared::id::LedgerEntryId;
 
-use super::error::Refusal;
-use super::extract::QueryOf;
 use super::map::account;
-use super::openapi::refusals;
-use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut, PageQuery};
-use super::{Answer, Credential, after_key};
+use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut};
 use crate::app::read_books;
-use crate::dialect::App;
+use crate::dialect::credential::{Credential, after_key};
+use crate::dialect::extract::QueryOf;
+use crate::dialect::page::{PageQuery, page};
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, refusals};
 
 /// Get the balance
 ///
@@ -50,7 +50,7 @@ pub async fn get_ledger(
     Credential(key): Credential,
     query: Result<QueryOf<PageQuery>, Refusal>,
 ) -> Answer<Json<PageOut<LedgerEntryOut>>> {
-    let read = query.and_then(|QueryOf(query)| Ok(account::page(&query, LedgerEntryId::PREFIX)?));
+    let read = query.and_then(|QueryOf(query)| Ok(page(&query, LedgerEntryId::PREFIX)?));
     let page = after_key(&app, &key, read).await?;
     let entries = read_books::list_ledger(&*app, &key, &page).await?;
     Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))

@@ -3,13 +3,14 @@
 use axum::Json;
 use http::StatusCode;
 
-use super::extract::PathText;
 use super::map::account;
-use super::openapi::refusals;
-use super::wire::{Data, DeliveryOut, DeliveryPath, JobPath};
-use super::{Answer, Credential, after_key, job_id};
+use super::wire::{Data, DeliveryOut, DeliveryPath};
 use crate::app::list_deliveries;
-use crate::dialect::App;
+use crate::dialect::credential::{Credential, after_key};
+use crate::dialect::extract::PathText;
+use crate::dialect::job_path::{JobPath, job_id};
+use crate::dialect::refusal::Answer;
+use crate::dialect::{App, refusals};
 use crate::domain::webhook::EventId;
 
 /// List a job's events

@@ -5,14 +5,14 @@ use axum::extract::{FromRequest as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, Uri};
 
-use super::error::Refusal;
-use super::extract::JsonBody;
-use super::openapi::refusals;
+use super::map;
 use super::wire::{CreateUploadIn, Data, FilePath, FileQuery, UploadOut};
-use super::{Answer, Credential, map};
 use crate::app::ports::Ports as _;
 use crate::app::{authenticate, create_upload, open_file};
-use crate::dialect::{App, form, removebgvideo};
+use crate::dialect::credential::Credential;
+use crate::dialect::extract::JsonBody;
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, form, refusals, removebgvideo};
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 

@@ -6,15 +6,17 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use shared::id::JobId;
 
-use super::error::Refusal;
-use super::extract::{JsonBody, PathText, QueryOf};
+use super::map;
 use super::map::account;
-use super::openapi::refusals;
-use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobPath, JobsQuery, PageOut, PageQuery};
-use super::{Answer, Credential, after_key, job_id, map};
+use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobsQuery, PageOut};
 use crate::app::list_jobs::{Listed, find_dialect};
 use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
-use crate::dialect::{App, removebgvideo};
+use crate::dialect::credential::{Credential, after_key};
+use crate::dialect::extract::{JsonBody, PathText, QueryOf};
+use crate::dialect::job_path::{JobPath, job_id};
+use crate::dialect::page::{PageQuery, page};
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, refusals, removebgvideo};
 use crate::domain::job::Dialect;
 
 /// Estimate a job
@@ -65,7 +67,7 @@ pub async fn get_jobs(
     let read = query.and_then(|QueryOf(query)| {
         let QueryOf(filter) = filter?;
         let state = filter.status.as_deref().map(map::job_state).transpose()?;
-        Ok((account::page(&query, JobId::PREFIX)?, state))
+        Ok((page(&query, JobId::PREFIX)?, state))
     });
     // What this API cannot read may be the other's words; only the key says which of the two is spoken.
     let (page, state) = match (read, &others) {

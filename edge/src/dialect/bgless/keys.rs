@@ -4,14 +4,14 @@ use axum::Json;
 use http::StatusCode;
 use shared::id::ApiKeyId;
 
-use super::extract::{JsonBody, PathText};
 use super::map::account;
-use super::openapi::refusals;
 use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath, RotateKeyIn, RotateWebhookSecretIn, WebhookSecretOut};
-use super::{Answer, Credential};
 use crate::app::manage_keys::{self, NewKey};
 use crate::app::manage_webhook_secret;
-use crate::dialect::App;
+use crate::dialect::credential::Credential;
+use crate::dialect::extract::{JsonBody, PathText};
+use crate::dialect::refusal::Answer;
+use crate::dialect::{App, refusals};
 use crate::domain::api_key::ROTATION_OVERLAP_S;
 use crate::domain::error::Error;
 use crate::domain::webhook::SECRET_OVERLAP_S;

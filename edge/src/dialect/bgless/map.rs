@@ -10,10 +10,6 @@ pub use self::request::*;
 pub use self::upload::*;
 use crate::domain::error::Error;
 
-fn refused(field: &'static str, message: &str) -> Error {
-    Error::InvalidRequest { field, message: message.to_owned() }
-}
-
 fn missing(field: &'static str, hint: &str) -> Error {
-    Error::InvalidRequest { field, message: format!("Is required. {hint}") }
+    Error::invalid(field, format!("Is required. {hint}"))
 }

@@ -5,7 +5,6 @@ mod guide;
 mod headers;
 mod limits;
 pub mod names;
-pub mod refusals;
 #[cfg(test)]
 mod tests;
 mod tidy;
@@ -22,10 +21,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Server, Tag};
 
-use super::Answer;
 use super::wire::{ErrorOut, EventOut};
 use crate::app::ports::Ports as _;
-use crate::dialect::{App, mounted, removebgvideo, unscreen, vidgen};
+use crate::dialect::refusal::Answer;
+use crate::dialect::{App, mounted, refusals, removebgvideo, unscreen, vidgen};
 use crate::domain::error::Error;
 use crate::domain::share;
 

@@ -13,14 +13,14 @@ use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::{self, JobInput, JobRequest};
 use crate::app::{get_job, list_deliveries, list_jobs};
 use crate::deps::Deps;
-use crate::dialect::App;
-use crate::dialect::bgless::error::Refusal;
-use crate::dialect::bgless::extract::{PathText, RawBody, parse};
-use crate::dialect::bgless::openapi::refusals;
-use crate::dialect::bgless::wire::JobPath;
-use crate::dialect::bgless::{Credential, job_id};
+use crate::dialect::credential::Credential;
+use crate::dialect::extract::{PathText, RawBody, parse};
+use crate::dialect::job_path::{JobPath, job_id};
+use crate::dialect::metadata::metadata_json;
+use crate::dialect::refusal::Answer;
+use crate::dialect::{App, refusals};
 use crate::domain::api_key::{Caller, KeyHash};
-use crate::domain::error::Error;
+use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Dialect, Job};
 
@@ -28,8 +28,6 @@ use crate::domain::job::{Dialect, Job};
 const OFFSET_MAX: u32 = 10_000;
 const LIST_LIMIT: u32 = 20;
 const LIST_LIMIT_MAX: u32 = 100;
-
-type Answer<T> = Result<T, Refusal>;
 
 /// A job as it was asked for: a draft, or started at once.
 pub async fn create(
@@ -50,7 +48,7 @@ pub async fn create(
         background_url: None,
         duration_ms: None,
         options: run.options,
-        metadata_json: metadata.map(map::metadata_json).transpose()?,
+        metadata_json: metadata.map(metadata_json).transpose()?,
         words_json: run.words_json,
         request_id,
         callback_url: run.callback_url,
@@ -113,26 +111,16 @@ pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> Answer<Response> {
 
 /// A part of the account's jobs.
 pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> Answer<Response> {
-    let limit = query.limit.unwrap_or(LIST_LIMIT);
-    let offset = query.offset.unwrap_or_default();
-    if !(1..=LIST_LIMIT_MAX).contains(&limit) {
-        return Err(out_of_bounds("limit", 1, LIST_LIMIT_MAX).into());
-    }
-    if offset > OFFSET_MAX {
-        return Err(out_of_bounds("offset", 0, OFFSET_MAX).into());
-    }
+    let limit = bounded("limit", query.limit.unwrap_or(LIST_LIMIT), 1..=LIST_LIMIT_MAX)?;
+    let offset = bounded("offset", query.offset.unwrap_or_default(), 0..=OFFSET_MAX)?;
     let states = query.status.as_deref().map(|name| {
         let message = "Must be `created`, `processing`, `completed` or `failed`.".to_owned();
-        map::states(name).ok_or(Error::InvalidRequest { field: "status", message })
+        map::states(name).ok_or(Error::invalid("status", message))
     });
     let states = states.transpose()?.unwrap_or_default();
     let page = Page { cursor: format!("{}_~", JobId::PREFIX), limit, offset };
     let jobs = list_jobs::list_jobs(app, key, &page, states).await?.jobs;
     Ok(Json(ItemsOut { items: jobs.iter().map(|job| map::job_out(app, job)).collect() }).into_response())
-}
-
-pub fn out_of_bounds(field: &'static str, min: u32, max: u32) -> Error {
-    Error::InvalidRequest { field, message: format!("Must be from {min} to {max}.") }
 }
 
 /// So many days ago.

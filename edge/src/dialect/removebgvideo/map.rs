@@ -94,7 +94,7 @@ pub fn in_own_words(error: Error) -> Error {
     };
     match error {
         Error::ForbiddenUrl { field, refusal } => Error::ForbiddenUrl { field: own(field), refusal },
-        Error::InvalidRequest { field, message } => Error::InvalidRequest { field: own(field), message },
+        Error::InvalidRequest { field, message } => Error::invalid(own(field), message),
         error => error,
     }
 }

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse as _, Response};
 use shared::code::RequestErrorCode as Code;
 
 use super::wire::UploadOut;
-use crate::app::authenticate;
+use crate::app::authenticate::authenticate;
 use crate::app::store_file::discard_file;
 use crate::deps::Deps;
-use crate::dialect::bgless::Credential;
-use crate::dialect::bgless::error::Refusal;
+use crate::dialect::credential::Credential;
 use crate::dialect::form::{self, Form, broken};
-use crate::domain::api_key::{Caller, Scope};
+use crate::dialect::refusal::Refusal;
+use crate::domain::api_key::Scope;
 
 /// What is said of a file that is too large.
 const TOO_LARGE: &str = "Is larger than the 100 MB that are taken at once. Announce it with POST /v1/uploads as JSON (`filename`, \
@@ -29,14 +29,7 @@ pub async fn take(app: &Deps, key: Result<Credential, Refusal>, request: Request
 }
 
 async fn store(app: &Deps, key: Result<Credential, Refusal>, request: Request) -> Result<Response, Refusal> {
-    form::check_announced_size(request.headers())?;
-    let caller = match identify(app, key).await {
-        Ok(caller) => caller,
-        Err(refusal) => {
-            form::drain(request).await;
-            return Err(refusal);
-        }
-    };
+    let (caller, request) = form::admitted(app, key, request, async |key| authenticate(app, key, Scope::Jobs).await).await?;
     let mut form = Form::default();
     let read = form::read(app, caller, request, "file", &mut form).await;
     match (read, form.file) {
@@ -52,11 +45,4 @@ async fn store(app: &Deps, key: Result<Credential, Refusal>, request: Request) -
             Err(refusal)
         }
     }
-}
-
-async fn identify(app: &Deps, key: Result<Credential, Refusal>) -> Result<Caller, Refusal> {
-    let Credential(key) = key?;
-    let caller = authenticate::authenticate(app, &key, Scope::Jobs).await?;
-    app.admission.wait().await?;
-    Ok(caller)
 }

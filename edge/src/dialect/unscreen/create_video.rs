@@ -4,15 +4,15 @@ use axum::extract::Request;
 use axum::response::Response;
 
 use super::form::{self, Form};
-use super::{Answer, map, video};
+use super::{map, video};
+use crate::app::authenticate::authenticate;
 use crate::app::store_file::discard_file;
-use crate::app::{authenticate, submit_job};
+use crate::app::submit_job;
 use crate::deps::Deps;
-use crate::dialect::App;
-use crate::dialect::bgless::Credential;
-use crate::dialect::bgless::error::Refusal;
-use crate::dialect::bgless::openapi::refusals;
-use crate::dialect::form::{check_announced_size, drain};
+use crate::dialect::credential::Credential;
+use crate::dialect::form::admitted;
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, refusals};
 use crate::domain::api_key::{Caller, Scope};
 use crate::domain::job::Job;
 
@@ -27,22 +27,8 @@ use crate::domain::job::Job;
 )]
 #[worker::send]
 pub async fn post_video(App(app): App, key: Result<Credential, Refusal>, request: Request) -> Answer<Response> {
-    check_announced_size(request.headers())?;
-    match identify(&app, key).await {
-        Ok(caller) => Ok(video(&app, &create(&app, caller, request).await?)),
-        Err(refusal) => {
-            drain(request).await;
-            Err(refusal)
-        }
-    }
-}
-
-/// Who asks, if they may ask now: a file is stored before anything else is decided.
-async fn identify(app: &Deps, key: Result<Credential, Refusal>) -> Answer<Caller> {
-    let Credential(key) = key?;
-    let caller = authenticate::authenticate(app, &key, Scope::Jobs).await?;
-    app.admission.wait().await?;
-    Ok(caller)
+    let (caller, request) = admitted(&app, key, request, async |key| authenticate(&*app, key, Scope::Jobs).await).await?;
+    Ok(video(&app, &create(&app, caller, request).await?))
 }
 
 async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {

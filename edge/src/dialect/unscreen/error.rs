@@ -5,7 +5,7 @@ use http::StatusCode;
 use shared::code::RequestErrorCode as Code;
 
 use super::wire::{ErrorOut, ErrorsOut};
-use crate::dialect::bgless::error::Refusal;
+use crate::dialect::refusal::{Refusal, status};
 
 /// What is said of a request that came with too much.
 const TOO_LARGE: &str = "The request is larger than the 100 MB that are taken at once. Announce the file with POST /v1/uploads, \
@@ -20,7 +20,6 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         Code::MissingApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key missing".to_owned()),
         Code::InvalidApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key invalid".to_owned()),
         Code::RevokedApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key revoked".to_owned()),
-        Code::Forbidden => (StatusCode::FORBIDDEN, code.as_str(), title(refusal)),
         Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, code.as_str(), TOO_LARGE.to_owned()),
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, code.as_str(), WRONG_TYPE.to_owned()),
         Code::JobNotFound => (StatusCode::NOT_FOUND, "video_not_found", "No such video.".to_owned()),
@@ -30,20 +29,23 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), title(refusal)),
-        Code::InsufficientCredits => (StatusCode::PAYMENT_REQUIRED, code.as_str(), title(refusal)),
-        Code::OutputNotFound | Code::FileNotFound | Code::NotFound => (StatusCode::NOT_FOUND, code.as_str(), title(refusal)),
-        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, code.as_str(), title(refusal)),
-        Code::JobNotStartable
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), refusal.sentence(own_name)),
+        Code::Forbidden
+        | Code::InsufficientCredits
+        | Code::OutputNotFound
+        | Code::FileNotFound
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::JobNotStartable
         | Code::JobActive
         | Code::JobNotCancelable
         | Code::JobNotReady
         | Code::ModelUnavailable
-        | Code::IdempotencyKeyRunning => (StatusCode::CONFLICT, code.as_str(), title(refusal)),
-        Code::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, code.as_str(), title(refusal)),
-        Code::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, code.as_str(), title(refusal)),
-        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, code.as_str(), title(refusal)),
-        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, code.as_str(), title(refusal)),
+        | Code::IdempotencyKeyRunning
+        | Code::IdempotencyKeyReused
+        | Code::RangeNotSatisfiable
+        | Code::RateLimited
+        | Code::Internal => (status(code), code.as_str(), refusal.sentence(own_name)),
     };
     (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] }))
 }
@@ -51,13 +53,10 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
 /// What the family says to every key that does not open.
 const AUTH_FAILED: &str = "auth_failed";
 
-fn title(refusal: &Refusal) -> String {
-    // Use cases name fields in the API's first words.
-    let field = match refusal.field() {
-        Some("input.videoUrl") => "video_url",
-        Some("options.callbackUrl") => "webhook_url",
-        Some(field) => field,
-        None => return refusal.message().to_owned(),
-    };
-    format!("{field}: {}", refusal.message())
+fn own_name(field: &str) -> &str {
+    match field {
+        "input.videoUrl" => "video_url",
+        "options.callbackUrl" => "webhook_url",
+        field => field,
+    }
 }

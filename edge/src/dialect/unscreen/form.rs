@@ -6,9 +6,9 @@ use url::form_urlencoded;
 use super::wire::VideoIn;
 use crate::app::store_file::StoredFile;
 use crate::deps::Deps;
-use crate::dialect::bgless::error::Refusal;
-use crate::dialect::bgless::extract::parse;
+use crate::dialect::extract::parse;
 use crate::dialect::form::{self, drain, essence, whole};
+use crate::dialect::refusal::Refusal;
 use crate::domain::api_key::Caller;
 
 /// What was sent.

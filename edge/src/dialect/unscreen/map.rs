@@ -1,10 +1,10 @@
 //! Between the wire of the Unscreen API and the domain, both ways. Pure.
 
+use shared::composition::Composition;
 use shared::keying::ScreenColor;
 use shared::media::{Output, Preset};
 use shared::price::{self, Resolution};
 use shared::report::Source;
-use shared::scene::Scene;
 
 use super::PATH;
 use super::wire::{
@@ -54,13 +54,13 @@ impl Format {
     }
 
     fn options(self, background: Option<ScreenColor>) -> JobOptions {
-        let scene = Scene { background, ..Scene::default() };
+        let composition = Composition { background, ..Composition::default() };
         match self {
             Self::ProBundle => JobOptions::default(),
-            Self::Mp4 => JobOptions { scene, ..JobOptions::default() },
+            Self::Mp4 => JobOptions { composition, ..JobOptions::default() },
             // No larger than 1280 × 720 and 30 frames a second, as the API's page says.
             Self::Gif => JobOptions {
-                scene,
+                composition,
                 preset: Preset::Editing,
                 resolution: Some(Resolution::Hd),
                 source_duration_ms_max: Some(GIF_DURATION_MS_MAX),
@@ -74,18 +74,18 @@ impl Format {
 pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest, Error> {
     let VideoIn { video_url, format, background_color, webhook_url } = body;
     let url = match (said(video_url), file_url) {
-        (Some(_), Some(_)) => return Err(refused("video_url", "Send either `video_url` or `video_file`.")),
-        (None, None) => return Err(refused("video_url", "Is required, unless a `video_file` is sent.")),
+        (Some(_), Some(_)) => return Err(Error::invalid("video_url", "Send either `video_url` or `video_file`.")),
+        (None, None) => return Err(Error::invalid("video_url", "Is required, unless a `video_file` is sent.")),
         (Some(url), None) | (None, Some(url)) => url,
     };
     let format = match said(format) {
-        Some(name) => Format::find(&name).ok_or_else(|| refused("format", "Must be `pro_bundle`, `mp4` or `gif`."))?,
+        Some(name) => Format::find(&name).ok_or_else(|| Error::invalid("format", "Must be `pro_bundle`, `mp4` or `gif`."))?,
         // Source: clients that name none get what can be made into anything.
         None => Format::ProBundle,
     };
     let background = said(background_color).map(|text| color(&text)).transpose()?;
     if format == Format::Mp4 && background.is_none() {
-        return Err(refused("background_color", "Is required for `mp4`, such as `00ff00`."));
+        return Err(Error::invalid("background_color", "Is required for `mp4`, such as `00ff00`."));
     }
     Ok(JobRequest {
         dialect: Dialect::Unscreen,
@@ -110,11 +110,9 @@ fn said(text: Option<String>) -> Option<String> {
 
 fn color(text: &str) -> Result<ScreenColor, Error> {
     let digits = text.trim().trim_start_matches('#');
-    format!("#{digits}").parse().map_err(|_| refused("background_color", "Must be six hexadecimal digits, such as `00ff00`."))
-}
-
-fn refused(field: &'static str, message: &str) -> Error {
-    Error::InvalidRequest { field, message: message.to_owned() }
+    format!("#{digits}")
+        .parse()
+        .map_err(|_| Error::invalid("background_color", "Must be six hexadecimal digits, such as `00ff00`."))
 }
 
 pub fn videos_out(ports: &impl Ports, page: &Page, jobs: &[Job]) -> VideosOut {
@@ -140,7 +138,11 @@ pub fn video_out(ports: &impl Ports, job: &Job) -> VideoDataOut {
             eta_seconds: eta_s(job),
             file_name: job.source.as_ref().and_then(file_name),
             format: format(job),
-            background_color: job.options.scene.background.map(|color| color.to_string().trim_start_matches('#').to_owned()),
+            background_color: job
+                .options
+                .composition
+                .background
+                .map(|color| color.to_string().trim_start_matches('#').to_owned()),
             result_url: url_of(None),
             webm_url: url_of(Some(Output::WebmVp9Alpha)),
             matte_url: url_of(Some(Output::MatteGrayscaleMp4)),
@@ -243,7 +245,7 @@ mod tests {
     fn colours_are_read_with_and_without_their_mark_and_asked_for_where_nothing_may_be_clear() {
         for text in ["00FF7f", "#00ff7f"] {
             let request = job_request(body("https://x/f.mp4", "mp4", text), None).unwrap();
-            assert_eq!(request.options.scene.background, Some(ScreenColor([0, 255, 127])));
+            assert_eq!(request.options.composition.background, Some(ScreenColor([0, 255, 127])));
         }
         for (format, color, field) in
             [("mp4", "", "background_color"), ("gif", "green", "background_color"), ("mov", "00ff00", "format")]

@@ -4,17 +4,15 @@ use axum::Json;
 use axum::extract::Request;
 use http::StatusCode;
 
-use super::Answer;
 use super::form::{self, Form};
 use super::wire::CreatedOut;
 use crate::app::admit_portrait::admit_portrait;
 use crate::app::create_portrait::create_portrait;
 use crate::deps::Deps;
-use crate::dialect::App;
-use crate::dialect::bgless::Credential;
-use crate::dialect::bgless::error::Refusal;
-use crate::dialect::bgless::openapi::refusals;
-use crate::dialect::form::{check_announced_size, drain};
+use crate::dialect::credential::Credential;
+use crate::dialect::form::admitted;
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, refusals};
 use crate::domain::api_key::Caller;
 use crate::domain::job::Job;
 
@@ -33,25 +31,9 @@ pub async fn post_job(
     key: Result<Credential, Refusal>,
     request: Request,
 ) -> Answer<(StatusCode, Json<CreatedOut>)> {
-    check_announced_size(request.headers())?;
-    match admit(&app, key).await {
-        Ok(caller) => {
-            let job = create(&app, caller, request).await?;
-            Ok((StatusCode::CREATED, Json(CreatedOut { message: "Job created", job_id: job.id.to_string() })))
-        }
-        Err(refusal) => {
-            drain(request).await;
-            Err(refusal)
-        }
-    }
-}
-
-/// Whether anything is to be read at all: files are stored before the database decides.
-async fn admit(app: &Deps, key: Result<Credential, Refusal>) -> Answer<Caller> {
-    let Credential(key) = key?;
-    let caller = admit_portrait(app, &key).await?;
-    app.admission.wait().await?;
-    Ok(caller)
+    let (caller, request) = admitted(&app, key, request, async |key| admit_portrait(&*app, key).await).await?;
+    let job = create(&app, caller, request).await?;
+    Ok((StatusCode::CREATED, Json(CreatedOut { message: "Job created", job_id: job.id.to_string() })))
 }
 
 async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use shared::code::RequestErrorCode as Code;
 
 use super::wire::ErrorOut;
-use crate::dialect::bgless::error::{Refusal, status};
+use crate::dialect::refusal::{Refusal, status};
 
 /// A refusal in this dialect's words.
 pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
@@ -32,7 +32,7 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, with_field(refusal)),
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, refusal.sentence(own_name)),
         Code::Forbidden
         | Code::InsufficientCredits
         | Code::OutputNotFound
@@ -58,12 +58,6 @@ fn wrong_type(refusal: &Refusal) -> String {
     format!("Uploaded file's MIME type isn't supported: {taken}")
 }
 
-fn with_field(refusal: &Refusal) -> String {
-    // Use cases name fields in the API's first words.
-    let field = match refusal.field() {
-        Some("options.callbackUrl") => "webhookUrl",
-        Some(field) => field,
-        None => return refusal.message().to_owned(),
-    };
-    format!("{field}: {}", refusal.message())
+fn own_name(field: &str) -> &str {
+    if field == "options.callbackUrl" { "webhookUrl" } else { field }
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Request};
+use shared::file_kind::{FileKind, HEAD_SIZE_BYTES};
 use shared::portrait::{PICTURE_SIZE_BYTES_MAX, SOUND_SIZE_BYTES_MAX};
 use url::Url;
 
@@ -9,11 +10,10 @@ use crate::app::ports::ByteSource as _;
 use crate::app::store_file::{StoredFile, discard_file, store_file};
 use crate::app::submit_job::callback;
 use crate::deps::Deps;
-use crate::dialect::bgless::error::Refusal;
 use crate::dialect::form::{FileBytes, REQUEST_SIZE_BYTES_MAX, broken, drain, drain_fields, essence, open, text, unreadable};
+use crate::dialect::refusal::Refusal;
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
-use crate::domain::file_kind::{FileKind, HEAD_SIZE_BYTES};
 
 /// What was sent.
 #[derive(Default)]

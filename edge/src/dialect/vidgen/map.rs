@@ -5,8 +5,7 @@ use shared::id::JobId;
 use super::wire::{JobOut, JobsOut, ListQuery, OneJobOut, PaginationOut, StatusOut};
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{Page, Ports};
-use crate::dialect::bgless::map::account::page;
-use crate::dialect::bgless::wire::PageQuery;
+use crate::dialect::page::{PageQuery, page};
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::share;
@@ -15,10 +14,8 @@ use crate::domain::share;
 pub fn list_request(query: &ListQuery) -> Result<(Page, &'static [JobState]), Error> {
     let states = match query.status.as_deref() {
         None => &[],
-        Some(status) => states(status).ok_or_else(|| Error::InvalidRequest {
-            field: "status",
-            message: "Must be PENDING, PROCESSING, COMPLETED, FAILED or CANCELLED.".to_owned(),
-        })?,
+        Some(status) => states(status)
+            .ok_or_else(|| Error::invalid("status", "Must be PENDING, PROCESSING, COMPLETED, FAILED or CANCELLED."))?,
     };
     let Page { cursor, limit, offset } = page(&PageQuery { limit: query.limit, cursor: query.cursor.clone() }, JobId::PREFIX)?;
     Ok((Page { cursor, limit: limit + 1, offset }, states))

@@ -6,12 +6,11 @@ use base64::prelude::BASE64_STANDARD;
 use http::{StatusCode, header};
 use shared::signature::sha256;
 
-use super::Answer;
 use crate::app::open_share::{SharedVideo, open_share};
 use crate::app::ports::Ports as _;
-use crate::dialect::App;
-use crate::dialect::bgless::extract::PathText;
-use crate::dialect::bgless::openapi::refusals;
+use crate::dialect::extract::PathText;
+use crate::dialect::refusal::Answer;
+use crate::dialect::{App, refusals};
 use crate::domain::error::Error;
 
 const STYLE: &str = "\

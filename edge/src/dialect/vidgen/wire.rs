@@ -10,6 +10,11 @@ pub struct ListQuery {
 }
 
 #[derive(Serialize)]
+pub struct HealthOut {
+    pub status: &'static str,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedOut {
     pub message: &'static str,

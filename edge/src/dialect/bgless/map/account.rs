@@ -5,24 +5,20 @@ use std::borrow::Cow;
 use shared::price::Resolution;
 use shared::time::UnixMillis;
 
-use super::{missing, refused};
+use super::missing;
 use crate::app::list_models::Listed;
 use crate::app::manage_keys::KeyRequest;
 use crate::app::manage_webhook_secret::ShownSecret;
 use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page};
 use crate::dialect::bgless::wire::{
-    CreateKeyIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PageQuery,
-    PriceOut, QuotaOut, WebhookSecretOut,
+    CreateKeyIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PriceOut,
+    QuotaOut, WebhookSecretOut,
 };
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 use crate::domain::job::Dialect;
 use crate::domain::model::render_name;
 use crate::domain::purse::Purse;
-
-/// Items of a list when nobody says how many.
-pub const PAGE_LIMIT: u32 = 20;
-pub const PAGE_LIMIT_MAX: u32 = 100;
 
 pub fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
     purse.quota.map(|quota| QuotaOut {
@@ -57,17 +53,6 @@ pub fn model_out(listed: Listed) -> ModelOut {
         signature: matting_model.as_ref().map(|matting| matting.kind.clone()),
         licence: matting_model.map(|matting| matting.licence),
     }
-}
-
-/// Reads which part of a list is asked for. Lists are newest first, and a cursor is the last id of the part before.
-pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
-    let limit = query.limit.unwrap_or(PAGE_LIMIT);
-    if !(1..=PAGE_LIMIT_MAX).contains(&limit) {
-        return Err(Error::InvalidRequest { field: "limit", message: format!("Must be from 1 to {PAGE_LIMIT_MAX}.") });
-    }
-    let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
-    let whole = cursor.starts_with(prefix) && cursor.chars().count() <= 40;
-    if whole { Ok(Page { cursor, limit, offset: 0 }) } else { Err(refused("cursor", "Must be a `nextCursor` of the same list.")) }
 }
 
 /// A part of a list; a full one may have another behind it.
@@ -116,12 +101,13 @@ pub fn key_month_out(month: &KeyMonth) -> KeyMonthOut {
 
 pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
     let scopes = body.scopes.unwrap_or_else(|| vec![Scope::Jobs.as_str().to_owned()]);
-    let scopes = scopes.iter().map(|name| Scope::find(name).ok_or_else(|| refused("scopes", "Must be `jobs` or `manage`.")));
+    let scopes =
+        scopes.iter().map(|name| Scope::find(name).ok_or_else(|| Error::invalid("scopes", "Must be `jobs` or `manage`.")));
     let dialect = match body.dialect.as_deref() {
         None => Dialect::Bgless,
         Some(name) => Dialect::find(name)
             .filter(|dialect| Dialect::OF_KEYS.contains(dialect))
-            .ok_or_else(|| refused("dialect", "Must be `bgless` or `removebgvideo`."))?,
+            .ok_or_else(|| Error::invalid("dialect", "Must be `bgless` or `removebgvideo`."))?,
     };
     Ok(KeyRequest {
         dialect,

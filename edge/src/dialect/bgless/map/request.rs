@@ -1,23 +1,21 @@
 //! What a job is asked to be, read and checked field by field.
 
-use serde_json::{Map, Value};
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::report::StrategyRequest;
 
-use super::{missing, refused};
+use super::missing;
 use crate::app::estimate_job::EstimateRequest;
 use crate::app::submit_job::{JobInput, JobRequest};
 use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
-use crate::domain::error::Error;
+use crate::dialect::metadata::metadata_json;
+use crate::domain::error::{Error, bounded};
 use crate::domain::generation::{AspectRatio, DURATION_S_MAX, DURATION_S_MIN, PROMPT_CHARS_MAX};
 use crate::domain::job::{Dialect, JobOptions, JobState};
 use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
 
-/// Units: bytes.
-pub const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
 /// How long `wait=true` waits when nobody says.
 /// Units: seconds.
 pub const WAIT_S: u64 = 30;
@@ -26,10 +24,7 @@ pub const WAIT_S_MAX: u64 = 60;
 /// How long an answer may be held back.
 /// Units: milliseconds; none when nobody asked.
 pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
-    let timeout_s = query.timeout.unwrap_or(WAIT_S);
-    if !(1..=WAIT_S_MAX).contains(&timeout_s) {
-        return Err(Error::InvalidRequest { field: "timeout", message: format!("Must be from 1 to {WAIT_S_MAX}.") });
-    }
+    let timeout_s = bounded("timeout", query.timeout.unwrap_or(WAIT_S), 1..=WAIT_S_MAX)?;
     Ok(query.wait.unwrap_or(false).then_some(timeout_s * 1_000))
 }
 
@@ -50,7 +45,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         callback_secret,
     } = choice(body)?;
     if background_url.is_some() && mode != Mode::Video {
-        return Err(refused("input.backgroundUrl", "Goes with `input.mode` `video` alone."));
+        return Err(Error::invalid("input.backgroundUrl", "Goes with `input.mode` `video` alone."));
     }
     let input = match mode {
         Mode::Video => {
@@ -95,14 +90,14 @@ pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
 
 pub fn job_state(name: &str) -> Result<JobState, Error> {
     JobState::find(name).filter(|state| *state != JobState::Created).ok_or_else(|| {
-        refused("status", "Must be `queued`, `submitted`, `processing`, `transcoding`, `success`, `failed` or `canceled`.")
+        Error::invalid("status", "Must be `queued`, `submitted`, `processing`, `transcoding`, `success`, `failed` or `canceled`.")
     })
 }
 
 /// Reads the name of an output in `field`.
 pub fn output(field: &'static str, name: &str) -> Result<Output, Error> {
     let known = || Output::ALL.iter().map(|output| format!("`{output}`")).collect::<Vec<_>>().join(", ");
-    name.parse().map_err(|_| Error::InvalidRequest { field, message: format!("Must be one of {}.", known()) })
+    name.parse().map_err(|_| Error::invalid(field, format!("Must be one of {}.", known())))
 }
 
 /// What creating and estimating have in common.
@@ -128,32 +123,32 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         .ok_or_else(|| missing("input", "Says what the job works on. RemoveBGVideo's clients send `video_url` instead."))?;
     let options = body.options.unwrap_or_default();
     let mode = input.mode.ok_or_else(|| missing("input.mode", "`video`, `text` or `image`."))?;
-    let mode = Mode::find(&mode).ok_or_else(|| refused("input.mode", "Must be `video`, `text` or `image`."))?;
+    let mode = Mode::find(&mode).ok_or_else(|| Error::invalid("input.mode", "Must be `video`, `text` or `image`."))?;
     let model = body.model.as_deref().map(|name| {
         let known = || Model::ALL.map(|model| format!("`{}`", model.as_str())).join(", ");
-        model::parse_name(name).ok_or_else(|| Error::InvalidRequest {
-            field: "model",
-            message: format!("Must be one of {}, or `local.onnx-matting/` and the id of a matting model.", known()),
+        model::parse_name(name).ok_or_else(|| {
+            Error::invalid(
+                "model",
+                format!("Must be one of {}, or `local.onnx-matting/` and the id of a matting model.", known()),
+            )
         })
     });
     let (model, matting_model) = model.transpose()?.unzip();
     let strategy = input.alpha_strategy.as_deref().map(|name| {
         let unknown = || {
-            refused(
+            Error::invalid(
                 "input.alphaStrategy",
                 "Must be `auto`, `chroma-key`, `preserve-source-alpha`, `onnx-matting` or `static-camera`.",
             )
         };
         StrategyRequest::find(name).filter(|strategy| StrategyRequest::CHOICES.contains(strategy)).ok_or_else(unknown)
     });
-    let resolution = input
-        .resolution
-        .as_deref()
-        .map(|name| Resolution::find(name).ok_or_else(|| refused("input.resolution", "Must be `720p`, `1080p` or `2160p`.")));
-    let preset = options
-        .preset
-        .as_deref()
-        .map(|name| Preset::find(name).ok_or_else(|| refused("options.preset", "Must be `web-app`, `editing` or `social`.")));
+    let resolution = input.resolution.as_deref().map(|name| {
+        Resolution::find(name).ok_or_else(|| Error::invalid("input.resolution", "Must be `720p`, `1080p` or `2160p`."))
+    });
+    let preset = options.preset.as_deref().map(|name| {
+        Preset::find(name).ok_or_else(|| Error::invalid("options.preset", "Must be `web-app`, `editing` or `social`."))
+    });
     Ok(Choice {
         model: model::resolve(model, strategy.transpose()?, mode)?,
         mode,
@@ -186,50 +181,37 @@ fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
         spill_strength: key.spill_strength.map(|value| share("options.key.spillStrength", value)).transpose()?,
     };
     if settings.black_point.unwrap_or(0.0) >= settings.white_point.unwrap_or(1.0) {
-        return Err(refused("options.key.whitePoint", "Must be above `options.key.blackPoint`."));
+        return Err(Error::invalid("options.key.whitePoint", "Must be above `options.key.blackPoint`."));
     }
     Ok(settings)
 }
 
 fn screen_color(text: &str) -> Result<ScreenColor, Error> {
-    text.parse().map_err(|_| refused("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))
+    text.parse()
+        .map_err(|_| Error::invalid("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1, where single precision is plenty")]
 fn share(field: &'static str, value: f64) -> Result<f32, Error> {
-    if (0.0..=1.0).contains(&value) { Ok(value as f32) } else { Err(refused(field, "Must be from 0 to 1.")) }
+    bounded(field, value, 0.0..=1.0).map(|value| value as f32)
 }
 
 fn callback_secret(secret: String) -> Result<String, Error> {
     if (1..=SECRET_CHARS_MAX).contains(&secret.chars().count()) {
         return Ok(secret);
     }
-    Err(Error::InvalidRequest {
-        field: "options.callbackSecret",
-        message: format!("Must have 1 to {SECRET_CHARS_MAX} characters."),
-    })
+    Err(Error::invalid("options.callbackSecret", format!("Must have 1 to {SECRET_CHARS_MAX} characters.")))
 }
 
 fn prompt(prompt: String) -> Result<String, Error> {
     if !prompt.trim().is_empty() && prompt.chars().count() <= PROMPT_CHARS_MAX {
         return Ok(prompt);
     }
-    Err(Error::InvalidRequest { field: "input.prompt", message: format!("Must have 1 to {PROMPT_CHARS_MAX} characters.") })
+    Err(Error::invalid("input.prompt", format!("Must have 1 to {PROMPT_CHARS_MAX} characters.")))
 }
 
 fn aspect_ratio(name: &str) -> Result<AspectRatio, Error> {
-    AspectRatio::find(name).ok_or_else(|| refused("input.aspectRatio", "Must be `16:9`, `9:16` or `1:1`."))
-}
-
-fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
-    let text = Value::Object(metadata).to_string();
-    if text.len() > METADATA_SIZE_BYTES_MAX {
-        return Err(Error::InvalidRequest {
-            field: "metadata",
-            message: format!("Must have at most {METADATA_SIZE_BYTES_MAX} bytes as JSON."),
-        });
-    }
-    Ok(text)
+    AspectRatio::find(name).ok_or_else(|| Error::invalid("input.aspectRatio", "Must be `16:9`, `9:16` or `1:1`."))
 }
 
 fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
@@ -238,10 +220,10 @@ fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
     let Some(names) = names else { return Ok(vec![Output::WebmVp9Alpha]) };
     let outputs = names.iter().map(|name| output(FIELD, name)).collect::<Result<Vec<_>, _>>()?;
     if outputs.is_empty() {
-        return Err(refused(FIELD, "Must name at least one output."));
+        return Err(Error::invalid(FIELD, "Must name at least one output."));
     }
     if outputs.iter().enumerate().any(|(index, output)| outputs.iter().take(index).any(|earlier| earlier == output)) {
-        return Err(refused(FIELD, "Must not name an output twice."));
+        return Err(Error::invalid(FIELD, "Must not name an output twice."));
     }
     Ok(outputs)
 }
@@ -251,23 +233,20 @@ fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
 fn duration_ms(seconds: f64, mode: Mode) -> Result<u64, Error> {
     let millis = seconds * 1_000.0;
     if mode != Mode::Video && !((DURATION_S_MIN as f64)..=(DURATION_S_MAX as f64)).contains(&seconds) {
-        return Err(Error::InvalidRequest {
-            field: "input.durationSec",
-            message: format!("Must be from {DURATION_S_MIN} to {DURATION_S_MAX} for a video that is to be made."),
-        });
+        return Err(Error::invalid(
+            "input.durationSec",
+            format!("Must be from {DURATION_S_MIN} to {DURATION_S_MAX} for a video that is to be made."),
+        ));
     }
     if millis > 0.0 && millis <= SOURCE_DURATION_MS_MAX as f64 {
         return Ok(millis.ceil() as u64);
     }
-    Err(Error::InvalidRequest {
-        field: "input.durationSec",
-        message: format!("Must be above 0 and at most {}.", SOURCE_DURATION_MS_MAX / 1_000),
-    })
+    Err(Error::invalid("input.durationSec", format!("Must be above 0 and at most {}.", SOURCE_DURATION_MS_MAX / 1_000)))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

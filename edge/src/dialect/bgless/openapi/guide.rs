@@ -4,8 +4,8 @@ use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX, SOURCE_SIZE_BYTES_MAX};
 
 use crate::dialect::BODY_SIZE_BYTES_MAX;
-use crate::dialect::bgless::error::status;
-use crate::dialect::bgless::map::METADATA_SIZE_BYTES_MAX;
+use crate::dialect::metadata::METADATA_SIZE_BYTES_MAX;
+use crate::dialect::refusal::status;
 
 /// Markdown.
 pub fn text() -> String {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::dialect::bgless::extract::whole_or_none;
 use crate::dialect::bgless::openapi::names::{
     DeliveryStatus, EventType, InputMode, KeyDialect, KeyScope, LedgerEntryKind, ModelId, OutputFormat, VideoResolution,
 };
+use crate::dialect::extract::whole_or_none;
 
 /// What a key may still spend this month.
 #[derive(Serialize, ToSchema)]

@@ -45,7 +45,7 @@ pub struct InputIn {
     /// The shape of a video that is to be made. Default: `16:9`, with a picture that of the picture.
     #[schema(value_type = Option<AspectRatioName>)]
     pub aspect_ratio: Option<String>,
-    /// A picture of the background without the subject, PNG or JPEG, at most 32 MiB, taken by the same camera from the same
+    /// A picture of the background without the subject, PNG, JPEG or WebP, at most 32 MiB, taken by the same camera from the same
     /// place: the `fileUrl` of an upload, or any public http or https address. Helps `static-camera`; ignored where another
     /// strategy makes the matte. For mode `video` alone.
     #[schema(example = "https://cdn.example.com/empty-room.jpg")]

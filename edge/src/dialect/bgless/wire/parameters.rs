@@ -37,15 +37,6 @@ pub struct IdempotencyHeader {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
-pub struct JobPath {
-    /// The job's id.
-    #[param(example = "job_01KAJ4A2G00000000000000000")]
-    id: String,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
 pub struct KeyPath {
     /// The key's id.
     #[param(example = "key_01KAJ4A2G00000000000000000")]
@@ -78,18 +69,6 @@ pub struct FileQuery {
     size: u64,
     /// Until when the URL works. Unit: seconds since 1970.
     expires: u64,
-}
-
-/// Which part of a list.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// How many items.
-    #[param(nullable = false)]
-    pub limit: Option<u32>,
-    /// The `nextCursor` of the part before.
-    #[param(nullable = false)]
-    pub cursor: Option<String>,
 }
 
 /// Which part of the list of jobs.

@@ -1,15 +1,13 @@
 //! What a job is asked to be: the tables of models, formats and backgrounds, and the composition.
 
-use serde_json::{Map, Value};
+use shared::composition::{Anchor, Composition, SCALE_WHOLE};
 use shared::keying::ScreenColor;
 use shared::media::{Output, PixelSize, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
 use shared::report::Source;
-use shared::scene::{Anchor, SCALE_WHOLE, Scene};
 
 use crate::app::start_job::RunRequest;
-use crate::dialect::bgless::map::METADATA_SIZE_BYTES_MAX;
 use crate::dialect::removebgvideo::wire::{BackgroundIn, CanvasIn, ColorIn, CompositionIn, ForegroundIn, JobIn, OffsetIn};
-use crate::domain::error::Error;
+use crate::domain::error::{Error, bounded};
 use crate::domain::job::JobOptions;
 use crate::domain::model::Model;
 
@@ -44,7 +42,7 @@ fn model(name: &str) -> Result<Model, Error> {
         "light" => Ok(Model::LocalChromaKey),
         // The operator's matting model, of people or of anything; without one the job is refused with what is missing.
         "pro" | "human" => Ok(Model::LocalOnnxMatting),
-        _ => Err(refused("model", "Must be `original`, `light`, `pro` or `human`.")),
+        _ => Err(Error::invalid("model", "Must be `original`, `light`, `pro` or `human`.")),
     }
 }
 
@@ -74,13 +72,10 @@ pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source
     let body = named(body);
     let name = body.output_format.as_deref().unwrap_or_default();
     let output = FORMATS.into_iter().find(|(format, _)| *format == name).map(|(_, output)| output);
-    let output =
-        output.ok_or_else(|| refused("output_format", "Must be `webm`, `mov`, `mp4`, `gif`, `webp` or `png_sequence`."))?;
+    let output = output
+        .ok_or_else(|| Error::invalid("output_format", "Must be `webm`, `mov`, `mp4`, `gif`, `webp` or `png_sequence`."))?;
     if body.text_prompt.as_ref().is_some_and(|prompt| prompt.chars().count() > TEXT_PROMPT_CHARS_MAX) {
-        return Err(Error::InvalidRequest {
-            field: "text_prompt",
-            message: format!("Must have at most {TEXT_PROMPT_CHARS_MAX} characters."),
-        });
+        return Err(Error::invalid("text_prompt", format!("Must have at most {TEXT_PROMPT_CHARS_MAX} characters.")));
     }
     let (background, picture) = match background(body.background.as_ref())? {
         Backing::Clear if output == Output::OpaqueMp4 => (Some(GREEN), None),
@@ -88,24 +83,15 @@ pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source
         Backing::Color(color) => (Some(color), None),
         Backing::Picture(url) => (None, Some(find_picture(&url)?)),
     };
-    let scene = Scene { background, picture, ..composed(body.composition.as_ref())? };
+    let composition = Composition { background, picture, ..composed(body.composition.as_ref())? };
     let words = serde_json::to_string(&body).map_err(|error| Error::Internal(format!("cannot write a job's words: {error}")))?;
     Ok(RunRequest {
         model: model(body.model.as_deref().unwrap_or_default())?,
         outputs: vec![output],
-        options: JobOptions { scene, ..JobOptions::default() },
+        options: JobOptions { composition, ..JobOptions::default() },
         words_json: Some(words),
         callback_url: body.webhook_url,
     })
-}
-
-pub fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
-    let text = Value::Object(metadata).to_string();
-    if text.len() > METADATA_SIZE_BYTES_MAX {
-        let message = format!("Must have at most {METADATA_SIZE_BYTES_MAX} bytes as JSON.");
-        return Err(Error::InvalidRequest { field: "metadata", message });
-    }
-    Ok(text)
 }
 
 /// What was asked for and cannot be done as it was.
@@ -158,14 +144,15 @@ fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
         "black" => Ok(Backing::Color(ScreenColor([0, 0, 0]))),
         "blue" => Ok(Backing::Color(ScreenColor([0, 0, 255]))),
         "color" | "custom" => {
-            let color = color.as_ref().ok_or_else(|| refused("background.color", "Is required for a background of a colour."))?;
+            let color =
+                color.as_ref().ok_or_else(|| Error::invalid("background.color", "Is required for a background of a colour."))?;
             Ok(Backing::Color(read_color(color)?))
         }
         "image" => {
-            let missing = || refused("background.image_url", "Is required for a background of a picture.");
+            let missing = || Error::invalid("background.image_url", "Is required for a background of a picture.");
             Ok(Backing::Picture(image_url.clone().ok_or_else(missing)?))
         }
-        _ => Err(refused(
+        _ => Err(Error::invalid(
             "background.type",
             "Must be `transparent`, `color`, `image`, `green`, `white`, `black`, `blue` or `custom`.",
         )),
@@ -174,7 +161,7 @@ fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255 once both bounds were compared")]
 fn read_color(color: &ColorIn) -> Result<ScreenColor, Error> {
-    let unreadable = || refused("background.color", "Must be red, green and blue from 0 to 1, or `#rrggbb`.");
+    let unreadable = || Error::invalid("background.color", "Must be red, green and blue from 0 to 1, or `#rrggbb`.");
     match color {
         ColorIn::Shares(shares) if shares.iter().all(|share| (0.0..=1.0).contains(share)) => {
             Ok(ScreenColor(shares.map(|share| (share * 255.0).round() as u8)))
@@ -184,16 +171,16 @@ fn read_color(color: &ColorIn) -> Result<ScreenColor, Error> {
     }
 }
 
-fn composed(composition: Option<&CompositionIn>) -> Result<Scene, Error> {
-    let Some(CompositionIn { canvas, foreground }) = composition else { return Ok(Scene::default()) };
+fn composed(composition: Option<&CompositionIn>) -> Result<Composition, Error> {
+    let Some(CompositionIn { canvas, foreground }) = composition else { return Ok(Composition::default()) };
     let ForegroundIn { anchor: name, scale, offset } = foreground.clone().unwrap_or_default();
     let OffsetIn { x, y } = offset.unwrap_or_default();
-    Ok(Scene {
+    Ok(Composition {
         canvas: canvas.map(check_canvas).transpose()?,
         anchor: name.as_deref().map(anchor).transpose()?.unwrap_or(Anchor::Center),
         scale_millionths: scale.map(scale_millionths).transpose()?.unwrap_or(SCALE_WHOLE),
         offset_px: (offset_px("composition.foreground.offset.x", x)?, offset_px("composition.foreground.offset.y", y)?),
-        ..Scene::default()
+        ..Composition::default()
     })
 }
 
@@ -203,12 +190,12 @@ fn check_canvas(CanvasIn { width, height }: CanvasIn) -> Result<PixelSize, Error
     if sides && size.pixels() <= SOURCE_PIXELS_MAX {
         return Ok(size);
     }
-    Err(Error::InvalidRequest {
-        field: "composition.canvas",
-        message: format!(
+    Err(Error::invalid(
+        "composition.canvas",
+        format!(
             "Must have sides of {CANVAS_SIDE_PX_MIN} to {SOURCE_SIDE_PX_MAX} pixels, and {SOURCE_PIXELS_MAX} pixels at most."
         ),
-    })
+    ))
 }
 
 /// Both orders of the two words are taken, and one word where it is enough.
@@ -224,18 +211,15 @@ fn anchor(name: &str) -> Result<Anchor, Error> {
     };
     let known = || {
         let names = Anchor::ALL.map(|anchor| format!("`{anchor}`")).join(", ");
-        Error::InvalidRequest { field: "composition.foreground.anchor", message: format!("Must be one of {names}.") }
+        Error::invalid("composition.foreground.anchor", format!("Must be one of {names}."))
     };
     Anchor::ALL.into_iter().find(|anchor| same(anchor.as_str(), name)).ok_or_else(known)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was compared with both bounds")]
 fn scale_millionths(scale: f64) -> Result<u32, Error> {
-    if (SCALE_MIN..=SCALE_MAX).contains(&scale) {
-        return Ok((scale * f64::from(SCALE_WHOLE)).round() as u32);
-    }
-    let message = format!("Must be from {SCALE_MIN} to {SCALE_MAX}.");
-    Err(Error::InvalidRequest { field: "composition.foreground.scale", message })
+    let scale = bounded("composition.foreground.scale", scale, SCALE_MIN..=SCALE_MAX)?;
+    Ok((scale * f64::from(SCALE_WHOLE)).round() as u32)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the value was compared with both bounds")]
@@ -243,16 +227,12 @@ fn offset_px(field: &'static str, offset: f64) -> Result<i32, Error> {
     if (-OFFSET_PX_MAX..=OFFSET_PX_MAX).contains(&offset) {
         return Ok(offset.round() as i32);
     }
-    Err(Error::InvalidRequest { field, message: format!("Must be from -{OFFSET_PX_MAX} to {OFFSET_PX_MAX} pixels.") })
-}
-
-fn refused(field: &'static str, message: &str) -> Error {
-    Error::InvalidRequest { field, message: message.to_owned() }
+    Err(Error::invalid(field, format!("Must be from -{OFFSET_PX_MAX} to {OFFSET_PX_MAX} pixels.")))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -262,8 +242,8 @@ mod tests {
 
     #[test]
     fn older_and_newer_words_mean_the_same() {
-        let scene = |body| request(body).unwrap().options.scene;
-        let green = scene(json!({ "background": { "type": "color", "color": [0.035, 0.635, 0.274] } }));
+        let composition = |body| request(body).unwrap().options.composition;
+        let green = composition(json!({ "background": { "type": "color", "color": [0.035, 0.635, 0.274] } }));
         assert_eq!(green.background, Some(GREEN));
         for body in [
             json!({ "bg_type": "green" }),
@@ -272,16 +252,16 @@ mod tests {
             // MP4 knows no transparency.
             json!({ "output_format": "mp4", "background": { "type": "transparent" } }),
         ] {
-            assert_eq!(scene(body.clone()), green, "{body}");
+            assert_eq!(composition(body.clone()), green, "{body}");
         }
         let picture = Some(Source::Url { url: "https://x/p.png".to_owned() });
         for body in [
             json!({ "bg_type": "image", "bg_image_url": "https://x/p.png" }),
             json!({ "background": { "image_url": "https://x/p.png" } }),
         ] {
-            assert_eq!(scene(body.clone()).picture, picture, "{body}");
+            assert_eq!(composition(body.clone()).picture, picture, "{body}");
         }
-        assert_eq!(scene(json!({ "background": { "type": "transparent" } })), Scene::default());
+        assert_eq!(composition(json!({ "background": { "type": "transparent" } })), Composition::default());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The bgless API's own extractors, so that whatever cannot be read is refused in its shape too.
+//! The dialects' own extractors, so that whatever cannot be read is refused in their shapes too.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::Number;
 
-use super::error::Refusal;
+use super::refusal::Refusal;
 
 /// A JSON body, read into `T`.
 pub struct JsonBody<T>(pub T);

@@ -9,16 +9,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::bgless::error::Refusal;
-use super::bgless::extract::{JsonBody, PathText, whole};
-use super::bgless::keys::created;
-use super::bgless::map::account;
-use super::bgless::openapi::refusals;
-use super::bgless::wire::{CreateKeyIn, Data, KeyOut, KeyPath};
-use super::credential::bearer_token;
+use super::keys::created;
+use super::map::account;
+use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath};
 use crate::app::ports::Account;
 use crate::app::{authenticate, manage_accounts, manage_keys};
+use crate::dialect::credential::bearer_token;
+use crate::dialect::extract::{JsonBody, PathText, whole};
+use crate::dialect::refusal::{Answer, Refusal};
+use crate::dialect::{App, refusals};
 use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
 
@@ -105,7 +104,7 @@ async fn post_account(
     App(app): App,
     _: Operator,
     JsonBody(body): JsonBody<CreateAccountIn>,
-) -> Result<(StatusCode, Json<Data<AccountOut>>), Refusal> {
+) -> Answer<(StatusCode, Json<Data<AccountOut>>)> {
     let account = manage_accounts::create_account(&*app, &body.name, body.credits).await?;
     Ok((StatusCode::CREATED, account_out(account)))
 }
@@ -121,7 +120,7 @@ async fn post_account(
     responses((status = 200, description = "The account.", body = Data<AccountOut>), refusals::OperatorOfThing)
 )]
 #[worker::send]
-async fn get_account(App(app): App, _: Operator, PathText(id): PathText) -> Result<Json<Data<AccountOut>>, Refusal> {
+async fn get_account(App(app): App, _: Operator, PathText(id): PathText) -> Answer<Json<Data<AccountOut>>> {
     Ok(account_out(manage_accounts::get_account(&*app, parse(&id, "account")?).await?))
 }
 
@@ -145,7 +144,7 @@ async fn post_grant(
     _: Operator,
     PathText(id): PathText,
     JsonBody(body): JsonBody<GrantIn>,
-) -> Result<Json<Data<AccountOut>>, Refusal> {
+) -> Answer<Json<Data<AccountOut>>> {
     Ok(account_out(manage_accounts::grant_credits(&*app, parse(&id, "account")?, body.credits).await?))
 }
 
@@ -171,7 +170,7 @@ async fn post_key(
     _: Operator,
     PathText(id): PathText,
     JsonBody(body): JsonBody<CreateKeyIn>,
-) -> Result<(StatusCode, Json<Data<KeyOut>>), Refusal> {
+) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
     // The first key of an account must be able to make the others.
     let scopes = body.scopes.or_else(|| Some(Scope::ALL.map(|scope| scope.as_str().to_owned()).into()));
     let request = account::key_request(CreateKeyIn { scopes, ..body })?;
@@ -189,7 +188,7 @@ async fn post_key(
     responses((status = 204, description = "The key is revoked."), refusals::OperatorOfThing)
 )]
 #[worker::send]
-async fn delete_key(App(app): App, _: Operator, PathText(id): PathText) -> Result<StatusCode, Refusal> {
+async fn delete_key(App(app): App, _: Operator, PathText(id): PathText) -> Answer<StatusCode> {
     manage_accounts::revoke_api_key(&*app, parse(&id, "key")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use shared::code::RequestErrorCode as Code;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::dialect::bgless::error::status;
+use super::refusal::status;
 
 macro_rules! refusals {
     ($($name:ident: $($codes:expr),+;)*) => {$(

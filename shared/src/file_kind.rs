@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes. Names and announced types mean nothing.
 
-use shared::names;
+use crate::names;
 
 /// So many first bytes tell.
 /// Units: bytes.
@@ -12,18 +12,26 @@ const PICTURE_BRANDS: [&[u8]; 8] = [b"heic", b"heix", b"hevc", b"hevx", b"mif1",
 names! {
     /// A file of a kind that is taken; its name is what it is stored as.
     FileKind {
+        /// A picture.
         Jpeg = "picture.jpg",
+        /// A picture.
         Png = "picture.png",
+        /// A picture, or many.
         Webp = "picture.webp",
+        /// MPEG audio, layer III.
         Mp3 = "sound.mp3",
+        /// RIFF.
         Wav = "sound.wav",
+        /// The sound of an MP4.
         M4a = "sound.m4a",
+        /// Ogg, whatever it holds.
         Ogg = "sound.ogg",
     }
 }
 
 impl FileKind {
     /// The kind of a picture.
+    #[must_use]
     pub fn of_picture(head: &[u8]) -> Option<Self> {
         match head {
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
@@ -34,6 +42,7 @@ impl FileKind {
     }
 
     /// The kind of a sound. An MP4 with pictures that move is an M4A with more in it.
+    #[must_use]
     pub fn of_sound(head: &[u8]) -> Option<Self> {
         match head {
             [b'I', b'D', b'3', ..] => Some(Self::Mp3),
@@ -48,6 +57,8 @@ impl FileKind {
         }
     }
 
+    /// As it is served.
+    #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",

@@ -14,12 +14,12 @@ pub const SCALE_WHOLE: u32 = 1_000_000;
 /// What stands around and behind the subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Scene {
+pub struct Composition {
     /// Fills what is clear; none leaves it clear.
     pub background: Option<ScreenColor>,
-    /// A picture that fills what is clear, cropped to the size of the scene; before the colour.
+    /// A picture that fills what is clear, cropped to the size of the canvas; before the colour.
     pub picture: Option<Source>,
-    /// The size of the scene; none is that of the source.
+    /// The size that is shown; none is that of the source.
     pub canvas: Option<PixelSize>,
     /// Which point of the picture lies on the same point of the canvas.
     pub anchor: Anchor,
@@ -31,7 +31,7 @@ pub struct Scene {
     pub offset_px: (i32, i32),
 }
 
-impl Default for Scene {
+impl Default for Composition {
     fn default() -> Self {
         Self {
             background: None,

@@ -1,0 +1,24 @@
+//! The job that a path names.
+
+use shared::id::JobId;
+use utoipa::IntoParams;
+
+use super::credential::after_key;
+use super::refusal::Answer;
+use crate::deps::Deps;
+use crate::domain::api_key::KeyHash;
+use crate::domain::error::Error;
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
+pub struct JobPath {
+    /// The job's id.
+    #[param(example = "job_01KAJ4A2G00000000000000000")]
+    id: String,
+}
+
+/// A text that is no job id names no job.
+pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> Answer<JobId> {
+    after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
+}

@@ -1,0 +1,35 @@
+//! Which part of a list is asked for.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::ports::Page;
+use crate::domain::error::{Error, bounded};
+
+/// Items of a list when nobody says how many.
+pub const PAGE_LIMIT: u32 = 20;
+pub const PAGE_LIMIT_MAX: u32 = 100;
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many items.
+    #[param(nullable = false)]
+    pub limit: Option<u32>,
+    /// The `nextCursor` of the part before.
+    #[param(nullable = false)]
+    pub cursor: Option<String>,
+}
+
+/// Reads which part of a list is asked for. Lists are newest first, and a cursor is the last id of the part before.
+pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
+    let limit = bounded("limit", query.limit.unwrap_or(PAGE_LIMIT), 1..=PAGE_LIMIT_MAX)?;
+    let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
+    let whole = cursor.starts_with(prefix) && cursor.chars().count() <= 40;
+    if whole {
+        Ok(Page { cursor, limit, offset: 0 })
+    } else {
+        Err(Error::invalid("cursor", "Must be a `nextCursor` of the same list."))
+    }
+}

@@ -1,0 +1,91 @@
+//! `SweepStore` over SQL.
+
+use serde::Deserialize;
+use shared::id::{JobId, LedgerEntryId};
+use shared::report::Source;
+use shared::task::Pool;
+use shared::time::UnixMillis;
+
+use super::Store;
+use super::database::{Database, Rows as _, statement};
+use super::row::{AnyRow, JobRow, RunRow, from_text, is_any, read_runs, to_json};
+use crate::app::ports::{Ended, SweepStore};
+use crate::domain::error::{Error, JobFailure};
+use crate::domain::job::{ATTEMPTS_MAX, Job, RunRef, TASK_DUE_AFTER_MS};
+
+/// A run, and where its task waits.
+#[derive(Deserialize)]
+struct DueTaskRow {
+    #[serde(flatten)]
+    run: RunRow,
+    pool: String,
+}
+
+impl TryFrom<DueTaskRow> for (Pool, RunRef) {
+    type Error = Error;
+
+    fn try_from(row: DueTaskRow) -> Result<Self, Error> {
+        Ok((from_text("pool", &row.pool)?, row.run.into()))
+    }
+}
+
+impl<D: Database> SweepStore for Store<D> {
+    async fn fail_unleased_job(
+        &self,
+        run: RunRef,
+        failure: &JobFailure,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Ended, Error> {
+        let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
+        let fail = statement!(fail_unleased_job, job_id.clone(), run.run, code, message, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
+        self.run_end([fail, refund], run).await
+    }
+
+    async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
+        let [requeued] = self.run([statement!(requeue_expired_leases, now, ATTEMPTS_MAX, limit)]).await?;
+        Ok(requeued.read::<AnyRow>()?.len())
+    }
+
+    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_exhausted_jobs, now, ATTEMPTS_MAX, limit)]).await?;
+        read_runs(&rows)
+    }
+
+    async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_jobs_queued_before, queued_at_ms, limit)]).await?;
+        read_runs(&rows)
+    }
+
+    async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error> {
+        let [rows] = self.run([statement!(take_due_tasks, now, TASK_DUE_AFTER_MS, limit)]).await?;
+        rows.read::<DueTaskRow>()?.into_iter().map(<(Pool, RunRef)>::try_from).collect()
+    }
+
+    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        let [_] = self.run([statement!(hasten_task, run.job_id.to_string(), run.run, now)]).await?;
+        Ok(())
+    }
+
+    async fn list_jobs_to_empty(
+        &self,
+        deleted_before: UnixMillis,
+        ended_before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Job>, Error> {
+        let deleted = statement!(list_deleted_jobs_to_empty, deleted_before, limit);
+        let [deleted, old] = self.run([deleted, statement!(list_old_jobs_to_empty, ended_before, limit)]).await?;
+        // One that is both is emptied twice, which harms nobody.
+        [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
+    }
+
+    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error> {
+        let [other] = self.run([statement!(find_other_job_of_source, id.to_string(), to_json(source)?)]).await?;
+        is_any(&other)
+    }
+
+    async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(mark_job_emptied, id.to_string(), now)]).await.map(|[_]| ())
+    }
+}
