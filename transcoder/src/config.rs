@@ -12,7 +12,7 @@ use shared::task::Pool;
 use url::Url;
 
 use crate::engine::Programs;
-use crate::matting::{Catalog, Limits};
+use crate::matting::{Catalog, Limits, Providers};
 
 const QUEUE_API_URL_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
 /// Tasks at once, at most; each holds several encoders.
@@ -24,6 +24,9 @@ const VISIBILITY_TIMEOUT_MS_MAX: u64 = 12 * 60 * 60 * 1_000;
 /// How long a model may take for one frame, unless the operator says otherwise.
 /// Units: milliseconds.
 const FRAME_MS_MAX: u64 = 30_000;
+
+/// More than any machine has.
+const THREADS_MAX: usize = 1_024;
 
 /// A text that no log may show.
 #[derive(Clone)]
@@ -133,12 +136,13 @@ impl MattingConfig {
 
     fn read<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Self {
         let paths = reader.optional("MATTING_MODELS").unwrap_or_default();
-        let providers = reader.or("MATTING_PROVIDERS", "cpu");
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             paths: std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect(),
             limits: Limits {
                 frame: Duration::from_millis(reader.number("MATTING_FRAME_MS_MAX", FRAME_MS_MAX, 1..=FRAME_MS_MAX * 20)),
-                providers: providers.split(',').map(|name| name.trim().to_owned()).collect(),
+                providers: reader.parsed("MATTING_PROVIDERS", "cpu", &Providers::form()),
+                threads: reader.number("MATTING_THREADS", cores.min(THREADS_MAX), 1..=THREADS_MAX),
             },
         }
     }
@@ -284,6 +288,12 @@ impl Parsed for SocketAddr {
     }
 }
 
+impl Parsed for Providers {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
 impl Parsed for AllowedHosts {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text).ok()
@@ -369,6 +379,8 @@ mod tests {
             ("ALLOWED_PRIVATE_HOSTS", "localhost"),
             ("CONCURRENCY", "-1"),
             ("JOB_TIMEOUT_S", "-1"),
+            ("MATTING_PROVIDERS", "abacus"),
+            ("MATTING_THREADS", "0"),
         ] {
             let lookup = |asked: &str| if asked == name { Some(value.to_owned()) } else { complete(asked) };
             let error = Config::from_lookup(lookup).unwrap_err();

@@ -95,9 +95,9 @@ async fn serve() -> ExitCode {
     }
 }
 
-/// To stderr: JSON for machines, lines for a terminal. `RUST_LOG` overrides the level.
+/// To stderr: JSON for machines, lines for a terminal. `RUST_LOG` overrides the level. ONNX Runtime calls every step information.
 fn log(default_level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_level));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{default_level},ort=warn")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         builder.init();

@@ -9,9 +9,12 @@ mod guided;
 mod model;
 pub mod onnx;
 mod plane;
+mod precision;
 mod provider;
 mod quads;
 mod runtime;
+mod session;
+mod signature;
 mod steady;
 mod tensor;
 mod unmix;
@@ -27,6 +30,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::gamut::{Gamut, WideGamut};
 pub use catalog::Catalog;
 pub use model::{Limits, Model, Run};
+pub use provider::Providers;
 
 /// A frame: straight RGBA of the picture's size.
 pub type Rgba = Vec<u8>;

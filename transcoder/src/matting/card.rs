@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use shared::media::PixelSize;
 
+use super::signature::BATCH_MAX;
+
 /// A model's file of words.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +48,7 @@ struct InputCard {
     mean: Option<[f32; 3]>,
     std: Option<[f32; 3]>,
     fit: Fit,
+    batch: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -53,6 +56,8 @@ struct InputCard {
 struct OutputCard {
     alpha: Option<String>,
     sigmoid: bool,
+    black_point: Option<f32>,
+    white_point: Option<f32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -81,6 +86,9 @@ const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 /// Longest id.
 pub const ID_CHARS_MAX: usize = 64;
 const SIDE_PX_MAX: u32 = 8_192;
+/// What a matte may have left of nothing, or lack of everything, unless the card says otherwise: half a step of its 255, so
+/// that no value moves by a whole one.
+const FAINT: f32 = 0.5 / 255.0;
 
 impl Kind {
     /// As it is written.
@@ -112,6 +120,15 @@ impl Card {
         if card.std().iter().any(|std| *std <= 0.0) {
             return Err("`input.std` must be above 0".to_owned());
         }
+        if card.input.batch.is_some_and(|batch| !(1..=BATCH_MAX).contains(&batch)) {
+            return Err(format!("`input.batch` must be from 1 to {BATCH_MAX}"));
+        }
+        if card.kind == Kind::Recurrent && card.input.batch.is_some_and(|batch| batch > 1) {
+            return Err("`input.batch` is for models that see every picture for the first time".to_owned());
+        }
+        if !(card.black_point() >= 0.0 && card.black_point() < card.white_point() && card.white_point() <= 1.0) {
+            return Err("`output.black_point` and `output.white_point` must be from 0 to 1, in this order".to_owned());
+        }
         Ok(card)
     }
 
@@ -133,9 +150,24 @@ impl Card {
         self.output.alpha.as_deref().or(own)
     }
 
-    /// Whether the matte is still to be squashed into 0 to 1.
-    pub const fn needs_sigmoid(&self) -> bool {
-        self.output.sigmoid
+    /// The matte's value of what the model put out: squashed into 0 to 1 where it comes as logits, then spread so that what is
+    /// faint is clear and what is nearly opaque is so.
+    pub fn alpha(&self, put_out: f32) -> f32 {
+        let share = if self.output.sigmoid { 1.0 / (1.0 + (-put_out).exp()) } else { put_out };
+        ((share - self.black_point()) / (self.white_point() - self.black_point())).clamp(0.0, 1.0)
+    }
+
+    fn black_point(&self) -> f32 {
+        self.output.black_point.unwrap_or(FAINT)
+    }
+
+    fn white_point(&self) -> f32 {
+        self.output.white_point.unwrap_or(1.0 - FAINT)
+    }
+
+    /// Pictures a run, where it is said.
+    pub const fn batch(&self) -> Option<usize> {
+        self.input.batch
     }
 
     /// The only size that the operator allows.
@@ -193,20 +225,23 @@ impl Card {
         }
     }
 
-    /// The input that says how much smaller the model looks at the picture, and its value for a picture.
-    pub fn ratio(&self, size: PixelSize) -> Option<(&str, f32)> {
-        if self.kind != Kind::Recurrent {
-            return None;
-        }
+    /// The input that is told how much smaller the model looks at the picture.
+    pub fn ratio_name(&self) -> Option<&str> {
+        (self.kind == Kind::Recurrent).then(|| self.recurrent.ratio_input.as_deref().unwrap_or("downsample_ratio"))
+    }
+
+    /// What that input is told for a picture.
+    pub fn ratio(&self, size: PixelSize) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "sides are small")]
         let own = (RECURRENT_SIDE_PX / size.width.max(size.height) as f32).min(1.0);
-        Some((self.recurrent.ratio_input.as_deref().unwrap_or("downsample_ratio"), self.recurrent.ratio.unwrap_or(own)))
+        self.recurrent.ratio.unwrap_or(own)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keying::color::byte;
 
     const LEAST: &str = "id = 'a'\ndisplay_name = 'A'\nlicence = 'MIT'\nkind = ";
 
@@ -216,14 +251,31 @@ mod tests {
         let recurrent = Card::parse(&format!("{LEAST}'recurrent'")).unwrap();
         assert_eq!((recurrent.input_name(), recurrent.alpha_name()), (Some("src"), Some("pha")));
         assert_eq!(recurrent.states()[3], ("r4i".to_owned(), "r4o".to_owned()));
-        assert_eq!(recurrent.ratio(size(2_048, 1_024)), Some(("downsample_ratio", 0.25)));
-        assert_eq!(recurrent.ratio(size(100, 50)).unwrap().1.to_bits(), 1_f32.to_bits());
+        assert_eq!(recurrent.ratio_name(), Some("downsample_ratio"));
+        let ratios = [size(2_048, 1_024), size(100, 50)].map(|size| recurrent.ratio(size).to_bits());
+        assert_eq!(ratios, [0.25, 1.0].map(f32::to_bits));
         let image = Card::parse(&format!("{LEAST}'image'")).unwrap();
-        assert_eq!((image.mean(), image.multiple(), image.alpha_name()), (IMAGENET_MEAN, 32, None));
+        assert_eq!((image.mean(), image.multiple(), image.alpha_name(), image.ratio_name()), (IMAGENET_MEAN, 32, None, None));
         let said = "[input]\nname = 'x'\nwidth = 512\nheight = 256\nmean = [0, 0, 0]\nfit = 'pad'\n[output]\nalpha = 'y'\nsigmoid = true";
         let portrait = Card::parse(&format!("{LEAST}'portrait'\n{said}")).unwrap();
         assert_eq!((portrait.input_name(), portrait.alpha_name()), (Some("x"), Some("y")));
-        assert_eq!((portrait.fixed_size(), portrait.fit(), portrait.needs_sigmoid()), (Some(size(512, 256)), Fit::Pad, true));
+        assert_eq!((portrait.fixed_size(), portrait.fit()), (Some(size(512, 256)), Fit::Pad));
+        assert_eq!([-9.0, 0.0, 9.0].map(|logit| byte(portrait.alpha(logit) * 255.0)), [0, 128, 255]);
+    }
+
+    #[test]
+    fn what_is_fainter_than_a_step_is_clear_and_nothing_else_moves_by_one() {
+        let card = Card::parse(&format!("{LEAST}'image'")).unwrap();
+        let code = |code: f32| byte(card.alpha(code / 255.0) * 255.0);
+        assert_eq!([-3.0, 0.0, 0.6, 0.9].map(code), [0; 4]);
+        assert_eq!([254.1, 254.4, 255.0, 300.0].map(code), [255; 4]);
+        for step in 0..=2_550 {
+            let before = f32::from(u16::try_from(step).unwrap()) / 10.0;
+            assert!((f32::from(code(before)) - before).abs() < 1.0, "{before}: {}", code(before));
+        }
+        let said = Card::parse(&format!("{LEAST}'image'\n[output]\nblack_point = 0.05\nwhite_point = 0.95")).unwrap();
+        assert_eq!([0.04, 0.05, 0.5, 0.96].map(|share| byte(said.alpha(share) * 100.0)), [0, 0, 50, 100]);
+        assert!(card.alpha(f32::NAN).is_nan(), "what is no number must be seen");
     }
 
     #[test]
@@ -234,6 +286,12 @@ mod tests {
             ("'image'\n[input]\nwidth = 1", "height"),
             ("'image'\n[input]\nside_max = 0", "lengths"),
             ("'image'\n[input]\nstd = [1, 0, 1]", "std"),
+            ("'image'\n[input]\nbatch = 0", "batch"),
+            ("'image'\n[input]\nbatch = 17", "batch"),
+            ("'recurrent'\n[input]\nbatch = 2", "batch"),
+            ("'image'\n[output]\nblack_point = 0.6\nwhite_point = 0.5", "black_point"),
+            ("'image'\n[output]\nblack_point = -0.1", "black_point"),
+            ("'image'\n[output]\nwhite_point = nan", "white_point"),
         ] {
             let error = Card::parse(&format!("{LEAST}{rest}")).unwrap_err();
             assert!(error.contains(named), "{rest}: {error}");

@@ -16,8 +16,8 @@ use super::{Matter, Matting, Rgba, guided, unmix};
 use crate::error::{TaskError, TaskResult};
 use crate::frame::scale_opaque;
 
-/// Frames that the model has, or will have next.
-const FRAMES_IN_FLIGHT_MAX: usize = 2;
+/// What the model has, and what it will have next.
+const BATCHES_IN_FLIGHT_MAX: usize = 2;
 
 /// Mattes by a model.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ struct OnnxMatter {
     frames: Option<SyncSender<Arc<Rgba>>>,
     seen: Receiver<TaskResult<Seen>>,
     in_flight: VecDeque<Arc<Rgba>>,
+    in_flight_max: usize,
     /// For models that see every picture for the first time.
     steady: Option<Steady>,
     busy: Busy,
@@ -50,11 +51,11 @@ impl Busy {
         Self { stage, total: Duration::ZERO, frames: 0 }
     }
 
-    fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    fn during<T>(&mut self, frames: usize, work: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let outcome = work();
         self.total += begun.elapsed();
-        self.frames += 1;
+        self.frames += frames as u64;
         outcome
     }
 }
@@ -75,22 +76,14 @@ impl OnnxMatting {
 
 impl Matting for OnnxMatting {
     fn begin(&self, size: PixelSize) -> TaskResult<Box<dyn Matter>> {
-        let mut run = Run::begin(&self.model)?;
-        let (frames, frames_out) = sync_channel::<Arc<Rgba>>(FRAMES_IN_FLIGHT_MAX);
-        let (seen_in, seen) = sync_channel(FRAMES_IN_FLIGHT_MAX);
+        let run = Run::begin(&self.model)?;
+        let in_flight_max = self.model.frames_max() * BATCHES_IN_FLIGHT_MAX;
+        let (frames, frames_out) = sync_channel(in_flight_max);
+        let (seen_in, seen) = sync_channel(in_flight_max);
         // Ends when the matter does: nobody sends frames then, or takes what was seen.
         std::thread::Builder::new()
             .name("inference".to_owned())
-            .spawn(move || {
-                let mut busy = Busy::new("inference");
-                for frame in frames_out {
-                    let outcome = busy.during(|| run.see(&frame, size));
-                    drop(frame);
-                    if seen_in.send(outcome).is_err() {
-                        break;
-                    }
-                }
-            })
+            .spawn(move || infer(run, size, &frames_out, &seen_in))
             .map_err(|error| TaskError::Transient(format!("starting a thread: {error}")))?;
         let steady = (self.model.card().kind != Kind::Recurrent).then(Steady::default);
         Ok(Box::new(OnnxMatter {
@@ -98,15 +91,39 @@ impl Matting for OnnxMatting {
             frames: Some(frames),
             seen,
             in_flight: VecDeque::new(),
+            in_flight_max,
             steady,
             busy: Busy::new("refinement"),
         }))
     }
 }
 
+/// Looks at frames, as many at once as the model takes, until there are no more or nobody wants to know.
+fn infer(mut run: Run, size: PixelSize, frames: &Receiver<Arc<Rgba>>, seen: &SyncSender<TaskResult<Seen>>) {
+    let (mut busy, frames_max) = (Busy::new("inference"), run.frames_max());
+    loop {
+        let batch: Vec<Arc<Rgba>> = frames.iter().take(frames_max).collect();
+        if batch.is_empty() {
+            return;
+        }
+        let pictures: Vec<&[u8]> = batch.iter().map(|frame| frame.as_slice()).collect();
+        let outcome = busy.during(batch.len(), || run.see(&pictures, size));
+        drop(batch);
+        let (mattes, failure) = match outcome {
+            Ok(mattes) => (mattes, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let has_failed = failure.is_some();
+        let told = mattes.into_iter().map(Ok).chain(failure.map(Err)).try_for_each(|outcome| seen.send(outcome));
+        if told.is_err() || has_failed {
+            return;
+        }
+    }
+}
+
 impl Matter for OnnxMatter {
     fn take(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
-        let seen = if self.in_flight.len() >= FRAMES_IN_FLIGHT_MAX { self.next()? } else { None };
+        let seen = if self.in_flight.len() >= self.in_flight_max { self.next()? } else { None };
         let frame = Arc::new(frame);
         // A thread that has ended has said why.
         if let Some(frames) = &self.frames
@@ -140,7 +157,7 @@ impl OnnxMatter {
 
     fn refine(&mut self, mut frame: Rgba, seen: Seen) -> Rgba {
         let Seen { small, matte } = seen;
-        self.busy.during(|| {
+        self.busy.during(1, || {
             let alpha = full_alpha(matte, small.as_deref(), &frame, self.size, self.steady.as_mut());
             unmix::apply(&mut frame, &alpha);
         });

@@ -53,11 +53,10 @@ pub fn shrink(rgba: &[u8], frame: PixelSize, layout: Layout) -> TaskResult<Optio
     (layout.content != frame).then(|| scale_opaque(rgba, frame, layout.content)).transpose()
 }
 
-/// Channel by channel, normalised; the last column and row go on where the picture ends.
-pub fn fill(rgba: &[u8], layout: Layout, card: &Card) -> Vec<f32> {
+/// One picture's part of a tensor: channel by channel, normalised; the last column and row go on where the picture ends.
+pub fn fill(values: &mut [f32], rgba: &[u8], layout: Layout, card: &Card) {
     let ((width, height), (columns, rows)) = (sides(layout.content), sides(layout.tensor));
     let (mean, std) = (card.mean(), card.std());
-    let mut values = vec![0.0; columns * rows * 3];
     values.par_chunks_mut(columns).enumerate().for_each(|(index, out)| {
         let (channel, y) = (index / rows, (index % rows).min(height - 1));
         let Some((mean, std)) = mean.get(channel).zip(std.get(channel)) else { return };
@@ -66,12 +65,11 @@ pub fn fill(rgba: &[u8], layout: Layout, card: &Card) -> Vec<f32> {
         within.iter_mut().zip(codes).for_each(|(out, code)| *out = (f32::from(*code) / 255.0 - mean) / std);
         beyond.fill(within.last().copied().unwrap_or_default());
     });
-    values
 }
 
 /// The part of a matte that is the picture; `values` may be of another size than the tensor was.
 /// None where a value is no number.
-pub fn matte(values: &[f32], size: PixelSize, layout: Layout, needs_sigmoid: bool) -> Option<Plane> {
+pub fn matte(values: &[f32], size: PixelSize, layout: Layout, card: &Card) -> Option<Plane> {
     let share = |side: u32, content: u32, tensor: u32| {
         let share = (u64::from(side) * u64::from(content) + u64::from(tensor) / 2) / u64::from(tensor);
         u32::try_from(share).unwrap_or(u32::MAX).clamp(1, side)
@@ -80,9 +78,8 @@ pub fn matte(values: &[f32], size: PixelSize, layout: Layout, needs_sigmoid: boo
         width: share(size.width, layout.content.width, layout.tensor.width),
         height: share(size.height, layout.content.height, layout.tensor.height),
     };
-    let squash = |value: f32| if needs_sigmoid { 1.0 / (1.0 + (-value).exp()) } else { value.clamp(0.0, 1.0) };
     let width = size.width as usize;
-    let plane = Plane::from_fn(kept, |x, y| squash(values[y * width + x]));
+    let plane = Plane::from_fn(kept, |x, y| card.alpha(values[y * width + x]));
     plane.values.iter().all(|value| value.is_finite()).then_some(plane)
 }
 
@@ -114,16 +111,18 @@ mod tests {
 
     #[test]
     fn a_picture_is_padded_with_its_last_pixels_and_a_matte_is_cut_out_again() {
-        let plain = card("[input]\nmean = [0, 0, 0]\nstd = [1, 1, 1]\nmultiple = 2");
+        let words = "[input]\nmean = [0, 0, 0]\nstd = [1, 1, 1]\nmultiple = 2\n[output]\nblack_point = 0\nwhite_point = 1";
+        let plain = card(words);
         let layout = Layout::of(&plain, None, size(3, 1));
         let rgba: Vec<u8> = [0, 51, 255].iter().flat_map(|red| [*red, 0, 102, 255]).collect();
-        let values = fill(&rgba, layout, &plain);
-        assert_eq!(values.len(), 4 * 2 * 3);
+        let mut values = [7.0; 4 * 2 * 3];
+        fill(&mut values, &rgba, layout, &plain);
         assert_eq!(values[..8], [0.0, 0.2, 1.0, 1.0, 0.0, 0.2, 1.0, 1.0]);
         assert_eq!(values[16..], [0.4; 8]);
-        let cut = matte(&values[..8], size(4, 2), layout, false).unwrap();
+        let cut = matte(&values[..8], size(4, 2), layout, &plain).unwrap();
         assert_eq!((cut.size, cut.values), (size(3, 1), vec![0.0, 0.2, 1.0]));
-        assert_eq!(matte(&[f32::NAN; 8], size(4, 2), layout, false), None);
-        assert_eq!(matte(&[0.0; 8], size(4, 2), layout, true).unwrap().values, [0.5; 3]);
+        assert_eq!(matte(&[f32::NAN; 8], size(4, 2), layout, &plain), None);
+        let logits = card(&format!("{words}\nsigmoid = true"));
+        assert_eq!(matte(&[0.0; 8], size(4, 2), layout, &logits).unwrap().values, [0.5; 3]);
     }
 }

@@ -1,9 +1,13 @@
 """Makes the tiny models of this folder, whose mattes are known exactly: python3 make.py, with PyPI's onnx.
 
     recurrent.onnx  Robust Video Matting's signature. Four leaky means in a row, from frame to frame; the last is the matte
-    image.onnx      one picture of any size in, one matte out: the mean of its channels, before ImageNet's normalisation
+    image.onnx      pictures of any size in, as many mattes out: the mean of their channels, before ImageNet's normalisation
     square.onnx     the same, for 32 x 32 alone, as logits
+    four.onnx       the same as image.onnx, for four pictures at once alone
+    *_half.onnx     the same with 16 bit floats: recurrent throughout but for the ratio, as Robust Video Matting's own; image with
+                    a matte of 32 bits, portrait with 16 bits inside as well
     portrait.onnx   MODNet's signature: one picture in, a rough guess, details and the matte out: the red channel
+    busy.onnx       the same as image.onnx, with as much work as a small network of real use makes; for benches
     slow.onnx       never done
     tall.onnx       never done with pictures of more than 64 rows
     unsure.onnx     no numbers for pictures of more than 64 rows
@@ -14,7 +18,7 @@ from pathlib import Path
 from onnx import TensorProto, checker, helper, save
 
 FOLDER = Path(__file__).parent
-FLOAT = TensorProto.FLOAT
+FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -22,8 +26,8 @@ def constant(name, values, shape, kind=FLOAT):
     return helper.make_tensor(name, kind, shape, values)
 
 
-def value(name, shape):
-    return helper.make_tensor_value_info(name, FLOAT, shape)
+def value(name, shape, kind=FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
 
 
 def write(name, nodes, inputs, outputs, constants):
@@ -33,13 +37,14 @@ def write(name, nodes, inputs, outputs, constants):
     save(model, FOLDER / f"{name}.onnx")
 
 
-def recurrent():
+def recurrent(name="recurrent", kind=FLOAT):
     node = helper.make_node
     nodes = [
         node("ReduceMean", ["src"], ["mean"], axes=[1], keepdims=1),
         # Larger than 1 whatever it is: the ratio must be there, and changes nothing.
         node("Mul", ["downsample_ratio", "many"], ["scaled"]),
-        node("Min", ["scaled", "one"], ["unit"]),
+        node("Min", ["scaled", "one"], ["wide"]),
+        node("Cast", ["wide"], ["unit"], to=kind),
         node("Mul", ["mean", "unit"], ["level0"]),
         node("Identity", ["src"], ["fgr"]),
     ]
@@ -52,14 +57,14 @@ def recurrent():
     nodes.append(node("Identity", ["level4"], ["pha"]))
     states = [f"r{index}" for index in range(1, 5)]
     write(
-        "recurrent",
+        name,
         nodes,
-        [value("src", ["batch", 3, "height", "width"])]
-        + [value(f"{state}i", ["batch", "channels", f"{state}_height", f"{state}_width"]) for state in states]
+        [value("src", ["batch", 3, "height", "width"], kind)]
+        + [value(f"{state}i", ["batch", "channels", f"{state}_height", f"{state}_width"], kind) for state in states]
         + [value("downsample_ratio", [1])],
-        [value("fgr", ["batch", 3, "height", "width"]), value("pha", ["batch", 1, "height", "width"])]
-        + [value(f"{state}o", ["batch", 1, "height", "width"]) for state in states],
-        [constant("half", [0.5], [1]), constant("one", [1.0], [1]), constant("many", [1e6], [1])],
+        [value("fgr", ["batch", 3, "height", "width"], kind), value("pha", ["batch", 1, "height", "width"], kind)]
+        + [value(f"{state}o", ["batch", 1, "height", "width"], kind) for state in states],
+        [constant("half", [0.5], [1], kind), constant("one", [1.0], [1]), constant("many", [1e6], [1])],
     )
 
 
@@ -71,7 +76,11 @@ def image():
         node("ReduceMean", ["color"], ["alphas"], axes=[1], keepdims=1),
     ]
     constants = [constant("std", STD, [1, 3, 1, 1]), constant("mean", MEAN, [1, 3, 1, 1])]
-    write("image", nodes, [value("pixel_values", ["batch", 3, "height", "width"])], [value("alphas", ["batch", 1, "height", "width"])], constants)
+    for name, batch in [("image", "batch"), ("four", 4)]:
+        sides = [batch, 3, "height", "width"]
+        write(name, nodes, [value("pixel_values", sides)], [value("alphas", [batch, 1, "height", "width"])], constants)
+    widened = [node("Cast", ["half_values"], ["pixel_values"], to=FLOAT), *nodes]
+    write("image_half", widened, [value("half_values", ["batch", 3, "height", "width"], HALF)], [value("alphas", ["batch", 1, "height", "width"])], constants)
     nodes[-1] = node("ReduceMean", ["color"], ["share"], axes=[1], keepdims=1)
     nodes += [
         node("Clip", ["share", "least", "most"], ["clipped"]),
@@ -83,7 +92,7 @@ def image():
     write("square", nodes, [value("pixel_values", [1, 3, 32, 32])], [value("logits", [1, 1, 32, 32])], constants)
 
 
-def portrait():
+def portrait(name="portrait", kind=FLOAT):
     node = helper.make_node
     nodes = [
         node("Mul", ["input", "half"], ["spread"]),
@@ -92,11 +101,35 @@ def portrait():
         node("Slice", ["color", "first", "second", "channels"], ["matte"]),
         node("Sub", ["color", "half"], ["detail"]),
     ]
-    constants = [constant("half", [0.5], [1])] + [
-        constant(name, [number], [1], TensorProto.INT64) for name, number in [("first", 0), ("second", 1), ("channels", 1)]
+    constants = [constant("half", [0.5], [1], kind)] + [
+        constant(part, [number], [1], TensorProto.INT64) for part, number in [("first", 0), ("second", 1), ("channels", 1)]
     ]
     outputs = [("semantic", 3), ("detail", 3), ("matte", 1)]
-    write("portrait", nodes, [value("input", [1, 3, "height", "width"])], [value(name, [1, count, f"{name}_height", f"{name}_width"]) for name, count in outputs], constants)
+    outputs = [value(part, [1, count, f"{part}_height", f"{part}_width"], kind) for part, count in outputs]
+    write(name, nodes, [value("input", [1, 3, "height", "width"], kind)], outputs, constants)
+
+
+def busy(layers=12, channels=32):
+    """Convolutions at half the size, whose weights are made when the file is opened; nothing of what they find is used."""
+    node = helper.make_node
+    nodes = [
+        node("Mul", ["pixel_values", "std"], ["spread"]),
+        node("Add", ["spread", "mean"], ["color"]),
+        node("ReduceMean", ["color"], ["share"], axes=[1], keepdims=1),
+        node("ConstantOfShape", ["first_shape"], ["first"], value=constant("value", [0.03], [1])),
+        node("ConstantOfShape", ["next_shape"], ["next"], value=constant("value", [0.003], [1])),
+        node("Conv", ["color", "first"], ["found0"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),
+    ]
+    for layer in range(layers):
+        nodes.append(node("Conv", [f"found{layer}", "next"], [f"found{layer + 1}"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]))
+    nodes += [
+        node("ReduceMean", [f"found{layers}"], ["found"], axes=[1, 2, 3], keepdims=1),
+        node("Mul", ["found", "nothing"], ["unused"]),
+        node("Add", ["share", "unused"], ["alphas"]),
+    ]
+    shapes = [constant("first_shape", [channels, 3, 3, 3], [4], TensorProto.INT64), constant("next_shape", [channels, channels, 3, 3], [4], TensorProto.INT64)]
+    constants = [constant("std", STD, [1, 3, 1, 1]), constant("mean", MEAN, [1, 3, 1, 1]), constant("nothing", [0.0], [1])] + shapes
+    write("busy", nodes, [value("pixel_values", ["batch", 3, "height", "width"])], [value("alphas", ["batch", 1, "height", "width"])], constants)
 
 
 def loop(name, before, rounds, constants):
@@ -149,8 +182,11 @@ def unsure():
 
 
 recurrent()
+recurrent("recurrent_half", HALF)
 image()
 portrait()
+portrait("portrait_half", HALF)
+busy()
 slow()
 tall()
 unsure()
