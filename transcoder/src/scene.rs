@@ -2,7 +2,8 @@
 //!
 //! Twice over a clip. First a few small frames: `camera` says whether it stood still, `exposure` how its light changed,
 //! `clusters` and `choice` which colour of each pixel is the background, `seams` whether something never moved off. Then
-//! `plate` gathers the background at full size, and `matter` compares every frame with it: `evidence`, `shadow`, `relax`, `edge`.
+//! `plate` gathers the background at full size, and `matter` compares every frame with it: `evidence`, `shadow`, `relax`,
+//! `smear`, `edge`.
 
 mod camera;
 mod choice;
@@ -19,6 +20,7 @@ mod regions;
 mod relax;
 mod seams;
 mod shadow;
+mod smear;
 
 pub use learn::{Learned, Refusal, SAMPLES_MAX, Samples, learn};
 pub use matter::Matter;

@@ -24,6 +24,11 @@ const GIVEN_WEIGHT: f32 = 2.0;
 const GIVEN_FAR: f32 = 16.0;
 /// What it costs to believe the caller's picture alone: it was taken at another time.
 const GIVEN_COST: f32 = 1.0;
+/// What it costs to believe a colour that another one is in full light: shadows come and go, and only ever darken.
+const SHADED_COST: f32 = 0.12;
+/// Share of light that a shadow leaves, and how far its chroma may be off, in codes.
+const SHADE: std::ops::Range<f32> = 0.6..0.97;
+const SHADE_CHROMA_MAX: f32 = 1.5;
 
 type Costs = [f32; LABELS];
 
@@ -66,6 +71,9 @@ impl Energy<'_> {
             // Seen again after something else: the background comes back, a subject seldom to the very place.
             let is_back = (cluster.seen ^ cluster.seen >> 1).count_ones() > 2;
             *cost = RARE_WEIGHT * (-share.max(0.01).ln() - if is_back { 0.7 } else { 0.0 });
+            if self.clusters[index].iter().any(|other| is_shadow(cluster.color, other.color)) {
+                *cost += SHADED_COST;
+            }
             if let Some(given) = self.given {
                 *cost += if cluster.seen == 0 {
                     GIVEN_COST
@@ -120,4 +128,10 @@ impl Energy<'_> {
 
 pub fn distance(left: Ypq, right: Ypq) -> f32 {
     (0..3).map(|channel| (left[channel] - right[channel]).powi(2)).sum::<f32>().sqrt()
+}
+
+/// Whether a colour may be the other in a shadow.
+fn is_shadow([luma, blue, red]: Ypq, lit: Ypq) -> bool {
+    let shade = luma / lit[0].max(1.0);
+    SHADE.contains(&shade) && (blue - shade * lit[1]).hypot(red - shade * lit[2]) < SHADE_CHROMA_MAX
 }

@@ -9,6 +9,7 @@ use super::evidence::Evidence;
 use super::exposure::Exposure;
 use super::grid::Grid;
 use super::plate::Plate;
+use super::smear::Smear;
 use crate::keying::cells::Cells;
 use crate::keying::color::byte;
 
@@ -46,7 +47,7 @@ const SETTLED: (f32, f32) = (0.03, 0.97);
 const OWN_COLOR: (f32, f32) = (0.3, 0.95);
 
 /// Sorts the cells.
-pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence) -> Vec<u8> {
+pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence, smear: &Smear) -> Vec<u8> {
     let subject: Vec<u8> = labels.iter().map(|label| if *label > 0.0 { 255 } else { 0 }).collect();
     let (inner, innermost) = (grid.least(&subject, REACH_IN), grid.least(&subject, REACH_FAR));
     let (outer, outermost) = (grid.greatest(&subject, REACH_OUT), grid.greatest(&subject, REACH_FAR));
@@ -56,7 +57,9 @@ pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence) -> Vec<u8> {
     let is_pure = |cell: usize| f32::from(strength[cell]) > PURE_MIN * f32::from(strongest[cell]);
     (0..grid.len())
         .map(|cell| {
-            if innermost[cell] > 0 || inner[cell] > 0 && is_pure(cell) {
+            if smear.share[cell] > 0.0 {
+                EDGE
+            } else if innermost[cell] > 0 || inner[cell] > 0 && is_pure(cell) {
                 CORE
             } else if outer[cell] > 0 || outermost[cell] > 0 && evidence.distance[cell] > FAINT_MIN {
                 EDGE
@@ -116,6 +119,7 @@ pub struct Edges<'a> {
     pub labels: &'a [f32],
     pub class: &'a [u8],
     pub colors: &'a Colors,
+    pub smear: &'a Smear,
     pub moving: &'a [u8],
     /// The matte before.
     pub before: &'a [u8],
@@ -190,7 +194,10 @@ impl Edges<'_> {
         // Labels are of the subject as soon as a little of it is seen.
         let expected = expected * smoothstep(0.1, EXPECTED_FULL, (dot(off, off) / line.length).sqrt());
         let trust = line.length / (line.length + NOISE_DOUBT * noise + OFF_LINE_DOUBT * dot(aside, aside));
-        let mut alpha = expected + (along - expected) * trust.sqrt();
+        let (smeared, passed) = (blend(&|cell| self.smear.share[cell]), blend(&|cell| self.smear.alpha[cell]));
+        let by_label = expected + (along - expected) * trust.sqrt();
+        let by_motion = passed + (along - passed) * trust;
+        let mut alpha = by_label + (by_motion - by_label) * smeared;
         if let Some(before) = before
             && self.moving[place.cell] == 0
         {

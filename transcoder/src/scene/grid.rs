@@ -26,6 +26,39 @@ impl Grid {
         [left, right, above, below].into_iter().flatten()
     }
 
+    /// How far every cell is from the nearest source; infinitely where there is none.
+    /// Source: Borgefors, "Distance transformations in digital images", 1986.
+    pub fn distance(self, is_source: impl Fn(usize) -> bool) -> Vec<f32> {
+        let mut distance: Vec<f32> = (0..self.len()).map(|cell| if is_source(cell) { 0.0 } else { f32::INFINITY }).collect();
+        // From above and, turned upside down, from below.
+        for _ in 0..2 {
+            self.pass_on(&mut distance);
+            distance.reverse();
+        }
+        distance
+    }
+
+    fn pass_on(self, distance: &mut [f32]) {
+        const ACROSS: f32 = 0.9551;
+        const DIAGONAL: f32 = 1.3693;
+        for cell in 0..self.len() {
+            let column = cell % self.columns;
+            let (has_left, has_right) = (column > 0, column + 1 < self.columns);
+            let above = cell.checked_sub(self.columns);
+            let steps = [
+                (has_left.then(|| cell - 1), ACROSS),
+                (above, ACROSS),
+                (above.filter(|_| has_left).map(|above| above - 1), DIAGONAL),
+                (above.filter(|_| has_right).map(|above| above + 1), DIAGONAL),
+            ];
+            for (from, step) in steps {
+                if let Some(from) = from {
+                    distance[cell] = distance[cell].min(distance[from] + step);
+                }
+            }
+        }
+    }
+
     /// The mean over a square window, narrower at the border.
     pub fn mean(self, plane: &[f32], reach: usize) -> Vec<f32> {
         let mut across = vec![0.0; self.len()];

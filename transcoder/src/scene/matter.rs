@@ -11,6 +11,7 @@ use super::exposure::Exposure;
 use super::plate::Plate;
 use super::regions;
 use super::relax::relax;
+use super::smear::Smear;
 
 /// Cells between those by which light is followed.
 const EXPOSURE_STRIDE: usize = 7;
@@ -19,43 +20,63 @@ const MOVING_MIN: f32 = 12.0;
 /// What the last frame's label says where nothing moved.
 const BEFORE_WEIGHT: f32 = 2.0;
 
-/// Mattes the frames of one clip, in order.
+/// Mattes the frames of one clip, in order, each when the next one is known.
 #[derive(Debug)]
 pub struct Matter {
     plate: Arc<Plate>,
-    before: Option<Before>,
+    before: Option<Vec<f32>>,
+    alpha: Vec<u8>,
+    waiting: Option<Labelled>,
 }
 
-/// The last frame.
+/// A frame of which is known where its subject is.
 #[derive(Debug)]
-struct Before {
+struct Labelled {
+    /// Packed.
+    rgba: Vec<u8>,
     exposure: Exposure,
-    seen: Vec<Rgb>,
+    evidence: Evidence,
+    moving: Vec<u8>,
+    /// Above 0 for the subject.
     labels: Vec<f32>,
-    alpha: Vec<u8>,
 }
 
 impl Matter {
     /// Before this background.
     #[must_use]
     pub const fn new(plate: Arc<Plate>) -> Self {
-        Self { plate, before: None }
+        Self { plate, before: None, alpha: Vec::new(), waiting: None }
     }
 
-    /// Gives one frame its alpha, and its edges the subject's own colour. Packed RGBA; a frame of another size stays as it is.
-    pub fn matte(&mut self, rgba: &mut [u8]) {
-        let (plate, grid) = (self.plate.as_ref(), self.plate.cells);
-        if rgba.len() != plate.width * plate.height * 4 {
-            return;
+    /// Takes the next frame and gives back the one before it, with alpha and, at edges, the subject's own colour. Packed RGBA;
+    /// a frame of another size stays as it is.
+    pub fn take(&mut self, rgba: Vec<u8>) -> Option<Vec<u8>> {
+        if rgba.len() != self.plate.width * self.plate.height * 4 {
+            return Some(rgba);
         }
-        let seen = evidence::frame_cells(plate, rgba);
-        let exposure = self.exposure(&seen);
+        let next = self.label(rgba);
+        let waiting = self.waiting.take();
+        let matted = waiting.map(|waiting| self.matte(waiting, Some(&next)));
+        self.waiting = Some(next);
+        matted
+    }
+
+    /// The last frame.
+    pub fn finish(&mut self) -> Option<Vec<u8>> {
+        let waiting = self.waiting.take()?;
+        Some(self.matte(waiting, None))
+    }
+
+    fn label(&self, rgba: Vec<u8>) -> Labelled {
+        let (plate, grid) = (self.plate.as_ref(), self.plate.cells);
+        let before = self.waiting.as_ref();
+        let seen = evidence::frame_cells(plate, &rgba);
+        let exposure = exposure(plate, before, &seen);
         let mut evidence = Evidence::new(plate, &exposure, seen);
-        let moving = self.moving(&evidence.seen);
-        if let Some(before) = &self.before {
-            for ((said, label), _) in
-                evidence.said.iter_mut().zip(&before.labels).zip(&moving).filter(|(_, moving)| **moving == 0)
-            {
+        let moving = moving(plate, before, &evidence.seen);
+        if let Some(before) = before {
+            let still = evidence.said.iter_mut().zip(&before.labels).zip(&moving).filter(|(_, moving)| **moving == 0);
+            for ((said, label), _) in still {
                 *said += BEFORE_WEIGHT * label / (1.0 + label.abs());
             }
         }
@@ -67,9 +88,15 @@ impl Matter {
             .collect();
         let mut labels = relax(grid, evidence.said.clone(), off);
         regions::tidy(grid, &mut labels, &evidence.said);
-        let class = edge::classify(grid, &labels, &evidence);
+        Labelled { rgba, exposure, evidence, moving, labels }
+    }
+
+    fn matte(&mut self, frame: Labelled, after: Option<&Labelled>) -> Vec<u8> {
+        let (plate, grid) = (self.plate.as_ref(), self.plate.cells);
+        let Labelled { mut rgba, exposure, evidence, moving, labels } = frame;
+        let smear = Smear::find(grid, self.before.as_deref(), &labels, after.map(|after| after.labels.as_slice()));
+        let class = edge::classify(grid, &labels, &evidence, &smear);
         let colors = edge::colors(grid, &labels, &class, &evidence);
-        let before = self.before.as_ref().map(|before| before.alpha.as_slice()).unwrap_or_default();
         let edges = Edges {
             plate,
             exposure: &exposure,
@@ -77,35 +104,37 @@ impl Matter {
             labels: &labels,
             class: &class,
             colors: &colors,
+            smear: &smear,
             moving: &moving,
-            before,
+            before: &self.alpha,
         };
-        edges.write(rgba);
-        let alpha = rgba.as_chunks::<4>().0.par_iter().map(|pixel| pixel[3]).collect();
-        self.before = Some(Before { exposure, seen: evidence.seen, labels, alpha });
+        edges.write(&mut rgba);
+        self.alpha = rgba.as_chunks::<4>().0.par_iter().map(|pixel| pixel[3]).collect();
+        self.before = Some(labels);
+        rgba
     }
+}
 
-    fn exposure(&self, seen: &[Rgb]) -> Exposure {
-        let pairs = |is_used: &dyn Fn(usize) -> bool| -> Vec<(Rgb, Rgb)> {
-            let cells = (0..seen.len()).step_by(EXPOSURE_STRIDE).filter(|cell| is_used(*cell));
-            cells.map(|cell| (self.plate.colors[cell], seen[cell])).collect()
-        };
-        match &self.before {
-            Some(before) => before.exposure.follow(&pairs(&|cell| before.labels[cell] < 0.0)),
-            None => Exposure::fit(&pairs(&|_| true)),
-        }
+fn exposure(plate: &Plate, before: Option<&Labelled>, seen: &[Rgb]) -> Exposure {
+    let pairs = |is_used: &dyn Fn(usize) -> bool| -> Vec<(Rgb, Rgb)> {
+        let cells = (0..seen.len()).step_by(EXPOSURE_STRIDE).filter(|cell| is_used(*cell));
+        cells.map(|cell| (plate.colors[cell], seen[cell])).collect()
+    };
+    match before {
+        Some(before) => before.exposure.follow(&pairs(&|cell| before.labels[cell] < 0.0)),
+        None => Exposure::fit(&pairs(&|_| true)),
     }
+}
 
-    /// Where the frame differs from the last one.
-    fn moving(&self, seen: &[Rgb]) -> Vec<u8> {
-        let Some(before) = &self.before else { return vec![255; seen.len()] };
-        (0..seen.len())
-            .into_par_iter()
-            .map(|cell| {
-                // Both frames are noisy.
-                let variance = self.plate.variance[cell].map(|variance| variance * 2.0);
-                if distance(seen[cell], before.seen[cell], variance) > MOVING_MIN { 255 } else { 0 }
-            })
-            .collect()
-    }
+/// Where the frame differs from the last one.
+fn moving(plate: &Plate, before: Option<&Labelled>, seen: &[Rgb]) -> Vec<u8> {
+    let Some(before) = before else { return vec![255; seen.len()] };
+    (0..seen.len())
+        .into_par_iter()
+        .map(|cell| {
+            // Both frames are noisy.
+            let variance = plate.variance[cell].map(|variance| variance * 2.0);
+            if distance(seen[cell], before.evidence.seen[cell], variance) > MOVING_MIN { 255 } else { 0 }
+        })
+        .collect()
 }

@@ -61,6 +61,13 @@ fn rgba(frame: &[u8]) -> Vec<u8> {
     frame.as_chunks::<3>().0.iter().flat_map(|[red, green, blue]| [*red, *green, *blue, 255]).collect()
 }
 
+/// All frames, matted.
+fn matted(matter: &mut Matter, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut pictures: Vec<Vec<u8>> = frames.iter().filter_map(|frame| matter.take(rgba(frame))).collect();
+    pictures.extend(matter.finish());
+    pictures
+}
+
 /// How many pixels are subject that are not, or the other way round.
 fn wrong(matte: &[u8], middle: f32) -> usize {
     let alphas = matte.as_chunks::<4>().0.iter().map(|pixel| pixel[3] > 127).enumerate();
@@ -76,11 +83,10 @@ fn who_rests_for_most_of_a_clip_is_not_taken_for_background_and_light_that_drift
         _ => 80.0 + number(index - 23) * 16.0,
     };
     let frames = clip(middle, |_| 0.0, |index| 0.9 + 0.2 * number(index) / number(FRAMES));
-    let mut matter = matter(&frames);
-    for (index, frame) in frames.iter().enumerate() {
-        let mut picture = rgba(frame);
-        matter.matte(&mut picture);
-        let wrong = wrong(&picture, middle(index));
+    let pictures = matted(&mut matter(&frames), &frames);
+    assert_eq!(pictures.len(), frames.len());
+    for (index, picture) in pictures.iter().enumerate() {
+        let wrong = wrong(picture, middle(index));
         assert!(wrong < 40, "frame {index}: {wrong}");
     }
 }
@@ -92,9 +98,7 @@ fn a_shadow_is_no_subject_and_cloth_as_dark_is() {
     let alpha_at = |matter: &mut Matter, color: &dyn Fn([f32; 3]) -> [f32; 3]| {
         let inside = |x: usize, y: usize| (50..100).contains(&x) && (40..80).contains(&y);
         let painted = frame(3, |x, y| if inside(x, y) { color(scene(x, y, 0.0)) } else { scene(x, y, 0.0) });
-        let mut picture = rgba(&painted);
-        matter.matte(&mut picture);
-        picture[(60 * WIDTH + 75) * 4 + 3]
+        matted(matter, &[painted])[0][(60 * WIDTH + 75) * 4 + 3]
     };
     assert_eq!(alpha_at(&mut matter, &|color| color.map(|channel| channel * 0.6)), 0);
     assert_eq!(alpha_at(&mut matter, &|_| [66.0, 75.0, 100.0]), 255);
@@ -116,7 +120,35 @@ fn what_cannot_be_matted_is_refused_with_its_reason() {
 #[test]
 fn a_frame_of_another_size_is_left_out() {
     let mut matter = matter(&clip(|index| number(index) * 5.0, |_| 0.0, |_| 1.0));
-    let mut picture = vec![7; 100];
-    matter.matte(&mut picture);
-    assert_eq!(picture, [7; 100]);
+    assert_eq!(matter.take(vec![7; 100]), Some(vec![7; 100]));
+    assert_eq!(matter.finish(), None);
+}
+
+#[test]
+fn what_motion_smears_is_as_clear_as_the_time_in_which_the_subject_was_not_there() {
+    // Twenty pixels a frame, with the shutter open for three quarters of that.
+    let middle = |index: usize| 30.0 + number(index % 6) * 20.0;
+    let smeared = |index: usize, x: usize, y: usize| {
+        let there = (0..30).filter(|part| is_subject(x, y, middle(index) + (number(*part) / 29.0 - 0.5) * 15.0)).count();
+        number(there) / 30.0
+    };
+    let one = |index: usize| {
+        frame(index, |x, y| {
+            let (share, behind) = (smeared(index, x, y), scene(x, y, 0.0));
+            [0, 1, 2].map(|channel| share * SUBJECT[channel] + (1.0 - share) * behind[channel])
+        })
+    };
+    let frames: Vec<Vec<u8>> = (0..FRAMES).map(one).collect();
+    let pictures = matted(&mut matter(&frames), &frames);
+    for index in [8, 9, 14, 15] {
+        let off = pictures[index]
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .enumerate()
+            .map(|(pixel, found)| (f32::from(found[3]) / 255.0 - smeared(index, pixel % WIDTH, pixel / WIDTH)).powi(2));
+        let all = (0..WIDTH * HEIGHT).map(|pixel| smeared(index, pixel % WIDTH, pixel / WIDTH)).sum::<f32>();
+        let wrong = off.sum::<f32>() / all;
+        assert!(wrong < 0.005, "frame {index}: {wrong}");
+    }
 }

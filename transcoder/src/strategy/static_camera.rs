@@ -95,12 +95,11 @@ impl Matting for StaticCamera {
 }
 
 impl Matter for scene::Matter {
-    fn take(&mut self, mut frame: Rgba) -> TaskResult<Vec<Rgba>> {
-        self.matte(&mut frame);
-        Ok(vec![frame])
+    fn take(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
+        Ok(self.take(frame).into_iter().collect())
     }
 
     fn finish(&mut self) -> TaskResult<Vec<Rgba>> {
-        Ok(Vec::new())
+        Ok(self.finish().into_iter().collect())
     }
 }
