@@ -41,21 +41,24 @@ impl Grid {
     fn pass_on(self, distance: &mut [f32]) {
         const ACROSS: f32 = 0.9551;
         const DIAGONAL: f32 = 1.3693;
-        for cell in 0..self.len() {
-            let column = cell % self.columns;
-            let (has_left, has_right) = (column > 0, column + 1 < self.columns);
-            let above = cell.checked_sub(self.columns);
-            let steps = [
-                (has_left.then(|| cell - 1), ACROSS),
-                (above, ACROSS),
-                (above.filter(|_| has_left).map(|above| above - 1), DIAGONAL),
-                (above.filter(|_| has_right).map(|above| above + 1), DIAGONAL),
-            ];
-            for (from, step) in steps {
-                if let Some(from) = from {
-                    distance[cell] = distance[cell].min(distance[from] + step);
-                }
+        let mut above = vec![f32::INFINITY; self.columns];
+        for row in distance.chunks_exact_mut(self.columns) {
+            let (left, right) = (above.iter(), above.iter().skip(1));
+            for (own, above) in row.iter_mut().zip(&above) {
+                *own = own.min(above + ACROSS);
             }
+            for (own, left) in row.iter_mut().skip(1).zip(left) {
+                *own = own.min(left + DIAGONAL);
+            }
+            for (own, right) in row.iter_mut().zip(right) {
+                *own = own.min(right + DIAGONAL);
+            }
+            let mut beside = f32::INFINITY;
+            for own in row.iter_mut() {
+                *own = own.min(beside + ACROSS);
+                beside = *own;
+            }
+            above.copy_from_slice(row);
         }
     }
 

@@ -7,6 +7,8 @@ use super::grid::Grid;
 
 /// A band that is narrower than the first is no smear, one wider than the second is. Units: cells.
 const BAND: (f32, f32) = (14.0, 20.0);
+/// Where not even a square of this reach fits in, no band is that wide.
+const BAND_REACH: usize = 4;
 /// A label of what is surely background.
 const UNCOVERED_MAX: f32 = -4.0;
 /// Share of the band in which the share of time grows: no shutter is always open.
@@ -30,6 +32,10 @@ impl Smear {
         let covered = grid.least(&covered, 1);
         let shown: Vec<u8> = now.iter().map(|label| u8::from(*label > 0.0)).collect();
         let shown = grid.greatest(&shown, 1);
+        let band: Vec<u8> = covered.iter().zip(&shown).map(|(covered, shown)| shown.saturating_sub(*covered)).collect();
+        if grid.least(&band, BAND_REACH).iter().all(|wide| *wide == 0) {
+            return Self { share: vec![0.0; grid.len()], alpha: vec![0.0; grid.len()] };
+        }
         let from_covered = grid.distance(|cell| covered[cell] > 0);
         let from_clear = grid.distance(|cell| shown[cell] == 0);
         let width = |cell: usize| if covered[cell] > 0 || shown[cell] == 0 { 0.0 } else { from_covered[cell] + from_clear[cell] };
