@@ -24,8 +24,11 @@ const GIVEN_WEIGHT: f32 = 2.0;
 const GIVEN_FAR: f32 = 16.0;
 /// What it costs to believe the caller's picture alone: it was taken at another time.
 const GIVEN_COST: f32 = 1.0;
+/// What it costs, besides, to believe a colour that hardly any sample shows, where a texture is of many colours and cloth of one.
+const SELDOM_COST: f32 = 0.4;
+const SELDOM_SHARE: f32 = 0.25;
 /// What it costs to believe a colour that another one is in full light: shadows come and go, and only ever darken.
-const SHADED_COST: f32 = 0.12;
+const SHADED_COST: f32 = 0.25;
 /// Share of light that a shadow leaves, and how far its chroma may be off, in codes.
 const SHADE: std::ops::Range<f32> = 0.6..0.97;
 const SHADE_CHROMA_MAX: f32 = 1.5;
@@ -71,7 +74,10 @@ impl Energy<'_> {
             // Seen again after something else: the background comes back, a subject seldom to the very place.
             let is_back = (cluster.seen ^ cluster.seen >> 1).count_ones() > 2;
             *cost = RARE_WEIGHT * (-share.max(0.01).ln() - if is_back { 0.7 } else { 0.0 });
-            if self.clusters[index].iter().any(|other| is_shadow(cluster.color, other.color)) {
+            if cluster.seen != 0 {
+                *cost += SELDOM_COST * (1.0 - share / SELDOM_SHARE).max(0.0);
+            }
+            if self.given.is_none() && self.clusters[index].iter().any(|other| is_shadow(cluster.color, other.color)) {
                 *cost += SHADED_COST;
             }
             if let Some(given) = self.given {

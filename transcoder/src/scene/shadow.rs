@@ -11,7 +11,7 @@ use super::plate::Plate;
 
 /// Share of light that is left in the deepest shadow; and where the background was learned in a faint one that has gone.
 const SHADE_MIN: f32 = 0.4;
-const SHADE_MAX: f32 = 1.07;
+const SHADE_MAX: f32 = 1.06;
 /// A cell no further from the background than this is background.
 const CLEAR_MAX: f32 = 8.0;
 /// A cell no further from the shadowed background than this may be shadow.
