@@ -83,7 +83,7 @@ pub enum Refusal {
         share: f32,
     },
     /// Part of the subject rests where it is.
-    #[error("the subject never moves off some part of the background")]
+    #[error("the subject never moves off some part of the background, or the camera moves before a plain wall")]
     NeverUncovered,
 }
 
