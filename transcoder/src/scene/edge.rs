@@ -177,7 +177,7 @@ impl Edges<'_> {
         };
         let shade = blend(&|cell| self.evidence.shade[cell]);
         let expected = blend(&|cell| (0.5 + self.labels[cell] / 6.0).clamp(0.0, 1.0));
-        let behind = self.exposure.apply(rgb(behind)).map(|channel| channel * shade);
+        let behind = self.exposure.record(rgb(behind)).map(|channel| channel * shade);
         let [red, green, blue, _] = pixel;
         let seen = rgb([red, green, blue]);
         let columns = self.plate.cells.columns;

@@ -30,6 +30,11 @@ impl Exposure {
         [0, 1, 2].map(|channel| color[channel] * self.gain[channel] + self.offset[channel])
     }
 
+    /// The same as a file can hold it: what is too bright for that is full.
+    pub fn record(&self, color: Rgb) -> Rgb {
+        self.apply(color).map(|channel| channel.clamp(0.0, 255.0))
+    }
+
     /// Takes a picture's colour back to the reference.
     pub fn undo(&self, color: Rgb) -> Rgb {
         [0, 1, 2].map(|channel| (color[channel] - self.offset[channel]) / self.gain[channel])

@@ -92,6 +92,18 @@ fn who_rests_for_most_of_a_clip_is_not_taken_for_background_and_light_that_drift
 }
 
 #[test]
+fn a_wall_that_is_full_in_more_light_is_no_subject() {
+    let middle = |index: usize| number(index) * 5.0;
+    let frames = clip(middle, |_| 0.0, |index| 1.0 + 1.1 * number(index) / number(FRAMES));
+    let full = frames[FRAMES - 1].as_chunks::<3>().0.iter().filter(|pixel| pixel.contains(&255)).count();
+    assert!(full > WIDTH * HEIGHT / 4, "{full}");
+    for (index, picture) in matted(&mut matter(&frames), &frames).iter().enumerate() {
+        let wrong = wrong(picture, middle(index));
+        assert!(wrong < 40, "frame {index}: {wrong}");
+    }
+}
+
+#[test]
 fn a_shadow_is_no_subject_and_cloth_as_dark_is() {
     let frames = clip(|index| number(index) * 5.0, |_| 0.0, |_| 1.0);
     let mut matter = matter(&frames);
