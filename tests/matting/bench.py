@@ -47,6 +47,12 @@ def threshold(case, shape):
     return best[1:]
 
 
+def has_backgroundkey():
+    """ffmpeg has it since 6.0."""
+    filters = subprocess.run(["ffmpeg", "-v", "error", "-filters"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return " backgroundkey " in filters
+
+
 def backgroundkey(case, shape):
     """ffmpeg's filter, which learns the background from the first frame; the best of its settings."""
 
@@ -60,11 +66,15 @@ def backgroundkey(case, shape):
 
 def rivals(case):
     """Kept beside the case, since both stay as they are."""
-    known = case / "rivals.json"
-    if not known.exists():
-        shape = score.shape_of(case / "alpha.mkv")
-        known.write_text(json.dumps([threshold(case, shape), backgroundkey(case, shape)]))
-    return json.loads(known.read_text())
+    shape = score.shape_of(case / "alpha.mkv")
+
+    def kept(rival):
+        known = case / f"{rival.__name__}.json"
+        if not known.exists():
+            known.write_text(json.dumps(rival(case, shape)))
+        return json.loads(known.read_text())
+
+    return kept(threshold), kept(backgroundkey) if has_backgroundkey() else None
 
 
 def matte(transcoder, case, kind, result):
@@ -87,6 +97,8 @@ def main():
     parser.add_argument("--size", default=f"{cases.WIDTH}x{cases.HEIGHT}")
     options = parser.parse_args()
     line = "{:<12}" + "{:>8}" * 5 + "{:>7}   |" + "{:>8}{:>12}   |" + "{:>8}{:>14}   |" + "{:>7}"
+    if not has_backgroundkey():
+        print("this ffmpeg is older than 6.0 and has no backgroundkey; it is left out")
     print(f"{STRATEGY}; a difference threshold; backgroundkey; MSE of the first as a share of the second's")
     print(line.format("case", *score.FIGURES, "fps", "MSE", "threshold", "MSE", "setting", "share"))
     shares, wrong = [], []
@@ -102,10 +114,11 @@ def main():
             print(f"{kind + ' ' + seed:<12}{'refused' if refusal else 'NOT REFUSED'}: {refusal or ''}", flush=True)
             continue
         ours = score.score(case, case / "matted.mov")
-        (theirs, distance), (others, setting) = rivals(case)
+        (theirs, distance), keyed = rivals(case)
+        others, setting = (f"{keyed[0]['MSE']:.3f}", keyed[1]) if keyed else ("-", "-")
         shares.append(ours["MSE"] / theirs["MSE"])
         figures = [f"{ours[name]:.3f}" for name in score.FIGURES] + [f"{options.frames / seconds:.1f}"]
-        rest = [f"{theirs['MSE']:.3f}", distance, f"{others['MSE']:.3f}", setting, f"{shares[-1]:.3f}"]
+        rest = [f"{theirs['MSE']:.3f}", distance, others, setting, f"{shares[-1]:.3f}"]
         print(line.format(f"{kind} {seed}", *figures, *rest), flush=True)
     if shares:
         mean = math.exp(sum(map(math.log, shares)) / len(shares))
