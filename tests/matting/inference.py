@@ -1,6 +1,6 @@
 """How matting models are run: inference alone, everything else alone, and both at once.
 
-    inference.py TRANSCODER LIBRARY MODELS_FOLDER CACHE_FOLDER [--frames 40] [--size 1920x1080] [--side 1024] [--rows 1x1,2x1,1x4]
+    inference.py TRANSCODER ONNXRUNTIME_LIBRARY MODELS_FOLDER CACHE_FOLDER [--frames 40] [--size 1920x1080] [--side 1024] [--rows 1x1,2x1,1x4]
 
 A row is THREADSxBATCH: threads of the processor, and frames a run. The model is `busy` of the transcoder's tests, whose work is
 that of a small network; everything else is a run with `image` of the same folder, which has nothing to do. Milliseconds a frame.
@@ -53,7 +53,7 @@ def matted(options, model, threads, clip):
     report = options.cache / "report.json"
     command = [options.transcoder, "run", clip, "--strategy", "onnx-matting", "--output", "mov-prores4444", "-o", options.cache / "out.mov"]
     command += ["--preset", "editing", "--report", report]
-    words = {"MATTING_MODELS": model, "ORT_DYLIB_PATH": options.library, "MATTING_THREADS": threads, "RUST_LOG": "info,ort=warn"}
+    words = {"MATTING_MODELS": model, "ORT_DYLIB_PATH": options.onnxruntime, "MATTING_THREADS": threads, "RUST_LOG": "info,ort=warn"}
     environment = os.environ | {name: str(word) for name, word in words.items()}
     done = subprocess.run(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -66,14 +66,14 @@ def matted(options, model, threads, clip):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("transcoder", "library", "models", "cache"):
+    for name in ("transcoder", "onnxruntime", "models", "cache"):
         parser.add_argument(name, type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--frames", type=int, default=40)
     parser.add_argument("--size", default="1920x1080", help="at least 1200x1000")
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--rows", default="1x1,2x1,1x4,2x4")
     options = parser.parse_args()
-    sys.path.append(str(options.library.parent.parent.parent))
+    sys.path.append(str(options.onnxruntime.parent.parent.parent))
     import onnxruntime
 
     options.cache.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ use crate::process::{Tool, words};
 
 /// Most pixels of a picture, whatever it is scaled to.
 const PIXELS_MAX: u64 = 64_000_000;
+
 /// The demuxer and the decoder of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {

@@ -7,7 +7,7 @@
 #![expect(clippy::cast_precision_loss, reason = "there are at most 64 samples")]
 
 use super::clusters::{Cluster, KEPT_MAX};
-use super::color::Ypq;
+use super::color::{Ypq, is_shade};
 use super::grid::Grid;
 
 /// One more for what a caller says.
@@ -77,7 +77,9 @@ impl Energy<'_> {
             if cluster.seen != 0 {
                 *cost += SELDOM_COST * (1.0 - share / SELDOM_SHARE).max(0.0);
             }
-            if self.given.is_none() && self.clusters[index].iter().any(|other| is_shadow(cluster.color, other.color)) {
+            if self.given.is_none()
+                && self.clusters[index].iter().any(|other| is_shade(cluster.color, other.color, &SHADE, SHADE_CHROMA_MAX))
+            {
                 *cost += SHADED_COST;
             }
             if let Some(given) = self.given {
@@ -134,10 +136,4 @@ impl Energy<'_> {
 
 pub fn distance(left: Ypq, right: Ypq) -> f32 {
     (0..3).map(|channel| (left[channel] - right[channel]).powi(2)).sum::<f32>().sqrt()
-}
-
-/// Whether a colour may be the other in a shadow.
-fn is_shadow([luma, blue, red]: Ypq, lit: Ypq) -> bool {
-    let shade = luma / lit[0].max(1.0);
-    SHADE.contains(&shade) && (blue - shade * lit[1]).hypot(red - shade * lit[2]) < SHADE_CHROMA_MAX
 }

@@ -47,7 +47,7 @@ const SETTLED: (f32, f32) = (0.03, 0.97);
 const OWN_COLOR: (f32, f32) = (0.3, 0.95);
 
 /// Sorts the cells.
-pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence, smear: &Smear) -> Vec<u8> {
+pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence, smear: Option<&Smear>) -> Vec<u8> {
     let subject: Vec<u8> = labels.iter().map(|label| if *label > 0.0 { 255 } else { 0 }).collect();
     let (inner, innermost) = (grid.least(&subject, REACH_IN), grid.least(&subject, REACH_FAR));
     let (outer, outermost) = (grid.greatest(&subject, REACH_OUT), grid.greatest(&subject, REACH_FAR));
@@ -57,7 +57,7 @@ pub fn classify(grid: Grid, labels: &[f32], evidence: &Evidence, smear: &Smear) 
     let is_pure = |cell: usize| f32::from(strength[cell]) > PURE_MIN * f32::from(strongest[cell]);
     (0..grid.len())
         .map(|cell| {
-            if smear.share[cell] > 0.0 {
+            if smear.is_some_and(|smear| smear.share[cell] > 0.0) {
                 EDGE
             } else if innermost[cell] > 0 || inner[cell] > 0 && is_pure(cell) {
                 CORE
@@ -119,7 +119,7 @@ pub struct Edges<'a> {
     pub labels: &'a [f32],
     pub class: &'a [u8],
     pub colors: &'a Colors,
-    pub smear: &'a Smear,
+    pub smear: Option<&'a Smear>,
     pub moving: &'a [u8],
     /// The matte before.
     pub before: &'a [u8],
@@ -177,7 +177,7 @@ impl Edges<'_> {
         };
         let shade = blend(&|cell| self.evidence.shade[cell]);
         let expected = blend(&|cell| (0.5 + self.labels[cell] / 6.0).clamp(0.0, 1.0));
-        let behind = self.exposure.record(rgb(behind)).map(|channel| channel * shade);
+        let behind = self.exposure.apply_clipped(rgb(behind)).map(|channel| channel * shade);
         let [red, green, blue, _] = pixel;
         let seen = rgb([red, green, blue]);
         let columns = self.plate.cells.columns;
@@ -194,10 +194,12 @@ impl Edges<'_> {
         // Labels are of the subject as soon as a little of it is seen.
         let expected = expected * smoothstep(0.1, EXPECTED_FULL, (dot(off, off) / line.length).sqrt());
         let trust = line.length / (line.length + NOISE_DOUBT * noise + OFF_LINE_DOUBT * dot(aside, aside));
-        let (smeared, passed) = (blend(&|cell| self.smear.share[cell]), blend(&|cell| self.smear.alpha[cell]));
-        let by_label = expected + (along - expected) * trust.sqrt();
-        let by_motion = passed + (along - passed) * trust;
-        let mut alpha = by_label + (by_motion - by_label) * smeared;
+        let mut alpha = expected + (along - expected) * trust.sqrt();
+        if let Some(smear) = self.smear {
+            let passed = blend(&|cell| smear.alpha[cell]);
+            let by_motion = passed + (along - passed) * trust;
+            alpha += (by_motion - alpha) * blend(&|cell| smear.share[cell]);
+        }
         if let Some(before) = before
             && self.moving[place.cell] == 0
         {

@@ -31,7 +31,7 @@ impl Exposure {
     }
 
     /// The same as a file can hold it: what is too bright for that is full.
-    pub fn record(&self, color: Rgb) -> Rgb {
+    pub fn apply_clipped(&self, color: Rgb) -> Rgb {
         self.apply(color).map(|channel| channel.clamp(0.0, 255.0))
     }
 

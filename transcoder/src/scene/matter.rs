@@ -24,8 +24,10 @@ const BEFORE_WEIGHT: f32 = 2.0;
 #[derive(Debug)]
 pub struct Matter {
     plate: Arc<Plate>,
-    before: Option<Vec<f32>>,
-    alpha: Vec<u8>,
+    /// Of the last frame that was matted, both.
+    labels_before: Option<Vec<f32>>,
+    alpha_before: Vec<u8>,
+    /// Until the next one is known.
     waiting: Option<Labelled>,
 }
 
@@ -45,7 +47,7 @@ impl Matter {
     /// Before this background.
     #[must_use]
     pub const fn new(plate: Arc<Plate>) -> Self {
-        Self { plate, before: None, alpha: Vec::new(), waiting: None }
+        Self { plate, labels_before: None, alpha_before: Vec::new(), waiting: None }
     }
 
     /// Takes the next frame and gives back the one before it, with alpha and, at edges, the subject's own colour. Packed RGBA;
@@ -94,8 +96,8 @@ impl Matter {
     fn matte(&mut self, frame: Labelled, after: Option<&Labelled>) -> Vec<u8> {
         let (plate, grid) = (self.plate.as_ref(), self.plate.cells);
         let Labelled { mut rgba, exposure, evidence, moving, labels } = frame;
-        let smear = Smear::find(grid, self.before.as_deref(), &labels, after.map(|after| after.labels.as_slice()));
-        let class = edge::classify(grid, &labels, &evidence, &smear);
+        let smear = Smear::find(grid, self.labels_before.as_deref(), &labels, after.map(|after| after.labels.as_slice()));
+        let class = edge::classify(grid, &labels, &evidence, smear.as_ref());
         let colors = edge::colors(grid, &labels, &class, &evidence);
         let edges = Edges {
             plate,
@@ -104,13 +106,13 @@ impl Matter {
             labels: &labels,
             class: &class,
             colors: &colors,
-            smear: &smear,
+            smear: smear.as_ref(),
             moving: &moving,
-            before: &self.alpha,
+            before: &self.alpha_before,
         };
         edges.write(&mut rgba);
-        self.alpha = rgba.as_chunks::<4>().0.par_iter().map(|pixel| pixel[3]).collect();
-        self.before = Some(labels);
+        self.alpha_before = rgba.as_chunks::<4>().0.par_iter().map(|pixel| pixel[3]).collect();
+        self.labels_before = Some(labels);
         rgba
     }
 }

@@ -189,6 +189,6 @@ pub fn cell_means<const N: usize>(cells: Grid, side: usize, width: usize, height
 impl Plate {
     /// The background of one cell in some light.
     pub(super) fn lit(&self, cell: usize, exposure: &Exposure) -> Rgb {
-        exposure.record(self.colors[cell])
+        exposure.apply_clipped(self.colors[cell])
     }
 }

@@ -4,7 +4,7 @@
 //! at both sides of it, and its still part was learned as background.
 
 use super::choice::distance;
-use super::color::Ypq;
+use super::color::{Ypq, is_shade};
 use super::grid::Grid;
 
 /// How far apart the two sides are looked at.
@@ -16,6 +16,9 @@ const FADED_MAX: f32 = 0.4;
 /// A place is judged when this many samples had a rim there, and false when so many of them were.
 const RIMS_MIN: u32 = 5;
 const FALSE_SHARE_MIN: f32 = 0.75;
+/// Share of light that a shadow leaves, and how far its chroma may be off, in codes.
+const SHADE: std::ops::Range<f32> = 0.3..1.0;
+const SHADE_CHROMA_MAX: f32 = 6.0;
 
 /// Share of the places, of those where rims were seen often, that are false; and how many are. Units: pixels of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +44,7 @@ pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64], n
                     let (on, off) = if seen[here] >> sample & 1 == 0 { (there, here) } else { (here, there) };
                     if (seen[here] ^ seen[there]) >> sample & 1 == 1
                         && is_same(frame[on], background[on], noise)
-                        && !is_shadow(frame[off], background[off])
+                        && !is_shade(frame[off], background[off], &SHADE, SHADE_CHROMA_MAX)
                     {
                         rims += 1;
                         faded += u32::from(distance(frame[here], frame[there]) < FADED_MAX * behind);
@@ -60,12 +63,4 @@ pub fn find(grid: Grid, frames: &[Vec<Ypq>], background: &[Ypq], seen: &[u64], n
 /// Whether less than a deviation of the noise lies between two colours: what only resembles the background is off by more.
 fn is_same(left: Ypq, right: Ypq, noise: Ypq) -> bool {
     (0..3).map(|channel| ((left[channel] - right[channel]) / noise[channel]).powi(2)).sum::<f32>() < 1.0
-}
-
-/// Whether a colour may be the other in a shadow.
-fn is_shadow([luma, blue, red]: Ypq, lit: Ypq) -> bool {
-    const SHADE: std::ops::Range<f32> = 0.3..1.0;
-    const CHROMA_MAX: f32 = 6.0;
-    let shade = luma / lit[0].max(1.0);
-    SHADE.contains(&shade) && (blue - shade * lit[1]).hypot(red - shade * lit[2]) < CHROMA_MAX
 }

@@ -24,8 +24,8 @@ pub struct Smear {
 }
 
 impl Smear {
-    /// From what is subject (above 0) in three frames in order.
-    pub fn find(grid: Grid, before: Option<&[f32]>, now: &[f32], after: Option<&[f32]>) -> Self {
+    /// From what is subject (above 0) in three frames in order; none where nothing is smeared.
+    pub fn find(grid: Grid, before: Option<&[f32]>, now: &[f32], after: Option<&[f32]>) -> Option<Self> {
         let is_there = |labels: Option<&[f32]>, cell: usize| labels.is_none_or(|labels| labels[cell] > UNCOVERED_MAX);
         let covered: Vec<u8> =
             (0..grid.len()).map(|cell| u8::from(is_there(before, cell) && now[cell] > 0.0 && is_there(after, cell))).collect();
@@ -34,7 +34,7 @@ impl Smear {
         let shown = grid.greatest(&shown, 1);
         let band: Vec<u8> = covered.iter().zip(&shown).map(|(covered, shown)| shown.saturating_sub(*covered)).collect();
         if grid.least(&band, BAND_REACH).iter().all(|wide| *wide == 0) {
-            return Self { share: vec![0.0; grid.len()], alpha: vec![0.0; grid.len()] };
+            return None;
         }
         let from_covered = grid.distance(|cell| covered[cell] > 0);
         let from_clear = grid.distance(|cell| shown[cell] == 0);
@@ -43,6 +43,6 @@ impl Smear {
         let sure = |width: f32| if width.is_finite() { ((width - BAND.0) / (BAND.1 - BAND.0)).clamp(0.0, 1.0) } else { 0.0 };
         let share = (0..grid.len()).map(|cell| sure(width(cell))).collect();
         let alpha = (0..grid.len()).map(|cell| (from_clear[cell] / width(cell).max(1.0) / OPEN_MAX).min(1.0)).collect();
-        Self { share, alpha }
+        Some(Self { share, alpha })
     }
 }
