@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::keying::ScreenColor;
 use crate::media::PixelSize;
 use crate::names;
-use crate::report::Source;
+use crate::source::Source;
 
 /// The size that a subject has when nobody says.
 /// Units: millionths.

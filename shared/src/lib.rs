@@ -4,7 +4,6 @@
 //! builds for `wasm32-unknown-unknown` and for the host alike.
 
 pub mod address;
-pub mod choice;
 pub mod code;
 pub mod composition;
 pub mod file_kind;
@@ -19,5 +18,7 @@ pub mod price;
 pub mod qa;
 pub mod report;
 pub mod signature;
+pub mod source;
+pub mod strategy;
 pub mod task;
 pub mod time;

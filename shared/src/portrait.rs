@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::media::PixelSize;
 use crate::names;
-use crate::report::Source;
+use crate::source::Source;
 
 /// Largest picture.
 /// Units: bytes.

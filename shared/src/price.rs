@@ -2,7 +2,7 @@
 
 use crate::media::PixelSize;
 use crate::names;
-use crate::report::Strategy;
+use crate::strategy::Strategy;
 
 /// Reserved for when nobody said how long the source is.
 /// Units: milliseconds.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::StrategyChoice;
 use crate::media::{Output, PixelSize, PreviewKind};
+use crate::strategy::StrategyChoice;
 
 /// Written instead of an infinite ratio: not one bit differs.
 /// Units: dB.

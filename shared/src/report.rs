@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::StrategyChoice;
 use crate::code::JobErrorCode;
 use crate::composition::Composition;
 use crate::id::{JobId, LeaseId};
@@ -15,7 +14,8 @@ use crate::names;
 use crate::portrait::Portrait;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
-use crate::task::Pool;
+use crate::source::Source;
+use crate::strategy::{Strategy, StrategyChoice, StrategyRequest};
 use crate::time::UnixMillis;
 
 /// Path at the edge where claims are posted.
@@ -112,72 +112,9 @@ pub struct Work {
     pub object_prefix: String,
 }
 
-/// Where the picture comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Source {
-    /// An object in our own bucket, read through the S3 API.
-    Object {
-        /// Its key.
-        object_key: String,
-        /// Its size when the job was created; another size is `upload_missing`.
-        size_bytes: u64,
-    },
-    /// An address in the world, fetched by the guarded client only.
-    Url {
-        /// Absolute, `http` or `https`.
-        url: String,
-    },
-}
-
-names! {
-    /// How the caller wants the matte made.
-    StrategyRequest {
-        /// The first that fits: source alpha, a flat screen, a matting model, a camera that stands still.
-        Auto = "auto",
-        /// Key a flat screen or fail with `no_matte_strategy`.
-        ChromaKey = "chroma-key",
-        /// Keep the source's own alpha or fail with `no_source_alpha`.
-        PreserveSourceAlpha = "preserve-source-alpha",
-        /// Let a matting model of the operator's do it or fail with `model_unavailable` or `no_matte_strategy`.
-        OnnxMatting = "onnx-matting",
-        /// Tell the subject from a background that stands still or fail with `no_matte_strategy`.
-        StaticCamera = "static-camera",
-        /// No matte: a picture and a sound become a video. Nobody asks for it by this name.
-        Portrait = "portrait",
-    }
-}
-
-impl StrategyRequest {
-    /// Where such work waits. What turns out otherwise when the footage is seen is transferred.
-    #[must_use]
-    pub const fn pool(self) -> Pool {
-        match self {
-            Self::Auto | Self::ChromaKey | Self::PreserveSourceAlpha | Self::Portrait => Pool::Light,
-            Self::OnnxMatting | Self::StaticCamera => Pool::Heavy,
-        }
-    }
-}
-
-names! {
-    /// How the matte was made; the best first.
-    Strategy {
-        /// The source's own alpha was kept.
-        SourceAlpha = "source-alpha",
-        /// A flat screen was keyed.
-        ChromaKey = "chroma-key",
-        /// A matting model did it.
-        OnnxMatting = "onnx-matting",
-        /// The subject was told from a background that stands still.
-        StaticCamera = "static-camera",
-        /// There is no matte: a picture and a sound became a video.
-        Portrait = "portrait",
-    }
-}
-
 names! {
     /// Where an attempt is.
-    Stage {
+    AttemptStage {
         /// The source is being copied in.
         Fetching = "fetching",
         /// The source is being read for its facts.
@@ -216,7 +153,7 @@ pub enum ReportEvent {
     /// Still at work; extends the lease.
     Progress {
         /// Where the attempt is.
-        stage: Stage,
+        stage: AttemptStage,
         /// Of the whole attempt, 0 to 100. The edge never lets it fall.
         progress_percent: u8,
     },
@@ -333,7 +270,7 @@ mod tests {
                 r#"{"answer":"refused","reason":"leased"}"#,
             ),
             (
-                serde_json::to_string(&ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 7 }).unwrap(),
+                serde_json::to_string(&ReportEvent::Progress { stage: AttemptStage::Encoding, progress_percent: 7 }).unwrap(),
                 r#"{"kind":"progress","stage":"encoding","progressPercent":7}"#,
             ),
             (serde_json::to_string(&ReportEvent::Release).unwrap(), r#"{"kind":"release"}"#),

@@ -5,7 +5,7 @@
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 
-use transcoder::keying::{KeyOptions, Keyer, PlanarFormat, ScreenModel, YuvMatrix};
+use transcoder::matte::keying::{KeyOptions, Keyer, PlanarFormat, ScreenModel, YuvMatrix};
 
 fn main() -> Result<()> {
     let (flags, arguments): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));

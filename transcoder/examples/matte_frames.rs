@@ -7,7 +7,7 @@ use std::io::{Error, ErrorKind, Result, Write, stdout};
 use std::sync::Arc;
 use std::time::Instant;
 
-use transcoder::scene::{Gatherer, Matter, Samples, learn};
+use transcoder::matte::static_camera::{Gatherer, Matter, Samples, learn};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -8,30 +8,31 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::choice::StrategyChoice;
 use shared::code::JobErrorCode;
 use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
-use shared::report::{Stage, Strategy};
+use shared::report::AttemptStage;
+use shared::strategy::Strategy;
+use shared::strategy::StrategyChoice;
 use tokio::sync::OnceCell;
 
-use crate::compose::Composer;
-use crate::encode::{self, Line, Master, Unseen};
 use crate::error::{TaskError, TaskResult};
-use crate::matting::{self, Catalog};
+use crate::ffmpeg::probe::{self, Probed, SourceContainer};
+use crate::ffmpeg::process::{Tool, words};
+use crate::ffmpeg::sound;
+use crate::ffmpeg::still::{self, Fit};
+use crate::frame::compose::Composer;
+use crate::frame::compositor::{Compositor, Ground};
+use crate::matte::models::{self, Catalog};
+use crate::matte::strategy::{self, Decision, Matte, MatteRequest};
+use crate::output::encode::{self, Line, Master, Unseen};
+use crate::output::preview::{self, PreviewFile};
+use crate::output::product::{Item, Order};
+use crate::output::qa::{self, Findings};
+use crate::output::space;
+use crate::output::verify::{Truth, Verified, verify};
 use crate::plan::Plan;
-use crate::preview::{self, PreviewFile};
-use crate::probe::{self, Probed, SourceContainer};
-use crate::process::{Tool, words};
-use crate::product::{Item, Order};
 use crate::progress::ProgressSink;
-use crate::qa::{self, Findings};
-use crate::sound;
-use crate::space;
-use crate::stage::{Ground, Stage as Scenery};
-use crate::still::{self, Fit};
-use crate::strategy::{self, Decision, Matte, MatteRequest};
-use crate::verify::{Truth, Verified, verify};
 
 /// The programs, and the folder that one task has to itself.
 #[derive(Debug, Clone, Copy)]
@@ -85,19 +86,19 @@ impl<'a> Engine<'a> {
     /// Reads the source and decides how its matte will be made.
     pub async fn prepare(&self, source: &Path, request: &MatteRequest) -> TaskResult<Prepared> {
         let begun = Instant::now();
-        self.progress.set(Stage::Probing, 0, 1);
+        self.progress.set(AttemptStage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
         let Decision { matte, choice } = strategy::choose(self.ffmpeg, self.models, &probed, request).await?;
-        self.progress.set(Stage::Probing, 1, 1);
-        Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(Stage::Probing.as_str(), begun) })
+        self.progress.set(AttemptStage::Probing, 1, 1);
+        Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
     /// Reads a source about which everything is decided.
     pub async fn read(&self, source: &Path, matte: Matte) -> TaskResult<Prepared> {
         let begun = Instant::now();
         let probed = probe::probe(self.ffprobe, source).await?;
-        Ok(Prepared { probed, matte, choice: None, timing: timing(Stage::Probing.as_str(), begun) })
+        Ok(Prepared { probed, matte, choice: None, timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
     /// The decoder's program.
@@ -122,10 +123,10 @@ impl<'a> Engine<'a> {
         space::check(self.ffmpeg.dir, &plan.products)?;
         let begun = Instant::now();
         let master = self.encode(prepared, &plan, order.backdrop.as_deref()).await?;
-        let encoded = timing(Stage::Encoding.as_str(), begun);
+        let encoded = timing(AttemptStage::Encoding.as_str(), begun);
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
-        let stages = vec![prepared.timing.clone(), encoded, timing(Stage::Verifying.as_str(), begun)];
+        let stages = vec![prepared.timing.clone(), encoded, timing(AttemptStage::Verifying.as_str(), begun)];
         let findings = Findings { prepared, plan: &plan, figures: master.matte, verified: &outputs };
         let report = qa::report(findings, self.tools().await?, stages);
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.products, &master)?;
@@ -139,11 +140,11 @@ impl<'a> Engine<'a> {
         let length = plan.picture.length;
         let wide = prepared.probed.input.wide_gamut;
         let matting =
-            prepared.matte.matting().map(|matting| matting::Stage::new(matting, plan.picture.shown, wide)).transpose()?;
+            prepared.matte.matting().map(|matting| models::Stage::new(matting, plan.picture.shown, wide)).transpose()?;
         // What was matted is in BT.709 already.
         let composer_wide = wide.filter(|_| matting.is_none());
         let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), composer_wide);
-        let note = |frames| self.progress.set(Stage::Encoding, frames, length.frames);
+        let note = |frames| self.progress.set(AttemptStage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
             Strategy::SourceAlpha | Strategy::Portrait => Unseen::Kept,
             Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
@@ -156,7 +157,7 @@ impl<'a> Engine<'a> {
             (None, Some(color)) => Ground::Color(color.0),
             (None, None) => Ground::Clear,
         };
-        let stage = Scenery::new(&plan.composition, plan.picture.shown, plan.picture.pixel_aspect, ground);
+        let stage = Compositor::new(&plan.composition, plan.picture.shown, plan.picture.pixel_aspect, ground);
         let line = Line::new(plan, composer, stage, unseen, meter);
         let master = encode::run(self.ffmpeg, plan, matting, line, note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
@@ -182,7 +183,7 @@ impl<'a> Engine<'a> {
         let frames = outputs.clone().map(|(_, product)| product.share(master.frames).0).sum();
         let note = |_| {
             done.set(done.get() + 1);
-            self.progress.set(Stage::Verifying, done.get(), frames);
+            self.progress.set(AttemptStage::Verifying, done.get(), frames);
         };
         let one = |(output, product)| async move {
             let verified = verify(self.ffmpeg, self.ffprobe, output, product, truth, note).await?;

@@ -1,7 +1,5 @@
 //! `bgless-transcoder`: the log, the signals, the exit codes. Everything else is in the library.
 
-mod arguments;
-
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +14,7 @@ use transcoder::{
     Programs, RunError, RunRequest, Workplace, announce_confinement, assess, confine, inspect, render_local, run_local,
 };
 
-use crate::arguments::{Cli, Command, PortraitArguments, ProbeArguments, QaArguments, RunArguments};
+use transcoder::arguments::{Cli, Command, PortraitArguments, ProbeArguments, QaArguments, RunArguments};
 
 const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;

@@ -15,11 +15,11 @@ use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
 
 pub use raw_format::RawFormat;
 
+use crate::ffmpeg::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
+use crate::ffmpeg::process::words;
+use crate::frame::compositor;
 use crate::length::Length;
-use crate::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
-use crate::process::words;
-use crate::product::{self, Maker, Order, Product};
-use crate::stage;
+use crate::output::product::{self, Maker, Order, Product};
 
 /// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
 /// Units: pixels.
@@ -63,7 +63,7 @@ pub struct Plan {
 impl Plan {
     /// The size that is shown.
     pub fn staged(&self) -> PixelSize {
-        stage::staged(&self.composition, self.picture.shown, self.picture.pixel_aspect)
+        compositor::staged(&self.composition, self.picture.shown, self.picture.pixel_aspect)
     }
 
     /// Plans one run over the source.

@@ -17,23 +17,23 @@ use shared::code::JobErrorCode;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, PreviewKind};
 use shared::portrait::PortraitShape;
 use shared::qa::MatteFigures;
-use shared::report::Stage;
+use shared::report::AttemptStage;
 use tokio::sync::mpsc;
 
-use crate::encode::{self, Master, portrait_mp4};
 use crate::engine::Programs;
 use crate::error::{TaskError, TaskResult};
-use crate::feed::{Feed, Frame, Pixels};
+use crate::ffmpeg::probe::SourceContainer;
+use crate::ffmpeg::process::{Tool, words};
+use crate::frame::feed::{Feed, Frame, Pixels};
+use crate::frame::samples::{Lattice, Samples};
 use crate::length::{Length, duration_ms};
+use crate::output::encode::{self, Master, portrait_mp4};
+use crate::output::preview::{self, PreviewFile};
+use crate::output::product::{Item, Maker, Product, Shot};
+use crate::output::space;
+use crate::output::verify::{Truth, Verified, verify};
 use crate::plan::{self, Picture};
-use crate::preview::{self, PreviewFile};
-use crate::probe::SourceContainer;
-use crate::process::{Tool, words};
-use crate::product::{Item, Maker, Product, Shot};
 use crate::progress::ProgressSink;
-use crate::samples::{Lattice, Samples};
-use crate::space;
-use crate::verify::{Truth, Verified, verify};
 use levels::{FRAMES_PER_S, SAMPLES_PER_FRAME};
 use painter::Painter;
 
@@ -88,7 +88,7 @@ impl<'a> Studio<'a> {
     /// Reads both files; the shape is the one nearest to the picture's where nobody says.
     /// Errors: `picture_unusable`, `sound_unusable`.
     pub async fn prepare(&self, picture: &Path, sound: &Path, shape: Option<PortraitShape>) -> TaskResult<Prepared> {
-        self.progress.set(Stage::Probing, 0, 1);
+        self.progress.set(AttemptStage::Probing, 0, 1);
         let still = picture::read(self.ffmpeg, picture).await?;
         let heard = listen::listen(self.ffmpeg, sound).await?;
         let canvas = shape.unwrap_or(layout::nearest(still.size)).canvas();
@@ -108,7 +108,7 @@ impl<'a> Studio<'a> {
             move || Painter::new(&still, canvas, levels)
         });
         let painter = painter.await?;
-        self.progress.set(Stage::Probing, 1, 1);
+        self.progress.set(AttemptStage::Probing, 1, 1);
         Ok(Prepared { facts, painter, levels, sound_samples })
     }
 
@@ -124,7 +124,7 @@ impl<'a> Studio<'a> {
         let (master, ()) = tokio::try_join!(painting, encode::make(self.ffmpeg, &product, painted))?;
         let picture = Picture { shown: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
         let truth = Truth { master: &master, picture, has_audio: true };
-        let note = |seen| self.progress.set(Stage::Verifying, seen, frames);
+        let note = |seen| self.progress.set(AttemptStage::Verifying, seen, frames);
         let video = verify(self.ffmpeg, self.ffprobe, OUTPUT, &product, truth, note).await?;
         self.verify_sound(&video.path, &levels, sound_samples).await?;
         let poster = self.poster(&video.path, frames, facts.size).await?;
@@ -177,7 +177,7 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
             break;
         }
         seen += 1;
-        sink.set(Stage::Encoding, seen, frames);
+        sink.set(AttemptStage::Encoding, seen, frames);
     }
     Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
 }

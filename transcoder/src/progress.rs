@@ -1,13 +1,13 @@
 //! How far an attempt is: one figure for the whole of it, from where each stage is.
 
-use shared::report::Stage;
+use shared::report::AttemptStage;
 use tokio::sync::watch;
 
 /// A stage and how far the whole attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Where the attempt is.
-    pub stage: Stage,
+    pub stage: AttemptStage,
     /// Of the whole attempt, 0 to 100.
     pub percent: u8,
     /// Of the stage, in whatever it counts: frames, bytes.
@@ -23,12 +23,12 @@ pub struct ProgressSink(watch::Sender<Progress>);
 impl ProgressSink {
     /// A sink that stands at the beginning, and its reading end.
     pub fn new() -> (Self, watch::Receiver<Progress>) {
-        let (sender, receiver) = watch::channel(Progress { stage: Stage::Fetching, percent: 0, done: 0, total: 1 });
+        let (sender, receiver) = watch::channel(Progress { stage: AttemptStage::Fetching, percent: 0, done: 0, total: 1 });
         (Self(sender), receiver)
     }
 
     /// Notes that `done` of `total` of a stage is done. Wakes readers only when stage or percent change.
-    pub fn set(&self, stage: Stage, done: u64, total: u64) {
+    pub fn set(&self, stage: AttemptStage, done: u64, total: u64) {
         let next = Progress { stage, percent: percent(stage, done, total), done, total };
         self.0.send_if_modified(|progress| {
             let before = std::mem::replace(progress, next);
@@ -38,13 +38,13 @@ impl ProgressSink {
 }
 
 /// Each stage's share of the typical attempt; encoding is nearly all of it.
-fn percent(stage: Stage, done: u64, total: u64) -> u8 {
+fn percent(stage: AttemptStage, done: u64, total: u64) -> u8 {
     let (from, to) = match stage {
-        Stage::Fetching => (0, 8),
-        Stage::Probing => (8, 10),
-        Stage::Encoding => (10, 85),
-        Stage::Verifying => (85, 94),
-        Stage::Storing => (94, 99),
+        AttemptStage::Fetching => (0, 8),
+        AttemptStage::Probing => (8, 10),
+        AttemptStage::Encoding => (10, 85),
+        AttemptStage::Verifying => (85, 94),
+        AttemptStage::Storing => (94, 99),
     };
     let total = total.max(1);
     let inside = (to - from) * done.min(total) / total;
@@ -57,12 +57,18 @@ mod tests {
 
     #[test]
     fn stages_follow_each_other_without_a_gap_and_never_reach_100() {
-        let stages = [Stage::Fetching, Stage::Probing, Stage::Encoding, Stage::Verifying, Stage::Storing];
+        let stages = [
+            AttemptStage::Fetching,
+            AttemptStage::Probing,
+            AttemptStage::Encoding,
+            AttemptStage::Verifying,
+            AttemptStage::Storing,
+        ];
         for pair in stages.windows(2) {
             assert_eq!(percent(pair[0], 9, 9), percent(pair[1], 0, 9));
         }
-        assert_eq!(percent(Stage::Encoding, 1, 2), 47);
-        assert_eq!(percent(Stage::Encoding, 5, 0), 85);
-        assert_eq!(percent(Stage::Storing, 7, 7), 99);
+        assert_eq!(percent(AttemptStage::Encoding, 1, 2), 47);
+        assert_eq!(percent(AttemptStage::Encoding, 5, 0), 85);
+        assert_eq!(percent(AttemptStage::Storing, 7, 7), 99);
     }
 }

@@ -4,7 +4,7 @@
 
 use shared::address;
 use shared::code::JobErrorCode;
-use shared::report::Source;
+use shared::source::Source;
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 

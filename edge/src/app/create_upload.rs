@@ -1,7 +1,7 @@
 //! Gives a client an address to put a file to, and the URL under which a job finds it.
 
 use shared::id::UploadId;
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use crate::app::find_source::find_source;

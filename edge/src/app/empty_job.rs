@@ -1,6 +1,6 @@
 //! Removes a job's stored objects: its source, background and sound, if nobody else works on them, and everything ever made for it.
 
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use crate::app::ports::{Objects as _, Ports, SweepStore as _};

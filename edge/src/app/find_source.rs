@@ -1,7 +1,7 @@
 //! Tells our own files from the world's, and checks what an address shows by itself. No I/O.
 
 use shared::address;
-use shared::report::Source;
+use shared::source::Source;
 use url::Url;
 
 use crate::app::ports::Ports;

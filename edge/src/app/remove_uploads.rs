@@ -1,6 +1,6 @@
 //! Removes what clients uploaded once its time is over, whether a job used it or not.
 
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use crate::app::ports::{Objects as _, Ports, UploadStore as _};

@@ -1,7 +1,7 @@
 //! Takes a file that comes with a request, and notes it, so that it is removed in time.
 
 use shared::id::UploadId;
-use shared::report::Source;
+use shared::source::Source;
 
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{ByteSource, Objects as _, Ports, UploadStore as _};

@@ -4,7 +4,7 @@ use shared::address;
 use shared::id::JobId;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, Output};
 use shared::price::{self, ASSUMED_RESOLUTION};
-use shared::report::Source;
+use shared::source::Source;
 use shared::task::TranscodeTask;
 
 use crate::app::find_source::find_source;

@@ -19,9 +19,10 @@ use shared::keying::KeySettings;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::price::Resolution;
 use shared::report::{
-    Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, Source, Stage, StopReason, Strategy,
-    StrategyRequest, Work,
+    AttemptStage, Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, StopReason, Work,
 };
+use shared::source::Source;
+use shared::strategy::{Strategy, StrategyRequest};
 use shared::task::TranscodeTask;
 
 use super::bury_task::Burial;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::names;
 use shared::price::Resolution;
-use shared::report::Source;
 use shared::signature;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::job::RunRef;

@@ -1,7 +1,6 @@
 //! A customer's job: what it was asked to be, and what it is.
 
 use serde::{Deserialize, Serialize};
-use shared::choice::StrategyChoice;
 use shared::composition::Composition;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::keying::KeySettings;
@@ -9,7 +8,10 @@ use shared::media::{MediaFacts, Output, PixelSize, Preset};
 use shared::names;
 use shared::price::Resolution;
 use shared::qa::{PreviewAsset, QaReport};
-use shared::report::{OutputAsset, Source, Stage, Strategy};
+use shared::report::{AttemptStage, OutputAsset};
+use shared::source::Source;
+use shared::strategy::Strategy;
+use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
 use super::error::JobFailure;
@@ -200,7 +202,7 @@ pub struct Job {
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
-    pub stage: Option<Stage>,
+    pub stage: Option<AttemptStage>,
     pub progress_percent: u8,
     pub attempt: u32,
     pub lease: Option<Lease>,

@@ -4,7 +4,7 @@ use shared::matting::ANNOUNCE_PERIOD_MS;
 use shared::media::Output;
 use shared::names;
 use shared::price::{self, Tariff};
-use shared::report::StrategyRequest;
+use shared::strategy::StrategyRequest;
 
 use super::error::Error;
 use super::generation;

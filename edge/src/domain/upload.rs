@@ -2,7 +2,7 @@
 
 use shared::id::{AccountId, UploadId};
 use shared::media::SOURCE_SIZE_BYTES_MAX;
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::error::{Error, bounded};

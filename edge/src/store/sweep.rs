@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use shared::id::{JobId, LedgerEntryId};
-use shared::report::Source;
+use shared::source::Source;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 

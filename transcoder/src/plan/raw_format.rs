@@ -3,8 +3,8 @@
 use shared::media::PixelSize;
 
 use super::tone;
-use crate::keying::{PlanarFormat, YuvMatrix};
-use crate::probe::{ColorRange, Probed};
+use crate::ffmpeg::probe::{ColorRange, Probed};
+use crate::matte::keying::{PlanarFormat, YuvMatrix};
 
 /// What the decoder writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

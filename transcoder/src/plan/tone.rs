@@ -3,7 +3,7 @@
 //! Source: ITU-R BT.2408 puts the white of paper at 203 cd/m², which is what becomes white here. The curve leaves darker
 //! tones as they are and bends only highlights, so that skin and screen keep their colours.
 
-use crate::probe::{ColorRange, Input};
+use crate::ffmpeg::probe::{ColorRange, Input};
 
 /// What the samples are afterwards; chroma was made full on the way.
 pub const PIXEL_FORMAT: &str = "yuv444p10le";

@@ -7,8 +7,8 @@ use shared::media::PixelSize;
 use super::layout::{Layer, Window};
 use super::picture::Still;
 use crate::error::TaskResult;
-use crate::frame::{self, Part, sides};
-use crate::keying::color::byte;
+use crate::frame::pixels::{self, Part, sides};
+use crate::matte::keying::color::byte;
 
 /// The copy is this many times smaller before it is blurred: what is left are its large shapes.
 const SHRINK: u32 = 16;
@@ -60,7 +60,7 @@ pub fn paint(still: &Still, layer: &Layer, canvas: PixelSize) -> TaskResult<Grou
 
 fn blurred(still: &Still, canvas: PixelSize) -> TaskResult<Vec<u8>> {
     let small = PixelSize { width: canvas.width / SHRINK, height: canvas.height / SHRINK };
-    let mut copy = frame::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, small)?;
+    let mut copy = pixels::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, small)?;
     let (width, _) = sides(small);
     for _ in 0..BLUR_PASSES {
         copy = mixed(&copy, width * 4, 4);
@@ -71,7 +71,7 @@ fn blurred(still: &Still, canvas: PixelSize) -> TaskResult<Vec<u8>> {
             scale(color, DIM);
         }
     }
-    frame::scale_premultiplied(&copy, small, Part::WHOLE, canvas)
+    pixels::scale_premultiplied(&copy, small, Part::WHOLE, canvas)
 }
 
 fn scale(color: &mut [u8], by: f32) {

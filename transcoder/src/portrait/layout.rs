@@ -6,7 +6,7 @@ use shared::portrait::PortraitShape;
 use super::motion::ZOOM_MAX;
 use super::picture::Still;
 use crate::error::TaskResult;
-use crate::frame::{self, Part, sides};
+use crate::frame::pixels::{self, Part, sides};
 
 /// The picture fills the canvas where no more than this is cut off.
 const CUT_SHARE_MAX: f64 = 0.1;
@@ -67,7 +67,7 @@ impl Layer {
 
 fn cut(still: &Still, part: Part, window: Window) -> TaskResult<Layer> {
     let size = spared(window.size);
-    let rgba = frame::scale_premultiplied(&still.rgba, still.size, part, size)?;
+    let rgba = pixels::scale_premultiplied(&still.rgba, still.size, part, size)?;
     Ok(Layer { window, size, rgba, is_opaque: true })
 }
 
@@ -75,7 +75,7 @@ fn free(still: &Still, canvas: PixelSize) -> TaskResult<Layer> {
     let whole = spared(canvas);
     let above = part_of(whole, 1.0, 1.0 - BELOW_SHARE + MARGIN_SHARE);
     let seen = within(still.size, part_of(whole, 1.0 - 2.0 * MARGIN_SHARE, 1.0 - BELOW_SHARE - MARGIN_SHARE));
-    let scaled = frame::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, seen)?;
+    let scaled = pixels::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, seen)?;
     let (place, (width, height)) = (centered(seen, above), sides(whole));
     let mut rgba = vec![0; width * height * 4];
     let rows = rgba.chunks_exact_mut(width * 4).skip(place.top).zip(scaled.chunks_exact(sides(seen).0 * 4));

@@ -13,13 +13,13 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
-use crate::encode;
 use crate::error::{TaskError, TaskResult};
-use crate::feed::Frame;
+use crate::ffmpeg::probe::sniff;
+use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, unstalled, words};
+use crate::frame::feed::Frame;
+use crate::output::encode;
+use crate::output::product::Item;
 use crate::plan;
-use crate::probe::sniff;
-use crate::process::{Child, Piped, ProcessError, Tool, unstalled, words};
-use crate::product::Item;
 
 /// The copy, in the task's folder.
 pub const FILE_NAME: &str = "sound.m4a";

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::levels::FRAMES_PER_S;
-use crate::frame::Part;
+use crate::frame::pixels::Part;
 
 /// How much larger the picture is when it is nearest.
 pub const ZOOM_MAX: f64 = 1.10;

@@ -8,7 +8,7 @@ use super::motion::Motion;
 use super::picture::Still;
 use super::wave::Wave;
 use crate::error::TaskResult;
-use crate::frame::{self, sides};
+use crate::frame::pixels::{self, sides};
 
 /// Everything that a frame is made of.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Painter {
     /// One frame, opaque RGBA.
     pub fn paint(&self, index: u32) -> TaskResult<Vec<u8>> {
         let window = self.layer.window;
-        let seen = frame::scale_premultiplied(&self.layer.rgba, self.layer.size, self.motion.part(index), window.size)?;
+        let seen = pixels::scale_premultiplied(&self.layer.rgba, self.layer.size, self.motion.part(index), window.size)?;
         let mut out = self.ground.rgba.clone();
         let (width, _) = sides(self.canvas);
         let rows = out.chunks_exact_mut(width * 4).skip(window.top).zip(seen.chunks_exact(sides(window.size).0 * 4));

@@ -11,9 +11,9 @@ use shared::media::PixelSize;
 use shared::portrait::PICTURE_SIZE_BYTES_MAX;
 
 use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::process::{Tool, words};
+use crate::ffmpeg::still::{self, Kind};
 use crate::plan;
-use crate::process::{Tool, words};
-use crate::still::{self, Kind};
 
 /// Longest side that is kept: twice the longest of any canvas, which leaves room for the push-in.
 /// Units: pixels.

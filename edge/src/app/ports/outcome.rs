@@ -1,11 +1,13 @@
 //! What ports take and give, beyond the domain's own types.
 
-use shared::choice::StrategyChoice;
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::media::MediaFacts;
 use shared::price::Resolution;
-use shared::report::{Source, Stage, Strategy};
+use shared::report::AttemptStage;
+use shared::source::Source;
+use shared::strategy::Strategy;
+use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
 use crate::app::manage_keys::KeyRequest;
@@ -147,7 +149,7 @@ pub enum Corrected {
 /// A sign of life.
 #[derive(Clone, Copy)]
 pub struct Heartbeat {
-    pub stage: Stage,
+    pub stage: AttemptStage,
     pub progress_percent: u8,
     pub lease_expires_at_ms: UnixMillis,
 }

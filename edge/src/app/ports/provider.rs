@@ -2,7 +2,7 @@
 
 use shared::code::JobErrorCode;
 use shared::id::LedgerEntryId;
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::Ended;

@@ -3,7 +3,7 @@
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::price::Resolution;
-use shared::report::Source;
+use shared::source::Source;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 

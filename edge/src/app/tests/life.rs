@@ -14,12 +14,15 @@ fn a_success_costs_what_the_source_turned_out_to_cost() {
         assert_eq!(*ports.tasks.sent.borrow(), [TranscodeTask::TranscodeV1 { job_id: job.id, run: 1 }]);
 
         let work = granted(&ports, &job);
-        accepted(report(&ports, &work, ReportEvent::Progress { stage: Stage::Fetching, progress_percent: 5 }));
+        accepted(report(&ports, &work, ReportEvent::Progress { stage: AttemptStage::Fetching, progress_percent: 5 }));
         accepted(report(&ports, &work, probed(actual_ms)));
         assert_eq!(balance(&ports, &account), 100 - charged);
-        accepted(report(&ports, &work, ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 3 }));
+        accepted(report(&ports, &work, ReportEvent::Progress { stage: AttemptStage::Encoding, progress_percent: 3 }));
         let running = find(&ports, &account, job.id);
-        assert_eq!((running.state, running.stage, running.progress_percent), (JobState::Transcoding, Some(Stage::Encoding), 5));
+        assert_eq!(
+            (running.state, running.stage, running.progress_percent),
+            (JobState::Transcoding, Some(AttemptStage::Encoding), 5)
+        );
 
         accepted(report(&ports, &work, complete(&work)));
         let done = find(&ports, &account, job.id);

@@ -1,8 +1,8 @@
 //! Matting models that come and go with the fleet, and what a job says of its matte.
 
-use shared::choice::{StrategyCandidate, StrategyChoice};
 use shared::matting::{Announcement, MattingModel};
-use shared::report::StrategyRequest;
+use shared::strategy::StrategyRequest;
+use shared::strategy::{StrategyCandidate, StrategyChoice};
 
 use super::*;
 use crate::app::{announce_models, list_models};

@@ -12,7 +12,7 @@ fn a_late_report_from_an_old_lease_changes_nothing() {
     let current = granted(&ports, &job);
     assert_eq!(current.attempt, 2);
     assert_ne!(current.object_prefix, late.object_prefix);
-    let progress = || ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 50 };
+    let progress = || ReportEvent::Progress { stage: AttemptStage::Encoding, progress_percent: 50 };
     for event in [progress(), probed(1_000), complete(&late), fail(), ReportEvent::Release] {
         assert_eq!(stopped(report(&ports, &late, event)), StopReason::LeaseLost);
     }
@@ -180,7 +180,7 @@ fn a_lease_is_not_kept_alive_for_ever_and_cannot_be_dated_ahead() {
     let claim = Claim { job_id: job.id, run: job.run, lease_id: ahead };
     assert_eq!(block_on(claim_task::claim_task(&ports, &claim)).unwrap_err(), Error::Forbidden);
     let work = granted(&ports, &job);
-    let beat = || ReportEvent::Progress { stage: Stage::Encoding, progress_percent: 1 };
+    let beat = || ReportEvent::Progress { stage: AttemptStage::Encoding, progress_percent: 1 };
     ports.pass_ms(6 * 60 * 60 * 1_000);
     accepted(report(&ports, &work, beat()));
     ports.pass_ms(1);

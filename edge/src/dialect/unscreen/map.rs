@@ -4,7 +4,7 @@ use shared::composition::Composition;
 use shared::keying::ScreenColor;
 use shared::media::{Output, Preset};
 use shared::price::{self, Resolution};
-use shared::report::Source;
+use shared::source::Source;
 
 use super::PATH;
 use super::wire::{

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use futures_executor::block_on;
 use serde_json::{Value, json};
 use shared::price::Resolution;
-use shared::report::Source;
+use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::*;

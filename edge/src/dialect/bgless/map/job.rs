@@ -1,7 +1,7 @@
 //! A job in the API's words: as it is, what it would cost, what is told of it.
 
 use shared::price::Resolution;
-use shared::report::Strategy;
+use shared::strategy::Strategy;
 use shared::time::UnixMillis;
 
 use super::account::quota_out;
@@ -46,7 +46,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         id: job.id.to_string(),
         status: status(job.state),
         progress: job.progress_percent,
-        stage: job.stage.map(shared::report::Stage::as_str),
+        stage: job.stage.map(shared::report::AttemptStage::as_str),
         model: render_name(job.model, job.options.matting_model.as_deref()),
         alpha_strategy: job.strategy.map(strategy_name),
         strategy_choice: job.choice.clone(),

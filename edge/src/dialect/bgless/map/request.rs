@@ -3,7 +3,7 @@
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
-use shared::report::StrategyRequest;
+use shared::strategy::StrategyRequest;
 
 use super::missing;
 use crate::app::estimate_job::EstimateRequest;

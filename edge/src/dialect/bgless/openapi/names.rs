@@ -6,7 +6,8 @@ use serde_json::Value;
 use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{Output, Preset, PreviewKind};
 use shared::price::Resolution;
-use shared::report::{Stage, Strategy, StrategyRequest};
+use shared::report::AttemptStage;
+use shared::strategy::{Strategy, StrategyRequest};
 use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -42,7 +43,7 @@ schemas! {
     /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it. `success`, `failed` and `canceled` are final.
     JobStatus = JobState::ALL.into_iter().filter(|state| *state != JobState::Created).map(JobState::as_str);
     /// What a transcoder is doing with a job.
-    JobStage = Stage::ALL.map(Stage::as_str);
+    JobStage = AttemptStage::ALL.map(AttemptStage::as_str);
     /// A file that a job can make.
     OutputFormat = Output::ALL.map(Output::as_str);
     /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a video and as a still of

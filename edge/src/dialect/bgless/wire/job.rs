@@ -9,8 +9,8 @@ use crate::dialect::bgless::openapi::names::{
     AlphaStrategy, EventType, JobFailureCode, JobStage, JobStatus, ModelId, OutputFormat, PresetName, PreviewName,
     VideoResolution,
 };
-use shared::choice::StrategyChoice;
 use shared::qa::QaReport;
+use shared::strategy::StrategyChoice;
 
 /// A job, as it is now.
 #[derive(Serialize, ToSchema)]

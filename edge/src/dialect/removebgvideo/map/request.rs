@@ -3,7 +3,7 @@
 use shared::composition::{Anchor, Composition, SCALE_WHOLE};
 use shared::keying::ScreenColor;
 use shared::media::{Output, PixelSize, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
-use shared::report::Source;
+use shared::source::Source;
 
 use crate::app::start_job::RunRequest;
 use crate::dialect::removebgvideo::wire::{BackgroundIn, CanvasIn, ColorIn, CompositionIn, ForegroundIn, JobIn, OffsetIn};

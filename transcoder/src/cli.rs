@@ -1,0 +1,7 @@
+//! The commands that work on local files: `run`, `portrait`, `probe`, `qa`. Their arguments, progress bar and reports.
+
+pub mod arguments;
+pub mod assess;
+pub mod inspect;
+pub mod local;
+pub mod workplace;

@@ -1,0 +1,166 @@
+//! `qa SOURCE RESULT`: how good a result is, whoever made it; the figures and the score of a job.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use shared::code::JobErrorCode;
+use shared::composition::Composition;
+use shared::media::{PixelSize, Preset};
+use shared::qa::{MatteFigures, QaReport};
+use shared::strategy::StrategyRequest;
+use tokio::sync::mpsc;
+
+use crate::cli::workplace::{RunError, Workplace, absolute, write_report};
+use crate::engine::{Engine, Prepared, timing};
+use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::process::{Piped, Tool};
+use crate::frame::pixels::{self, sides};
+use crate::matte::strategy::{Matte, MatteRequest};
+use crate::output::encode::read_frames;
+use crate::output::matte_metrics::Meter;
+use crate::output::product::Order;
+use crate::output::qa::{self, Findings};
+use crate::plan::Plan;
+use crate::progress::ProgressSink;
+
+/// Frames of either video that wait for the other's.
+const FRAMES_IN_FLIGHT_MAX: usize = 2;
+
+/// What `qa` is asked for.
+#[derive(Debug)]
+pub struct AssessRequest {
+    /// What was keyed.
+    pub source: PathBuf,
+    /// What came of it: a video with alpha, frame for frame.
+    pub result: PathBuf,
+    /// Where the report goes as JSON.
+    pub report: Option<PathBuf>,
+    /// With what.
+    pub workplace: Workplace,
+}
+
+/// Compares a result with its source; what there is to say, for people.
+pub async fn assess(request: &AssessRequest) -> Result<String, RunError> {
+    let (source, result) = (absolute(&request.source)?, absolute(&request.result)?);
+    let workplace = request.workplace.open()?;
+    let (sink, _progress) = ProgressSink::new();
+    let engine = workplace.engine(&sink);
+    let report = compare(&engine, &source, &result).await?;
+    if let Some(path) = &request.report {
+        write_report(&report, path)?;
+    }
+    Ok(qa::told(&report))
+}
+
+async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResult<QaReport> {
+    let before = look(engine, source).await?;
+    let begun = Instant::now();
+    let after = engine.read(result, Matte::SourceAlpha).await?;
+    if !after.probed.facts.has_alpha {
+        return Err(TaskError::permanent(JobErrorCode::NoSourceAlpha, "The result has no alpha."));
+    }
+    let plan = empty_plan(&before);
+    let figures = measure(engine.ffmpeg(), &before, &plan, &empty_plan(&after)).await?;
+    let stages = vec![before.timing.clone(), timing("measuring", begun)];
+    // Who made the result is not known, so neither is how.
+    let before = Prepared { choice: None, ..before };
+    let findings = Findings { prepared: &before, plan: &plan, figures, verified: &[] };
+    Ok(qa::report(findings, engine.tools().await?, stages))
+}
+
+/// Looks for a screen; without one, a result can still be looked at by itself.
+async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
+    match engine.prepare(source, &MatteRequest::of(StrategyRequest::ChromaKey)).await {
+        Err(TaskError::Permanent { code: JobErrorCode::NoMatteStrategy, .. }) => engine.read(source, Matte::SourceAlpha).await,
+        prepared => prepared,
+    }
+}
+
+fn empty_plan(prepared: &Prepared) -> Plan {
+    Engine::plan(
+        prepared,
+        &Order {
+            outputs: Vec::new(),
+            preset: Preset::default(),
+            resolution: None,
+            composition: Composition::default(),
+            backdrop: None,
+            previews: false,
+        },
+    )
+}
+
+async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &Plan, result: &Plan) -> TaskResult<MatteFigures> {
+    let meter = qa::meter(&before.probed, &before.matte, source);
+    let (source_in, sources) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
+    let (result_in, results) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
+    let sizes = (source.picture.shown, result.picture.shown);
+    let (_, _, meter) = tokio::try_join!(
+        decode(ffmpeg, source, source_in),
+        decode(ffmpeg, result, result_in),
+        add_frames(meter, sizes, sources, results),
+    )?;
+    Ok(meter.finish())
+}
+
+async fn decode(ffmpeg: Tool<'_>, plan: &Plan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
+    let decoder = ffmpeg.spawn(&plan.decode, Piped::Stdout);
+    let decoder = decoder.map_err(|error| error.into_task_error("decoder", JobErrorCode::SourceNotVideo))?;
+    read_frames(decoder, plan.raw_format.frame_size_bytes(plan.picture.shown), plan.picture.length, frames).await
+}
+
+async fn add_frames(
+    mut meter: Meter,
+    (source_size, result_size): (PixelSize, PixelSize),
+    mut sources: mpsc::Receiver<Vec<u8>>,
+    mut results: mpsc::Receiver<Vec<u8>>,
+) -> TaskResult<Meter> {
+    let mut frames = 0_u64;
+    loop {
+        let (source, result) = match (sources.recv().await, results.recv().await) {
+            (Some(source), Some(result)) => (source, result),
+            (None, None) => return Ok(meter),
+            (source, _) => {
+                let longer = if source.is_some() { "source" } else { "result" };
+                let message = format!("The {longer} goes on after frame {frames}, where the other ends.");
+                return Err(TaskError::permanent(JobErrorCode::VerifyFailed, message));
+            }
+        };
+        let work = tokio::task::spawn_blocking(move || {
+            fitted(result, result_size, source_size).map(|result| {
+                meter.add(&result, Some(&source));
+                meter
+            })
+        });
+        meter = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))??;
+        frames += 1;
+    }
+}
+
+/// A result as large as its source: what was padded to even sides is cut off again, what was scaled is scaled back.
+fn fitted(result: Vec<u8>, size: PixelSize, wanted: PixelSize) -> TaskResult<Vec<u8>> {
+    if size == wanted {
+        return Ok(result);
+    }
+    let is_padded = |side: u32, wanted: u32| side == wanted || side == wanted.next_multiple_of(2);
+    if !is_padded(size.width, wanted.width) || !is_padded(size.height, wanted.height) {
+        return pixels::scale(&result, size, wanted);
+    }
+    let ((width, _), (kept, rows)) = (sides(size), sides(wanted));
+    Ok(result.chunks_exact(width * 4).take(rows).flat_map(|row| row.iter().take(kept * 4)).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_cut_off_and_other_sizes_are_scaled() {
+        let size = |width, height| PixelSize { width, height };
+        let padded: Vec<u8> = (0..4 * 2).flat_map(|index| [index, 0, 0, 255]).collect();
+        let reds = |rgba: Vec<u8>| rgba.iter().step_by(4).copied().collect::<Vec<_>>();
+        assert_eq!(reds(fitted(padded.clone(), size(4, 2), size(3, 1)).unwrap()), [0, 1, 2]);
+        assert_eq!(reds(fitted(padded.clone(), size(4, 2), size(4, 2)).unwrap()), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(fitted(padded, size(4, 2), size(8, 4)).unwrap().len(), 8 * 4 * 4);
+    }
+}

@@ -1,0 +1,161 @@
+//! `probe FILE`: what the engine would do with a local file, and why; nothing is made.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use shared::composition::Composition;
+use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
+use shared::qa::QaWarning;
+use shared::strategy::StrategyChoice;
+
+use crate::cli::workplace::{RunError, Workplace, absolute, located};
+use crate::engine::{Engine, Prepared};
+use crate::ffmpeg::probe::{ColorRange, Input};
+use crate::matte::strategy::MatteRequest;
+use crate::output::product::{Item, Maker, Order, Product};
+use crate::output::qa;
+use crate::output::space;
+use crate::plan::Plan;
+use crate::progress::ProgressSink;
+
+/// What `probe` is asked for.
+#[derive(Debug)]
+pub struct ProbeRequest {
+    /// The source.
+    pub file: PathBuf,
+    /// What would be made; everything when empty.
+    pub outputs: Vec<Output>,
+    /// How the matte would be made.
+    pub matte: MatteRequest,
+    /// How well and how large.
+    pub preset: Preset,
+    /// With what.
+    pub workplace: Workplace,
+}
+
+/// What the engine found and would do.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    facts: MediaFacts,
+    /// None where nobody had to choose.
+    choice: Option<StrategyChoice>,
+    /// How the source's numbers are read as colours.
+    color: String,
+    frames: u64,
+    /// What ffmpeg is called with to decode.
+    decoder: Vec<String>,
+    outputs: Vec<PlannedOutput>,
+    /// What the outputs are expected to need while they are made.
+    disk_size_bytes: u64,
+    warnings: Vec<QaWarning>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlannedOutput {
+    output: Output,
+    size: PixelSize,
+    frame_rate: FrameRate,
+    frames: u64,
+    has_audio: bool,
+    /// What ffmpeg is called with for it; null where the encoder is our own.
+    encoder: Option<Vec<String>>,
+}
+
+/// Looks at a file.
+pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
+    let (source, matte) = (absolute(&request.file)?, located(&request.matte)?);
+    let workplace = request.workplace.open()?;
+    let (sink, _progress) = ProgressSink::new();
+    let engine = workplace.engine(&sink);
+    let prepared = engine.prepare(&source, &matte).await?;
+    let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
+    let plan = Engine::plan(
+        &prepared,
+        &Order {
+            outputs,
+            preset: request.preset,
+            resolution: None,
+            composition: Composition::default(),
+            backdrop: None,
+            previews: false,
+        },
+    );
+    Ok(describe(prepared, &plan))
+}
+
+fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
+    let has_audio = prepared.probed.facts.has_audio;
+    let planned = |product: &Product| match product.item {
+        Item::Output(output) => Some(PlannedOutput {
+            output,
+            size: product.feed.pixels.written(product.feed.padded),
+            frame_rate: product.shot.frame_rate,
+            frames: product.shot.frames,
+            has_audio: has_audio && output.carries_sound(),
+            encoder: match &product.maker {
+                Maker::Ffmpeg(arguments) | Maker::ColorAlphaZip(arguments) => Some(words(arguments)),
+                Maker::Webp(_) | Maker::Apng | Maker::PngSequence => None,
+            },
+        }),
+        Item::Preview(_) => None,
+    };
+    Inspection {
+        choice: prepared.choice,
+        color: color(&prepared.probed.input),
+        frames: plan.picture.length.frames,
+        decoder: words(&plan.decode),
+        outputs: plan.products.iter().filter_map(planned).collect(),
+        disk_size_bytes: space::needed_size_bytes(&plan.products),
+        warnings: qa::foresee(&prepared.probed, plan),
+        facts: prepared.probed.facts,
+    }
+}
+
+fn words(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+fn color(input: &Input) -> String {
+    let range = match input.color_range {
+        ColorRange::Limited => "limited",
+        ColorRange::Full => "full",
+    };
+    let gamut = input.wide_gamut.map(|gamut| format!(", {} brought to BT.709", gamut.as_str()));
+    let tones = input.bright_transfer.map(|transfer| format!(", tones of {} mapped to BT.709's", transfer.as_str()));
+    let matrix = input.color_matrix.unwrap_or("RGB");
+    format!("{matrix}, {range} range{}{}", gamut.unwrap_or_default(), tones.unwrap_or_default())
+}
+
+impl Inspection {
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let facts = &self.facts;
+        let (length_s, rate) = (std::time::Duration::from_millis(facts.duration_ms).as_secs_f64(), facts.frame_rate.as_f64());
+        let mut lines = vec![
+            format!("source: {}, {} {}, {}", facts.container, facts.video_codec, facts.pixel_format, facts.size),
+            format!("length: {length_s:.3} s, {} frames, {rate:.3} a second", self.frames),
+            format!("colour: {}", self.color),
+            format!("sound: {}", if facts.has_audio { "yes" } else { "none" }),
+        ];
+        if let Some(choice) = &self.choice {
+            lines.push(qa::told_choice(choice));
+            lines.extend(choice.runners_up.iter().map(|candidate| {
+                let confidence =
+                    candidate.confidence.map_or_else(String::new, |confidence| format!(", confidence {confidence:.2}"));
+                format!("  not {}{confidence}. {}", candidate.strategy, candidate.reason)
+            }));
+        }
+        lines.extend(self.outputs.iter().map(|planned| {
+            let sound = if planned.has_audio { ", with sound" } else { "" };
+            let rate = planned.frame_rate.as_f64();
+            format!("{}: {}, {rate:.3} frames a second, {} frames{sound}", planned.output, planned.size, planned.frames)
+        }));
+        lines.push(format!("disk: about {} MiB while they are made", self.disk_size_bytes.div_ceil(1024 * 1024)));
+        lines.extend(self.warnings.iter().map(|warning| format!("warning[{}]: {}", warning.code, warning.message)));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,8 @@
+//! ffmpeg and ffprobe as child processes: confinement, limits, and everything that is read from files through them.
+
+pub mod confine;
+pub mod probe;
+pub mod process;
+pub mod scratch;
+pub mod sound;
+pub mod still;

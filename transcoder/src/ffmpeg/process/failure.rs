@@ -1,0 +1,121 @@
+//! How a child can fail, and what that says about the task: try again, too large, or the footage itself.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+
+use rustix::process::Signal;
+use shared::code::JobErrorCode;
+
+use crate::error::TaskError;
+use crate::ffmpeg::confine::EXIT_NOT_STARTED;
+
+/// How a child failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// It could not be started, or its pipe broke.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It ended with something other than 0, or by a signal.
+    #[error("{status}: {stderr}")]
+    Exit {
+        /// As the system tells it.
+        status: std::process::ExitStatus,
+        /// The last of its stderr.
+        stderr: String,
+    },
+    /// It did nothing for too long.
+    #[error("no progress in {0} s")]
+    Stalled(u64),
+    /// It wrote more than is read of it.
+    #[error("more than {0} bytes written")]
+    TooMuch(u64),
+}
+
+/// What one child may not exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    Memory,
+    ProcessorTime,
+    FileSize,
+}
+
+impl Limit {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::ProcessorTime => "processor time",
+            Self::FileSize => "disk space",
+        }
+    }
+}
+
+impl ProcessError {
+    /// Whether another attempt may succeed: pipes break, programs are missing, and children starve or are killed (memory,
+    /// an operator) on an overloaded machine, whatever the footage is. A crash is none of these: it comes again.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Io(_) | Self::Stalled(_) => true,
+            Self::Exit { status, .. } => {
+                status.signal() == Some(Signal::KILL.as_raw()) || status.code() == Some(EXIT_NOT_STARTED.into())
+            }
+            Self::TooMuch(_) => false,
+        }
+    }
+
+    /// The task's failure; `code` is what stands for this child's crashes and refusals.
+    pub fn into_task_error(self, who: &str, code: JobErrorCode) -> TaskError {
+        let detail = format!("{who}: {self}");
+        match self.exceeded() {
+            _ if self.is_passing() => TaskError::Transient(detail),
+            Some(limit) => TaskError::Permanent {
+                code: JobErrorCode::SourceTooLarge,
+                message: format!("The source needs more {} than one job is given.", limit.as_str()),
+                detail,
+            },
+            None => TaskError::with_detail(code, detail),
+        }
+    }
+
+    /// Children tell of memory in words: theirs is refused, not taken from them.
+    fn exceeded(&self) -> Option<Limit> {
+        let Self::Exit { status, stderr } = self else { return None };
+        match status.signal() {
+            Some(signal) if signal == Signal::XCPU.as_raw() => Some(Limit::ProcessorTime),
+            Some(signal) if signal == Signal::XFSZ.as_raw() => Some(Limit::FileSize),
+            _ => stderr.contains("Cannot allocate memory").then_some(Limit::Memory),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn ended(raw: i32, stderr: &str) -> ProcessError {
+        ProcessError::Exit { status: ExitStatus::from_raw(raw), stderr: stderr.to_owned() }
+    }
+
+    #[test]
+    fn what_the_machine_did_is_tried_again_and_what_the_footage_did_is_not() {
+        let not_started = i32::from(EXIT_NOT_STARTED) << 8;
+        for passing in [ended(9, ""), ended(not_started, ""), ProcessError::Stalled(1), io::Error::other("pipe").into()] {
+            assert!(passing.is_passing(), "{passing}");
+            assert!(matches!(passing.into_task_error("ffmpeg", JobErrorCode::EncodeFailed), TaskError::Transient(_)));
+        }
+        let (segv, abrt, sys, xcpu, xfsz) = (11, 6, 31, 24, 25);
+        for (raw, stderr, expected) in [
+            (segv, "", JobErrorCode::EncodeFailed),
+            (abrt, "", JobErrorCode::EncodeFailed),
+            (sys, "", JobErrorCode::EncodeFailed),
+            (1 << 8, "Invalid data", JobErrorCode::EncodeFailed),
+            (1 << 8, "x264: Cannot allocate memory", JobErrorCode::SourceTooLarge),
+            (xcpu, "", JobErrorCode::SourceTooLarge),
+            (xfsz, "", JobErrorCode::SourceTooLarge),
+        ] {
+            let error = ended(raw, stderr).into_task_error("ffmpeg", JobErrorCode::EncodeFailed);
+            assert!(matches!(error, TaskError::Permanent { code, .. } if code == expected), "{raw}: {error}");
+        }
+    }
+}

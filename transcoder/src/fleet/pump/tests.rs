@@ -1,0 +1,151 @@
+//! The pump's promises, against a queue that is a list.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use super::*;
+use crate::fleet::queue::QueueError;
+
+const TASK: &str = r#"{"version":"TranscodeV1","jobId":"job_01KAJ4A2G00000000000000000","run":1}"#;
+
+#[derive(Default)]
+struct FakeQueue {
+    waiting: Mutex<VecDeque<Message>>,
+    asked_for: Mutex<Vec<usize>>,
+    settled: Mutex<Vec<(String, Verdict)>>,
+    failing_pulls: AtomicUsize,
+    failing_settles: AtomicUsize,
+}
+
+impl FakeQueue {
+    fn with(bodies: &[&str]) -> Self {
+        let messages = bodies.iter().enumerate().map(|(index, body)| Message::for_test(&index.to_string(), json!(body)));
+        Self { waiting: Mutex::new(messages.collect()), ..Self::default() }
+    }
+
+    fn settled(&self) -> Vec<(String, Verdict)> {
+        let mut settled = self.settled.lock().unwrap().clone();
+        settled.sort_by(|(left, _), (right, _)| left.cmp(right));
+        settled
+    }
+}
+
+fn fails(budget: &AtomicUsize) -> bool {
+    budget.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+impl Queue for FakeQueue {
+    async fn pull(&self, count_max: usize) -> Result<Vec<Message>, QueueError> {
+        self.asked_for.lock().unwrap().push(count_max);
+        // A real pull takes a while; a pump that drops it half-way loses what it took.
+        tokio::task::yield_now().await;
+        if fails(&self.failing_pulls) {
+            return Err(QueueError("down".into()));
+        }
+        let taken = {
+            let mut waiting = self.waiting.lock().unwrap();
+            let count = count_max.min(waiting.len());
+            waiting.drain(..count).collect()
+        };
+        tokio::task::yield_now().await;
+        Ok(taken)
+    }
+
+    async fn settle(&self, lease_id: &str, verdict: Verdict) -> Result<(), QueueError> {
+        if fails(&self.failing_settles) {
+            return Err(QueueError("down".into()));
+        }
+        self.settled.lock().unwrap().push((lease_id.to_owned(), verdict));
+        Ok(())
+    }
+}
+
+fn pace(concurrency: usize) -> Pace {
+    Pace { concurrency, poll_interval: Duration::from_millis(100) }
+}
+
+/// Pumps until as many messages are settled as there were.
+async fn pump_all<F: Future<Output = Verdict>>(queue: &FakeQueue, concurrency: usize, step: impl Fn(TranscodeTask) -> F) {
+    let count = queue.waiting.lock().unwrap().len();
+    let shutdown = CancellationToken::new();
+    let (ready, _readiness) = watch::channel(false);
+    let until_settled = async {
+        while queue.settled.lock().unwrap().len() < count {
+            sleep(Duration::from_millis(1)).await;
+        }
+        shutdown.cancel();
+    };
+    tokio::join!(pump(queue, step, pace(concurrency), &ready, &shutdown), until_settled);
+    assert!(!*ready.borrow());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_taken_than_can_start_and_everything_is_settled_as_the_step_says() {
+    let queue = FakeQueue::with(&[TASK; 7]);
+    let (running, most, begun) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    pump_all(&queue, 3, |_| async {
+        running.set(running.get() + 1);
+        begun.set(begun.get() + 1);
+        most.set(most.get().max(running.get()));
+        let delay_s = begun.get();
+        sleep(Duration::from_secs(delay_s)).await;
+        running.set(running.get() - 1);
+        if delay_s == 2 { Verdict::Retry { delay_s } } else { Verdict::Ack }
+    })
+    .await;
+    assert_eq!((begun.get(), most.get()), (7, 3));
+    let retried: Vec<_> = queue.settled().into_iter().filter(|(_, verdict)| *verdict != Verdict::Ack).collect();
+    assert_eq!(retried, [("1".to_owned(), Verdict::Retry { delay_s: 2 })]);
+    assert!(queue.asked_for.lock().unwrap().iter().all(|asked| (1..=3).contains(asked)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_no_task_is_acknowledged_and_never_stepped() {
+    let queue = FakeQueue::with(&["hello", TASK]);
+    let steps = Cell::new(0);
+    pump_all(&queue, 1, |_| async {
+        steps.set(steps.get() + 1);
+        Verdict::Retry { delay_s: 1 }
+    })
+    .await;
+    assert_eq!(steps.get(), 1);
+    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack), ("1".to_owned(), Verdict::Retry { delay_s: 1 })]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_a_later_version_is_left_for_those_who_know_it() {
+    let queue = FakeQueue::with(&[r#"{"version":"TranscodeV2"}"#]);
+    pump_all(&queue, 1, |_| async { panic!("stepped") }).await;
+    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Retry { delay_s: NEWER_RETRY_S })]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_down_is_asked_again() {
+    let queue = FakeQueue::with(&[TASK]);
+    queue.failing_pulls.store(3, Ordering::SeqCst);
+    queue.failing_settles.store(2, Ordering::SeqCst);
+    pump_all(&queue, 1, |_| async { Verdict::Ack }).await;
+    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_stop_signal_nothing_is_begun_and_what_runs_may_end() {
+    let queue = FakeQueue::with(&[TASK; 3]);
+    let shutdown = CancellationToken::new();
+    let (ready, _readiness) = watch::channel(false);
+    let ended = Cell::new(0);
+    let step = |_| async {
+        shutdown.cancel();
+        sleep(Duration::from_secs(5)).await;
+        ended.set(ended.get() + 1);
+        Verdict::Ack
+    };
+    pump(&queue, step, pace(1), &ready, &shutdown).await;
+    assert_eq!(ended.get(), 1);
+    assert_eq!(queue.waiting.lock().unwrap().len(), 2);
+    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack)]);
+}

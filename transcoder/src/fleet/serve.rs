@@ -1,0 +1,97 @@
+//! `serve`: builds the real rims from the configuration and runs the pump until the stop signal.
+
+use std::io;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use shared::matting::{ANNOUNCE_PERIOD_MS, Announcement};
+use tokio::sync::watch;
+use tokio::time::{Duration, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::ffmpeg::scratch::Scratch;
+use crate::fleet::config::{Config, PoolConfig};
+use crate::fleet::edge_client::{CallError, EdgeClient};
+use crate::fleet::health::Health;
+use crate::fleet::objects::Objects;
+use crate::fleet::pump::{Pace, pump};
+use crate::fleet::queue::QueueClient;
+use crate::fleet::source::Fetcher;
+use crate::fleet::task::{Deps, step};
+use crate::matte::models::Catalog;
+
+/// Why a member of the fleet could not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The scratch folder or the health port.
+    #[error("{0}: {1}")]
+    Machine(&'static str, io::Error),
+    /// The bucket's configuration.
+    #[error("the bucket: {0}")]
+    Bucket(#[from] object_store::Error),
+    /// An HTTP client could not be built.
+    #[error("an HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The edge's client could not be built.
+    #[error(transparent)]
+    Edge(#[from] CallError),
+}
+
+/// Runs until `shutdown`, and then until every task has ended or been given back.
+pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let scratch = Scratch::create(&config.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
+    let health = Health::bind(config.health_addr).await.map_err(|error| ServeError::Machine("the health port", error))?;
+    let models = config.models.catalog();
+    let deps = Deps {
+        models: Arc::clone(&models),
+        edge: EdgeClient::new(config.edge_url, config.transcoder_secret)?,
+        objects: Objects::new(&config.bucket)?,
+        fetcher: Fetcher::new(config.allowed_hosts)?,
+        programs: config.programs,
+        scratch: Arc::new(scratch),
+        job_timeout: config.job_timeout,
+        shutdown_grace: config.shutdown_grace,
+    };
+    let (mut pools, mut readiness) = (Vec::new(), Vec::new());
+    for PoolConfig { pool, queue, concurrency } in config.pools {
+        let (ready, is_ready) = watch::channel(false);
+        pools.push((pool, QueueClient::new(queue)?, Pace { concurrency, poll_interval: config.poll_interval }, ready));
+        readiness.push(is_ready);
+        tracing::info!(pool = pool.as_str(), concurrency, "pulling");
+    }
+    let pumps = pools.iter().map(|(pool, queue, pace, ready)| {
+        let (deps, shutdown) = (&deps, &shutdown);
+        let one = move |task| async move { step(deps, *pool, &task, shutdown).await };
+        pump(queue, one, *pace, ready, shutdown)
+    });
+    tokio::select! {
+        _ = join_all(pumps) => {}
+        () = announce(&deps.edge, models) => {}
+        ended = health.serve(readiness) => ended.map_err(|error| ServeError::Machine("the health port", error))?,
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Loads the matting models beside the pump, and says again and again which of them work; never ends.
+async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
+    if models.is_empty() {
+        return std::future::pending().await;
+    }
+    let checked = tokio::task::spawn_blocking(move || models.check()).await;
+    let announcement = match checked {
+        Ok(models) => Announcement { models },
+        Err(error) => {
+            tracing::error!(%error, "the matting models could not be looked at");
+            return std::future::pending().await;
+        }
+    };
+    let mut beats = interval(Duration::from_millis(ANNOUNCE_PERIOD_MS));
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        if let Err(error) = edge.announce(&announcement).await {
+            tracing::warn!(%error, "the matting models were not announced");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! One task from end to end: claim, fetch, prepare, make, store, report. What it returns settles the message.
+//!
+//! Whatever ends an attempt (a result, an error, the customer, the clock, a stop signal) drops the attempt's one future,
+//! and with it every child and file.
+
+mod fetch;
+mod portrait;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use shared::code::JobErrorCode;
+use shared::id::LeaseId;
+use shared::media::SOURCE_SIZE_BYTES_MAX;
+use shared::qa::PreviewAsset;
+use shared::report::{AttemptStage, Claim, ClaimAnswer, OutputAsset, ReportEvent, StopReason, Work};
+use shared::strategy::Strategy;
+use shared::task::{Pool, TranscodeTask};
+use shared::time::UnixMillis;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::engine::{self, Engine, Programs};
+use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::scratch::Scratch;
+use crate::fleet::edge_client::{CallError, Edge};
+use crate::fleet::lease::Lease;
+use crate::fleet::objects::Objects;
+use crate::fleet::queue::Verdict;
+use crate::fleet::source::Fetcher;
+use crate::matte::models::Catalog;
+use crate::matte::strategy::MatteRequest;
+use crate::output::preview::PreviewFile;
+use crate::output::product::Order;
+use crate::output::verify::Verified;
+use crate::progress::ProgressSink;
+use fetch::{fetch, fetch_backdrop, fetch_background};
+
+/// Pause when the edge could not be asked for work.
+/// Units: seconds.
+const CLAIM_RETRY_S: u64 = 5;
+
+/// How often one claim is asked.
+const CLAIM_TRIES_MAX: u32 = 3;
+/// Units: milliseconds.
+const CLAIM_PAUSE_MS: u64 = 500;
+
+/// How long the removal of unwanted objects may take.
+/// Units: seconds.
+const REMOVE_S_MAX: u64 = 10;
+
+/// Everything a step works with.
+#[derive(Debug)]
+pub struct Deps<E> {
+    /// Grants work and hears about it.
+    pub edge: E,
+    /// Our bucket.
+    pub objects: Objects,
+    /// The world.
+    pub fetcher: Fetcher,
+    /// ffmpeg and ffprobe.
+    pub programs: Programs,
+    /// The operator's matting models.
+    pub models: Arc<Catalog>,
+    /// Temporary folders.
+    pub scratch: Arc<Scratch>,
+    /// Longest attempt.
+    pub job_timeout: Duration,
+    /// How long an attempt may go on after a stop signal.
+    pub shutdown_grace: Duration,
+}
+
+/// Works on one task.
+pub async fn step<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
+    let TranscodeTask::TranscodeV1 { job_id, run } = *task;
+    let claimed_at = Instant::now();
+    let claim = Claim { job_id, run, lease_id: LeaseId::from_parts(now(), fastrand::u128(..)) };
+    let work = match claim_insistently(&deps.edge, &claim).await {
+        Ok(ClaimAnswer::Granted(work)) => work,
+        Ok(ClaimAnswer::Refused { reason }) => {
+            tracing::info!(job.id = %job_id, run, ?reason, "claim refused");
+            return Verdict::Ack;
+        }
+        Err(error) => {
+            tracing::warn!(job.id = %job_id, run, %error, "claim not answered");
+            return Verdict::Retry { delay_s: CLAIM_RETRY_S };
+        }
+    };
+    let request_id = work.request_id.as_deref();
+    let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt, request.id = request_id);
+    work_on(deps, (pool, &work), claimed_at, shutdown).instrument(span).await
+}
+
+/// Asks until there is an answer, a few times: with the same lease id, a claim whose answer was lost counts once.
+async fn claim_insistently<E: Edge>(edge: &E, claim: &Claim) -> Result<ClaimAnswer, CallError> {
+    for _ in 1..CLAIM_TRIES_MAX {
+        match edge.claim(claim).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => tracing::info!(%error, "asking again"),
+        }
+        sleep(Duration::from_millis(CLAIM_PAUSE_MS)).await;
+    }
+    edge.claim(claim).await
+}
+
+fn now() -> UnixMillis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+async fn work_on<E: Edge>(
+    deps: &Deps<E>,
+    (pool, work): (Pool, &Work),
+    claimed_at: Instant,
+    shutdown: &CancellationToken,
+) -> Verdict {
+    let lease = Lease::new(&deps.edge, work, claimed_at);
+    let (sink, progress) = ProgressSink::new();
+    let stored = Stored::default();
+    tracing::info!("attempt begun");
+    let outcome = tokio::select! {
+        outcome = attempt_any(deps, (pool, work), &lease, &sink, &stored) => outcome,
+        error = lease.keep(progress) => Err(error),
+        () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
+        () = grace_over(shutdown, deps.shutdown_grace) => {
+            lease.release().await;
+            tracing::info!("attempt given back");
+            remove_stored(deps, &stored).await;
+            return Verdict::Retry { delay_s: 0 };
+        }
+    };
+    let duration_ms = u64::try_from(claimed_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let is_complete = outcome.is_ok();
+    let said = match outcome {
+        Ok(event) => {
+            let transferred = matches!(event, ReportEvent::Transfer);
+            tracing::info!(duration_ms, "{}", if transferred { "attempt transferred" } else { "attempt complete" });
+            lease.insist(event).await
+        }
+        Err(TaskError::Permanent { code, message, detail }) => {
+            tracing::info!(duration_ms, code = code.as_str(), detail, "attempt failed");
+            lease.insist(ReportEvent::Fail { code, message }).await
+        }
+        Err(error) => Err(error),
+    };
+    if is_unwanted(&said, is_complete) {
+        remove_stored(deps, &stored).await;
+    }
+    settle(said, work)
+}
+
+/// Whether nobody will name what was stored. A completion that was not heard may have been noted all the same, and a run
+/// that is over may be over because it was.
+const fn is_unwanted(said: &TaskResult<()>, is_complete: bool) -> bool {
+    match said {
+        Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),
+        Ok(()) | Err(TaskError::Transient(_) | TaskError::Permanent { .. }) => !is_complete,
+    }
+}
+
+fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
+    // A later claim must find the lease over, so that it counts as another attempt.
+    let after_lease = Verdict::Retry { delay_s: work.lease_duration_ms.div_ceil(1_000) + 1 };
+    match said {
+        Ok(()) => Verdict::Ack,
+        // Whoever holds the lease now, or the sweep, sees to it that the message is not missed.
+        Err(TaskError::Stopped(reason @ (StopReason::Canceled | StopReason::Over | StopReason::LeaseLost))) => {
+            tracing::info!(?reason, "attempt stopped");
+            Verdict::Ack
+        }
+        Err(error @ (TaskError::Transient(_) | TaskError::Permanent { .. })) => {
+            tracing::warn!(%error, "attempt to be tried again");
+            after_lease
+        }
+    }
+}
+
+/// The keys of objects whose storing has begun.
+#[derive(Debug, Default)]
+struct Stored(Mutex<Vec<String>>);
+
+impl Stored {
+    fn note(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.to_owned());
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn attempt_any<E: Edge>(
+    deps: &Deps<E>,
+    (pool, work): (Pool, &Work),
+    lease: &Lease<'_, E>,
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<ReportEvent> {
+    match &work.portrait {
+        Some(portrait) => portrait::attempt(deps, work, portrait, lease, sink, stored).await,
+        None => attempt(deps, (pool, work), lease, sink, stored).await,
+    }
+}
+
+/// The work itself; ends in what is to be reported.
+async fn attempt<E: Edge>(
+    deps: &Deps<E>,
+    (pool, work): (Pool, &Work),
+    lease: &Lease<'_, E>,
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<ReportEvent> {
+    let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
+    let source = engine::source_path(task_dir.path());
+    fetch(deps, &work.source, &source, SOURCE_SIZE_BYTES_MAX, |received, all| sink.set(AttemptStage::Fetching, received, all))
+        .await?;
+    let background = fetch_background(deps, work, task_dir.path()).await?;
+    let engine = Engine::new(&deps.programs, &deps.models, task_dir.path(), sink);
+    let matting_model = work.matting_model.clone();
+    let request = MatteRequest { strategy: work.strategy, key: work.key, matting_model, background };
+    let prepared = engine.prepare(&source, &request).await?;
+    let strategy = prepared.matte.strategy();
+    if pool == Pool::Light && strategy.request().pool() == Pool::Heavy {
+        return Ok(ReportEvent::Transfer);
+    }
+    lease
+        .insist(ReportEvent::Probed {
+            facts: prepared.probed.facts.clone(),
+            strategy,
+            choice: prepared.choice.clone().map(Box::new),
+        })
+        .await?;
+    let order = Order {
+        outputs: work.outputs.clone(),
+        preset: work.preset,
+        resolution: work.resolution,
+        composition: work.composition.clone(),
+        backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
+        // There is nothing to judge where nothing was cut out.
+        previews: strategy != Strategy::Portrait,
+    };
+    // Stored while others are still verified; its own stage is said only when nothing else is left.
+    let store_output = async |made: &Verified| {
+        let key = object_key(work, &made.output.file_name());
+        stored.note(&key);
+        deps.objects.upload(&made.path, &key, made.output.content_type(), |_| {}).await
+    };
+    let made = engine.make(&prepared, &order, store_output).await?;
+    let previews = store_previews(deps, work, &made.previews, sink, stored).await?;
+    let assets = made.outputs.iter().map(|made| asset(work, made)).collect();
+    Ok(ReportEvent::Complete { strategy, assets, previews, qa_report: Some(Box::new(made.report)) })
+}
+
+async fn store_previews<E>(
+    deps: &Deps<E>,
+    work: &Work,
+    files: &[PreviewFile],
+    sink: &ProgressSink,
+    stored: &Stored,
+) -> TaskResult<Vec<PreviewAsset>> {
+    let total = files.iter().map(|file| file.size_bytes).sum();
+    let (mut assets, mut before) = (Vec::new(), 0);
+    sink.set(AttemptStage::Storing, 0, total);
+    for PreviewFile { kind, path, size_bytes, size } in files {
+        let key = object_key(work, &kind.file_name());
+        stored.note(&key);
+        let note = |sent| sink.set(AttemptStage::Storing, before + sent, total);
+        deps.objects.upload(path, &key, kind.content_type(), note).await?;
+        before += size_bytes;
+        assets.push(PreviewAsset { kind: *kind, object_key: key, size_bytes: *size_bytes, size: *size });
+    }
+    Ok(assets)
+}
+
+fn object_key(work: &Work, file_name: &str) -> String {
+    format!("{}{file_name}", work.object_prefix)
+}
+
+fn asset(work: &Work, made: &Verified) -> OutputAsset {
+    let figures = &made.figures;
+    OutputAsset {
+        output: made.output,
+        object_key: object_key(work, &made.output.file_name()),
+        size_bytes: figures.size_bytes,
+        size: made.size,
+        frame_count: figures.frame_count,
+        duration_ms: made.duration_ms,
+        has_audio: made.has_audio,
+    }
+}
+
+/// An attempt that ended after it began to store leaves objects that nobody will name.
+async fn remove_stored<E>(deps: &Deps<E>, stored: &Stored) {
+    let removals = async {
+        for key in stored.keys() {
+            deps.objects.remove(&key).await;
+        }
+    };
+    if timeout(Duration::from_secs(REMOVE_S_MAX), removals).await.is_err() {
+        tracing::warn!("unwanted objects were left in the bucket");
+    }
+}
+
+async fn grace_over(shutdown: &CancellationToken, grace: Duration) {
+    shutdown.cancelled().await;
+    sleep(grace).await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! A step against an edge that answers as told; sources come from a loopback server that the test runs.
+
+mod portrait;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use shared::address::AllowedHosts;
+use shared::media::Output;
+use shared::report::{ClaimRefusal, Report, ReportAnswer};
+use shared::source::Source;
+use shared::strategy::StrategyRequest;
+use shared::time::UnixMillis;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::fleet::config::{BucketConfig, Secret};
+use crate::fleet::edge_client::CallError;
+
+const WORK: &str = r#"{"jobId":"job_01KAJ4A2G00000000000000000","run":1,"attempt":1,
+    "leaseId":"lea_01KAJ4A2G00000000000000000","leaseDurationMs":4000,"source":{"kind":"url","url":"URL"},
+    "strategy":"auto","outputs":["webm-vp9-alpha"],"objectPrefix":"a/"}"#;
+
+/// What the edge says to a report.
+#[derive(Debug, Clone, Copy)]
+enum Says {
+    Accepted,
+    Stop(StopReason),
+    Nothing,
+}
+
+struct FakeEdge {
+    claim: Option<ClaimAnswer>,
+    /// Answers to progress, then to whatever ends the attempt; the last stays.
+    progress: Mutex<VecDeque<Says>>,
+    ending: Mutex<VecDeque<Says>>,
+    heard: Mutex<Vec<ReportEvent>>,
+}
+
+impl FakeEdge {
+    fn new(claim: Option<ClaimAnswer>, progress: &[Says], ending: &[Says]) -> Self {
+        let list = |says: &[Says]| Mutex::new(says.iter().copied().collect());
+        Self { claim, progress: list(progress), ending: list(ending), heard: Mutex::default() }
+    }
+
+    fn last(&self) -> Option<ReportEvent> {
+        self.heard.lock().unwrap().last().cloned()
+    }
+}
+
+impl Edge for FakeEdge {
+    async fn claim(&self, _: &Claim) -> Result<ClaimAnswer, CallError> {
+        self.claim.clone().ok_or_else(|| CallError("down".into()))
+    }
+
+    async fn report(&self, report: &Report) -> Result<ReportAnswer, CallError> {
+        let Report::ReportV1 { event, .. } = report;
+        let answers = if matches!(event, ReportEvent::Progress { .. }) { &self.progress } else { &self.ending };
+        let mut answers = answers.lock().unwrap();
+        let says = if answers.len() > 1 { answers.pop_front() } else { answers.front().copied() };
+        drop(answers);
+        match says {
+            Some(Says::Nothing) => Err(CallError("down".into())),
+            Some(Says::Stop(reason)) => Ok(ReportAnswer::Stop { reason }),
+            Some(Says::Accepted) | None => {
+                self.heard.lock().unwrap().push(event.clone());
+                Ok(ReportAnswer::Accepted { lease_expires_at_ms: UnixMillis::new(0) })
+            }
+        }
+    }
+}
+
+/// A source that never answers: connections wait in its backlog.
+async fn silent_server() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (listener, address)
+}
+
+fn granted(url: &str) -> ClaimAnswer {
+    let work: Work = serde_json::from_str(&WORK.replace("URL", url)).unwrap();
+    assert_eq!((work.outputs.as_slice(), work.strategy), (&[Output::WebmVp9Alpha][..], StrategyRequest::Auto));
+    ClaimAnswer::Granted(Box::new(work))
+}
+
+struct Outcome {
+    verdict: Verdict,
+    deps: Deps<FakeEdge>,
+    scratch_is_empty: bool,
+}
+
+async fn run(edge: FakeEdge, allowed: &str, job_timeout: Duration, shutdown: CancellationToken) -> Outcome {
+    run_with_bucket(edge, "127.0.0.1:9", allowed, job_timeout, shutdown).await
+}
+
+async fn run_with_bucket(
+    edge: FakeEdge,
+    bucket: &str,
+    allowed: &str,
+    job_timeout: Duration,
+    shutdown: CancellationToken,
+) -> Outcome {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let parent = tempfile::tempdir().unwrap();
+    let bucket = BucketConfig {
+        endpoint: format!("http://{bucket}").parse().unwrap(),
+        name: "b".into(),
+        access_key_id: "id".into(),
+        secret_access_key: Secret::for_test("key"),
+    };
+    let deps = Deps {
+        edge,
+        objects: Objects::new(&bucket).unwrap(),
+        fetcher: Fetcher::new(AllowedHosts::parse(allowed).unwrap()).unwrap(),
+        programs: Programs { ffmpeg: "ffmpeg".into(), ffprobe: "ffprobe".into() },
+        models: Arc::default(),
+        scratch: Arc::new(Scratch::create(parent.path()).unwrap()),
+        job_timeout,
+        shutdown_grace: Duration::from_millis(10),
+    };
+    let task = TranscodeTask::TranscodeV1 { job_id: "job_01KAJ4A2G00000000000000000".parse().unwrap(), run: 1 };
+    let verdict = step(&deps, Pool::Light, &task, &shutdown).await;
+    let own = std::fs::read_dir(parent.path()).unwrap().next().unwrap().unwrap().path();
+    // The lock file alone.
+    let scratch_is_empty = std::fs::read_dir(own).unwrap().count() == 1;
+    Outcome { verdict, deps, scratch_is_empty }
+}
+
+const HOUR: Duration = Duration::from_hours(1);
+/// All but a portrait's poster.
+const PREVIEWS: usize = shared::media::PreviewKind::ALL.len() - 1;
+
+#[tokio::test]
+async fn a_refused_claim_is_acknowledged_and_an_unheard_one_comes_again() {
+    for reason in [ClaimRefusal::Over, ClaimRefusal::Leased, ClaimRefusal::AttemptsExhausted] {
+        let edge = FakeEdge::new(Some(ClaimAnswer::Refused { reason }), &[], &[]);
+        let outcome = run(edge, "", HOUR, CancellationToken::new()).await;
+        assert_eq!(outcome.verdict, Verdict::Ack);
+        assert_eq!(outcome.deps.edge.last(), None);
+    }
+    let outcome = run(FakeEdge::new(None, &[], &[]), "", HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: CLAIM_RETRY_S });
+}
+
+#[tokio::test]
+async fn a_permanent_failure_is_reported_until_it_is_heard() {
+    let edge = FakeEdge::new(Some(granted("http://127.0.0.1:9/a")), &[], &[Says::Nothing, Says::Nothing, Says::Accepted]);
+    let outcome = run(edge, "", HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    let last = outcome.deps.edge.last();
+    assert!(matches!(last, Some(ReportEvent::Fail { code: JobErrorCode::SourceForbidden, .. })), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_canceled_job_stops_in_mid_fetch_and_leaves_nothing() {
+    let (listener, address) = silent_server().await;
+    for (reason, said) in
+        [(StopReason::Canceled, Says::Stop(StopReason::Canceled)), (StopReason::LeaseLost, Says::Stop(StopReason::LeaseLost))]
+    {
+        let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[Says::Accepted, said], &[]);
+        let outcome = run(edge, &address, HOUR, CancellationToken::new()).await;
+        assert_eq!(outcome.verdict, Verdict::Ack, "{reason:?}");
+        assert!(outcome.scratch_is_empty);
+        assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Progress { .. })), "nothing more is said");
+    }
+    drop(listener);
+}
+
+#[tokio::test]
+async fn an_edge_that_falls_silent_ends_the_attempt_with_the_lease() {
+    let (listener, address) = silent_server().await;
+    let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[Says::Accepted, Says::Nothing], &[Says::Nothing]);
+    let outcome = run(edge, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: 5 }, "after the lease of 4 s");
+    assert!(outcome.scratch_is_empty);
+    drop(listener);
+}
+
+#[tokio::test]
+async fn an_attempt_without_end_times_out_for_good() {
+    let (listener, address) = silent_server().await;
+    let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[], &[]);
+    let outcome = run(edge, &address, Duration::from_millis(50), CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Fail { code: JobErrorCode::TimedOut, .. })));
+    drop(listener);
+}
+
+#[tokio::test]
+async fn a_stop_signal_gives_the_attempt_back() {
+    let (listener, address) = silent_server().await;
+    let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[], &[]);
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
+    let outcome = run(edge, &address, HOUR, shutdown).await;
+    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: 0 });
+    assert_eq!(outcome.deps.edge.last(), Some(ReportEvent::Release));
+    assert!(outcome.scratch_is_empty);
+    drop(listener);
+}
+
+/// Serves a clip at `/source`; see [`world_of`].
+async fn world(clip: Vec<u8>) -> World {
+    world_of(vec![("/source", clip)]).await
+}
+
+/// An address, what was put there and deleted, and the server.
+type World = (String, Arc<Mutex<Vec<String>>>, tokio::task::JoinSet<()>);
+
+/// Serves files by their paths, takes every object, and notes what was put and what was deleted.
+async fn world_of(files: Vec<(&'static str, Vec<u8>)>) -> World {
+    use axum::http::{Method, StatusCode, Uri};
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&calls);
+    let answer = move |method: Method, uri: Uri, body: axum::body::Bytes| {
+        let (noted, files) = (Arc::clone(&noted), files.clone());
+        async move {
+            if method == Method::GET {
+                let file = files.into_iter().find(|(path, _)| *path == uri.path());
+                let status = if file.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+                return (status, [("etag", "source")], file.map(|(_, bytes)| bytes).unwrap_or_default());
+            }
+            // Removal is one call for many: the keys are in the body.
+            let body = String::from_utf8_lossy(&body);
+            let removed = body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            let removed = removed.map(|key| format!("DELETE /b/{key}"));
+            let put = (method == Method::PUT).then(|| format!("PUT {}", uri.path()));
+            noted.lock().unwrap().extend(removed.chain(put));
+            (StatusCode::OK, [("etag", "stored")], Vec::new())
+        }
+    };
+    let app = axum::Router::new().fallback(answer).layer(axum::extract::DefaultBodyLimit::disable());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (address, calls, server)
+}
+
+fn clip() -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("clip.mov");
+    let picture = "color=s=64x64:r=5,format=rgba,geq=r=200:g=60:b=50:a=if(lt(X\\,32)\\,255\\,0)";
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-frames:v", "3", "-c:v", "qtrle"]).arg(&path);
+    assert!(command.status().unwrap().success());
+    std::fs::read(&path).unwrap()
+}
+
+#[tokio::test]
+async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
+    let (address, calls, _server) = world(clip()).await;
+    let edge = FakeEdge::new(Some(granted(&format!("http://{address}/source"))), &[], &[]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    let last = outcome.deps.edge.last();
+    let Some(ReportEvent::Complete { assets, previews, qa_report: Some(report), .. }) = last else { panic!("{last:?}") };
+    let mut named: Vec<_> = assets.iter().map(|asset| &asset.object_key).collect();
+    named.extend(previews.iter().map(|preview| &preview.object_key));
+    let mut named: Vec<_> = named.iter().map(|key| format!("PUT /b/{key}")).collect();
+    assert_eq!((assets.len(), previews.len()), (1, PREVIEWS));
+    assert!(
+        named.contains(&"PUT /b/a/webm-vp9-alpha.webm".to_owned()) && named.contains(&"PUT /b/a/previews/qa.json".to_owned())
+    );
+    let mut calls = calls.lock().unwrap().clone();
+    calls.sort();
+    named.sort();
+    assert_eq!(calls, named);
+    assert_eq!((report.outputs[0].frame_count, assets[0].frame_count), (3, 3));
+    assert!((report.matte.coverage - 0.5).abs() < 0.01);
+}
+
+#[tokio::test]
+async fn a_background_that_cannot_be_had_is_not_the_sources_fault() {
+    let (address, _calls, _server) = world(clip()).await;
+    let ClaimAnswer::Granted(mut work) = granted(&format!("http://{address}/source")) else { panic!("not granted") };
+    work.background = Some(Source::Url { url: "http://127.0.0.1:9/a".into() });
+    let edge = FakeEdge::new(Some(ClaimAnswer::Granted(work)), &[], &[]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    let last = outcome.deps.edge.last();
+    assert!(matches!(last, Some(ReportEvent::Fail { code: JobErrorCode::BackgroundUnusable, .. })), "{last:?}");
+    assert!(outcome.scratch_is_empty);
+}
+
+#[tokio::test]
+async fn what_nobody_wants_any_more_is_removed_again() {
+    let (address, calls, _server) = world(clip()).await;
+    let claim = Some(granted(&format!("http://{address}/source")));
+    // The source is accepted; the completion is not.
+    let edge = FakeEdge::new(claim, &[], &[Says::Accepted, Says::Stop(StopReason::Canceled)]);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.verdict, Verdict::Ack);
+    let calls = calls.lock().unwrap().clone();
+    let of = |method: &str| {
+        let mut paths: Vec<_> = calls.iter().filter_map(|call| call.strip_prefix(method)).collect();
+        paths.sort_unstable();
+        paths
+    };
+    assert_eq!(of("PUT ").len(), 1 + PREVIEWS);
+    assert_eq!(of("DELETE "), of("PUT "), "{calls:?}");
+}
+
+#[test]
+fn what_was_stored_goes_unless_it_may_have_been_named() {
+    let stopped = |reason| Err(TaskError::Stopped(reason));
+    let lost = || Err(TaskError::Transient("unheard".into()));
+    for (said, when_complete, when_not) in [
+        (Ok(()), false, true),
+        (lost(), false, true),
+        (stopped(StopReason::Canceled), true, true),
+        (stopped(StopReason::LeaseLost), true, true),
+        (stopped(StopReason::Over), false, false),
+    ] {
+        assert_eq!((is_unwanted(&said, true), is_unwanted(&said, false)), (when_complete, when_not), "{said:?}");
+    }
+}

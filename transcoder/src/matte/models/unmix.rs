@@ -1,0 +1,156 @@
+//! The subject's own colours where it is soft: what shines through from behind is taken out.
+//!
+//! Around each pixel the subject's and the background's colours are estimated from what is surely one of them, and the
+//! subject's is moved until the mixture is what was seen. Source: Forte, "Approximate Fast Foreground Colour
+//! Estimation", 2021.
+
+use rayon::prelude::*;
+use shared::media::PixelSize;
+
+use super::plane::{Plane, place};
+use super::quads::{Quads, read};
+use crate::frame::pixels::sides;
+use crate::matte::keying::color::byte;
+
+/// Colours are gathered in cells of so many pixels a side, as they change slowly.
+const CELL_PX: u32 = 4;
+/// How far colours are looked for: one part in so many of the picture's longer side.
+const REACH_PART: u32 = 80;
+/// Below this nothing of a kind is near.
+const WEIGHT_MIN: f32 = 1e-5;
+
+/// Writes the matte into the picture's alpha, and the subject's colours where it is soft.
+pub fn apply(rgba: &mut [u8], alpha: &Plane) {
+    let width = alpha.size.width as usize;
+    let colors = alpha.values.par_iter().any(|alpha| is_soft(*alpha)).then(|| Colors::gather(rgba, alpha));
+    let rows = rgba.par_chunks_mut(width * 4).zip(alpha.values.par_chunks(width)).enumerate();
+    rows.for_each(|(y, (row, alphas))| {
+        if let Some(colors) = &colors
+            && alphas.iter().any(|alpha| is_soft(*alpha))
+        {
+            colors.unmix(row, alphas, y);
+        }
+        for (pixel, alpha) in row.chunks_exact_mut(4).zip(alphas) {
+            if let [.., code] = pixel {
+                *code = byte(*alpha * 255.0);
+            }
+        }
+    });
+}
+
+/// The colours of the subject and of what is behind it, cell by cell: red, green, blue, and how much was seen of it.
+struct Colors {
+    picture: PixelSize,
+    subject: Quads,
+    behind: Quads,
+}
+
+impl Colors {
+    fn gather(rgba: &[u8], alpha: &Plane) -> Self {
+        let picture = alpha.size;
+        let cells = PixelSize { width: picture.width.div_ceil(CELL_PX), height: picture.height.div_ceil(CELL_PX) };
+        let reach = (picture.width.max(picture.height) / REACH_PART / CELL_PX).max(2) as usize;
+        let sums: Vec<[[f32; 4]; 2]> =
+            (0..cells.height).into_par_iter().flat_map_iter(|row| sum_row(rgba, alpha, cells, row)).collect();
+        let width = cells.width as usize;
+        let [subject, behind] = [0, 1].map(|kind| Quads::from_fn(cells, |x, y| sums[y * width + x][kind]).box_mean(reach));
+        Self { picture, subject, behind }
+    }
+
+    fn unmix(&self, row: &mut [u8], alphas: &[f32], y: usize) {
+        let (subjects, behinds) = (self.subject.row(y, self.picture.height), self.behind.row(y, self.picture.height));
+        for (x, (pixel, alpha)) in row.chunks_exact_mut(4).zip(alphas).enumerate().filter(|(_, (_, alpha))| is_soft(**alpha)) {
+            let column = place(x, self.picture.width, self.subject.size.width);
+            let (subject, behind) = (read(&subjects, column), read(&behinds, column));
+            // Nothing of a kind is near: then nothing is known of it.
+            if subject[3] <= WEIGHT_MIN || behind[3] <= WEIGHT_MIN {
+                continue;
+            }
+            for ((code, subject_sum), behind_sum) in pixel.iter_mut().zip(subject).zip(behind).take(3) {
+                let (own, other) = (subject_sum / subject[3], behind_sum / behind[3]);
+                let left = f32::from(*code) - alpha * own - (1.0 - alpha) * other;
+                *code = byte(own + alpha * left);
+            }
+        }
+    }
+}
+
+/// What the cells of a row have of the subject and of what is behind it. Powers: what is surely one of them counts for far
+/// more than a mixture.
+fn sum_row(rgba: &[u8], alpha: &Plane, cells: PixelSize, row: u32) -> Vec<[[f32; 4]; 2]> {
+    let (width, height) = sides(alpha.size);
+    let cell_px = CELL_PX as usize;
+    let mut sums = vec![[[0.0; 4]; 2]; cells.width as usize];
+    let first = row as usize * cell_px;
+    for y in first..(first + cell_px).min(height) {
+        let pixels = rgba[y * width * 4..(y + 1) * width * 4].chunks(cell_px * 4);
+        let alphas = alpha.values[y * width..(y + 1) * width].chunks(cell_px);
+        for ((sums, pixels), alphas) in sums.iter_mut().zip(pixels).zip(alphas) {
+            for (pixel, alpha) in pixels.chunks_exact(4).zip(alphas) {
+                let [red, green, blue, _] = pixel else { continue };
+                let color = [f32::from(*red), f32::from(*green), f32::from(*blue), 1.0];
+                for (sums, weight) in sums.iter_mut().zip([alpha.powi(4), (1.0 - alpha).powi(4)]) {
+                    sums.iter_mut().zip(color).for_each(|(sum, value)| *sum += weight * value);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// What rounds to neither clear nor opaque.
+fn is_soft(alpha: f32) -> bool {
+    (0.5 / 255.0..254.5 / 255.0).contains(&alpha)
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "sides are small")]
+mod tests {
+    use super::*;
+
+    const SIZE: PixelSize = PixelSize { width: 96, height: 64 };
+    const SUBJECT: [f32; 3] = [210.0, 160.0, 120.0];
+
+    /// A subject to the right, over a background of two halves; soft over eight pixels.
+    fn scene() -> (Vec<u8>, Plane) {
+        let alpha = Plane::from_fn(SIZE, |x, _| ((x as f32 - 44.0) / 8.0).clamp(0.0, 1.0));
+        let behind = |y: usize| if y < 32 { [20.0, 90.0, 200.0] } else { [30.0, 120.0, 40.0] };
+        let pixel = |x: usize, y: usize| {
+            let alpha = alpha.values[y * 96 + x];
+            let mixed = [0, 1, 2].map(|channel| byte(SUBJECT[channel] * alpha + behind(y)[channel] * (1.0 - alpha)));
+            [mixed[0], mixed[1], mixed[2], 255]
+        };
+        ((0..64).flat_map(|y| (0..96).flat_map(move |x| pixel(x, y)).collect::<Vec<_>>()).collect(), alpha.clone())
+    }
+
+    #[test]
+    fn soft_edges_get_the_subjects_colour_and_the_rest_keeps_its_own() {
+        let (before, alpha) = scene();
+        let mut after = before.clone();
+        apply(&mut after, &alpha);
+        let error = |rgba: &[u8], of: &dyn Fn(f32) -> bool| {
+            let pixels = rgba.chunks_exact(4).zip(&alpha.values).filter(|(_, alpha)| of(**alpha));
+            let errors: Vec<f32> = pixels
+                .map(|(pixel, alpha)| {
+                    alpha * [0, 1, 2].map(|channel| (f32::from(pixel[channel]) - SUBJECT[channel]).abs()).iter().sum::<f32>()
+                })
+                .collect();
+            errors.iter().sum::<f32>() / errors.len() as f32
+        };
+        let (mixed, unmixed) = (error(&before, &is_soft), error(&after, &is_soft));
+        assert!(unmixed * 6.0 < mixed, "{unmixed} {mixed}");
+        for ((before, after), alpha) in before.chunks_exact(4).zip(after.chunks_exact(4)).zip(&alpha.values) {
+            assert_eq!(after[3], byte(alpha * 255.0));
+            if !is_soft(*alpha) {
+                assert_eq!(before[..3], after[..3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_matte_without_anything_sure_leaves_colours_near_what_was_seen() {
+        let mut rgba = [120, 130, 140, 255].repeat(96 * 64);
+        apply(&mut rgba, &Plane::from_fn(SIZE, |_, _| 0.5));
+        assert!(rgba.chunks_exact(4).all(|pixel| pixel == [120, 130, 140, 128]));
+    }
+}

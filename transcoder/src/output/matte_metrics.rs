@@ -1,0 +1,210 @@
+//! Measures the mattes of a clip as they pass: how much is covered, how soft, how steady, how clean, and how well they explain
+//! the source. Frames are looked at on a coarse grid of their own pixels, so that the time does not grow with the picture.
+
+#![expect(clippy::cast_precision_loss, reason = "counts of pixels and frames are far below 2^52")]
+
+mod blocks;
+mod patches;
+mod reconstruction;
+mod screen_map;
+
+use shared::media::PixelSize;
+use shared::qa::MatteFigures;
+
+use crate::frame::pixels::sides;
+use crate::frame::samples::pixel;
+use crate::matte::keying::{PlanarFormat, ScreenModel};
+use reconstruction::Reconstruction;
+
+/// Longest side of the grid.
+/// Units: pixels.
+const GRID_SIDE_MAX: usize = 480;
+/// Alpha up to here is clear, and from there on opaque: lossy sources are never exact.
+const CLEAR_MAX: u8 = 5;
+const OPAQUE_MIN: u8 = 250;
+/// From here on a pixel belongs to the subject.
+const SUBJECT_MIN: u8 = 128;
+/// How far the frames around another may differ and still agree.
+const AGREEMENT_MAX: u8 = 16;
+/// Soft pixels whose colour is seen well enough to be judged.
+const TINT_ALPHA_MIN: u8 = 26;
+/// A clear patch of more than this share of the subject is no hole but a gap: between an arm and a body.
+const HOLE_SHARE_MAX: f64 = 0.01;
+/// Share of the frame's border that the subject must cover to touch it.
+const CONTACT_SHARE_MIN: f64 = 0.005;
+
+/// Sums over the frames so far.
+#[derive(Debug)]
+pub struct Meter {
+    size: PixelSize,
+    step: usize,
+    columns: usize,
+    rows: usize,
+    frames: u64,
+    /// The mattes of the frame before the last, and of the last.
+    before: [Vec<u8>; 2],
+    covered: Mean,
+    soft: Mean,
+    flicker: Mean,
+    /// Excess of green and of blue, in soft and in opaque pixels.
+    soft_tint: [Mean; 2],
+    core_tint: [Mean; 2],
+    hole_cells: u64,
+    subject_cells: u64,
+    contacts: u64,
+    /// None where there is no screen.
+    reconstruction: Option<Reconstruction>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Mean {
+    sum: f64,
+    count: f64,
+}
+
+impl Mean {
+    fn add(&mut self, sum: f64, count: f64) {
+        self.sum += sum;
+        self.count += count;
+    }
+
+    fn value(self) -> f64 {
+        if self.count > 0.0 { self.sum / self.count } else { 0.0 }
+    }
+}
+
+impl Meter {
+    /// For frames of this size.
+    pub fn new(size: PixelSize) -> Self {
+        let (width, height) = sides(size);
+        let step = width.max(height).div_ceil(GRID_SIDE_MAX).max(1);
+        Self {
+            size,
+            step,
+            columns: width.div_ceil(step),
+            rows: height.div_ceil(step),
+            frames: 0,
+            before: [Vec::new(), Vec::new()],
+            covered: Mean::default(),
+            soft: Mean::default(),
+            flicker: Mean::default(),
+            soft_tint: [Mean::default(); 2],
+            core_tint: [Mean::default(); 2],
+            hole_cells: 0,
+            subject_cells: 0,
+            contacts: 0,
+            reconstruction: None,
+        }
+    }
+
+    /// For frames of this size, made from sources of this format before a screen.
+    pub fn against(size: PixelSize, format: PlanarFormat, screen: &ScreenModel) -> Self {
+        Self { reconstruction: Some(Reconstruction::new(format, screen)), ..Self::new(size) }
+    }
+
+    /// Looks at the next frame: straight RGBA, and what it was made from where that stands before a screen.
+    pub fn add(&mut self, rgba: &[u8], source: Option<&[u8]>) {
+        if let (Some(reconstruction), Some(source)) = (&mut self.reconstruction, source) {
+            reconstruction.add(source, rgba);
+        }
+        let width = self.size.width as usize;
+        let mut alpha = Vec::with_capacity(self.columns * self.rows);
+        let (mut total, mut soft) = (0_u64, 0_u64);
+        for y in 0..self.rows {
+            for x in 0..self.columns {
+                let [red, green, blue, value] = pixel::<4>(rgba, width, x * self.step, y * self.step).unwrap_or_default();
+                total += u64::from(value);
+                soft += u64::from(value > CLEAR_MAX && value < OPAQUE_MIN);
+                let tints = [green.saturating_sub(red.max(blue)), blue.saturating_sub(red.max(green))];
+                match value {
+                    OPAQUE_MIN.. => tints.iter().zip(&mut self.core_tint).for_each(|(tint, mean)| mean.add((*tint).into(), 1.0)),
+                    TINT_ALPHA_MIN.. => {
+                        // By how much of it is seen.
+                        let share = f64::from(value) / 255.0;
+                        tints.iter().zip(&mut self.soft_tint).for_each(|(tint, mean)| mean.add(share * f64::from(*tint), share));
+                    }
+                    _ => {}
+                }
+                alpha.push(value);
+            }
+        }
+        let cells = alpha.len() as f64;
+        self.covered.add(total as f64 / 255.0, cells);
+        self.soft.add(soft as f64, cells);
+        self.compare(&alpha);
+        self.find_holes(&alpha);
+        self.contacts += u64::from(self.touches_edge(&alpha));
+        self.frames += 1;
+        self.before.rotate_left(1);
+        let [_, last] = &mut self.before;
+        *last = alpha;
+    }
+
+    /// The figures of all frames.
+    pub fn finish(self) -> MatteFigures {
+        let residue = |(soft, core): (&Mean, &Mean)| (soft.value() - core.value()).max(0.0) / 255.0;
+        let spill_residue = self.soft_tint.iter().zip(&self.core_tint).map(residue).fold(0.0, f64::max);
+        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        MatteFigures {
+            coverage: self.covered.value(),
+            soft_share: self.soft.value(),
+            flicker: self.flicker.value(),
+            spill_residue,
+            holes: share(self.hole_cells, self.subject_cells),
+            edge_contact: share(self.contacts, self.frames),
+            reconstruction_error: self.reconstruction.as_ref().and_then(Reconstruction::error),
+            screen_unevenness: self.reconstruction.as_ref().and_then(Reconstruction::unevenness),
+        }
+    }
+
+    /// How far the last frame lies from its neighbours where those two agree: nothing for whatever stands still, fades, or
+    /// passes in one direction. Where the source is at hand, only what stands still in it is looked at.
+    fn compare(&mut self, alpha: &[u8]) {
+        let [first, middle] = &self.before;
+        let (mut sum, mut count) = (0_u64, 0_u64);
+        for (index, ((first, middle), last)) in first.iter().zip(middle).zip(alpha).enumerate() {
+            let (x, y) = (index % self.columns * self.step, index / self.columns * self.step);
+            let may_move = self.reconstruction.as_ref().is_some_and(|source| !source.is_still(x, y));
+            if !may_move && (*first).max(*middle).max(*last) > CLEAR_MAX {
+                count += 1;
+                if first.abs_diff(*last) <= AGREEMENT_MAX {
+                    sum += u64::from((2 * u16::from(*middle)).abs_diff(u16::from(*first) + u16::from(*last)));
+                }
+            }
+        }
+        self.flicker.add(sum as f64 / 2.0 / 255.0, count as f64);
+    }
+
+    /// Small clear patches that are closed in, less what the source shows there to be screen.
+    fn find_holes(&mut self, alpha: &[u8]) {
+        let seen: Vec<bool> = alpha.iter().map(|value| *value >= SUBJECT_MIN).collect();
+        let subject = seen.iter().filter(|seen| **seen).count();
+        self.subject_cells += subject as u64;
+        let cells_max = subject as f64 * HOLE_SHARE_MAX;
+        let is_hole = |index: &usize| {
+            let (x, y) = (index % self.columns * self.step, index / self.columns * self.step);
+            self.reconstruction.as_ref().is_none_or(|source| !source.is_screen(x, y))
+        };
+        let patches = patches::enclosed(seen, self.columns);
+        let small = patches.iter().filter(|patch| patch.len() as f64 <= cells_max);
+        self.hole_cells += small.flatten().filter(|index| is_hole(index)).count() as u64;
+    }
+
+    fn touches_edge(&self, alpha: &[u8]) -> bool {
+        let rows = alpha.chunks_exact(self.columns);
+        let (mut touched, mut cells) = (0_u64, 0_u64);
+        for (y, row) in rows.enumerate() {
+            let whole = y == 0 || y + 1 == self.rows;
+            for (x, value) in row.iter().enumerate() {
+                if whole || x == 0 || x + 1 == self.columns {
+                    cells += 1;
+                    touched += u64::from(*value >= SUBJECT_MIN);
+                }
+            }
+        }
+        touched as f64 > cells as f64 * CONTACT_SHARE_MIN
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Lays a result over the screen again and compares it with the source: what is missing, and what is too much, shows as a
+//! difference, and over the distance between subject and screen it becomes an error of alpha.
+
+#![expect(clippy::cast_precision_loss, reason = "cells of a picture are few")]
+
+use rayon::prelude::*;
+
+use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, times};
+use super::screen_map::{CELL, ScreenMap};
+use crate::frame::samples::pixel;
+use crate::matte::keying::{PlanarFormat, ScreenModel};
+
+/// Differences up to so many variances of the screen's noise are none.
+const NOISE_MARGIN: f32 = 4.0;
+/// A block that is no farther from the screen, in variances, is screen.
+const SCREEN_MARGIN: f32 = 9.0;
+/// From this alpha on a pixel shows the subject's colour.
+const SUBJECT_ALPHA_MIN: f32 = 0.5;
+/// Subject and screen are taken to be at least this far apart.
+/// Units: of 255, squared.
+const DISTANCE_MIN: f32 = 20.0 * 20.0;
+/// What a cell's own surroundings weigh beside the whole picture, when the distance is asked for.
+/// Units: pixels of the whole picture for one nearby.
+const WHOLE_WEIGHT: f32 = 1e-4;
+
+/// Compares the frames of one clip, in order.
+#[derive(Debug)]
+pub struct Reconstruction {
+    format: PlanarFormat,
+    rows: [Ycc; 3],
+    blocks: Blocks,
+    screen: ScreenMap,
+    /// What the source shows in each block that is looked at.
+    shown: Vec<Shown>,
+    /// Squared errors of alpha, and alpha, added up.
+    squares: f64,
+    alpha: f64,
+}
+
+/// What the source shows in one block.
+#[derive(Debug, Default, Clone, Copy)]
+struct Shown {
+    color: Ycc,
+    is_screen: bool,
+    /// Whether it is as it was in the frame before, and was then as in the one before that.
+    is_still: [bool; 2],
+}
+
+/// What a cell of one frame shows.
+#[derive(Debug, Default, Clone, Copy)]
+struct Found {
+    /// Squared differences of colour beyond the noise, of pixels that are not plainly screen.
+    difference: f32,
+    /// Squared alpha where there is nothing but screen.
+    excess: f32,
+    alpha: f32,
+    /// Squared distances between subject and screen, and of how many pixels.
+    distance: f32,
+    subject: f32,
+}
+
+impl Reconstruction {
+    /// For sources of this format before this screen.
+    pub fn new(format: PlanarFormat, screen: &ScreenModel) -> Self {
+        let rows = matrix(format.matrix);
+        let blocks = Blocks::new(format);
+        let screen = ScreenMap::new(blocks.columns, blocks.rows, times(&rows, screen.color));
+        let shown = vec![Shown::default(); blocks.columns * blocks.rows];
+        Self { format, rows, blocks, screen, shown, squares: 0.0, alpha: 0.0 }
+    }
+
+    /// Compares the next frame of the source with the result, straight RGBA of the same size.
+    pub fn add(&mut self, source: &[u8], rgba: &[u8]) {
+        if source.len() != self.format.frame_size_bytes() || rgba.len() != self.format.width * self.format.height * 4 {
+            return;
+        }
+        self.blocks.read(source);
+        self.screen.learn(&self.blocks);
+        self.look();
+        let columns = self.screen.columns;
+        let mut cells = vec![Found::default(); columns * self.blocks.rows.div_ceil(CELL)];
+        cells.par_chunks_mut(columns).enumerate().for_each(|(row, cells)| {
+            let mut screen = vec![[0.0; 3]; self.blocks.columns];
+            for row in row * CELL..((row + 1) * CELL).min(self.blocks.rows) {
+                self.screen.write_row(row, &mut screen);
+                for (column, screen) in screen.iter().enumerate() {
+                    self.compare(column, row, *screen, rgba, &mut cells[column / CELL]);
+                }
+            }
+        });
+        let whole = cells.iter().fold((0.0, 0.0), |sum, cell| (sum.0 + cell.distance, sum.1 + cell.subject));
+        for (index, cell) in cells.iter().enumerate() {
+            let distance = near(&cells, columns, index, whole).max(DISTANCE_MIN);
+            self.squares += f64::from(cell.difference / distance + cell.excess);
+            self.alpha += f64::from(cell.alpha);
+        }
+    }
+
+    /// The error of alpha, root mean square over the subject and whatever of it is missing; none while nothing was compared.
+    pub fn error(&self) -> Option<f64> {
+        self.screen.unevenness()?;
+        let whole = self.squares + self.alpha;
+        Some(if whole > 0.0 { (self.squares / whole).sqrt() } else { 0.0 })
+    }
+
+    /// See [`ScreenMap::unevenness`].
+    pub fn unevenness(&self) -> Option<f64> {
+        self.screen.unevenness()
+    }
+
+    /// Whether the source shows nothing but screen at a pixel of the last frame.
+    pub fn is_screen(&self, x: usize, y: usize) -> bool {
+        self.shown_at(x, y).is_screen
+    }
+
+    /// Whether the source has been the same at a pixel in the last three frames.
+    pub fn is_still(&self, x: usize, y: usize) -> bool {
+        self.shown_at(x, y).is_still == [true; 2]
+    }
+
+    fn shown_at(&self, x: usize, y: usize) -> Shown {
+        let (column, row) = self.blocks.block_of(x, y);
+        self.shown[row * self.blocks.columns + column]
+    }
+
+    /// What the source shows, and whether it moves.
+    fn look(&mut self) {
+        let (blocks, map, noise) = (&self.blocks, &self.screen, self.screen.noise());
+        self.shown.par_chunks_mut(blocks.columns).enumerate().with_min_len(CHUNK_ROWS).for_each(|(row, shown)| {
+            let mut screen = vec![[0.0; 3]; blocks.columns];
+            map.write_row(row, &mut screen);
+            for ((shown, screen), seen) in shown.iter_mut().zip(screen).zip(blocks.means(row, 0..blocks.columns)) {
+                let is_like = |color| squared_distance(seen, color) < SCREEN_MARGIN * noise;
+                shown.is_still = [is_like(shown.color), shown.is_still[0]];
+                shown.is_screen = is_like(screen);
+                shown.color = seen;
+            }
+        });
+    }
+
+    fn compare(&self, column: usize, row: usize, screen: Ycc, rgba: &[u8], cell: &mut Found) {
+        let (lumas, [cb, cr]) = self.blocks.at(column, row);
+        let (mut alphas, mut colors, mut mean) = ([0.0; PIXELS], [[0.0; 3]; PIXELS], [0.0; 3]);
+        let shown = &self.shown[row * self.blocks.columns + column];
+        let noise = self.screen.noise();
+        let pixels: [[u8; 4]; PIXELS] = std::array::from_fn(|index| {
+            let (x, y) = self.blocks.position(column, row, index);
+            pixel(rgba, self.format.width, x, y).unwrap_or_default()
+        });
+        // Most of most pictures: nothing is there, and nothing is shown.
+        if shown.is_screen && pixels.iter().all(|[.., alpha]| *alpha == 0) {
+            return;
+        }
+        for ((alpha, color), pixel) in alphas.iter_mut().zip(&mut colors).zip(pixels) {
+            let [red, green, blue, value] = pixel.map(f32::from);
+            *alpha = value * (1.0 / 255.0);
+            *color = times(&self.rows, [red, green, blue]);
+            let over = [0, 1, 2].map(|channel| screen[channel] + *alpha * (color[channel] - screen[channel]));
+            mean.iter_mut().zip(over).for_each(|(mean, over)| *mean += over / PIXELS as f32);
+            if *alpha >= SUBJECT_ALPHA_MIN {
+                cell.distance += squared_distance(*color, screen);
+                cell.subject += 1.0;
+            }
+            cell.alpha += *alpha;
+        }
+        if shown.is_screen {
+            cell.excess += alphas.iter().map(|alpha| alpha * alpha).sum::<f32>();
+            return;
+        }
+        // Chroma is known of the block alone.
+        let tint = (cb - mean[1]) * (cb - mean[1]) + (cr - mean[2]) * (cr - mean[2]);
+        for ((luma, alpha), color) in lumas.iter().zip(alphas).zip(colors) {
+            let light = luma - screen[0] - alpha * (color[0] - screen[0]);
+            cell.difference += (light * light + tint - NOISE_MARGIN * noise).max(0.0);
+        }
+    }
+}
+
+/// How far subject and screen lie apart around a cell; where no subject is near, as in the whole picture.
+/// Units: of 255, squared.
+fn near(cells: &[Found], columns: usize, index: usize, (whole_distance, whole_subject): (f32, f32)) -> f32 {
+    const REACH: usize = 2;
+    let (column, row, rows) = (index % columns, index / columns, cells.len() / columns);
+    let across = column.saturating_sub(REACH)..(column + REACH + 1).min(columns);
+    let (mut distance, mut subject) = (whole_distance * WHOLE_WEIGHT, whole_subject * WHOLE_WEIGHT);
+    for row in row.saturating_sub(REACH)..(row + REACH + 1).min(rows) {
+        for cell in &cells[row * columns + across.start..row * columns + across.end] {
+            distance += cell.distance;
+            subject += cell.subject;
+        }
+    }
+    // A result without any subject: as far as a primary is from grey.
+    if subject > 0.0 { distance / subject } else { 128.0 * 128.0 }
+}

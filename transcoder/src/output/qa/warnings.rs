@@ -1,0 +1,170 @@
+//! What people should know about a job: foreseen from its source and plan, or seen in its mattes.
+
+use shared::qa::{MatteFigures, QaWarning};
+use shared::strategy::Strategy;
+
+use super::SHARE_SEEN_MIN;
+use crate::ffmpeg::probe::Probed;
+use crate::output::product::{Item, Product};
+use crate::plan::Plan;
+
+/// In so many frames does a subject that is cut off disturb.
+const EDGE_CONTACT_MAX: f64 = 0.25;
+/// What is noticed in motion and at edges.
+const FLICKER_MAX: f64 = 0.05;
+const SPILL_RESIDUE_MAX: f64 = 0.04;
+const HOLES_MAX: f64 = 0.002;
+const SOFT_SHARE_MAX: f64 = 0.35;
+
+/// Beyond this people see that the light falls unevenly, and keyers have work with it.
+const UNEVENNESS_MAX: f64 = 0.25;
+
+fn warning(code: &str, message: impl Into<String>) -> QaWarning {
+    QaWarning { code: code.to_owned(), message: message.into() }
+}
+
+/// What is known before a single frame was made.
+pub fn foresee(probed: &Probed, plan: &Plan) -> Vec<QaWarning> {
+    let mut warnings = Vec::new();
+    if probed.has_variable_rate {
+        let rate = plan.picture.frame_rate.as_f64();
+        let message = format!("The source's frames come at uneven times; outputs have {rate:.3} a second, evenly.");
+        warnings.push(warning("variable_frame_rate", message));
+    }
+    if let Some(transfer) = probed.input.bright_transfer {
+        let message = format!("The source has a high dynamic range ({}); outputs have the tones of BT.709.", transfer.as_str());
+        warnings.push(warning("tone_mapped", message));
+    }
+    if !probed.audio_tracks.is_empty() && !probed.facts.has_audio {
+        warnings.push(warning("sound_unreadable", "The source's sound cannot be decoded; outputs have none."));
+    }
+    if probed.input.pixel_aspect.is_some() {
+        warnings.push(warning("pixels_made_square", "The source's pixels are not square; those of the outputs are."));
+    }
+    for Product { item, feed, keep_every, shot, .. } in &plan.products {
+        let Item::Output(output) = item else { continue };
+        if feed.size.pixels() < plan.staged().pixels() {
+            let message = format!("{output} is {}; the source is {}.", feed.size, plan.staged());
+            warnings.push(warning("scaled_down", message));
+        }
+        if *keep_every > 1 {
+            let (kept, own) = (shot.frame_rate.as_f64(), plan.picture.frame_rate.as_f64());
+            warnings.push(warning("frames_dropped", format!("{output} has {kept:.3} frames a second; the source has {own:.3}.")));
+        }
+    }
+    warnings
+}
+
+/// What the mattes give away.
+pub fn judge(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let unevenness = figures.screen_unevenness.unwrap_or_default();
+    let checks = [
+        (
+            figures.coverage > 1.0 - SHARE_SEEN_MIN,
+            "nothing_transparent",
+            "Nothing is transparent: no background was removed.".to_owned(),
+        ),
+        (
+            figures.coverage < SHARE_SEEN_MIN,
+            "everything_transparent",
+            "Everything is transparent: no subject was found.".to_owned(),
+        ),
+        (
+            figures.edge_contact > EDGE_CONTACT_MAX,
+            "subject_touches_edge",
+            format!("The subject touches the edge of the picture in {} of the frames.", percent(figures.edge_contact)),
+        ),
+        (
+            figures.soft_share > SOFT_SHARE_MAX,
+            "mostly_soft",
+            format!(
+                "{} of the picture is half transparent; the subject and the background may be too alike.",
+                percent(figures.soft_share)
+            ),
+        ),
+        (
+            figures.holes > HOLES_MAX,
+            "holes",
+            format!("There are small holes in the subject, {} of its area.", percent(figures.holes)),
+        ),
+        (figures.flicker > FLICKER_MAX, "flicker", "The subject's edges are unsteady from frame to frame.".to_owned()),
+        (
+            figures.spill_residue > SPILL_RESIDUE_MAX && strategy == Strategy::ChromaKey,
+            "spill",
+            "The subject's edges are still tinted by the screen.".to_owned(),
+        ),
+        (
+            unevenness > UNEVENNESS_MAX,
+            "screen_uneven",
+            format!("The screen is unevenly lit: its light differs by {}.", percent(unevenness)),
+        ),
+    ];
+    checks.into_iter().filter(|(applies, ..)| *applies).map(|(_, code, message)| warning(code, message)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::composition::Composition;
+    use shared::media::{Output, PixelSize, Preset};
+
+    use super::*;
+    use crate::ffmpeg::probe::AudioTrack;
+    use crate::output::product::Order;
+    use crate::output::qa::tests::CLEAN;
+    use crate::plan::RawFormat;
+
+    fn codes(figures: MatteFigures) -> Vec<String> {
+        judge(&figures, Strategy::ChromaKey).into_iter().map(|warning| warning.code).collect()
+    }
+
+    #[test]
+    fn each_flaw_is_named_and_a_clean_matte_is_left_alone() {
+        assert_eq!(codes(CLEAN), Vec::<String>::new());
+        for (figures, code) in [
+            (MatteFigures { flicker: 0.1, ..CLEAN }, "flicker"),
+            (MatteFigures { spill_residue: 0.1, ..CLEAN }, "spill"),
+            (MatteFigures { holes: 0.01, ..CLEAN }, "holes"),
+            (MatteFigures { soft_share: 0.4, ..CLEAN }, "mostly_soft"),
+            (MatteFigures { edge_contact: 0.5, ..CLEAN }, "subject_touches_edge"),
+            (MatteFigures { screen_unevenness: Some(0.3), ..CLEAN }, "screen_uneven"),
+            (MatteFigures { coverage: 1.0, ..CLEAN }, "nothing_transparent"),
+            (MatteFigures { coverage: 0.0, ..CLEAN }, "everything_transparent"),
+        ] {
+            assert_eq!(codes(figures), [code]);
+        }
+        assert!(judge(&MatteFigures { spill_residue: 0.1, ..CLEAN }, Strategy::SourceAlpha).is_empty());
+    }
+
+    #[test]
+    fn what_is_known_of_the_source_is_foreseen_and_nothing_else() {
+        let output = |output, preset| Order {
+            outputs: vec![output],
+            preset,
+            resolution: None,
+            composition: Composition::default(),
+            backdrop: None,
+            previews: false,
+        };
+        let foreseen = |change: fn(&mut Probed), order: &Order| {
+            let mut probed = crate::plan::tests::probed();
+            probed.input.pixel_aspect = None;
+            change(&mut probed);
+            let plan = Plan::new(&probed, RawFormat::Rgba, order);
+            foresee(&probed, &plan).into_iter().map(|warning| warning.code).collect::<Vec<_>>()
+        };
+        let plain = output(Output::MovProres4444, Preset::Editing);
+        assert_eq!(foreseen(|_| {}, &plain), Vec::<String>::new());
+        assert_eq!(foreseen(|probed| probed.has_variable_rate = true, &plain), ["variable_frame_rate"]);
+        assert_eq!(foreseen(|probed| probed.input.pixel_aspect = Some((4, 3)), &plain), ["pixels_made_square"]);
+        let deaf = |probed: &mut Probed| {
+            probed.audio_tracks = vec![AudioTrack { index: 1, channels: 2 }];
+            probed.facts.has_audio = false;
+        };
+        assert_eq!(foreseen(deaf, &plain), ["sound_unreadable"]);
+        let small = output(Output::Gif, Preset::WebApp);
+        assert_eq!(foreseen(|_| {}, &small), ["frames_dropped"]);
+        let large = |probed: &mut Probed| probed.facts.size = PixelSize { width: 1_920, height: 1_080 };
+        assert_eq!(foreseen(large, &small), ["scaled_down", "frames_dropped"]);
+    }
+}
