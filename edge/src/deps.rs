@@ -125,7 +125,7 @@ impl Ports for Deps {
         clock::pause(duration_ms).await;
     }
 
-    fn note_use(&self, id: ApiKeyId) {
+    fn note_key_use(&self, id: ApiKeyId) {
         // A request has one key; a second note of it changes nothing.
         self.used_key.get_or_init(|| id);
     }

@@ -34,8 +34,9 @@ use utoipa_axum::router::OpenApiRouter;
 use self::refusal::Refusal;
 use crate::app::ports::{Delivery, Ports};
 use crate::deps::Deps;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::job::{Dialect, Job};
+use crate::domain::job::Job;
 
 /// Largest body of a JSON request.
 /// Units: bytes. 256 KB.

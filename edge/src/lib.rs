@@ -22,7 +22,7 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     let deps = Arc::new(Deps::of_request(&env, &request)?);
     let response = dialect::answer(deps.clone(), request).await;
     if let Some(key) = deps.used_key() {
-        context.wait_until(async move { app::record_use::record_use(&*deps, key).await });
+        context.wait_until(async move { app::record_key_use::record_key_use(&*deps, key).await });
     }
     platform::exchange::into_wasm(response)
 }

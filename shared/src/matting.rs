@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 pub const MODELS_PATH: &str = "/internal/v1/fleet/models";
 /// How often they say it.
 /// Units: milliseconds. Five minutes.
-pub const ANNOUNCE_PERIOD_MS: u64 = 5 * 60 * 1_000;
+pub const MODEL_REPORT_PERIOD_MS: u64 = 5 * 60 * 1_000;
 /// The kind of a model whose words cannot be read.
 pub const UNNAMED_KIND: &str = "unknown";
 
 /// A member of the fleet says which matting models it has. An empty list says that it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Announcement {
+pub struct MattingModelReport {
     /// In the operator's order: the first that works is the default.
     pub models: Vec<MattingModel>,
 }

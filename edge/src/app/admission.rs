@@ -6,14 +6,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, ready};
 
 use crate::domain::error::Error;
-use crate::domain::rate::Verdict;
+use crate::domain::rate::RateLimitCheck;
 
 /// A verdict that may still be on its way. Clones share it.
 #[derive(Clone)]
-pub struct Admission(Shared<BoxFuture<'static, Option<Verdict>>>);
+pub struct Admission(Shared<BoxFuture<'static, Option<RateLimitCheck>>>);
 
 impl Admission {
-    pub fn of(verdict: BoxFuture<'static, Option<Verdict>>) -> Self {
+    pub fn of(verdict: BoxFuture<'static, Option<RateLimitCheck>>) -> Self {
         Self(verdict.shared())
     }
 
@@ -23,7 +23,7 @@ impl Admission {
     }
 
     /// None when nothing was counted, which is no reason to refuse.
-    pub async fn verdict(&self) -> Option<Verdict> {
+    pub async fn verdict(&self) -> Option<RateLimitCheck> {
         self.0.clone().await
     }
 
@@ -31,7 +31,7 @@ impl Admission {
     /// Errors: `RateLimited`.
     pub async fn wait(&self) -> Result<(), Error> {
         match self.verdict().await.and_then(|verdict| verdict.exceeded().copied()) {
-            Some(standing) => Err(Error::RateLimited(standing)),
+            Some(usage) => Err(Error::RateLimited(usage)),
             None => Ok(()),
         }
     }

@@ -4,20 +4,21 @@ use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, Tariff};
 
 use crate::app::authenticate::identify;
 use crate::app::ports::{AccountStore as _, Ports};
-use crate::domain::api_key::{Caller, KeyHash, Scope};
+use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 /// Who asks. What is found here may change until the job is created; then the database decides. One D1 round trip.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobActive`, `QuotaExceeded`, `InsufficientCredits`.
 pub async fn admit_portrait(ports: &impl Ports, key: &KeyHash) -> Result<Caller, Error> {
     let now = ports.now();
-    let (key, purse, active) = ports.store().get_purse_and_activity(key, &now.to_month()).await?;
+    let (key, spending_limit, active) = ports.store().get_spending_limit_and_activity(key, &now.to_month()).await?;
     let caller = identify(ports, key, Scope::Jobs)?;
     if active {
         return Err(Error::JobActive);
     }
-    let purse = purse.ok_or_else(|| Error::Internal("a key without an account".into()))?;
+    let spending_limit = spending_limit.ok_or_else(|| Error::Internal("a key without an account".into()))?;
     // The cheapest of those that may make it.
     let required_credits = price::price_credits(Tariff::Conversion, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, 1);
-    purse.refusal(required_credits, now).map_or(Ok(caller), Err)
+    spending_limit.refusal(required_credits, now).map_or(Ok(caller), Err)
 }

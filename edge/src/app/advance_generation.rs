@@ -5,17 +5,20 @@
 use shared::address;
 use shared::code::JobErrorCode;
 use shared::source::Source;
-use shared::task::{Pool, TranscodeTask};
+use shared::task::Pool;
 use shared::time::UnixMillis;
 
-use crate::app::announce::announce;
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{
-    Creation, Ended, GenerationStore as _, OrderUrls, Ports, Provider as _, ProviderWake, TaskProgress, TaskQueue as _,
+    Creation, Ended, GenerationStore as _, GenerationUrls, Ports, Provider as _, ProviderWake, TaskProgress, TaskQueue as _,
 };
-use crate::domain::error::{Error, JobFailure};
+use crate::app::queue_delivery::queue_delivery;
+use crate::app::queue_task::queue_task;
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
 use crate::domain::generation::{self, Generation, GenerationState, SENDING_MS_MAX};
-use crate::domain::job::{Job, RunRef};
+use crate::domain::job::Job;
+use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
 /// What was done, for the log.
@@ -59,15 +62,15 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
         return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
     };
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
-    let Some(taken) = ports.store().take_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
+    let Some(taken) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
         // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then this finds nothing to do.
-        wake_in(ports, run, provider.rate().window_ms).await;
+        wake_provider(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
     };
     let url = |source: &Option<Source>| source.as_ref().map(|source| source_url(ports, source));
-    let urls = OrderUrls { image: url(&generation.order.image), sound: url(&generation.order.sound) };
+    let urls = GenerationUrls { image: url(&generation.request.image), sound: url(&generation.request.sound) };
     let callback_url = callback_url(ports, generation);
-    match provider.create(&generation.order, &urls, &callback_url).await {
+    match provider.create(&generation.request, &urls, &callback_url).await {
         Creation::Accepted { task_id } => {
             bind(ports, run, &task_id).await?;
             Ok(Advance::Sent)
@@ -75,8 +78,8 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
         Creation::Refused { retry_after_ms } => {
             let pause_ms = retry_after_ms.unwrap_or_else(|| generation::refused_pause_ms(taken.tries));
             let deadline_at_ms = sending_deadline(job.created_at_ms);
-            ports.store().return_generation(&taken, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
-            wake_in(ports, run, pause_ms).await;
+            ports.store().requeue_generation(&taken, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
+            wake_provider(ports, run, pause_ms).await;
             Ok(Advance::PutOff)
         }
         Creation::Rejected { code, reason } => fail(ports, run, code, &reason).await,
@@ -92,8 +95,8 @@ pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool
     let (now, settings) = (ports.now(), ports.settings());
     let pause_ms = generation::ask_pause_ms(&settings.provider_ask_s, 0);
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
-    let bound = ports.store().bind_generation(run, task_id, now.plus_ms(pause_ms), deadline_at_ms, now).await?;
-    wake_in(ports, run, pause_ms).await;
+    let bound = ports.store().record_provider_task(run, task_id, now.plus_ms(pause_ms), deadline_at_ms, now).await?;
+    wake_provider(ports, run, pause_ms).await;
     Ok(bound)
 }
 
@@ -103,11 +106,11 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
         return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
     };
     let mut pause_ms = generation::ask_pause_ms(&ports.settings().provider_ask_s, generation.tries.saturating_add(1));
-    if !ports.store().take_generation_to_ask(run, now.plus_ms(pause_ms), now).await? {
+    if !ports.store().claim_generation_to_poll(run, now.plus_ms(pause_ms), now).await? {
         return Ok(Advance::Nothing);
     }
     match provider.find(task_id).await.progress {
-        TaskProgress::Made { url } => return receive(ports, run, &url).await,
+        TaskProgress::Succeeded { url } => return receive(ports, run, &url).await,
         TaskProgress::Failed { code, reason } => return fail(ports, run, code, &reason).await,
         TaskProgress::Unknown if generation.is_unknown_for_too_long(now) => {
             return fail(ports, run, JobErrorCode::ProviderFailed, "the provider does not know its own task").await;
@@ -119,7 +122,7 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
             pause_ms = pause_ms.max(retry_after_ms.unwrap_or_default());
         }
     }
-    wake_in(ports, run, pause_ms).await;
+    wake_provider(ports, run, pause_ms).await;
     Ok(Advance::Asked)
 }
 
@@ -128,14 +131,11 @@ async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, 
     let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
         return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
     };
-    if !ports.store().receive_generation(run, &Source::Url { url: url.into() }, ports.now()).await? {
+    if !ports.store().record_generated_video(run, &Source::Url { url: url.into() }, ports.now()).await? {
         warn(ports, "a video came for a job that is over", run, "nothing was changed");
         return Ok(Advance::Nothing);
     }
-    let task = TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run };
-    if let Err(error) = ports.tasks().send(Pool::Light, &[task]).await {
-        ports.warn("task was not queued; the sweep will send it", &[("job.id", &run.job_id), ("error", &error)]);
-    }
+    queue_task(ports, Pool::Light, run).await;
     Ok(Advance::Received)
 }
 
@@ -145,7 +145,7 @@ async fn fail(ports: &impl Ports, run: RunRef, code: JobErrorCode, reason: &str)
         Ended::Now { has_callback } => {
             warn(ports, "a video will not come", run, reason);
             if has_callback {
-                announce(ports, EventId::end(run)).await;
+                queue_delivery(ports, EventId::end(run)).await;
             }
             Ok(Advance::Failed)
         }
@@ -169,10 +169,10 @@ fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
 }
 
 /// A wake-up that is lost is made good by the sweep.
-async fn wake_in(ports: &impl Ports, run: RunRef, pause_ms: u64) {
+pub async fn wake_provider(ports: &impl Ports, run: RunRef, pause_ms: u64) {
     let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
     if let Err(error) = ports.tasks().wake_provider(&[ProviderWake::Due(run)], delay_s).await {
-        ports.warn("an order was not queued; the sweep goes on", &[("job.id", &run.job_id), ("error", &error)]);
+        ports.warn("a generation was not queued; the sweep will do it", &[("job.id", &run.job_id), ("error", &error)]);
     }
 }
 

@@ -3,14 +3,17 @@
 use shared::code::JobErrorCode;
 use shared::price::{self, Tariff};
 use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
-use shared::task::{Pool, TranscodeTask};
+use shared::task::Pool;
 use shared::time::UnixMillis;
 
-use crate::app::announce::announce;
-use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe, TaskQueue as _};
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{Job, JobState, LEASE_AGE_MS_MAX, LeaseRef, Made, RunRef, TASK_DUE_AFTER_MS};
-use crate::domain::purse::Purse;
+use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe};
+use crate::app::queue_delivery::queue_delivery;
+use crate::app::queue_task::queue_task;
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
+use crate::domain::job::{AttemptOutputs, Job, JobState, LEASE_AGE_MS_MAX, TASK_DUE_AFTER_MS};
+use crate::domain::run::{LeaseRef, RunRef};
+use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
 /// Applies a report and says whether to go on.
@@ -42,7 +45,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 });
             }
             let resolution = job.options.paid_resolution(facts.size);
-            let corrected_credits = match job.model.card().tariff {
+            let corrected_credits = match job.model.info().tariff {
                 // What was ordered is paid for, not what the provider made of it.
                 Tariff::Generation => job.reserved_credits,
                 // As long as its sound, which nobody knew before.
@@ -63,8 +66,8 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             match ports.store().record_probe(lease, &probe, now).await? {
                 Corrected::Covered => Held::Done,
                 Corrected::NotHeld(job) => Held::NotHeld(job),
-                Corrected::NotCovered(purse) => {
-                    let failure = want_of_credits(purse, corrected_credits);
+                Corrected::NotCovered(spending_limit) => {
+                    let failure = want_of_credits(spending_limit, corrected_credits);
                     match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
                         Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
                         held @ Held::NotHeld(_) => held,
@@ -73,7 +76,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             }
         }
         ReportEvent::Complete { strategy, assets, previews, qa_report } => {
-            let made = Made { strategy, assets, previews, qa_report };
+            let made = AttemptOutputs { strategy, assets, previews, qa_report };
             let job = ports.store().find_job(job_id).await?;
             // What an older run was ordered to make is nobody's business any more.
             if let Some(job) = job.as_ref().filter(|job| job.run == run) {
@@ -104,10 +107,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
 async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Result<Held, Error> {
     let held = ports.store().release_job(lease, Some(Pool::Heavy), now.plus_ms(TASK_DUE_AFTER_MS), now).await?;
     if matches!(held, Held::Done) {
-        let RunRef { job_id, run } = lease.run;
-        if let Err(error) = ports.tasks().send(Pool::Heavy, &[TranscodeTask::TranscodeV1 { job_id, run }]).await {
-            ports.warn("task was not queued; the sweep will send it", &[("job.id", &job_id), ("error", &error)]);
-        }
+        queue_task(ports, Pool::Heavy, lease.run).await;
     }
     Ok(held)
 }
@@ -118,7 +118,7 @@ fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
 }
 
 /// What is signed for a customer must be what was ordered, and lie where this lease may write.
-fn check_made(job: &Job, lease: LeaseRef, made: &Made) -> Result<(), Error> {
+fn check_made(job: &Job, lease: LeaseRef, made: &AttemptOutputs) -> Result<(), Error> {
     let prefix = job.object_prefix(lease.lease_id);
     let previews = made.previews.iter().all(|preview| preview.object_key == format!("{prefix}{}", preview.kind.file_name()));
     let made = made.assets.iter().map(|asset| (asset.output, asset.object_key.clone()));
@@ -135,8 +135,8 @@ fn too_long(job: &Job, duration_ms: u64) -> Option<JobFailure> {
     Some(JobFailure { code: JobErrorCode::SourceTooLarge, message })
 }
 
-fn want_of_credits(purse: Purse, required_credits: u64) -> JobFailure {
-    if let Some(quota) = purse.quota.filter(|quota| quota.remaining_credits() < required_credits) {
+fn want_of_credits(spending_limit: SpendingLimit, required_credits: u64) -> JobFailure {
+    if let Some(quota) = spending_limit.quota.filter(|quota| quota.remaining_credits() < required_credits) {
         let message = format!(
             "This source costs {required_credits} credits; {} of the key's monthly quota are left for it.",
             quota.remaining_credits()
@@ -147,7 +147,7 @@ fn want_of_credits(purse: Purse, required_credits: u64) -> JobFailure {
         code: JobErrorCode::InsufficientCredits,
         message: format!(
             "This source costs {required_credits} credits; the balance, the reserve included, is {}.",
-            purse.balance_credits
+            spending_limit.balance_credits
         ),
     }
 }
@@ -157,7 +157,7 @@ async fn end(ports: &impl Ports, lease: LeaseRef, ended: Ended) -> Held {
     match ended {
         Ended::Now { has_callback } => {
             if has_callback {
-                announce(ports, EventId::end(lease.run)).await;
+                queue_delivery(ports, EventId::end(lease.run)).await;
             }
             Held::Done
         }

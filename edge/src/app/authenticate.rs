@@ -1,8 +1,9 @@
 //! Who is asking.
 
 use crate::app::ports::{AccountStore as _, Ports};
-use crate::domain::api_key::{self, ApiKey, Caller, KeyHash, Scope};
+use crate::domain::api_key::{self, ApiKey, Caller, KeyHash};
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 /// Finds whose key was presented, and whether it may do what is asked. One D1 round trip.
 /// Errors: those of `identify`.
@@ -17,7 +18,7 @@ pub fn identify(ports: &impl Ports, key: Option<ApiKey>, scope: Scope) -> Result
     let use_is_due = key.as_ref().is_some_and(|key| key.use_is_due(now));
     let caller = api_key::identify(key, scope, now)?;
     if use_is_due {
-        ports.note_use(caller.api_key_id);
+        ports.note_key_use(caller.api_key_id);
     }
     Ok(caller)
 }

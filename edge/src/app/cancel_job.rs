@@ -2,11 +2,12 @@
 
 use shared::id::JobId;
 
-use crate::app::announce::announce;
 use crate::app::authenticate::identify;
 use crate::app::ports::{Canceled, JobStore as _, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::app::queue_delivery::queue_delivery;
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
 /// Its reserve comes back at once.
@@ -18,7 +19,7 @@ pub async fn cancel_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
     match canceled {
         Canceled::Now { run, has_callback } => {
             if has_callback {
-                announce(ports, EventId::end(run)).await;
+                queue_delivery(ports, EventId::end(run)).await;
             }
             Ok(())
         }

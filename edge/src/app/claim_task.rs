@@ -5,11 +5,12 @@ use shared::portrait::Portrait;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
 use shared::signature::CLOCK_SKEW_S_MAX;
 
-use crate::app::announce::announce;
-use crate::app::end_unleased::end_unleased;
+use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{Claimed, LeaseStore as _, Ports};
+use crate::app::queue_delivery::queue_delivery;
 use crate::domain::error::Error;
-use crate::domain::job::{ATTEMPTS_MAX, Job, JobState, Lease, RunRef};
+use crate::domain::job::{ATTEMPTS_MAX, Job, JobState};
+use crate::domain::run::{Lease, RunRef};
 use crate::domain::webhook::EventId;
 
 /// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes next.
@@ -24,8 +25,8 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     let lease = Lease { id: claim.lease_id, expires_at_ms: now.plus_ms(lease_duration_ms) };
     let job = match ports.store().claim_job(run, lease, now).await? {
         Claimed::Leased(job) => {
-            if job.attempt == 1 && job.callback.is_some() && job.dialect.tells_starts() {
-                announce(ports, EventId::start(run)).await;
+            if job.attempt == 1 && job.callback.is_some() && job.dialect.notifies_start() {
+                queue_delivery(ports, EventId::start(run)).await;
             }
             return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)?)));
         }
@@ -37,7 +38,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
         // A draft has no task; one of an older run finds nothing to do.
         JobState::Created | JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
         JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
-            let failed = end_unleased(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
+            let failed = fail_unleased_job(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
         }
         JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => refused(ClaimRefusal::Leased),
@@ -53,7 +54,7 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         lease_id: lease.id,
         lease_duration_ms,
         source: job.source.ok_or_else(|| Error::Internal("a lease on a job without a source".into()))?,
-        strategy: job.model.card().strategy,
+        strategy: job.model.info().strategy,
         matting_model: job.options.matting_model,
         background: job.background,
         outputs: job.outputs,

@@ -8,8 +8,9 @@ use crate::app::ports::Ports;
 use crate::app::store_file::StoredFile;
 use crate::app::submit_job::{JobInput, JobRequest, submit_job};
 use crate::domain::api_key::Caller;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::job::{Dialect, Job, JobOptions};
+use crate::domain::job::{Job, JobOptions};
 use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, Model, PortraitMaker};
 
 /// A new job, already reserved for.
@@ -33,7 +34,7 @@ pub async fn create_portrait(
         duration_ms: None,
         options: JobOptions::default(),
         metadata_json: None,
-        words_json: None,
+        dialect_request_json: None,
         request_id: None,
         callback_url,
         callback_secret: None,

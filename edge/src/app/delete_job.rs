@@ -2,13 +2,14 @@
 
 use shared::id::JobId;
 
-use crate::app::announce::announce;
 use crate::app::authenticate::identify;
-use crate::app::empty_job::empty_job;
 use crate::app::ports::{Deleted, JobStore as _, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::app::queue_delivery::queue_delivery;
+use crate::app::remove_job_objects::remove_job_objects;
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
-use crate::domain::job::RunRef;
+use crate::domain::run::RunRef;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
 /// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back at once.
@@ -20,7 +21,7 @@ pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
     match deleted {
         Deleted::Now { run, has_callback } => {
             if has_callback {
-                announce(ports, EventId::end(run)).await;
+                queue_delivery(ports, EventId::end(run)).await;
             }
             empty(ports, run).await;
             Ok(())
@@ -32,12 +33,12 @@ pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
 
 /// Best effort, now; the sweep comes after it.
 async fn empty(ports: &impl Ports, run: RunRef) {
-    let emptied = match ports.store().find_job(run.job_id).await {
-        Ok(Some(job)) => empty_job(ports, &job).await,
+    let jobs_emptied = match ports.store().find_job(run.job_id).await {
+        Ok(Some(job)) => remove_job_objects(ports, &job).await,
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    if let Err(error) = emptied {
+    if let Err(error) = jobs_emptied {
         ports.warn("a deleted job's objects are left to the sweep", &[("job.id", &run.job_id), ("error", &error)]);
     }
 }

@@ -3,12 +3,12 @@
 use shared::address;
 
 use crate::app::ports::{
-    Delivery, DeliveryAttempt, DeliveryStore as _, HttpSender as _, Next, Ports, TaskQueue as _, WebhookSecret,
+    Delivery, DeliveryAttempt, DeliveryOutcome, DeliveryStore as _, HttpSender as _, Ports, TaskQueue as _, WebhookSecret,
 };
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 use crate::domain::secret_box;
-use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, UNHEARD_MS};
+use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, UNCONFIRMED_AFTER_MS};
 
 /// Tries once if the event is due; `render` makes the body. Whoever comes second finds that it is not due.
 /// Answers what came of it, for the log.
@@ -16,24 +16,25 @@ pub async fn deliver_event<P: Ports>(
     ports: &P,
     id: EventId,
     render: impl Fn(&P, &Delivery, &Job) -> Result<String, Error>,
-) -> Result<Option<Next>, Error> {
+) -> Result<Option<DeliveryOutcome>, Error> {
     let now = ports.now();
-    let Some((delivery, job, account_secret)) = ports.store().take_delivery(id, now, now.plus_ms(UNHEARD_MS)).await? else {
+    let Some((delivery, job, account_secret)) = ports.store().take_delivery(id, now, now.plus_ms(UNCONFIRMED_AFTER_MS)).await?
+    else {
         return Ok(None);
     };
     let body = render(ports, &delivery, &job)?;
     let outcome = post(ports, &delivery, &job, account_secret, &body).await?;
     let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
     let next = match &outcome {
-        Ok(200..=299) => Next::Delivered,
+        Ok(200..=299) => DeliveryOutcome::Delivered,
         _ => match webhook::pause_ms(&ports.settings().webhook_retry_s, delivery.tries, ports.random_u128()) {
-            Some(pause_ms) => Next::TryAgain { due_at_ms: ports.now().plus_ms(pause_ms) },
-            None => Next::GivenUp,
+            Some(pause_ms) => DeliveryOutcome::TryAgain { due_at_ms: ports.now().plus_ms(pause_ms) },
+            None => DeliveryOutcome::GivenUp,
         },
     };
     let attempt = DeliveryAttempt { started_at_ms: now, duration_ms, outcome };
     ports.store().record_attempt(id, &attempt, next).await?;
-    if let Next::TryAgain { due_at_ms } = next {
+    if let DeliveryOutcome::TryAgain { due_at_ms } = next {
         let pause_ms = due_at_ms.as_u64().saturating_sub(ports.now().as_u64());
         // A queue holds a message back for half a day at most; the sweep finds what is due later.
         let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);

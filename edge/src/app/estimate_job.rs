@@ -5,10 +5,11 @@ use shared::time::UnixMillis;
 
 use crate::app::authenticate::{authenticate, identify};
 use crate::app::ports::{AccountStore as _, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
 use crate::domain::model::Model;
-use crate::domain::purse::Purse;
+use crate::domain::scope::Scope;
+use crate::domain::spending_limit::SpendingLimit;
 
 /// What an estimate is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Estimate {
     pub matting_model: Option<String>,
     pub credits: u64,
     pub work_ms: u64,
-    pub purse: Purse,
+    pub spending_limit: SpendingLimit,
     pub quota_resets_at_ms: UnixMillis,
     pub can_afford: bool,
 }
@@ -45,11 +46,12 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
     };
     let (now, model) = (ports.now(), request.model);
     let resolution = request.resolution.unwrap_or(ASSUMED_RESOLUTION);
-    let (key, purse, history) = ports.store().get_purse_and_history(key, &now.to_month(), model, resolution).await?;
+    let (key, spending_limit, history) =
+        ports.store().get_spending_limit_and_history(key, &now.to_month(), model, resolution).await?;
     identify(ports, key, Scope::Jobs)?;
-    let purse = purse.ok_or_else(|| Error::Internal("a key without an account".into()))?;
-    let tariff = model.card().tariff;
-    let duration_ms = request.duration_ms.unwrap_or(model.card().assumed_duration_ms());
+    let spending_limit = spending_limit.ok_or_else(|| Error::Internal("a key without an account".into()))?;
+    let tariff = model.info().tariff;
+    let duration_ms = request.duration_ms.unwrap_or(model.info().assumed_duration_ms());
     let credits = price::price_credits(tariff, duration_ms, resolution, request.output_count);
     let expected_work_ms = history.and_then(|history| history.expected_work_ms(duration_ms));
     Ok(Estimate {
@@ -57,8 +59,8 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
         matting_model: request.matting_model,
         credits,
         work_ms: expected_work_ms.unwrap_or_else(|| tariff.assumed_work_ms(resolution, duration_ms)),
-        can_afford: purse.refusal(credits, now).is_none(),
-        purse,
+        can_afford: spending_limit.refusal(credits, now).is_none(),
+        spending_limit,
         quota_resets_at_ms: now.next_month(),
     })
 }

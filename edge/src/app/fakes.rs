@@ -11,11 +11,11 @@ use shared::time::UnixMillis;
 use url::Url;
 
 use super::ports::{
-    ByteSource, Creation, Found, HttpAnswer, HttpRequest, HttpSender, Objects, OrderUrls, Ports, Provider, ProviderWake,
+    ByteSource, Creation, Found, GenerationUrls, HttpAnswer, HttpRequest, HttpSender, Objects, Ports, Provider, ProviderWake,
     SendingRate, Settings, TaskQueue,
 };
 use crate::domain::error::Error;
-use crate::domain::generation::Order;
+use crate::domain::generation::GenerationRequest;
 use crate::domain::model::PortraitMaker;
 use crate::domain::presign::Bucket;
 use crate::domain::rate::RateLimits;
@@ -152,7 +152,7 @@ impl Ports for FakePorts {
         }
     }
 
-    fn note_use(&self, id: ApiKeyId) {
+    fn note_key_use(&self, id: ApiKeyId) {
         self.used_key.set(Some(id));
     }
 
@@ -198,7 +198,7 @@ pub struct FakeProvider {
     pub creations: RefCell<Vec<Creation>>,
     pub findings: RefCell<Vec<Found>>,
     /// Each order with its files' addresses, and where it calls back.
-    pub created: RefCell<Vec<(Order, OrderUrls, String)>>,
+    pub created: RefCell<Vec<(GenerationRequest, GenerationUrls, String)>>,
     pub asked: RefCell<Vec<String>>,
 }
 
@@ -211,8 +211,8 @@ impl Provider for &FakeProvider {
         SendingRate { count_max: 2, window_ms: 10_000 }
     }
 
-    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation {
-        self.created.borrow_mut().push((order.clone(), urls.clone(), callback_url.to_owned()));
+    async fn create(&self, request: &GenerationRequest, urls: &GenerationUrls, callback_url: &str) -> Creation {
+        self.created.borrow_mut().push((request.clone(), urls.clone(), callback_url.to_owned()));
         self.creations.borrow_mut().remove(0)
     }
 

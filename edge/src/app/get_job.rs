@@ -4,9 +4,10 @@ use shared::id::JobId;
 
 use crate::app::authenticate::identify;
 use crate::app::ports::{JobStore as _, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
 use crate::domain::job::Job;
+use crate::domain::scope::Scope;
 
 /// A job of the key's account.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.

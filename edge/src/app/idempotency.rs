@@ -2,9 +2,10 @@
 
 use crate::app::authenticate::identify;
 use crate::app::ports::{IdempotencyStore as _, Ports, Remembered};
-use crate::domain::api_key::{Caller, KeyHash, Scope};
+use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::scope::Scope;
 use shared::id::JobId;
 
 /// What is to be done with a request.
@@ -37,14 +38,14 @@ pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyK
 
 /// Keeps the answer for whoever asks again.
 pub async fn finish(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey, answer_json: &str) {
-    if let Err(error) = ports.store().keep_answer(caller.account_id, idempotency, answer_json).await {
+    if let Err(error) = ports.store().record_answer(caller.account_id, idempotency, answer_json).await {
         ports.warn("an answer was not kept; a repeat is answered with the job as it is then", &[("error", &error)]);
     }
 }
 
 /// Frees the key of a request that was refused: once its cause is gone, the same key may be sent again.
 pub async fn abandon(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey) {
-    if let Err(error) = ports.store().forget_request(caller.account_id, idempotency).await {
+    if let Err(error) = ports.store().delete_idempotency_key(caller.account_id, idempotency).await {
         ports.warn("an idempotency key stays taken for a while", &[("error", &error)]);
     }
 }

@@ -2,11 +2,12 @@
 
 use shared::id::JobId;
 
-use crate::app::announce::announce;
 use crate::app::authenticate::identify;
 use crate::app::ports::{Delivery, DeliveryStore as _, Ports};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::app::queue_delivery::queue_delivery;
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
 /// The events of a job with every try. One D1 round trip.
@@ -26,6 +27,6 @@ pub async fn redeliver(ports: &impl Ports, key: &KeyHash, id: EventId) -> Result
     if !found {
         return Err(Error::NoSuchThing("delivery"));
     }
-    announce(ports, id).await;
+    queue_delivery(ports, id).await;
     Ok(())
 }

@@ -4,9 +4,11 @@ use shared::time::UnixMillis;
 
 use crate::app::authenticate::identify;
 use crate::app::ports::{AccountStore as _, JobStore as _, JobSums, Page, Ports};
-use crate::domain::api_key::{ApiKey, KeyHash, Scope};
+use crate::domain::api_key::{ApiKey, KeyHash};
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::job::{Dialect, Job, JobState};
+use crate::domain::job::{Job, JobState};
+use crate::domain::scope::Scope;
 
 /// A part of a list, and as which dialect its key wants to read it where several share a path.
 pub struct Listed {

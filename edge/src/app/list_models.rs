@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::app::ports::{ModelStore as _, Ports, Provider as _, SeenModel};
 use crate::domain::error::Error;
-use crate::domain::model::{self, MODEL_FORGOTTEN_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
+use crate::domain::model::{self, MODEL_DELETED_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
 
 const NO_MATTING_MODEL: &str = "No matting model is configured: set MATTING_MODELS on the transcoders; docs/matting.md says how.";
 const NOT_WORKING: &str = "No matting model that is configured works; see the models themselves.";
@@ -60,11 +60,11 @@ pub async fn unavailable(
 }
 
 async fn seen_models(ports: &impl Ports) -> Result<Vec<SeenModel>, Error> {
-    ports.store().list_matting_models(ports.now().minus_ms(MODEL_FORGOTTEN_AFTER_MS)).await
+    ports.store().list_matting_models(ports.now().minus_ms(MODEL_DELETED_AFTER_MS)).await
 }
 
 fn of_provider(ports: &impl Ports, model: Model) -> Option<&'static str> {
-    ports.provider(model.card().provider)?.unavailable()
+    ports.provider(model.info().provider)?.unavailable()
 }
 
 fn why_none_works(ports: &impl Ports, seen: &[SeenModel]) -> Option<&'static str> {

@@ -5,19 +5,9 @@ use shared::id::{AccountId, ApiKeyId};
 use crate::app::authenticate::authenticate;
 use crate::app::manage_accounts::{check_credits, check_text};
 use crate::app::ports::{AccountStore as _, KeyWithUse, NewApiKey, Ports};
-use crate::domain::api_key::{self, KeyHash, ROTATION_OVERLAP_S_MAX, Scope};
+use crate::domain::api_key::{self, KeyHash, KeyRequest, ROTATION_OVERLAP_S_MAX};
 use crate::domain::error::Error;
-use crate::domain::job::Dialect;
-
-/// What is said of a key when it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyRequest {
-    pub label: String,
-    pub project_label: Option<String>,
-    pub monthly_quota_credits: Option<u64>,
-    pub scopes: Vec<Scope>,
-    pub dialect: Dialect,
-}
+use crate::domain::scope::Scope;
 
 /// A key as it is shown once: with itself.
 pub struct NewKey {

@@ -5,8 +5,9 @@ use shared::time::UnixMillis;
 
 use crate::app::authenticate::authenticate;
 use crate::app::ports::{AccountStore as _, Ports, WebhookSecret};
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 use crate::domain::secret_box;
 use crate::domain::webhook::{self, SECRET_OVERLAP_S_MAX};
 

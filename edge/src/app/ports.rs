@@ -53,7 +53,7 @@ pub trait Ports {
     /// Waits.
     async fn pause(&self, duration_ms: u64);
     /// Remembers that a key was used, to be written once the answer is out.
-    fn note_use(&self, id: ApiKeyId);
+    fn note_key_use(&self, id: ApiKeyId);
     /// Logs what a use case got over but an operator should know.
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]);
 

@@ -3,15 +3,16 @@
 use shared::id::JobId;
 use shared::media::Output;
 use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
-use shared::task::TranscodeTask;
 
 use crate::app::list_models::unavailable;
-use crate::app::ports::{JobStore as _, Ports, Started, TaskQueue as _};
+use crate::app::ports::{JobStore as _, Ports, Started};
+use crate::app::queue_task::queue_task;
 use crate::app::submit_job::{JobInput, JobRequest, callback, resolve_source};
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
-use crate::domain::job::{Job, JobOptions, NewJob, NewRun, RunRef, Start};
+use crate::domain::job::{Job, JobOptions, NewJob, NewRun, Start};
 use crate::domain::model::Model;
+use crate::domain::run::RunRef;
 
 /// What a run is to be, as a dialect understood it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +20,7 @@ pub struct RunRequest {
     pub model: Model,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
-    pub words_json: Option<String>,
+    pub dialect_request_json: Option<String>,
     /// None keeps the receiver that the job has.
     pub callback_url: Option<String>,
 }
@@ -40,13 +41,13 @@ pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobReques
         api_key_id: caller.api_key_id,
         dialect: request.dialect,
         model: request.model,
-        start: Start::Footage(source),
+        start: Start::Source(source),
         outputs: request.outputs,
         options: request.options,
         background: None,
         sound: None,
         metadata_json: request.metadata_json,
-        words_json: request.words_json,
+        dialect_request_json: request.dialect_request_json,
         request_id: request.request_id,
         callback,
         reserved_credits: 0,
@@ -68,7 +69,7 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         Some(url) => callback(ports, Some(url), None)?,
         None => job.callback,
     };
-    let card = request.model.card();
+    let info = request.model.info();
     let resolution = request.options.composition.canvas.map(Resolution::of).or(request.options.resolution);
     let now = ports.now();
     let run = NewRun {
@@ -76,28 +77,25 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         api_key_id: job.api_key_id,
         month: job.created_at_ms.to_month(),
         reserved_credits: price::price_credits(
-            card.tariff,
-            card.assumed_duration_ms(),
+            info.tariff,
+            info.assumed_duration_ms(),
             resolution.unwrap_or(ASSUMED_RESOLUTION),
             request.outputs.len(),
         ),
         model: request.model,
         outputs: request.outputs,
         options: request.options,
-        words_json: request.words_json,
+        dialect_request_json: request.dialect_request_json,
         callback,
     };
     let job = match ports.store().start_job(&run, ports.new_ledger_entry_id(), now).await? {
         Started::Job(job) => *job,
         Started::NotStartable => return Err(Error::JobNotStartable),
-        Started::NotCovered(purse) => {
-            let refusal = purse.refusal(run.reserved_credits, now);
-            return Err(refusal.unwrap_or_else(|| Error::Internal("a start was refused that the purse covers".into())));
+        Started::NotCovered(spending_limit) => {
+            let refusal = spending_limit.refusal(run.reserved_credits, now);
+            return Err(refusal.unwrap_or_else(|| Error::Internal("a start was refused that the spending limit covers".into())));
         }
     };
-    let task = TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run };
-    if let Err(error) = ports.tasks().send(job.model.card().strategy.pool(), &[task]).await {
-        ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
-    }
+    queue_task(ports, job.model.info().strategy.pool(), RunRef { job_id: job.id, run: job.run }).await;
     Ok(job)
 }

@@ -55,7 +55,7 @@ pub async fn store_file(
 /// Removes a file that no job came of. Best effort: retention comes after it.
 pub async fn discard_file(ports: &impl Ports, file: &StoredFile) {
     let removed = match ports.objects().remove(&file.object_key).await {
-        Ok(()) => ports.store().forget_upload(file.id).await,
+        Ok(()) => ports.store().delete_upload(file.id).await,
         Err(error) => Err(error),
     };
     if let Err(error) = removed {

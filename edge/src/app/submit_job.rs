@@ -5,17 +5,20 @@ use shared::id::JobId;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, Output};
 use shared::price::{self, ASSUMED_RESOLUTION};
 use shared::source::Source;
-use shared::task::TranscodeTask;
 
+use crate::app::advance_generation::wake_provider;
 use crate::app::find_source::find_source;
 use crate::app::list_models::unavailable;
-use crate::app::ports::{Created, JobStore as _, Objects as _, Ports, ProviderWake, TaskQueue as _};
+use crate::app::ports::{Created, JobStore as _, Objects as _, Ports};
+use crate::app::queue_task::queue_task;
 use crate::domain::api_key::Caller;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::generation::{AspectRatio, Order};
+use crate::domain::generation::{AspectRatio, GenerationRequest};
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Callback, Dialect, Job, JobOptions, NewJob, RunRef, Start};
+use crate::domain::job::{Callback, Job, JobOptions, NewJob, Start};
 use crate::domain::model::Model;
+use crate::domain::run::RunRef;
 use crate::domain::secret_box;
 
 /// What a dialect understood of a request.
@@ -33,7 +36,7 @@ pub struct JobRequest {
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     /// What the dialect wants to hear again, as JSON.
-    pub words_json: Option<String>,
+    pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
     pub callback_url: Option<String>,
@@ -48,7 +51,7 @@ pub enum JobInput {
         url: String,
     },
     /// Words, and the picture that the video is to begin with. At least one of the two is there.
-    Order {
+    Generation {
         prompt: String,
         image_url: Option<String>,
         aspect_ratio: Option<AspectRatio>,
@@ -70,26 +73,33 @@ pub async fn submit_job(
     request: JobRequest,
     idempotency: Option<&IdempotencyKey>,
 ) -> Result<Job, Error> {
-    let card = request.model.card();
+    let info = request.model.info();
     if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {
         return Err(Error::ModelUnavailable(reason));
     }
-    let duration_ms = request.duration_ms.unwrap_or(card.assumed_duration_ms());
+    let duration_ms = request.duration_ms.unwrap_or(info.assumed_duration_ms());
     let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
     let (start, sound) = match request.input {
-        JobInput::Video { url } => (Start::Footage(resolve_source(ports, caller, "input.videoUrl", &url).await?), None),
-        JobInput::Order { prompt, image_url, aspect_ratio } => {
+        JobInput::Video { url } => (Start::Source(resolve_source(ports, caller, "input.videoUrl", &url).await?), None),
+        JobInput::Generation { prompt, image_url, aspect_ratio } => {
             let image = match image_url {
                 Some(url) => Some(resolve_source(ports, caller, "input.imageUrl", &url).await?),
                 None => None,
             };
-            let order = Order { prompt, image, sound: None, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio };
-            (Start::Order(Box::new(order)), None)
+            let request = GenerationRequest {
+                prompt,
+                image,
+                sound: None,
+                duration_s: duration_ms.div_ceil(1_000),
+                resolution,
+                aspect_ratio,
+            };
+            (Start::Generation(Box::new(request)), None)
         }
         JobInput::Portrait { picture, sound } if request.model == Model::KieKlingAvatar => {
-            (Start::Order(Box::new(Order::of_portrait(picture, sound))), None)
+            (Start::Generation(Box::new(GenerationRequest::of_portrait(picture, sound))), None)
         }
-        JobInput::Portrait { picture, sound } => (Start::Footage(picture), Some(sound)),
+        JobInput::Portrait { picture, sound } => (Start::Source(picture), Some(sound)),
     };
     let background = match request.background_url {
         Some(url) => Some(resolve_background(ports, caller, &url).await?),
@@ -97,7 +107,7 @@ pub async fn submit_job(
     };
     let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
     let now = ports.now();
-    let reserved_credits = price::price_credits(card.tariff, duration_ms, resolution, request.outputs.len());
+    let reserved_credits = price::price_credits(info.tariff, duration_ms, resolution, request.outputs.len());
     let new_job = NewJob {
         id: JobId::from_parts(now, ports.random_u128()),
         account_id: caller.account_id,
@@ -110,7 +120,7 @@ pub async fn submit_job(
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
-        words_json: request.words_json,
+        dialect_request_json: request.dialect_request_json,
         request_id: request.request_id,
         callback,
         reserved_credits,
@@ -118,28 +128,20 @@ pub async fn submit_job(
     };
     let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id(), idempotency).await {
         Ok(Created::Job(job)) => *job,
-        Ok(Created::Refused(purse)) => {
-            return Err(match purse.refusal(reserved_credits, now) {
+        Ok(Created::Refused(spending_limit)) => {
+            return Err(match spending_limit.refusal(reserved_credits, now) {
                 Some(refusal) => refusal,
-                None if new_job.dialect.takes_one_at_a_time() => Error::JobActive,
-                None => Error::Internal("a job was refused that the purse covers".into()),
+                None if new_job.dialect.takes_one_active_job() => Error::JobActive,
+                None => Error::Internal("a job was refused that the spending limit covers".into()),
             });
         }
         // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
-    let sent = match new_job.start {
-        Start::Footage(_) => {
-            let pool = job.model.card().strategy.pool();
-            ports.tasks().send(pool, &[TranscodeTask::TranscodeV1 { job_id: job.id, run: job.run }]).await
-        }
-        Start::Order(_) => {
-            let run = RunRef { job_id: job.id, run: job.run };
-            ports.tasks().wake_provider(&[ProviderWake::Due(run)], 0).await
-        }
-    };
-    if let Err(error) = sent {
-        ports.warn("task was not queued; the sweep will send it", &[("job.id", &job.id), ("error", &error)]);
+    let run = RunRef { job_id: job.id, run: job.run };
+    match new_job.start {
+        Start::Source(_) => queue_task(ports, job.model.info().strategy.pool(), run).await,
+        Start::Generation(_) => wake_provider(ports, run, 0).await,
     }
     Ok(job)
 }

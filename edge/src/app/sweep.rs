@@ -4,21 +4,22 @@ use shared::code::JobErrorCode;
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
-use crate::app::empty_job::empty_old_jobs;
-use crate::app::end_unleased::end_unleased;
+use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{
     DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Ports, ProviderWake, SweepStore as _, TaskQueue as _,
 };
-use crate::app::remove_uploads::remove_old_uploads;
+use crate::app::remove_job_objects::remove_expired_job_objects;
+use crate::app::remove_old_uploads::remove_old_uploads;
 use crate::domain::error::Error;
-use crate::domain::job::{QUEUE_TIMEOUT_MS, RunRef};
-use crate::domain::webhook::UNHEARD_MS;
+use crate::domain::job::QUEUE_TIMEOUT_MS;
+use crate::domain::run::RunRef;
+use crate::domain::webhook::UNCONFIRMED_AFTER_MS;
 
 /// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
 
 /// Most jobs that one sweep empties: each costs a few calls of R2.
-const JOBS_EMPTIED_MAX: u32 = 20;
+const JOBS_CLEANED_MAX: u32 = 20;
 
 /// Most uploads that one sweep removes: one call of R2 and one of D1 each.
 const UPLOADS_REMOVED_MAX: u32 = 50;
@@ -30,10 +31,10 @@ pub struct Swept {
     pub exhausted: usize,
     pub timed_out: usize,
     pub tasks_sent: usize,
-    pub requests_forgotten: usize,
+    pub idempotency_keys_deleted: usize,
     pub senders_woken: usize,
-    pub orders_woken: usize,
-    pub emptied: usize,
+    pub generations_woken: usize,
+    pub jobs_emptied: usize,
     pub uploads_removed: usize,
 }
 
@@ -54,9 +55,9 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
             ports.tasks().send(pool, &tasks).await?;
         }
     }
-    let requests_forgotten = ports.store().forget_old_requests(now, JOBS_PER_STEP_MAX).await?;
+    let idempotency_keys_deleted = ports.store().delete_old_idempotency_keys(now, JOBS_PER_STEP_MAX).await?;
     // Later than due: the sender may just be at work on what is due now.
-    let late = UnixMillis::new(now.as_u64().saturating_sub(UNHEARD_MS));
+    let late = UnixMillis::new(now.as_u64().saturating_sub(UNCONFIRMED_AFTER_MS));
     let events = ports.store().list_due_deliveries(late, JOBS_PER_STEP_MAX).await?;
     if !events.is_empty() {
         ports.tasks().wake_sender(&events, 0).await?;
@@ -66,25 +67,25 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
         let wakes: Vec<_> = orders.iter().copied().map(ProviderWake::Due).collect();
         ports.tasks().wake_provider(&wakes, 0).await?;
     }
-    let emptied = empty_old_jobs(ports, now, JOBS_EMPTIED_MAX).await?;
+    let jobs_emptied = remove_expired_job_objects(ports, now, JOBS_CLEANED_MAX).await?;
     let uploads_removed = remove_old_uploads(ports, now, UPLOADS_REMOVED_MAX).await?;
     Ok(Swept {
-        emptied,
+        jobs_emptied,
         uploads_removed,
         senders_woken: events.len(),
-        orders_woken: orders.len(),
+        generations_woken: orders.len(),
         requeued,
         exhausted,
         timed_out,
         tasks_sent: due.len(),
-        requests_forgotten,
+        idempotency_keys_deleted,
     })
 }
 
 async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {
     let mut failed = 0;
     for run in runs {
-        let ended = end_unleased(ports, *run, code, now).await?;
+        let ended = fail_unleased_job(ports, *run, code, now).await?;
         failed += usize::from(ended);
     }
     Ok(failed)

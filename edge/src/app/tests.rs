@@ -25,22 +25,23 @@ use shared::source::Source;
 use shared::strategy::{Strategy, StrategyRequest};
 use shared::task::TranscodeTask;
 
-use super::bury_task::Burial;
+use super::fail_dead_letter::DeadLetterOutcome;
 use super::fakes::FakePorts;
 use super::idempotency::Begun;
-use super::manage_keys::KeyRequest;
-use super::ports::{Delivery, Next, OrderUrls, Page, Ports as _, SeenModel};
+use super::ports::{Delivery, DeliveryOutcome, GenerationUrls, Page, Ports as _, SeenModel};
 use super::submit_job::{JobInput, JobRequest};
 use super::{
-    apply_report, authenticate, bury_task, claim_task, create_upload, delete_job, deliver_event, download_output, estimate_job,
-    get_job, idempotency, list_deliveries, list_jobs, manage_accounts, manage_keys, manage_webhook_secret, read_books,
-    record_use, submit_job, sweep, wait_for_job,
+    apply_report, authenticate, claim_task, create_upload, delete_job, deliver_event, download_output, estimate_job,
+    fail_dead_letter, get_job, idempotency, list_deliveries, list_jobs, manage_accounts, manage_keys, manage_webhook_secret,
+    read_credits, record_key_use, submit_job, sweep, wait_for_job,
 };
-use crate::domain::api_key::{Caller, KeyHash, Scope};
+use crate::domain::api_key::{Caller, KeyHash, KeyRequest};
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Dialect, Job, JobOptions, JobState};
-use crate::domain::model::{MATTING_MODELS_MAX, MODEL_FORGOTTEN_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
+use crate::domain::job::{Job, JobOptions, JobState};
+use crate::domain::model::{MATTING_MODELS_MAX, MODEL_DELETED_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
+use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 use crate::store::sqlite::Fault;
 
@@ -81,7 +82,7 @@ fn request(duration_ms: Option<u64>) -> JobRequest {
         duration_ms,
         options: JobOptions::default(),
         metadata_json: None,
-        words_json: None,
+        dialect_request_json: None,
         request_id: None,
         callback_url: None,
         callback_secret: None,

@@ -7,8 +7,9 @@ use http::{HeaderMap, header};
 use super::refusal::{Answer, Refusal};
 use crate::app::authenticate::authenticate;
 use crate::deps::Deps;
-use crate::domain::api_key::{KeyHash, Scope};
+use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 /// The key of a request, not yet looked up.
 pub struct Credential(pub KeyHash);

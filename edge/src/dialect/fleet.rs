@@ -4,7 +4,7 @@ use axum::Json;
 use http::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::matting::{Announcement, MODELS_PATH};
+use shared::matting::{MODELS_PATH, MattingModelReport};
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +14,7 @@ use super::extract::RawBody;
 use super::refusal::{Answer, Refusal};
 use super::{App, refusals};
 use crate::app::ports::Ports;
-use crate::app::{announce_models, apply_report, claim_task};
+use crate::app::{apply_report, claim_task, record_matting_models};
 use crate::domain::error::Error;
 
 pub fn routes() -> OpenApiRouter {
@@ -56,8 +56,8 @@ async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) 
 )]
 #[worker::send]
 async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<Heard>> {
-    let announcement: Announcement = read(&*app, &headers, &body)?;
-    announce_models::announce_models(&*app, &announcement).await?;
+    let announcement: MattingModelReport = read(&*app, &headers, &body)?;
+    record_matting_models::record_matting_models(&*app, &announcement).await?;
     Ok(Json(Heard {}))
 }
 

@@ -32,6 +32,6 @@ async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> 
         return Err(Error::Forbidden.into());
     }
     // Should the queue be out of order, the provider calls again, and the sweep asks in any case.
-    app.tasks().wake_provider(&[ProviderWake::Heard { provider: KIE.to_owned(), task_id }], 0).await?;
+    app.tasks().wake_provider(&[ProviderWake::Callback { provider: KIE.to_owned(), task_id }], 0).await?;
     Ok(StatusCode::OK)
 }

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::{unscreen, vidgen};
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
-use crate::domain::rate::{Kind, Standing, Verdict, WINDOW_MS, address_name};
+use crate::domain::rate::{Kind, LimitUsage, RateLimitCheck, WINDOW_MS, address_name};
 use crate::platform::clock;
 
 /// Cloudflare's own; a client cannot set it.
@@ -52,15 +52,15 @@ pub async fn limit(App(app): App, request: Request, next: Next) -> Response {
     };
     let (verdict, mut response) = join(app.admission.verdict(), next.run(request)).await;
     let Some(verdict) = verdict else { return response };
-    if let Some(standing) = verdict.exceeded() {
-        response = Refusal::from(Error::RateLimited(*standing)).into_response();
+    if let Some(usage) = verdict.exceeded() {
+        response = Refusal::from(Error::RateLimited(*usage)).into_response();
     }
     response.headers_mut().extend(headers(&verdict));
     response
 }
 
 /// As the family of Unscreen writes them: the reset is an instant, in Unix seconds.
-fn instant_headers(verdict: &Verdict) -> HeaderMap {
+fn instant_headers(verdict: &RateLimitCheck) -> HeaderMap {
     let tightest = verdict.tightest();
     let resets_at_s = clock::now().plus_ms(tightest.resets_in_ms).as_u64().div_ceil(1_000);
     let lines: [(&'static str, HeaderValue); 3] = [
@@ -72,22 +72,22 @@ fn instant_headers(verdict: &Verdict) -> HeaderMap {
 }
 
 /// The triple of the older drafts alone: their `RateLimit-Policy` is not that of the newer ones.
-fn older_headers(verdict: &Verdict) -> HeaderMap {
+fn older_headers(verdict: &RateLimitCheck) -> HeaderMap {
     let mut headers = headers(verdict);
     headers.remove("ratelimit");
     headers.remove("ratelimit-policy");
     headers
 }
 
-fn headers(verdict: &Verdict) -> HeaderMap {
+fn headers(verdict: &RateLimitCheck) -> HeaderMap {
     let window_s = WINDOW_MS / 1_000;
-    let standings = [&verdict.requests, &verdict.submissions];
-    let policy = |standing: &Standing| format!("\"{}\";q={};w={window_s}", standing.name, standing.limit);
-    let state = |standing: &Standing| format!("\"{}\";r={};t={}", standing.name, standing.remaining(), standing.resets_in_s());
+    let usages = [&verdict.requests, &verdict.submissions];
+    let policy = |usage: &LimitUsage| format!("\"{}\";q={};w={window_s}", usage.name, usage.limit);
+    let state = |usage: &LimitUsage| format!("\"{}\";r={};t={}", usage.name, usage.remaining(), usage.resets_in_s());
     let tightest = verdict.tightest();
     let lines = [
-        ("ratelimit-policy", HeaderValue::try_from(standings.map(policy).join(", "))),
-        ("ratelimit", HeaderValue::try_from(standings.map(state).join(", "))),
+        ("ratelimit-policy", HeaderValue::try_from(usages.map(policy).join(", "))),
+        ("ratelimit", HeaderValue::try_from(usages.map(state).join(", "))),
         ("ratelimit-limit", Ok(tightest.limit.into())),
         ("ratelimit-remaining", Ok(tightest.remaining().into())),
         ("ratelimit-reset", Ok(tightest.resets_in_s().into())),
@@ -98,7 +98,7 @@ fn headers(verdict: &Verdict) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rate::{RateLimits, Tally};
+    use crate::domain::rate::{RateLimits, WindowCounts};
 
     #[test]
     fn creations_are_submissions_under_every_name() {
@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn both_forms_say_the_same() {
-        let tally = Tally { requests: 7, submissions: 3, resets_in_ms: 30_001 };
-        let verdict = Verdict::of(Kind::Submission, RateLimits { requests: 600, submissions: 30 }, &[tally]).unwrap();
+        let counts = WindowCounts { requests: 7, submissions: 3, resets_in_ms: 30_001 };
+        let verdict = RateLimitCheck::of(Kind::Submission, RateLimits { requests: 600, submissions: 30 }, &[counts]).unwrap();
         let headers = headers(&verdict);
         for (name, value) in [
             ("ratelimit-policy", "\"requests\";q=600;w=60, \"submissions\";q=30;w=60"),

@@ -176,11 +176,11 @@ impl From<Error> for Refusal {
                         "resetsAt": resets_at_ms.to_iso_8601(),
                     }))
             },
-            Error::RateLimited(standing) => Self {
-                retry_at_ms: Some(clock::now().plus_ms(standing.resets_in_ms)),
+            Error::RateLimited(usage) => Self {
+                retry_at_ms: Some(clock::now().plus_ms(usage.resets_in_ms)),
                 ..Self::new(Code::RateLimited)
-                    .saying(format!("More than {} {} within a minute.", standing.limit, standing.name))
-                    .detailing(json!({ "limit": standing.name, "perMinute": standing.limit }))
+                    .saying(format!("More than {} {} within a minute.", usage.limit, usage.name))
+                    .detailing(json!({ "limit": usage.name, "perMinute": usage.limit }))
             },
             Error::MissingScope(scope) => {
                 Self::new(Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))

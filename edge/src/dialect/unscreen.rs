@@ -19,7 +19,7 @@ use super::job_path::{JobPath, job_id};
 use super::page::{PAGE_LIMIT_MAX, PageQuery, page};
 use super::refusal::{Answer, Refusal};
 use super::{App, refusals};
-use crate::app::{delete_job, get_job, list_jobs, read_books};
+use crate::app::{delete_job, get_job, list_jobs, read_credits};
 use crate::deps::Deps;
 use crate::domain::job::Job;
 
@@ -102,8 +102,8 @@ async fn delete_video(App(app): App, Credential(key): Credential, PathText(id): 
 )]
 #[worker::send]
 async fn get_account(App(app): App, Credential(key): Credential) -> Answer<Json<wire::AccountOut>> {
-    let (purse, _) = read_books::get_credits(&*app, &key).await?;
-    Ok(Json(map::account_out(purse)))
+    let (spending_limit, _) = read_credits::get_credits(&*app, &key).await?;
+    Ok(Json(map::account_out(spending_limit)))
 }
 
 /// A video, with what it has cost so far.

@@ -1,12 +1,12 @@
 //! API keys: `sk_` and 256 random bits in hex. Only a hash is stored, and looked up by index.
 
 use shared::id::{AccountId, ApiKeyId};
-use shared::names;
 use shared::signature;
 use shared::time::UnixMillis;
 
+use super::dialect::Dialect;
 use super::error::Error;
-use super::job::Dialect;
+use super::scope::Scope;
 
 /// How long an old key still works beside the one that replaces it, unless the caller says otherwise.
 /// Units: seconds. A day: long enough to roll a change out.
@@ -38,16 +38,6 @@ pub fn format_key(randomness: &[u8; 32]) -> String {
     format!("sk_{}", hex::encode(randomness))
 }
 
-names! {
-    /// What a key may do.
-    Scope {
-        /// Work with uploads, jobs, credits and usage.
-        Jobs = "jobs",
-        /// Work with keys and the account's settings.
-        Manage = "manage",
-    }
-}
-
 /// A stored key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -70,6 +60,16 @@ impl ApiKey {
     pub fn use_is_due(&self, now: UnixMillis) -> bool {
         self.last_used_at_ms.is_none_or(|at| at.plus_ms(USE_NOTED_EVERY_MS) <= now)
     }
+}
+
+/// The properties of a new key, as its creator asks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRequest {
+    pub label: String,
+    pub project_label: Option<String>,
+    pub monthly_quota_credits: Option<u64>,
+    pub scopes: Vec<Scope>,
+    pub dialect: Dialect,
 }
 
 /// Who makes a request, once its key was found good.

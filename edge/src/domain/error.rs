@@ -5,12 +5,11 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use shared::address::UrlRefusal;
-use shared::code::JobErrorCode;
 use shared::time::UnixMillis;
 
-use super::api_key::Scope;
-use super::purse::Quota;
-use super::rate::Standing;
+use super::quota::Quota;
+use super::rate::LimitUsage;
+use super::scope::Scope;
 
 /// Every way a use case can refuse. `Display` is for logs; no dialect prints it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +55,7 @@ pub enum Error {
     QuotaExceeded { quota: Quota, required_credits: u64, resets_at_ms: UnixMillis },
     /// The client's address or key made too many requests within a minute.
     #[error("{} of {} {} a minute", .0.used, .0.limit, .0.name)]
-    RateLimited(Standing),
+    RateLimited(LimitUsage),
     /// The key is good, but not for this.
     #[error("the key lacks the scope `{}`", .0.as_str())]
     MissingScope(Scope),
@@ -114,20 +113,4 @@ pub fn bounded<T: PartialOrd + Display>(field: &'static str, value: T, bounds: R
         return Ok(value);
     }
     Err(Error::invalid(field, format!("Must be from {} to {}.", bounds.start(), bounds.end())))
-}
-
-/// Why a run failed, as its owner reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobFailure {
-    /// For programs.
-    pub code: JobErrorCode,
-    /// For people.
-    pub message: String,
-}
-
-impl JobFailure {
-    /// A failure that needs no more words than its code's own.
-    pub fn of(code: JobErrorCode) -> Self {
-        Self { code, message: code.meaning().to_owned() }
-    }
 }

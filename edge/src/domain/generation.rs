@@ -7,7 +7,7 @@ use shared::signature;
 use shared::source::Source;
 use shared::time::UnixMillis;
 
-use super::job::RunRef;
+use super::run::RunRef;
 
 /// An order that could not be handed over by then is given up.
 /// Units: milliseconds. One hour.
@@ -41,7 +41,7 @@ names! {
 /// What a provider is to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Order {
+pub struct GenerationRequest {
     /// The caller's words, as they came; may be empty where there is a picture.
     pub prompt: String,
     /// The picture that the video begins with.
@@ -54,7 +54,7 @@ pub struct Order {
     pub aspect_ratio: Option<AspectRatio>,
 }
 
-impl Order {
+impl GenerationRequest {
     /// A picture that is to speak.
     pub const fn of_portrait(picture: Source, sound: Source) -> Self {
         Self {
@@ -87,7 +87,7 @@ names! {
 pub struct Generation {
     pub run: RunRef,
     pub provider: String,
-    pub order: Order,
+    pub request: GenerationRequest,
     pub state: GenerationState,
     /// The provider's name for it.
     pub task_id: Option<String>,

@@ -14,9 +14,11 @@ use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
-use super::error::JobFailure;
-use super::generation::Order;
+use super::dialect::Dialect;
+use super::failure::JobFailure;
+use super::generation::GenerationRequest;
 use super::model::Model;
+use super::run::{Lease, RunRef};
 
 /// Claims that a run may have before it is given up.
 pub const ATTEMPTS_MAX: u32 = 3;
@@ -32,7 +34,7 @@ pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
 pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
 /// A deleted job's objects are looked for again then: its transcoder has heard of it by that time, and stored its last.
 /// Units: milliseconds. A quarter of an hour.
-pub const EMPTY_AFTER_MS: u64 = 15 * 60 * 1_000;
+pub const REMOVE_OBJECTS_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// How long a signed file URL works.
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -58,34 +60,6 @@ impl JobState {
     /// Whether nothing will change any more.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::Canceled)
-    }
-}
-
-names! {
-    /// The API shape that a job was created through.
-    Dialect {
-        Bgless = "bgless",
-        Unscreen = "unscreen",
-        Removebgvideo = "removebgvideo",
-        Vidgen = "vidgen",
-    }
-}
-
-impl Dialect {
-    /// Those that share a path, so that a key says which of them it wants to read there.
-    pub const OF_KEYS: [Self; 2] = [Self::Bgless, Self::Removebgvideo];
-
-    /// Whether its receivers are told when work on a job begins, and not of its end alone.
-    pub const fn tells_starts(self) -> bool {
-        match self {
-            Self::Bgless | Self::Vidgen => false,
-            Self::Unscreen | Self::Removebgvideo => true,
-        }
-    }
-
-    /// Whether a key may have one job at a time that is not over. The database knows the same.
-    pub const fn takes_one_at_a_time(self) -> bool {
-        matches!(self, Self::Vidgen)
     }
 }
 
@@ -135,7 +109,7 @@ pub struct NewJob {
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     /// What the dialect wants to hear again, as JSON.
-    pub words_json: Option<String>,
+    pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
@@ -154,7 +128,7 @@ pub struct NewRun {
     pub model: Model,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
-    pub words_json: Option<String>,
+    pub dialect_request_json: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
 }
@@ -163,9 +137,9 @@ pub struct NewRun {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
     /// A video, or the picture of a portrait, that is there.
-    Footage(Source),
+    Source(Source),
     /// One that a provider is to make.
-    Order(Box<Order>),
+    Generation(Box<GenerationRequest>),
 }
 
 /// Whom to tell when a job is over.
@@ -197,7 +171,7 @@ pub struct Job {
     /// The caller's own words, as JSON.
     pub metadata_json: Option<String>,
     /// What the dialect wants to hear again, as JSON.
-    pub words_json: Option<String>,
+    pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
@@ -219,34 +193,13 @@ pub struct Job {
     pub ended_at_ms: Option<UnixMillis>,
 }
 
-/// The right of one transcoder to work on one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    pub id: LeaseId,
-    pub expires_at_ms: UnixMillis,
-}
-
 /// What an attempt made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Made {
+pub struct AttemptOutputs {
     pub strategy: Strategy,
     pub assets: Vec<OutputAsset>,
     pub previews: Vec<PreviewAsset>,
     pub qa_report: Option<Box<QaReport>>,
-}
-
-/// Names one run of one job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunRef {
-    pub job_id: JobId,
-    pub run: u32,
-}
-
-/// Names one attempt by its lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseRef {
-    pub run: RunRef,
-    pub lease_id: LeaseId,
 }
 
 impl Job {

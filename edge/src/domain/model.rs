@@ -1,6 +1,6 @@
 //! Which models a job may ask for: one table, printed by `GET /v1/models`.
 
-use shared::matting::ANNOUNCE_PERIOD_MS;
+use shared::matting::MODEL_REPORT_PERIOD_MS;
 use shared::media::Output;
 use shared::names;
 use shared::price::{self, Tariff};
@@ -50,10 +50,10 @@ pub const AVATAR_FILE_SIZE_BYTES_MAX: u64 = 10_000_000;
 
 /// A member of the fleet announces a model every five minutes; one that was not heard of for so long is not counted on.
 /// Units: milliseconds. A quarter of an hour.
-pub const MODEL_STALE_AFTER_MS: u64 = 3 * ANNOUNCE_PERIOD_MS;
+pub const MODEL_STALE_AFTER_MS: u64 = 3 * MODEL_REPORT_PERIOD_MS;
 /// One that was not heard of for so long is not listed any more.
 /// Units: milliseconds. A day.
-pub const MODEL_FORGOTTEN_AFTER_MS: u64 = 24 * 60 * 60 * 1_000;
+pub const MODEL_DELETED_AFTER_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Most that one member may announce.
 pub const MATTING_MODELS_MAX: usize = 64;
 /// What is told of a model that no transcoder could load.
@@ -95,7 +95,7 @@ names! {
 }
 
 /// What the table says of a model.
-pub struct ModelCard {
+pub struct ModelInfo {
     pub provider: &'static str,
     pub display_name: &'static str,
     /// None where the jobs of another dialect alone start it.
@@ -106,7 +106,7 @@ pub struct ModelCard {
     pub strategy: StrategyRequest,
 }
 
-impl ModelCard {
+impl ModelInfo {
     /// Reserved for when nobody said how long the video is.
     /// Units: milliseconds.
     pub const fn assumed_duration_ms(&self) -> u64 {
@@ -126,9 +126,9 @@ impl Model {
         }
     }
 
-    pub const fn card(self) -> ModelCard {
+    pub const fn info(self) -> ModelInfo {
         match self {
-            Self::Auto => ModelCard {
+            Self::Auto => ModelInfo {
                 provider: "local",
                 display_name: "Automatic",
                 modes: &[Mode::Video],
@@ -136,7 +136,7 @@ impl Model {
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::Auto,
             },
-            Self::LocalChromaKey => ModelCard {
+            Self::LocalChromaKey => ModelInfo {
                 provider: "local",
                 display_name: "Chroma key",
                 modes: &[Mode::Video],
@@ -144,7 +144,7 @@ impl Model {
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::ChromaKey,
             },
-            Self::LocalFfmpegEncoder => ModelCard {
+            Self::LocalFfmpegEncoder => ModelInfo {
                 provider: "local",
                 display_name: "Format conversion",
                 modes: &[Mode::Video],
@@ -152,7 +152,7 @@ impl Model {
                 tariff: Tariff::Conversion,
                 strategy: StrategyRequest::PreserveSourceAlpha,
             },
-            Self::LocalOnnxMatting => ModelCard {
+            Self::LocalOnnxMatting => ModelInfo {
                 provider: "local",
                 display_name: "Matting model",
                 modes: &[Mode::Video],
@@ -160,7 +160,7 @@ impl Model {
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::OnnxMatting,
             },
-            Self::LocalStaticCamera => ModelCard {
+            Self::LocalStaticCamera => ModelInfo {
                 provider: "local",
                 display_name: "Static camera",
                 modes: &[Mode::Video],
@@ -168,7 +168,7 @@ impl Model {
                 tariff: Tariff::Keying,
                 strategy: StrategyRequest::StaticCamera,
             },
-            Self::KieKling3Video => ModelCard {
+            Self::KieKling3Video => ModelInfo {
                 provider: KIE,
                 display_name: "Kling 3 video",
                 modes: &[Mode::Text, Mode::Image],
@@ -176,7 +176,7 @@ impl Model {
                 tariff: Tariff::Generation,
                 strategy: StrategyRequest::ChromaKey,
             },
-            Self::LocalPortrait => ModelCard {
+            Self::LocalPortrait => ModelInfo {
                 provider: "local",
                 display_name: "Portrait",
                 modes: &[],
@@ -184,7 +184,7 @@ impl Model {
                 tariff: Tariff::Conversion,
                 strategy: StrategyRequest::Portrait,
             },
-            Self::KieKlingAvatar => ModelCard {
+            Self::KieKlingAvatar => ModelInfo {
                 provider: KIE,
                 display_name: "Kling avatar",
                 modes: &[],
@@ -221,7 +221,7 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
             format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),
         ));
     }
-    if !model.card().modes.contains(&mode) {
+    if !model.info().modes.contains(&mode) {
         return Err(Error::invalid("input.mode", format!("`{}` does not start from `{}`.", model.as_str(), mode.as_str())));
     }
     Ok(model)

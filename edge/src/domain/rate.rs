@@ -27,7 +27,7 @@ pub enum Kind {
 
 /// What a client did in the running window, the request in hand included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct WindowCounts {
     pub requests: u32,
     pub submissions: u32,
     pub resets_in_ms: u64,
@@ -42,7 +42,7 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn count(&mut self, kind: Kind, now: UnixMillis) -> Tally {
+    pub fn count(&mut self, kind: Kind, now: UnixMillis) -> WindowCounts {
         let age_ms = |start: UnixMillis| now.as_u64().saturating_sub(start.as_u64());
         let started_at_ms = match self.started_at_ms {
             Some(start) if age_ms(start) < WINDOW_MS => start,
@@ -54,13 +54,13 @@ impl Window {
         self.requests = self.requests.saturating_add(1);
         self.submissions = self.submissions.saturating_add(u32::from(kind == Kind::Submission));
         let resets_in_ms = WINDOW_MS - age_ms(started_at_ms);
-        Tally { requests: self.requests, submissions: self.submissions, resets_in_ms }
+        WindowCounts { requests: self.requests, submissions: self.submissions, resets_in_ms }
     }
 }
 
 /// How a client stands against one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct LimitUsage {
     /// The limit's name in headers and refusals.
     pub name: &'static str,
     pub limit: u32,
@@ -68,7 +68,7 @@ pub struct Standing {
     pub resets_in_ms: u64,
 }
 
-impl Standing {
+impl LimitUsage {
     pub const fn remaining(&self) -> u32 {
         self.limit.saturating_sub(self.used)
     }
@@ -81,28 +81,28 @@ impl Standing {
 
 /// How a request stands: against the limit on requests, and the one on submissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RateLimitCheck {
     pub kind: Kind,
-    pub requests: Standing,
-    pub submissions: Standing,
+    pub requests: LimitUsage,
+    pub submissions: LimitUsage,
 }
 
-impl Verdict {
+impl RateLimitCheck {
     /// Judges by whichever of the client's counts is nearer to its limit; none when nothing was counted.
-    pub fn of(kind: Kind, limits: RateLimits, tallies: &[Tally]) -> Option<Self> {
-        let nearest = |name, limit, used: fn(&Tally) -> u32| {
-            let tally = tallies.iter().max_by_key(|tally| (used(tally), tally.resets_in_ms))?;
-            Some(Standing { name, limit, used: used(tally), resets_in_ms: tally.resets_in_ms })
+    pub fn of(kind: Kind, limits: RateLimits, all_counts: &[WindowCounts]) -> Option<Self> {
+        let nearest = |name, limit, used: fn(&WindowCounts) -> u32| {
+            let counts = all_counts.iter().max_by_key(|counts| (used(counts), counts.resets_in_ms))?;
+            Some(LimitUsage { name, limit, used: used(counts), resets_in_ms: counts.resets_in_ms })
         };
         Some(Self {
             kind,
-            requests: nearest("requests", limits.requests, |tally| tally.requests)?,
-            submissions: nearest("submissions", limits.submissions, |tally| tally.submissions)?,
+            requests: nearest("requests", limits.requests, |counts| counts.requests)?,
+            submissions: nearest("submissions", limits.submissions, |counts| counts.submissions)?,
         })
     }
 
     /// The limit that this request is nearest to, of those that it counts against.
-    pub const fn tightest(&self) -> &Standing {
+    pub const fn tightest(&self) -> &LimitUsage {
         match self.kind {
             Kind::Submission if self.submissions.remaining() <= self.requests.remaining() => &self.submissions,
             Kind::Submission | Kind::Request => &self.requests,
@@ -110,12 +110,12 @@ impl Verdict {
     }
 
     /// The limit that this request is beyond.
-    pub fn exceeded(&self) -> Option<&Standing> {
+    pub fn exceeded(&self) -> Option<&LimitUsage> {
         let submissions = (self.kind == Kind::Submission).then_some(&self.submissions);
         let mut exceeded: Vec<_> =
-            [Some(&self.requests), submissions].into_iter().flatten().filter(|standing| standing.used > standing.limit).collect();
+            [Some(&self.requests), submissions].into_iter().flatten().filter(|usage| usage.used > usage.limit).collect();
         // Who waits for the later one is refused by neither.
-        exceeded.sort_by_key(|standing| standing.resets_in_ms);
+        exceeded.sort_by_key(|usage| usage.resets_in_ms);
         exceeded.pop()
     }
 }
@@ -145,28 +145,28 @@ mod tests {
     #[test]
     fn a_window_counts_for_a_minute_from_its_first_request_and_then_begins_anew() {
         let mut window = Window::default();
-        assert_eq!(window.count(Kind::Request, at(0)), Tally { requests: 1, submissions: 0, resets_in_ms: 60_000 });
-        assert_eq!(window.count(Kind::Submission, at(59_999)), Tally { requests: 2, submissions: 1, resets_in_ms: 1 });
-        assert_eq!(window.count(Kind::Request, at(60_000)), Tally { requests: 1, submissions: 0, resets_in_ms: 60_000 });
+        assert_eq!(window.count(Kind::Request, at(0)), WindowCounts { requests: 1, submissions: 0, resets_in_ms: 60_000 });
+        assert_eq!(window.count(Kind::Submission, at(59_999)), WindowCounts { requests: 2, submissions: 1, resets_in_ms: 1 });
+        assert_eq!(window.count(Kind::Request, at(60_000)), WindowCounts { requests: 1, submissions: 0, resets_in_ms: 60_000 });
     }
 
     #[test]
     fn the_nearer_count_decides_and_submissions_bind_submissions_alone() {
-        let tally = |requests, submissions, resets_in_ms| Tally { requests, submissions, resets_in_ms };
-        let verdict = |kind, tallies: &[Tally]| Verdict::of(kind, LIMITS, tallies).unwrap();
-        let named = |verdict: Verdict| verdict.exceeded().map(|standing| (standing.name, standing.resets_in_s()));
-        for (kind, tallies, expected) in [
-            (Kind::Request, [tally(3, 1, 10), tally(1, 0, 20)], None),
-            (Kind::Request, [tally(4, 1, 10_001), tally(1, 0, 20_000)], Some(("requests", 11))),
-            (Kind::Request, [tally(1, 9, 10), tally(2, 9, 20)], None),
-            (Kind::Submission, [tally(1, 1, 10), tally(2, 2, 20)], Some(("submissions", 1))),
-            (Kind::Submission, [tally(9, 1, 50_000), tally(2, 2, 20)], Some(("requests", 50))),
+        let counts = |requests, submissions, resets_in_ms| WindowCounts { requests, submissions, resets_in_ms };
+        let verdict = |kind, all_counts: &[WindowCounts]| RateLimitCheck::of(kind, LIMITS, all_counts).unwrap();
+        let named = |verdict: RateLimitCheck| verdict.exceeded().map(|usage| (usage.name, usage.resets_in_s()));
+        for (kind, all_counts, expected) in [
+            (Kind::Request, [counts(3, 1, 10), counts(1, 0, 20)], None),
+            (Kind::Request, [counts(4, 1, 10_001), counts(1, 0, 20_000)], Some(("requests", 11))),
+            (Kind::Request, [counts(1, 9, 10), counts(2, 9, 20)], None),
+            (Kind::Submission, [counts(1, 1, 10), counts(2, 2, 20)], Some(("submissions", 1))),
+            (Kind::Submission, [counts(9, 1, 50_000), counts(2, 2, 20)], Some(("requests", 50))),
         ] {
-            assert_eq!(named(verdict(kind, &tallies)), expected, "{kind:?} {tallies:?}");
+            assert_eq!(named(verdict(kind, &all_counts)), expected, "{kind:?} {all_counts:?}");
         }
-        assert_eq!(verdict(Kind::Submission, &[tally(1, 0, 1)]).tightest().name, "submissions");
-        assert_eq!(verdict(Kind::Request, &[tally(1, 9, 1)]).tightest().name, "requests");
-        assert_eq!(Verdict::of(Kind::Request, LIMITS, &[]), None);
+        assert_eq!(verdict(Kind::Submission, &[counts(1, 0, 1)]).tightest().name, "submissions");
+        assert_eq!(verdict(Kind::Request, &[counts(1, 9, 1)]).tightest().name, "requests");
+        assert_eq!(RateLimitCheck::of(Kind::Request, LIMITS, &[]), None);
     }
 
     #[test]

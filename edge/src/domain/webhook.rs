@@ -11,15 +11,16 @@ use shared::id::JobId;
 use shared::signature;
 use shared::time::UnixMillis;
 
+use super::dialect::Dialect;
 use super::error::Error;
-use super::job::{Dialect, RunRef};
+use super::run::RunRef;
 
 /// How long a receiver may take.
 /// Units: milliseconds.
 pub const ANSWER_MS_MAX: u64 = 15_000;
 /// A try that nobody heard of is made again then: well after a receiver's time is over.
 /// Units: milliseconds.
-pub const UNHEARD_MS: u64 = 60_000;
+pub const UNCONFIRMED_AFTER_MS: u64 = 60_000;
 /// Pauses before the second and each further try, unless the operator says otherwise; then the event is kept for redelivery.
 /// Units: seconds. 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h.
 pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];

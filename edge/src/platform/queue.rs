@@ -8,12 +8,13 @@ use worker::{BatchMessageBuilder, MessageBatch, MessageBuilder, MessageExt as _,
 
 use super::log;
 use crate::app::advance_generation::advance_generation;
-use crate::app::bury_task::bury_task;
 use crate::app::deliver_event::deliver_event;
-use crate::app::hear_provider::hear_provider;
+use crate::app::fail_dead_letter::fail_dead_letter;
+use crate::app::handle_provider_callback::handle_provider_callback;
 use crate::app::ports::{Delivery, Ports, ProviderWake, TaskQueue};
 use crate::domain::error::Error;
-use crate::domain::job::{Job, RunRef};
+use crate::domain::job::Job;
+use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
 /// As in `wrangler.toml`.
@@ -40,16 +41,18 @@ struct Wake {
 /// A message on the provider queue.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum OrderMessage {
+enum ProviderMessage {
     Due { job_id: JobId, run: u32 },
-    Heard { provider: String, task_id: String },
+    Callback { provider: String, task_id: String },
 }
 
-impl From<&ProviderWake> for OrderMessage {
+impl From<&ProviderWake> for ProviderMessage {
     fn from(wake: &ProviderWake) -> Self {
         match wake {
             ProviderWake::Due(run) => Self::Due { job_id: run.job_id, run: run.run },
-            ProviderWake::Heard { provider, task_id } => Self::Heard { provider: provider.clone(), task_id: task_id.clone() },
+            ProviderWake::Callback { provider, task_id } => {
+                Self::Callback { provider: provider.clone(), task_id: task_id.clone() }
+            }
         }
     }
 }
@@ -79,7 +82,7 @@ impl TaskQueue for Queues {
 
     async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error> {
         let messages = wakes.iter().map(|wake| {
-            MessageBuilder::new(OrderMessage::from(wake)).content_type(QueueContentType::Json).delay_seconds(delay_s).build()
+            MessageBuilder::new(ProviderMessage::from(wake)).content_type(QueueContentType::Json).delay_seconds(delay_s).build()
         });
         let batch = BatchMessageBuilder::new().messages(messages).build();
         self.provider.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
@@ -93,17 +96,17 @@ pub async fn consume<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
     } else if batch.queue() == PROVIDER_QUEUE_NAME {
         advance_all(ports, batch).await;
     } else {
-        bury_all(ports, batch).await;
+        fail_dead_letters(ports, batch).await;
     }
 }
 
 /// Looks after each order. What fails for our own reasons is found by the sweep, so every message is acknowledged.
 async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     let advances = batch.raw_iter().map(|message| async move {
-        let order = worker::d1::serde_wasm_bindgen::from_value::<OrderMessage>(message.body());
+        let order = worker::d1::serde_wasm_bindgen::from_value::<ProviderMessage>(message.body());
         let outcome = match order {
-            Ok(OrderMessage::Due { job_id, run }) => advance_generation(ports, RunRef { job_id, run }).await,
-            Ok(OrderMessage::Heard { provider, task_id }) => hear_provider(ports, &provider, &task_id).await,
+            Ok(ProviderMessage::Due { job_id, run }) => advance_generation(ports, RunRef { job_id, run }).await,
+            Ok(ProviderMessage::Callback { provider, task_id }) => handle_provider_callback(ports, &provider, &task_id).await,
             Err(error) => Err(Error::Internal(error.to_string())),
         };
         match outcome {
@@ -133,16 +136,16 @@ async fn deliver_all<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
     futures_util::future::join_all(deliveries).await;
 }
 
-/// Buries each dead letter. Messages are read one by one, and always acknowledged: what cannot be read will never be.
-async fn bury_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
+/// Handles each dead letter. Messages are read one by one, and always acknowledged: what cannot be read will never be.
+async fn fail_dead_letters(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let task = worker::d1::serde_wasm_bindgen::from_value::<TranscodeTask>(message.body());
         match task {
-            Ok(task) => match bury_task(ports, &task).await {
-                Ok(burial) => log::warn("dead letter", &[("task", &format!("{task:?}")), ("burial", &format!("{burial:?}"))]),
+            Ok(task) => match fail_dead_letter(ports, &task).await {
+                Ok(outcome) => log::warn("dead letter", &[("task", &format!("{task:?}")), ("outcome", &format!("{outcome:?}"))]),
                 Err(error) => {
                     log::error(
-                        "dead letter could not be buried; the sweep will",
+                        "a dead letter was not handled; the sweep will do it",
                         &[("task", &format!("{task:?}")), ("error", &error)],
                     );
                 }

@@ -13,8 +13,8 @@ use url::form_urlencoded::byte_serialize;
 use self::callback::Callbacks;
 use self::code::Meaning;
 use self::wire::{CreateTaskIn, CreatedOut, Envelope, RecordOut};
-use crate::app::ports::{Creation, Found, HttpRequest, HttpSender, OrderUrls, Provider, SendingRate, TaskProgress};
-use crate::domain::generation::Order;
+use crate::app::ports::{Creation, Found, GenerationUrls, HttpRequest, HttpSender, Provider, SendingRate, TaskProgress};
+use crate::domain::generation::GenerationRequest;
 
 /// How long KIE may take to answer.
 /// Units: milliseconds.
@@ -47,9 +47,9 @@ impl<H: HttpSender> Provider for Kie<'_, H> {
         RATE
     }
 
-    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation {
+    async fn create(&self, request: &GenerationRequest, urls: &GenerationUrls, callback_url: &str) -> Creation {
         let unclear = |reason: String| Creation::Unclear { reason };
-        let body = match serde_json::to_string(&CreateTaskIn::of(order, urls, callback_url)) {
+        let body = match serde_json::to_string(&CreateTaskIn::of(request, urls, callback_url)) {
             Ok(body) => body,
             Err(error) => return Creation::Rejected { code: JobErrorCode::Internal, reason: error.to_string() },
         };

@@ -8,15 +8,15 @@ use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::row::{
     AccountRow, AnyRow, KeyMonthRow, KeyWithUseRow, LedgerEntryRow, WebhookSecretRow, WorkHistoryRow, is_any, read_first,
-    read_key, read_purse, scopes_text,
+    read_key, read_spending_limit, scopes_text,
 };
-use crate::app::manage_keys::KeyRequest;
 use crate::app::ports::{Account, AccountStore, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, WebhookSecret};
+use crate::domain::api_key::KeyRequest;
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::history::WorkHistory;
 use crate::domain::model::Model;
-use crate::domain::purse::Purse;
+use crate::domain::spending_limit::SpendingLimit;
 
 impl<D: Database> AccountStore for Store<D> {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error> {
@@ -48,34 +48,39 @@ impl<D: Database> AccountStore for Store<D> {
         Ok(read_first::<AccountRow>(&rows)?.map(Account::from))
     }
 
-    async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error> {
+    async fn get_spending_limit(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<SpendingLimit>), Error> {
         let find_key = statement!(find_api_key, key.as_str());
-        let [key, purse] = self.run([find_key, statement!(get_purse_of_key, key.as_str(), month)]).await?;
-        Ok((read_key(&key)?, read_purse(&purse)?))
+        let [key, spending_limit] = self.run([find_key, statement!(get_spending_limit_of_key, key.as_str(), month)]).await?;
+        Ok((read_key(&key)?, read_spending_limit(&spending_limit)?))
     }
 
-    async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error> {
+    async fn get_spending_limit_and_activity(
+        &self,
+        key: &KeyHash,
+        month: &str,
+    ) -> Result<(Option<ApiKey>, Option<SpendingLimit>, bool), Error> {
         let find_key = statement!(find_api_key, key.as_str());
-        let get_purse = statement!(get_purse_of_key, key.as_str(), month);
-        let [key, purse, active] = self.run([find_key, get_purse, statement!(find_active_vidgen_job, key.as_str())]).await?;
+        let get_spending_limit = statement!(get_spending_limit_of_key, key.as_str(), month);
+        let [key, spending_limit, active] =
+            self.run([find_key, get_spending_limit, statement!(find_active_vidgen_job, key.as_str())]).await?;
         let key = read_key(&key)?;
-        Ok((key, read_purse(&purse)?, is_any(&active)?))
+        Ok((key, read_spending_limit(&spending_limit)?, is_any(&active)?))
     }
 
-    async fn get_purse_and_history(
+    async fn get_spending_limit_and_history(
         &self,
         key: &KeyHash,
         month: &str,
         model: Model,
         resolution: Resolution,
-    ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error> {
+    ) -> Result<(Option<ApiKey>, Option<SpendingLimit>, Option<WorkHistory>), Error> {
         let find_key = statement!(find_api_key, key.as_str());
-        let get_purse = statement!(get_purse_of_key, key.as_str(), month);
+        let get_spending_limit = statement!(get_spending_limit_of_key, key.as_str(), month);
         let history = statement!(find_work_history, model.as_str(), resolution.as_str());
-        let [key, purse, history] = self.run([find_key, get_purse, history]).await?;
+        let [key, spending_limit, history] = self.run([find_key, get_spending_limit, history]).await?;
         let key = read_key(&key)?;
         let history = read_first::<WorkHistoryRow>(&history)?.map(WorkHistory::from);
-        Ok((key, read_purse(&purse)?, history))
+        Ok((key, read_spending_limit(&spending_limit)?, history))
     }
 
     async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error> {
@@ -114,8 +119,8 @@ impl<D: Database> AccountStore for Store<D> {
         Ok((read_key(&key)?, months))
     }
 
-    async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error> {
-        self.run([statement!(record_use, id.to_string(), now)]).await.map(|[_]| ())
+    async fn record_key_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(record_key_use, id.to_string(), now)]).await.map(|[_]| ())
     }
 
     async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error> {

@@ -7,7 +7,7 @@ use shared::time::UnixMillis;
 use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::row::{AnyRow, WebhookSecretRow, read_first, read_job, read_key};
-use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryStore, Next, WebhookSecret};
+use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryOutcome, DeliveryStore, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
@@ -65,15 +65,15 @@ impl<D: Database> DeliveryStore for Store<D> {
         Ok(delivery.zip(read_job(&job)?).map(|(delivery, job)| (delivery, *job, secret)))
     }
 
-    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error> {
+    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: DeliveryOutcome) -> Result<(), Error> {
         let (status, error) = match &attempt.outcome {
             Ok(status) => (Some(u32::from(*status)), None),
             Err(error) => (None, Some(error.as_str())),
         };
         let (state, due_at_ms) = match next {
-            Next::Delivered => ("delivered", attempt.started_at_ms),
-            Next::TryAgain { due_at_ms } => ("pending", due_at_ms),
-            Next::GivenUp => ("failed", attempt.started_at_ms),
+            DeliveryOutcome::Delivered => ("delivered", attempt.started_at_ms),
+            DeliveryOutcome::TryAgain { due_at_ms } => ("pending", due_at_ms),
+            DeliveryOutcome::GivenUp => ("failed", attempt.started_at_ms),
         };
         let record = statement!(record_attempt, id.to_string(), attempt.started_at_ms, attempt.duration_ms, status, error);
         self.run([record, statement!(settle_delivery, id.to_string(), state, due_at_ms)]).await.map(|[_, _]| ())

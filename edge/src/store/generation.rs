@@ -9,9 +9,11 @@ use super::Store;
 use super::database::{Database, Rows, statement};
 use super::row::{from_json, is_any, read_first, read_job, read_runs, to_json, unreadable};
 use crate::app::ports::{Ended, GenerationStore, SendingRate};
-use crate::domain::error::{Error, JobFailure};
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
 use crate::domain::generation::{Generation, GenerationState};
-use crate::domain::job::{Job, JobState, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::job::{Job, JobState, TASK_DUE_AFTER_MS};
+use crate::domain::run::RunRef;
 
 /// A row of `generations`.
 #[derive(Deserialize)]
@@ -35,7 +37,7 @@ impl TryFrom<GenerationRow> for Generation {
         Ok(Self {
             run: RunRef { job_id: row.job_id, run: row.run },
             provider: row.provider,
-            order: from_json("order_json", &row.order_json)?,
+            request: from_json("order_json", &row.order_json)?,
             state: GenerationState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
             task_id: row.task_id,
             tries: row.tries,
@@ -59,7 +61,7 @@ impl<D: Database> GenerationStore for Store<D> {
         read(&generation)
     }
 
-    async fn take_generation_to_send(
+    async fn claim_generation_to_send(
         &self,
         run: RunRef,
         rate: SendingRate,
@@ -68,30 +70,30 @@ impl<D: Database> GenerationStore for Store<D> {
     ) -> Result<Option<Generation>, Error> {
         let since = UnixMillis::new(now.as_u64().saturating_sub(rate.window_ms));
         let job_id = run.job_id.to_string();
-        let take = statement!(take_generation_to_send, job_id, run.run, now, since, rate.count_max, deadline_at_ms);
+        let take = statement!(claim_generation_to_send, job_id, run.run, now, since, rate.count_max, deadline_at_ms);
         let [taken] = self.run([take]).await?;
         read(&taken)
     }
 
-    async fn take_generation_to_ask(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error> {
-        let take = statement!(take_generation_to_ask, run.job_id.to_string(), run.run, now, due_at_ms);
+    async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error> {
+        let take = statement!(claim_generation_to_poll, run.job_id.to_string(), run.run, now, due_at_ms);
         let [taken] = self.run([take]).await?;
         is_any(&taken)
     }
 
-    async fn return_generation(
+    async fn requeue_generation(
         &self,
         generation: &Generation,
         due_at_ms: UnixMillis,
         deadline_at_ms: UnixMillis,
     ) -> Result<(), Error> {
         let run = generation.run;
-        let give_back = statement!(return_generation, run.job_id.to_string(), run.run, due_at_ms, deadline_at_ms);
-        let hold = statement!(hold_provider, generation.provider.as_str(), due_at_ms);
+        let give_back = statement!(requeue_generation, run.job_id.to_string(), run.run, due_at_ms, deadline_at_ms);
+        let hold = statement!(pause_provider, generation.provider.as_str(), due_at_ms);
         self.run([give_back, hold]).await.map(|[_, _]| ())
     }
 
-    async fn bind_generation(
+    async fn record_provider_task(
         &self,
         run: RunRef,
         task_id: &str,
@@ -100,14 +102,14 @@ impl<D: Database> GenerationStore for Store<D> {
         now: UnixMillis,
     ) -> Result<bool, Error> {
         let job_id = run.job_id.to_string();
-        let bind = statement!(bind_generation, job_id.clone(), run.run, task_id, due_at_ms, deadline_at_ms);
+        let bind = statement!(record_provider_task, job_id.clone(), run.run, task_id, due_at_ms, deadline_at_ms);
         let submitted = JobState::Submitted.as_str();
         let [bound, _] = self.run([bind, statement!(record_generation_state, job_id, run.run, submitted, now)]).await?;
         is_any(&bound)
     }
 
-    async fn hasten_generation(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
-        self.run([statement!(hasten_generation, run.job_id.to_string(), run.run, now)]).await.map(|[_]| ())
+    async fn make_generation_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(make_generation_due, run.job_id.to_string(), run.run, now)]).await.map(|[_]| ())
     }
 
     async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
@@ -115,10 +117,10 @@ impl<D: Database> GenerationStore for Store<D> {
         self.run([statement!(record_generation_state, run.job_id.to_string(), run.run, processing, now)]).await.map(|[_]| ())
     }
 
-    async fn receive_generation(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error> {
+    async fn record_generated_video(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error> {
         let (job_id, task_due_at_ms) = (run.job_id.to_string(), now.plus_ms(TASK_DUE_AFTER_MS));
-        let receive = statement!(receive_generation, job_id.clone(), run.run, to_json(source)?, task_due_at_ms, now);
-        let [received, _] = self.run([receive, statement!(close_generation, job_id, run.run)]).await?;
+        let receive = statement!(record_generated_video, job_id.clone(), run.run, to_json(source)?, task_due_at_ms, now);
+        let [received, _] = self.run([receive, statement!(end_generation, job_id, run.run)]).await?;
         is_any(&received)
     }
 

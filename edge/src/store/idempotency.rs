@@ -59,21 +59,21 @@ impl<D: Database> IdempotencyStore for Store<D> {
         Ok((read_key(&key)?, remembered))
     }
 
-    async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error> {
+    async fn record_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error> {
         let IdempotencyKey { key, fingerprint } = idempotency;
-        let keep = statement!(keep_answer, account_id.to_string(), key.as_str(), fingerprint.as_str(), answer_json);
+        let keep = statement!(record_answer, account_id.to_string(), key.as_str(), fingerprint.as_str(), answer_json);
         self.run([keep]).await.map(|[_]| ())
     }
 
-    async fn forget_request(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error> {
+    async fn delete_idempotency_key(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error> {
         let IdempotencyKey { key, fingerprint } = idempotency;
-        let forget = statement!(forget_request, account_id.to_string(), key.as_str(), fingerprint.as_str());
+        let forget = statement!(delete_idempotency_key, account_id.to_string(), key.as_str(), fingerprint.as_str());
         self.run([forget]).await.map(|[_]| ())
     }
 
-    async fn forget_old_requests(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
+    async fn delete_old_idempotency_keys(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
         let before = now.as_u64().saturating_sub(KEY_LIFETIME_MS);
-        let [forgotten] = self.run([statement!(forget_old_requests, before, limit)]).await?;
+        let [forgotten] = self.run([statement!(delete_old_idempotency_keys, before, limit)]).await?;
         Ok(forgotten.read::<AnyRow>()?.len())
     }
 }

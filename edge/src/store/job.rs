@@ -6,13 +6,14 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{JobRow, is_any, read_first, read_job, read_key, read_purse, to_json, to_text};
+use super::row::{JobRow, is_any, read_first, read_job, read_key, read_spending_limit, to_json, to_text};
 use crate::app::ports::{Canceled, Created, Deleted, JobStore, JobSums, Page, Started};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::generation::SENDING_MS_MAX;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Job, JobState, NewJob, NewRun, RunRef, Start, TASK_DUE_AFTER_MS};
+use crate::domain::job::{Job, JobState, NewJob, NewRun, Start, TASK_DUE_AFTER_MS};
+use crate::domain::run::RunRef;
 
 /// The task of a job without a source is never due. The end of the year 9999.
 const NEVER: UnixMillis = UnixMillis::new(253_402_300_799_999);
@@ -49,8 +50,8 @@ impl<D: Database> JobStore for Store<D> {
     ) -> Result<Created, Error> {
         let (job_id, now) = (job.id.to_string(), job.created_at_ms);
         let (source, task_due_at_ms) = match &job.start {
-            Start::Footage(source) => (Some(source), now.plus_ms(TASK_DUE_AFTER_MS)),
-            Start::Order(_) => (None, NEVER),
+            Start::Source(source) => (Some(source), now.plus_ms(TASK_DUE_AFTER_MS)),
+            Start::Generation(_) => (None, NEVER),
         };
         let insert = statement!(
             create_job,
@@ -59,7 +60,7 @@ impl<D: Database> JobStore for Store<D> {
             job.api_key_id.to_string(),
             job.dialect.as_str(),
             job.model.as_str(),
-            to_text(&job.model.card().strategy)?,
+            to_text(&job.model.info().strategy)?,
             to_json(&source)?,
             to_json(&job.outputs)?,
             job.reserved_credits,
@@ -71,34 +72,34 @@ impl<D: Database> JobStore for Store<D> {
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             to_json(&job.options)?,
             job.background.as_ref().map(to_json).transpose()?,
-            job.words_json.as_deref(),
+            job.dialect_request_json.as_deref(),
             job.request_id.as_deref(),
             job.sound.as_ref().map(to_json).transpose()?,
-            job.model.card().strategy.pool().as_str(),
+            job.model.info().strategy.pool().as_str(),
         );
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
-        let purse = statement!(get_purse, job.api_key_id.to_string(), now.to_month());
+        let spending_limit = statement!(get_spending_limit, job.api_key_id.to_string(), now.to_month());
         // Without a key, this statement finds none to bind.
         let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
         let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id.clone());
-        let mut statements = vec![insert, reserve, purse, bind];
-        if let Start::Order(order) = &job.start {
-            let (provider, deadline_at_ms) = (job.model.card().provider, now.plus_ms(SENDING_MS_MAX));
+        let mut statements = vec![insert, reserve, spending_limit, bind];
+        if let Start::Generation(order) = &job.start {
+            let (provider, deadline_at_ms) = (job.model.info().provider, now.plus_ms(SENDING_MS_MAX));
             statements.push(statement!(create_generation, job_id, provider, to_json(order)?, now, deadline_at_ms));
         }
         let rows = self.0.batch(statements).await?;
-        let [created, _, purse, ..] = rows.as_slice() else {
+        let [created, _, spending_limit, ..] = rows.as_slice() else {
             return Err(Error::Internal("a batch answered with another number of results".into()));
         };
         if let Some(job) = read_job(created)? {
             return Ok(Created::Job(job));
         }
-        let purse = read_purse(purse)?;
-        purse.map(Created::Refused).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
+        let spending_limit = read_spending_limit(spending_limit)?;
+        spending_limit.map(Created::Refused).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
     }
 
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
-        let Start::Footage(source) = &job.start else { return Err(Error::Internal("a draft of an order".into())) };
+        let Start::Source(source) = &job.start else { return Err(Error::Internal("a draft of an order".into())) };
         let insert = statement!(
             create_draft,
             job.id.to_string(),
@@ -106,7 +107,7 @@ impl<D: Database> JobStore for Store<D> {
             job.api_key_id.to_string(),
             job.dialect.as_str(),
             job.model.as_str(),
-            to_text(&job.model.card().strategy)?,
+            to_text(&job.model.info().strategy)?,
             to_json(source)?,
             to_json(&job.outputs)?,
             NEVER,
@@ -115,7 +116,7 @@ impl<D: Database> JobStore for Store<D> {
             job.callback.as_ref().map(|callback| callback.url.as_str()),
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             to_json(&job.options)?,
-            job.words_json.as_deref(),
+            job.dialect_request_json.as_deref(),
             job.request_id.as_deref(),
         );
         let [created] = self.run([insert]).await?;
@@ -129,7 +130,7 @@ impl<D: Database> JobStore for Store<D> {
             job_id.clone(),
             run.seen.run,
             run.model.as_str(),
-            to_text(&run.model.card().strategy)?,
+            to_text(&run.model.info().strategy)?,
             to_json(&run.outputs)?,
             to_json(&run.options)?,
             run.reserved_credits,
@@ -137,17 +138,19 @@ impl<D: Database> JobStore for Store<D> {
             now,
             run.callback.as_ref().map(|callback| callback.url.as_str()),
             run.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
-            run.words_json.as_deref(),
-            run.model.card().strategy.pool().as_str(),
+            run.dialect_request_json.as_deref(),
+            run.model.info().strategy.pool().as_str(),
         );
         let reserve = statement!(create_reserve_entry_of_start, entry_id.to_string(), job_id.clone(), now);
-        let purse = statement!(get_purse, run.api_key_id.to_string(), run.month.as_str());
-        let [started, _, purse, job] = self.run([start, reserve, purse, statement!(find_job, job_id)]).await?;
+        let spending_limit = statement!(get_spending_limit, run.api_key_id.to_string(), run.month.as_str());
+        let [started, _, spending_limit, job] = self.run([start, reserve, spending_limit, statement!(find_job, job_id)]).await?;
         if let Some(job) = read_job(&started)? {
             return Ok(Started::Job(job));
         }
-        match (read_job(&job)?, read_purse(&purse)?) {
-            (Some(job), Some(purse)) if job.run == run.seen.run && job.is_startable() => Ok(Started::NotCovered(purse)),
+        match (read_job(&job)?, read_spending_limit(&spending_limit)?) {
+            (Some(job), Some(spending_limit)) if job.run == run.seen.run && job.is_startable() => {
+                Ok(Started::NotCovered(spending_limit))
+            }
             _ => Ok(Started::NotStartable),
         }
     }

@@ -7,10 +7,12 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Statement, statement};
-use super::row::{is_any, read_first, read_job, read_purse, to_json, to_text};
+use super::row::{is_any, read_first, read_job, read_spending_limit, to_json, to_text};
 use crate::app::ports::{Claimed, Corrected, Ended, Heartbeat, Held, LeaseStore, Probe};
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{ATTEMPTS_MAX, Lease, LeaseRef, Made, RunRef};
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
+use crate::domain::job::{ATTEMPTS_MAX, AttemptOutputs};
+use crate::domain::run::{Lease, LeaseRef, RunRef};
 
 /// What a corrected reserve is compared with.
 #[derive(Deserialize)]
@@ -75,19 +77,26 @@ impl<D: Database> LeaseStore for Store<D> {
             probe.resolution.as_str(),
             probe.choice.map(to_json).transpose()?,
         );
-        let purse = statement!(get_purse_of_job, job_id.clone());
-        let [_, _, recorded, purse, job] = self.run([adjust, correct, record, purse, statement!(find_job, job_id)]).await?;
+        let spending_limit = statement!(get_spending_limit_of_job, job_id.clone());
+        let [_, _, recorded, spending_limit, job] =
+            self.run([adjust, correct, record, spending_limit, statement!(find_job, job_id)]).await?;
         match read_first::<ReserveRow>(&recorded)? {
             Some(row) if row.reserved_credits == probe.corrected_credits => Ok(Corrected::Covered),
             Some(_) => {
-                let purse = read_purse(&purse)?;
-                purse.map(Corrected::NotCovered).ok_or_else(|| Error::Internal("a job without its key".into()))
+                let spending_limit = read_spending_limit(&spending_limit)?;
+                spending_limit.map(Corrected::NotCovered).ok_or_else(|| Error::Internal("a job without its key".into()))
             }
             None => Ok(Corrected::NotHeld(read_job(&job)?)),
         }
     }
 
-    async fn complete_job(&self, lease: LeaseRef, made: &Made, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Ended, Error> {
+    async fn complete_job(
+        &self,
+        lease: LeaseRef,
+        made: &AttemptOutputs,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Ended, Error> {
         let (job_id, run, lease_id) = texts(lease);
         let complete = statement!(
             complete_job,

@@ -32,9 +32,9 @@ impl<D: Database> ModelStore for Store<D> {
         models: &[MattingModel],
         now: UnixMillis,
         stale_before_ms: UnixMillis,
-        forgotten_before_ms: UnixMillis,
+        deleted_before_ms: UnixMillis,
     ) -> Result<(), Error> {
-        let mut statements = vec![statement!(forget_matting_models, forgotten_before_ms)];
+        let mut statements = vec![statement!(delete_old_matting_models, deleted_before_ms)];
         for (position, model) in (0_u32..).zip(models) {
             let works = u32::from(model.unavailable_reason.is_none());
             let record =

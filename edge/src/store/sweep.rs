@@ -10,8 +10,10 @@ use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::row::{AnyRow, JobRow, RunRow, from_text, is_any, read_runs, to_json};
 use crate::app::ports::{Ended, SweepStore};
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{ATTEMPTS_MAX, Job, RunRef, TASK_DUE_AFTER_MS};
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
+use crate::domain::job::{ATTEMPTS_MAX, Job, TASK_DUE_AFTER_MS};
+use crate::domain::run::RunRef;
 
 /// A run, and where its task waits.
 #[derive(Deserialize)]
@@ -63,20 +65,20 @@ impl<D: Database> SweepStore for Store<D> {
         rows.read::<DueTaskRow>()?.into_iter().map(<(Pool, RunRef)>::try_from).collect()
     }
 
-    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
-        let [_] = self.run([statement!(hasten_task, run.job_id.to_string(), run.run, now)]).await?;
+    async fn make_task_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error> {
+        let [_] = self.run([statement!(make_task_due, run.job_id.to_string(), run.run, now)]).await?;
         Ok(())
     }
 
-    async fn list_jobs_to_empty(
+    async fn list_jobs_with_objects_to_remove(
         &self,
         deleted_before: UnixMillis,
         ended_before: UnixMillis,
         limit: u32,
     ) -> Result<Vec<Job>, Error> {
-        let deleted = statement!(list_deleted_jobs_to_empty, deleted_before, limit);
-        let [deleted, old] = self.run([deleted, statement!(list_old_jobs_to_empty, ended_before, limit)]).await?;
-        // One that is both is emptied twice, which harms nobody.
+        let deleted = statement!(list_deleted_jobs_with_objects, deleted_before, limit);
+        let [deleted, old] = self.run([deleted, statement!(list_expired_jobs_with_objects, ended_before, limit)]).await?;
+        // One that is both is jobs_emptied twice, which harms nobody.
         [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
     }
 
@@ -85,7 +87,7 @@ impl<D: Database> SweepStore for Store<D> {
         is_any(&other)
     }
 
-    async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error> {
-        self.run([statement!(mark_job_emptied, id.to_string(), now)]).await.map(|[_]| ())
+    async fn record_objects_removed(&self, id: JobId, now: UnixMillis) -> Result<(), Error> {
+        self.run([statement!(record_objects_removed, id.to_string(), now)]).await.map(|[_]| ())
     }
 }

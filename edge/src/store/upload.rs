@@ -37,7 +37,7 @@ impl<D: Database> UploadStore for Store<D> {
         rows.read::<UploadRow>()?.into_iter().map(OldUpload::try_from).collect()
     }
 
-    async fn forget_upload(&self, id: UploadId) -> Result<(), Error> {
-        self.run([statement!(forget_upload, id.to_string())]).await.map(|[_]| ())
+    async fn delete_upload(&self, id: UploadId) -> Result<(), Error> {
+        self.run([statement!(delete_upload, id.to_string())]).await.map(|[_]| ())
     }
 }

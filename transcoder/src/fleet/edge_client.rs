@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use shared::matting::{Announcement, MODELS_PATH};
+use shared::matting::{MODELS_PATH, MattingModelReport};
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign_call};
 use url::Url;
@@ -48,7 +48,7 @@ impl EdgeClient {
     }
 
     /// Says which matting models this member of the fleet has.
-    pub async fn announce(&self, announcement: &Announcement) -> Result<(), CallError> {
+    pub async fn announce(&self, announcement: &MattingModelReport) -> Result<(), CallError> {
         self.call::<IgnoredAny>(MODELS_PATH, announcement).await.map(|_| ())
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use shared::matting::{ANNOUNCE_PERIOD_MS, Announcement};
+use shared::matting::{MODEL_REPORT_PERIOD_MS, MattingModelReport};
 use tokio::sync::watch;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -80,13 +80,13 @@ async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
     }
     let checked = tokio::task::spawn_blocking(move || models.check()).await;
     let announcement = match checked {
-        Ok(models) => Announcement { models },
+        Ok(models) => MattingModelReport { models },
         Err(error) => {
             tracing::error!(%error, "the matting models could not be looked at");
             return std::future::pending().await;
         }
     };
-    let mut beats = interval(Duration::from_millis(ANNOUNCE_PERIOD_MS));
+    let mut beats = interval(Duration::from_millis(MODEL_REPORT_PERIOD_MS));
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beats.tick().await;

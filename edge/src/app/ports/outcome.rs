@@ -10,10 +10,10 @@ use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
-use crate::app::manage_keys::KeyRequest;
-use crate::domain::api_key::{ApiKey, KeyHash};
-use crate::domain::job::{Job, RunRef};
-use crate::domain::purse::Purse;
+use crate::domain::api_key::{ApiKey, KeyHash, KeyRequest};
+use crate::domain::job::Job;
+use crate::domain::run::RunRef;
+use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
 /// What is remembered of a request.
@@ -53,7 +53,7 @@ pub struct DeliveryAttempt {
 
 /// What follows a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum DeliveryOutcome {
     Delivered,
     TryAgain { due_at_ms: UnixMillis },
     GivenUp,
@@ -63,14 +63,14 @@ pub enum Next {
 pub enum Created {
     Job(Box<Job>),
     /// Nothing was written, and this is what the key could spend: not enough, or it has an active job where one is all it may have.
-    Refused(Purse),
+    Refused(SpendingLimit),
 }
 
 /// What became of a start.
 pub enum Started {
     Job(Box<Job>),
     /// Nothing was written: this is what the key could spend.
-    NotCovered(Purse),
+    NotCovered(SpendingLimit),
     /// Nothing was written: somebody else started it, or it is over.
     NotStartable,
 }
@@ -141,7 +141,7 @@ pub enum Canceled {
 pub enum Corrected {
     Covered,
     /// The facts were noted, the reserve was not corrected: this is what the key could spend, the reserve included.
-    NotCovered(Purse),
+    NotCovered(SpendingLimit),
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),
 }

@@ -6,9 +6,11 @@ use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::Ended;
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::generation::{Generation, Order};
-use crate::domain::job::{Job, RunRef};
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
+use crate::domain::generation::{Generation, GenerationRequest};
+use crate::domain::job::Job;
+use crate::domain::run::RunRef;
 
 /// Makes videos out of words and pictures. Each lives in a folder of its own, `edge/src/provider/`.
 pub trait Provider {
@@ -17,14 +19,14 @@ pub trait Provider {
     /// How often it may be given something to do.
     fn rate(&self) -> SendingRate;
     /// Hands an order over, once.
-    async fn create(&self, order: &Order, urls: &OrderUrls, callback_url: &str) -> Creation;
+    async fn create(&self, request: &GenerationRequest, urls: &GenerationUrls, callback_url: &str) -> Creation;
     /// Asks what became of a task.
     async fn find(&self, task_id: &str) -> Found;
 }
 
 /// Where the files of an order can be fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OrderUrls {
+pub struct GenerationUrls {
     pub image: Option<String>,
     pub sound: Option<String>,
 }
@@ -74,7 +76,7 @@ pub enum TaskProgress {
     Unknown,
     Waiting,
     Working,
-    Made {
+    Succeeded {
         url: String,
     },
     Failed {
@@ -96,7 +98,7 @@ pub enum ProviderWake {
     /// Something is due for a run.
     Due(RunRef),
     /// A provider says that something became of a task. A hint, and no more.
-    Heard { provider: String, task_id: String },
+    Callback { provider: String, task_id: String },
 }
 
 /// Orders on their way. State changes are compare-and-set.
@@ -104,7 +106,7 @@ pub trait GenerationStore {
     async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error>;
     async fn find_generation_of_task(&self, provider: &str, task_id: &str) -> Result<Option<Generation>, Error>;
     /// The right to send it, if it waits and the rate allows. From then on until the deadline it is never sent twice.
-    async fn take_generation_to_send(
+    async fn claim_generation_to_send(
         &self,
         run: RunRef,
         rate: SendingRate,
@@ -112,16 +114,16 @@ pub trait GenerationStore {
         now: UnixMillis,
     ) -> Result<Option<Generation>, Error>;
     /// Whether it is this caller's turn to ask.
-    async fn take_generation_to_ask(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
+    async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
     /// The provider refused it: it waits again, and nothing else is sent to the provider until then.
-    async fn return_generation(
+    async fn requeue_generation(
         &self,
         generation: &Generation,
         due_at_ms: UnixMillis,
         deadline_at_ms: UnixMillis,
     ) -> Result<(), Error>;
     /// Whether the task's name was taken down by this call; its job is then submitted.
-    async fn bind_generation(
+    async fn record_provider_task(
         &self,
         run: RunRef,
         task_id: &str,
@@ -129,10 +131,10 @@ pub trait GenerationStore {
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<bool, Error>;
-    async fn hasten_generation(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
+    async fn make_generation_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     /// Whether the job waits for a transcoder by this call.
-    async fn receive_generation(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error>;
+    async fn record_generated_video(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error>;
     async fn fail_generating_job(
         &self,
         run: RunRef,

@@ -8,17 +8,19 @@ use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::{
-    Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, Ended, Heartbeat, Held, JobSums,
-    KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Next, OldUpload, Page, Probe, Remembered, SeenModel, Started,
+    Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, DeliveryOutcome, Ended, Heartbeat, Held,
+    JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, OldUpload, Page, Probe, Remembered, SeenModel, Started,
     WebhookSecret,
 };
 use crate::domain::api_key::{ApiKey, KeyHash};
-use crate::domain::error::{Error, JobFailure};
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
 use crate::domain::history::WorkHistory;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Job, JobState, Lease, LeaseRef, Made, NewJob, NewRun, RunRef};
+use crate::domain::job::{AttemptOutputs, Job, JobState, NewJob, NewRun};
 use crate::domain::model::Model;
-use crate::domain::purse::Purse;
+use crate::domain::run::{Lease, LeaseRef, RunRef};
+use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
 /// Jobs and the ledger entries that go with them.
@@ -64,7 +66,13 @@ pub trait LeaseStore {
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
     async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
     async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error>;
-    async fn complete_job(&self, lease: LeaseRef, made: &Made, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Ended, Error>;
+    async fn complete_job(
+        &self,
+        lease: LeaseRef,
+        made: &AttemptOutputs,
+        entry_id: LedgerEntryId,
+        now: UnixMillis,
+    ) -> Result<Ended, Error>;
     async fn fail_leased_job(
         &self,
         lease: LeaseRef,
@@ -98,9 +106,9 @@ pub trait SweepStore {
     /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
     async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error>;
     /// Makes a queued run's task due now.
-    async fn hasten_task(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
+    async fn make_task_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     /// Jobs whose objects may be removed.
-    async fn list_jobs_to_empty(
+    async fn list_jobs_with_objects_to_remove(
         &self,
         deleted_before: UnixMillis,
         ended_before: UnixMillis,
@@ -108,24 +116,28 @@ pub trait SweepStore {
     ) -> Result<Vec<Job>, Error>;
     /// Whether another job of the same account still works on this source, or has it for its background.
     async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error>;
-    async fn mark_job_emptied(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
+    async fn record_objects_removed(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
 }
 
 /// Accounts, their keys and their credits.
 pub trait AccountStore {
     async fn find_api_key(&self, key: &KeyHash) -> Result<Option<ApiKey>, Error>;
     /// A key, and what it can spend in this month.
-    async fn get_purse(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>), Error>;
-    /// As `get_purse`, and whether the key has an active job where one is all it may have.
-    async fn get_purse_and_activity(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<Purse>, bool), Error>;
-    /// As `get_purse`, with how long jobs of a model took on pictures of a class.
-    async fn get_purse_and_history(
+    async fn get_spending_limit(&self, key: &KeyHash, month: &str) -> Result<(Option<ApiKey>, Option<SpendingLimit>), Error>;
+    /// As `get_spending_limit`, and whether the key has an active job where one is all it may have.
+    async fn get_spending_limit_and_activity(
+        &self,
+        key: &KeyHash,
+        month: &str,
+    ) -> Result<(Option<ApiKey>, Option<SpendingLimit>, bool), Error>;
+    /// As `get_spending_limit`, with how long jobs of a model took on pictures of a class.
+    async fn get_spending_limit_and_history(
         &self,
         key: &KeyHash,
         month: &str,
         model: Model,
         resolution: Resolution,
-    ) -> Result<(Option<ApiKey>, Option<Purse>, Option<WorkHistory>), Error>;
+    ) -> Result<(Option<ApiKey>, Option<SpendingLimit>, Option<WorkHistory>), Error>;
     async fn find_webhook_secret(&self, account_id: AccountId, now: UnixMillis) -> Result<Option<WebhookSecret>, Error>;
     /// Changes nothing where there is one.
     async fn create_webhook_secret(&self, account_id: AccountId, secret_box: &str, now: UnixMillis) -> Result<(), Error>;
@@ -140,7 +152,7 @@ pub trait AccountStore {
     async fn list_ledger_entries(&self, key: &KeyHash, page: &Page) -> Result<(Option<ApiKey>, Vec<LedgerEntry>), Error>;
     /// A key, and what each key of its account has spent in each month since.
     async fn list_key_months(&self, key: &KeyHash, first_month: &str) -> Result<(Option<ApiKey>, Vec<KeyMonth>), Error>;
-    async fn record_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error>;
+    async fn record_key_use(&self, id: ApiKeyId, now: UnixMillis) -> Result<(), Error>;
     async fn list_api_keys(&self, account_id: AccountId, month: &str) -> Result<Vec<KeyWithUse>, Error>;
     /// The key, if the account exists.
     async fn create_api_key(&self, key: &NewApiKey<'_>, now: UnixMillis) -> Result<Option<KeyWithUse>, Error>;
@@ -174,7 +186,7 @@ pub trait UploadStore {
     async fn create_upload(&self, id: UploadId, account_id: AccountId, source: &Source, now: UnixMillis) -> Result<(), Error>;
     /// Older than that, and used by no job that is not over.
     async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
-    async fn forget_upload(&self, id: UploadId) -> Result<(), Error>;
+    async fn delete_upload(&self, id: UploadId) -> Result<(), Error>;
 }
 
 /// The operator's matting models, as the fleet announces them.
@@ -185,7 +197,7 @@ pub trait ModelStore {
         models: &[MattingModel],
         now: UnixMillis,
         stale_before_ms: UnixMillis,
-        forgotten_before_ms: UnixMillis,
+        deleted_before_ms: UnixMillis,
     ) -> Result<(), Error>;
     /// In the operator's order.
     async fn list_matting_models(&self, seen_since_ms: UnixMillis) -> Result<Vec<SeenModel>, Error>;
@@ -200,9 +212,9 @@ pub trait IdempotencyStore {
         idempotency: &IdempotencyKey,
         now: UnixMillis,
     ) -> Result<(Option<ApiKey>, Remembered), Error>;
-    async fn keep_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error>;
-    async fn forget_request(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error>;
-    async fn forget_old_requests(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
+    async fn record_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error>;
+    async fn delete_idempotency_key(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error>;
+    async fn delete_old_idempotency_keys(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
 }
 
 /// Events on their way to receivers.
@@ -214,7 +226,7 @@ pub trait DeliveryStore {
         now: UnixMillis,
         due_again_at_ms: UnixMillis,
     ) -> Result<Option<(Delivery, Job, Option<WebhookSecret>)>, Error>;
-    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: Next) -> Result<(), Error>;
+    async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: DeliveryOutcome) -> Result<(), Error>;
     async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
     async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;
     /// Whether the key's account has the event, which is then due from the beginning.

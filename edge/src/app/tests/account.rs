@@ -27,7 +27,7 @@ fn a_key_over_its_monthly_quota_is_refused_and_what_comes_back_counts_again() {
     assert!(submit(&ports, &key, None).is_err());
     ports.pass_ms(31 * 24 * 60 * 60 * 1_000);
     submit(&ports, &key, None).unwrap();
-    let months = block_on(read_books::list_usage(&ports, &account.key)).unwrap();
+    let months = block_on(read_credits::list_usage(&ports, &account.key)).unwrap();
     let used: Vec<_> = months.iter().map(|month| (month.month.as_str(), month.used_credits)).collect();
     assert_eq!(used.len(), 3, "{used:?}");
     assert_eq!(used.iter().map(|(_, credits)| credits).sum::<i64>(), 30);
@@ -96,7 +96,7 @@ fn jobs_and_entries_are_listed_newest_first_in_pages_that_meet() {
     assert_eq!(list("job_~", 2, 0, &[JobState::Transcoding, JobState::Queued]), ids[..2]);
     assert_eq!(list("job_~", 9, 1, &[JobState::Processing, JobState::Transcoding, JobState::Queued]), ids[1..]);
     let page = Page { cursor: "led_~".into(), limit: 100, offset: 0 };
-    let entries = block_on(read_books::list_ledger(&ports, &account.key, &page)).unwrap();
+    let entries = block_on(read_credits::list_ledger(&ports, &account.key, &page)).unwrap();
     let kinds: Vec<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["refund", "reserve", "reserve", "reserve", "reserve", "reserve", "grant"]);
 }
@@ -172,10 +172,10 @@ fn a_keys_use_is_noted_at_most_hourly() {
     let noted = || {
         block_on(async {
             ports.used_key.take();
-            read_books::get_credits(&ports, &account.key).await.unwrap();
+            read_credits::get_credits(&ports, &account.key).await.unwrap();
             let used = ports.used_key.take();
             if let Some(id) = used {
-                record_use::record_use(&ports, id).await;
+                record_key_use::record_key_use(&ports, id).await;
             }
             used.is_some()
         })
@@ -187,7 +187,7 @@ fn a_keys_use_is_noted_at_most_hourly() {
     assert!(noted());
     // A key that is refused was not used.
     let unknown = KeyHash::of("sk_unknown");
-    assert!(block_on(read_books::get_credits(&ports, &unknown)).is_err());
+    assert!(block_on(read_credits::get_credits(&ports, &unknown)).is_err());
     assert_eq!(ports.used_key.take(), None);
 }
 

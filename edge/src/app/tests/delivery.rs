@@ -12,7 +12,7 @@ fn woken(ports: &FakePorts) -> Vec<(EventId, u32)> {
     std::mem::take(&mut *ports.tasks.woken.borrow_mut())
 }
 
-fn deliver(ports: &FakePorts, id: EventId) -> Option<Next> {
+fn deliver(ports: &FakePorts, id: EventId) -> Option<DeliveryOutcome> {
     let render = |_: &FakePorts, delivery: &Delivery, job: &Job| Ok(format!("{} {}", delivery.event, job.state.as_str()));
     block_on(deliver_event::deliver_event(ports, id, render)).unwrap()
 }
@@ -28,7 +28,7 @@ fn however_a_run_ends_its_event_is_told_once() {
         let woken = woken(&ports);
         assert_eq!(woken.len(), 1, "{event}");
         ports.http.answers.borrow_mut().push(Ok(204));
-        assert_eq!(deliver(&ports, woken[0].0), Some(Next::Delivered));
+        assert_eq!(deliver(&ports, woken[0].0), Some(DeliveryOutcome::Delivered));
         assert_eq!(deliver(&ports, woken[0].0), None, "it is not due any more");
         let told = ports.http.posts.borrow();
         assert!(told[0].1.starts_with(event), "{}", told[0].1);
@@ -79,20 +79,20 @@ fn an_event_is_tried_on_schedule_then_kept_for_redelivery_by_its_owner() {
     let id = woken(&ports)[0].0;
     for (answer, pauses_s) in [(Ok(302), 4..=6), (Err("no connection".to_owned()), 24..=36)] {
         ports.http.answers.borrow_mut().push(answer);
-        assert!(matches!(deliver(&ports, id), Some(Next::TryAgain { .. })));
+        assert!(matches!(deliver(&ports, id), Some(DeliveryOutcome::TryAgain { .. })));
         let woken = woken(&ports);
         assert!(woken[0].0 == id && pauses_s.contains(&woken[0].1), "{woken:?}");
         assert_eq!(deliver(&ports, id), None, "it is not due yet");
         ports.pass_ms(u64::from(woken[0].1) * 1_000);
     }
     ports.http.answers.borrow_mut().push(Ok(500));
-    assert_eq!(deliver(&ports, id), Some(Next::GivenUp));
+    assert_eq!(deliver(&ports, id), Some(DeliveryOutcome::GivenUp));
     assert!(woken(&ports).is_empty());
     let redeliver = |key: &KeyHash| block_on(list_deliveries::redeliver(&ports, key, id));
     assert_eq!(redeliver(&other.key), Err(Error::NoSuchThing("delivery")));
     assert_eq!(redeliver(&account.key), Ok(()));
     ports.http.answers.borrow_mut().push(Ok(200));
-    assert_eq!(deliver(&ports, woken(&ports)[0].0), Some(Next::Delivered));
+    assert_eq!(deliver(&ports, woken(&ports)[0].0), Some(DeliveryOutcome::Delivered));
     let deliveries = block_on(list_deliveries::list_deliveries(&ports, &account.key, job.id)).unwrap();
     let outcomes: Vec<_> = deliveries[0].attempts.iter().map(|attempt| attempt.outcome.clone()).collect();
     assert_eq!(outcomes, [Ok(302), Err("no connection".to_owned()), Ok(500), Ok(200)]);
@@ -136,7 +136,7 @@ fn a_start_is_told_once_where_the_dialect_tells_of_it() {
         assert_eq!(ports.sqlite().number("SELECT count(*) FROM deliveries"), i64::try_from(starts).unwrap(), "{dialect}");
         ports.http.answers.borrow_mut().push(Ok(200));
         for (id, _) in told {
-            assert_eq!(deliver(&ports, id), Some(Next::Delivered));
+            assert_eq!(deliver(&ports, id), Some(DeliveryOutcome::Delivered));
             assert!(ports.http.posts.borrow()[0].1.starts_with("job.started"));
         }
     }

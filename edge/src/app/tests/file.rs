@@ -73,13 +73,13 @@ fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
     block_on(delete_job::delete_job(&ports, &account.key, first.id)).unwrap();
     assert!(!there(&output) && there(&source) && there("outputs/somebody/else/a.webm"), "the second job needs the source");
     put(&output);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
     block_on(delete_job::delete_job(&ports, &account.key, second.id)).unwrap();
     assert!(!there(&source));
     ports.pass_ms(15 * 60 * 1_000);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 2);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 2);
     assert!(!there(&output));
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn outputs_are_kept_for_their_retention() {
     let work = granted(&ports, &job);
     accepted(report(&ports, &work, complete(&work)));
     ports.pass_ms(30 * 24 * 60 * 60 * 1_000 - 1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
     assert_eq!(find(&ports, &account, job.id).assets.len(), 1);
     ports.pass_ms(1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().emptied, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 1);
     let job = find(&ports, &account, job.id);
     assert_eq!((job.state, job.assets.len()), (JobState::Success, 0));
 }

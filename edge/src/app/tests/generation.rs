@@ -4,10 +4,10 @@ use shared::media::Preset;
 
 use super::*;
 use crate::app::advance_generation::{Advance, advance_generation};
-use crate::app::hear_provider::hear_provider;
+use crate::app::handle_provider_callback::handle_provider_callback;
 use crate::app::ports::{Creation, Found, ProviderWake, TaskProgress};
 use crate::domain::generation::AspectRatio;
-use crate::domain::job::RunRef;
+use crate::domain::run::RunRef;
 
 const CREDITS: u64 = 100;
 const VIDEO_URL: &str = "https://cdn.example/v.mp4";
@@ -24,7 +24,7 @@ impl Scene {
     }
 
     fn order(&self) -> Job {
-        let input = JobInput::Order { prompt: "a red ball".into(), image_url: None, aspect_ratio: Some(AspectRatio::Tall) };
+        let input = JobInput::Generation { prompt: "a red ball".into(), image_url: None, aspect_ratio: Some(AspectRatio::Tall) };
         let options = JobOptions { preset: Preset::Editing, resolution: Some(Resolution::Hd), ..JobOptions::default() };
         let callback_url = Some("https://receiver.example/hook".to_owned());
         let request = JobRequest { model: Model::KieKling3Video, input, options, callback_url, ..request(Some(3_000)) };
@@ -61,7 +61,7 @@ impl Scene {
     }
 
     fn hear(&self, task: &str) -> Advance {
-        block_on(hear_provider(&self.ports, "kie", task)).unwrap()
+        block_on(handle_provider_callback(&self.ports, "kie", task)).unwrap()
     }
 
     fn assert_failed(&self, job: &Job, code: JobErrorCode) {
@@ -87,7 +87,7 @@ fn accepted(task: &str) -> Creation {
 }
 
 fn made() -> TaskProgress {
-    TaskProgress::Made { url: VIDEO_URL.to_owned() }
+    TaskProgress::Succeeded { url: VIDEO_URL.to_owned() }
 }
 
 fn failed() -> TaskProgress {
@@ -103,7 +103,7 @@ fn an_order_is_sent_asked_about_taken_and_keyed_for_what_was_reserved() {
     assert_eq!(scene.send(&job, accepted("t1")), Advance::Sent);
     let (order, image_url, callback_url) = scene.ports.provider.created.borrow()[0].clone();
     assert_eq!((order.prompt.as_str(), order.duration_s, order.aspect_ratio), ("a red ball", 3, Some(AspectRatio::Tall)));
-    assert_eq!(image_url, OrderUrls::default());
+    assert_eq!(image_url, GenerationUrls::default());
     assert!(callback_url.starts_with("https://api.example.com/api/v1/webhooks/kie?job=job_"), "{callback_url}");
     assert_eq!(scene.advance(&job), Advance::Nothing, "it is not due yet");
     scene.ports.pass_ms(10_000);
@@ -131,7 +131,7 @@ fn a_picture_of_ours_is_shown_to_the_provider_by_a_signed_url() {
     let scene = Scene::new();
     let Scene { ports, account } = &scene;
     let ticket = block_on(create_upload::create_upload(ports, account.caller, "a.png", "image/png", 5)).unwrap();
-    let input = JobInput::Order { prompt: String::new(), image_url: Some(ticket.file_url.clone()), aspect_ratio: None };
+    let input = JobInput::Generation { prompt: String::new(), image_url: Some(ticket.file_url.clone()), aspect_ratio: None };
     let request = || JobRequest { model: Model::KieKling3Video, input: input.clone(), ..request(None) };
     let submit = || block_on(submit_job::submit_job(ports, account.caller, request(), None));
     assert_eq!(submit(), Err(Error::UploadMissing));
@@ -149,7 +149,7 @@ fn a_picture_of_ours_is_shown_to_the_provider_by_a_signed_url() {
 fn without_a_provider_nothing_is_created_and_nothing_charged() {
     let scene = Scene::new();
     scene.ports.provider.unavailable.set(true);
-    let input = JobInput::Order { prompt: "x".into(), image_url: None, aspect_ratio: None };
+    let input = JobInput::Generation { prompt: "x".into(), image_url: None, aspect_ratio: None };
     let request = JobRequest { model: Model::KieKling3Video, input, ..request(Some(3_000)) };
     let refusal = block_on(submit_job::submit_job(&scene.ports, scene.account.caller, request, None));
     assert!(matches!(refusal, Err(Error::ModelUnavailable(_))));
@@ -229,10 +229,10 @@ fn an_order_that_nobody_ever_hears_of_ends_with_its_time() {
             scene.send(&job, Creation::Unclear { reason: "no answer".into() });
         }
         scene.ports.pass_ms(30 * 60 * 1_000 + 60_000);
-        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().orders_woken, 1);
+        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().generations_woken, 1);
         assert_eq!(scene.advance(&job), Advance::Failed);
         scene.assert_failed(&job, JobErrorCode::ProviderTimeout);
-        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().orders_woken, 0);
+        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().generations_woken, 0);
     }
 }
 
@@ -264,7 +264,7 @@ fn calls_that_come_three_times_or_at_once_finish_a_job_once() {
 
 #[test]
 fn a_failure_or_a_video_of_nowhere_gives_all_back_once() {
-    for progress in [failed(), TaskProgress::Made { url: "http://127.0.0.1/v.mp4".into() }] {
+    for progress in [failed(), TaskProgress::Succeeded { url: "http://127.0.0.1/v.mp4".into() }] {
         let scene = Scene::new();
         let job = scene.sent("t1");
         scene.ports.pass_ms(10_000);
@@ -317,7 +317,7 @@ fn a_call_about_a_strange_task_or_another_address_finishes_nobodys_job() {
         scene.find_next(made(), callback_url);
         assert_eq!(scene.hear("t9"), Advance::Nothing);
     }
-    assert_eq!(block_on(hear_provider(&scene.ports, "nobody", "t9")).unwrap(), Advance::Nothing);
+    assert_eq!(block_on(handle_provider_callback(&scene.ports, "nobody", "t9")).unwrap(), Advance::Nothing);
     assert_eq!(find(&scene.ports, &scene.account, job.id).state, JobState::Queued);
     // A second task with the genuine address, made by whomever, does not replace the first.
     scene.find_next(TaskProgress::Waiting, Some(genuine.clone()));
@@ -337,7 +337,7 @@ fn an_order_whose_wake_up_was_lost_is_found_by_the_sweep() {
     assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap(), sweep::Swept::default());
     scene.ports.pass_ms(60_000);
     let swept = block_on(sweep::sweep(&scene.ports)).unwrap();
-    assert_eq!((swept.orders_woken, swept.tasks_sent), (1, 0));
+    assert_eq!((swept.generations_woken, swept.tasks_sent), (1, 0));
     assert_eq!(*scene.ports.tasks.orders.borrow(), [(ProviderWake::Due(run(&job)), 0)]);
 }
 

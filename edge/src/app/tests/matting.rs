@@ -1,11 +1,11 @@
 //! Matting models that come and go with the fleet, and what a job says of its matte.
 
-use shared::matting::{Announcement, MattingModel};
+use shared::matting::{MattingModel, MattingModelReport};
 use shared::strategy::StrategyRequest;
 use shared::strategy::{StrategyCandidate, StrategyChoice};
 
 use super::*;
-use crate::app::{announce_models, list_models};
+use crate::app::{list_models, record_matting_models};
 
 fn matting_model(id: &str, unavailable_reason: Option<&str>) -> MattingModel {
     MattingModel {
@@ -17,8 +17,8 @@ fn matting_model(id: &str, unavailable_reason: Option<&str>) -> MattingModel {
     }
 }
 
-fn announce(ports: &FakePorts, models: Vec<MattingModel>) -> Result<(), Error> {
-    block_on(announce_models::announce_models(ports, &Announcement { models }))
+fn queue_delivery(ports: &FakePorts, models: Vec<MattingModel>) -> Result<(), Error> {
+    block_on(record_matting_models::record_matting_models(ports, &MattingModelReport { models }))
 }
 
 /// Each model under `local.onnx-matting`, and the entry itself first: whether it can be run.
@@ -43,17 +43,17 @@ fn pair(id: &str, works: bool) -> (String, bool) {
 fn matting_models_are_listed_as_the_fleet_announces_them() {
     let ports = FakePorts::new();
     assert_eq!(listed(&ports), [pair("", false)]);
-    announce(&ports, vec![matting_model("b", Some("/models/b.onnx is missing")), matting_model("a", None)]).unwrap();
+    queue_delivery(&ports, vec![matting_model("b", Some("/models/b.onnx is missing")), matting_model("a", None)]).unwrap();
     assert_eq!(listed(&ports), [pair("", true), pair("b", false), pair("a", true)]);
     // Another member lacks it: those who can, can.
-    announce(&ports, vec![matting_model("a", Some("no library"))]).unwrap();
+    queue_delivery(&ports, vec![matting_model("a", Some("no library"))]).unwrap();
     assert_eq!(listed(&ports)[2], pair("a", true));
     ports.pass_ms(MODEL_STALE_AFTER_MS + 1);
     assert_eq!(listed(&ports), [pair("", false), pair("b", false), pair("a", false)]);
-    announce(&ports, vec![matting_model("a", Some("no library"))]).unwrap();
+    queue_delivery(&ports, vec![matting_model("a", Some("no library"))]).unwrap();
     assert_eq!(listed(&ports)[2], pair("a", false));
-    ports.pass_ms(MODEL_FORGOTTEN_AFTER_MS + 1);
-    announce(&ports, vec![matting_model("c", None)]).unwrap();
+    ports.pass_ms(MODEL_DELETED_AFTER_MS + 1);
+    queue_delivery(&ports, vec![matting_model("c", None)]).unwrap();
     assert_eq!(listed(&ports), [pair("", true), pair("c", true)]);
     assert_eq!(ports.sqlite().number("SELECT count(*) FROM matting_models"), 1);
 }
@@ -62,7 +62,7 @@ fn matting_models_are_listed_as_the_fleet_announces_them() {
 fn what_no_request_could_name_is_not_announced() {
     let ports = FakePorts::new();
     for models in [vec![matting_model("a b", None)], vec![matting_model("a", None); MATTING_MODELS_MAX + 1]] {
-        assert!(matches!(announce(&ports, models), Err(Error::InvalidRequest { field: "models", .. })));
+        assert!(matches!(queue_delivery(&ports, models), Err(Error::InvalidRequest { field: "models", .. })));
     }
     assert_eq!(listed(&ports), [pair("", false)]);
 }
@@ -73,7 +73,7 @@ fn a_job_for_a_model_that_cannot_be_run_is_refused_and_costs_nothing() {
     let account = account(&ports, 20);
     let refused = |matting_model| matches!(order(&ports, &account, matting_model), Err(Error::ModelUnavailable(_)));
     assert!(refused(None) && refused(Some("a")));
-    announce(&ports, vec![matting_model("a", None), matting_model("b", Some("corrupt"))]).unwrap();
+    queue_delivery(&ports, vec![matting_model("a", None), matting_model("b", Some("corrupt"))]).unwrap();
     assert!(refused(Some("b")) && refused(Some("c")));
     assert_eq!(balance(&ports, &account), 20);
     let job = order(&ports, &account, Some("a")).unwrap();

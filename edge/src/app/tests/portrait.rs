@@ -4,8 +4,8 @@ use super::*;
 use crate::app::ports::{ByteSource, Creation, ProviderWake};
 use crate::app::store_file::{StoredFile, discard_file, store_file};
 use crate::app::{admit_portrait, advance_generation, cancel_job, create_portrait, open_share};
-use crate::domain::job::RunRef;
 use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, PortraitMaker};
+use crate::domain::run::RunRef;
 use crate::domain::share;
 
 /// So many bytes, in one piece.
@@ -179,7 +179,7 @@ fn a_providers_video_is_taken_as_it_is_and_paid_by_its_length() {
     assert_eq!(ports.tasks.orders.borrow().as_slice(), [(ProviderWake::Due(run), 0)]);
     ports.provider.creations.borrow_mut().push(Creation::Accepted { task_id: "t1".into() });
     block_on(advance_generation::advance_generation(&ports, run)).unwrap();
-    let OrderUrls { image, sound } = ports.provider.created.borrow()[0].1.clone();
+    let GenerationUrls { image, sound } = ports.provider.created.borrow()[0].1.clone();
     assert!(image.unwrap().contains("/picture.png?") && sound.unwrap().contains("/sound.mp3?"));
     assert_eq!(cancel(&ports, &account, job.id), Err(Error::JobNotCancelable));
     ports

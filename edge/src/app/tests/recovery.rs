@@ -101,18 +101,19 @@ fn a_dead_letter_ends_a_run_without_attempts_left_and_revives_one_that_was_only_
     let ports = FakePorts::new();
     let account = account(&ports, 20);
     let job = submit(&ports, &account, None).unwrap();
-    let bury = |run| block_on(bury_task::bury_task(&ports, &TranscodeTask::TranscodeV1 { job_id: job.id, run })).unwrap();
+    let fail_dead_letter =
+        |run| block_on(fail_dead_letter::fail_dead_letter(&ports, &TranscodeTask::TranscodeV1 { job_id: job.id, run })).unwrap();
     let work = granted(&ports, &job);
-    assert_eq!(bury(1), Burial::Nothing);
+    assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
     accepted(report(&ports, &work, ReportEvent::Release));
-    assert_eq!((bury(7), bury(1)), (Burial::Nothing, Burial::Due));
+    assert_eq!((fail_dead_letter(7), fail_dead_letter(1)), (DeadLetterOutcome::Unchanged, DeadLetterOutcome::TaskDue));
     assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
     for _ in 0..3 {
         granted(&ports, &job);
-        assert_eq!(bury(1), Burial::Nothing);
+        assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
         ports.pass_ms(60_000);
     }
-    assert_eq!((bury(1), bury(1)), (Burial::Ended, Burial::Nothing));
+    assert_eq!((fail_dead_letter(1), fail_dead_letter(1)), (DeadLetterOutcome::Failed, DeadLetterOutcome::Unchanged));
     assert_eq!(balance(&ports, &account), 20);
 }
 

@@ -14,7 +14,7 @@ fn start(ports: &FakePorts, job: &Job) -> Result<Job, Error> {
         model: Model::LocalChromaKey,
         outputs: vec![Output::WebmVp9Alpha],
         options: JobOptions::default(),
-        words_json: Some("{}".to_owned()),
+        dialect_request_json: Some("{}".to_owned()),
         callback_url: None,
     };
     block_on(start_job::start_job(ports, job.clone(), run))

@@ -18,8 +18,8 @@ use crate::dialect::credential::bearer_token;
 use crate::dialect::extract::{JsonBody, PathText, whole};
 use crate::dialect::refusal::{Answer, Refusal};
 use crate::dialect::{App, refusals};
-use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 pub fn routes() -> OpenApiRouter {
     OpenApiRouter::default()

@@ -19,10 +19,12 @@ use crate::dialect::extract::{JsonText, QueryOf, parse};
 use crate::dialect::refusal::{Answer, Refusal};
 use crate::dialect::removebgvideo::wire::JobIn;
 use crate::dialect::{App, refusals, removebgvideo, request_id};
-use crate::domain::api_key::{Caller, Scope};
+use crate::domain::api_key::Caller;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Dialect, Job};
+use crate::domain::job::Job;
+use crate::domain::scope::Scope;
 
 const HEADER: &str = "idempotency-key";
 

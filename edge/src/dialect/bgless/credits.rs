@@ -5,7 +5,7 @@ use shared::id::LedgerEntryId;
 
 use super::map::account;
 use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut};
-use crate::app::read_books;
+use crate::app::read_credits;
 use crate::dialect::credential::{Credential, after_key};
 use crate::dialect::extract::QueryOf;
 use crate::dialect::page::{PageQuery, page};
@@ -25,8 +25,8 @@ use crate::dialect::{App, refusals};
 )]
 #[worker::send]
 pub async fn get_credits(App(app): App, Credential(key): Credential) -> Answer<Json<Data<CreditsOut>>> {
-    let (purse, resets_at_ms) = read_books::get_credits(&*app, &key).await?;
-    Ok(Json(Data { data: account::credits_out(purse, resets_at_ms) }))
+    let (spending_limit, resets_at_ms) = read_credits::get_credits(&*app, &key).await?;
+    Ok(Json(Data { data: account::credits_out(spending_limit, resets_at_ms) }))
 }
 
 /// List movements of credits
@@ -52,7 +52,7 @@ pub async fn get_ledger(
 ) -> Answer<Json<PageOut<LedgerEntryOut>>> {
     let read = query.and_then(|QueryOf(query)| Ok(page(&query, LedgerEntryId::PREFIX)?));
     let page = after_key(&app, &key, read).await?;
-    let entries = read_books::list_ledger(&*app, &key, &page).await?;
+    let entries = read_credits::list_ledger(&*app, &key, &page).await?;
     Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
 }
 
@@ -69,6 +69,6 @@ pub async fn get_ledger(
 )]
 #[worker::send]
 pub async fn get_usage(App(app): App, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyMonthOut>>>> {
-    let months = read_books::list_usage(&*app, &key).await?;
+    let months = read_credits::list_usage(&*app, &key).await?;
     Ok(Json(Data { data: months.iter().map(account::key_month_out).collect() }))
 }

@@ -13,8 +13,8 @@ use crate::dialect::credential::Credential;
 use crate::dialect::extract::JsonBody;
 use crate::dialect::refusal::{Answer, Refusal};
 use crate::dialect::{App, form, refusals, removebgvideo};
-use crate::domain::api_key::Scope;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 /// Announce a file
 ///

@@ -17,7 +17,7 @@ use crate::dialect::job_path::{JobPath, job_id};
 use crate::dialect::page::{PageQuery, page};
 use crate::dialect::refusal::{Answer, Refusal};
 use crate::dialect::{App, refusals, removebgvideo};
-use crate::domain::job::Dialect;
+use crate::domain::dialect::Dialect;
 
 /// Estimate a job
 ///

@@ -20,9 +20,10 @@ use crate::dialect::metadata::metadata_json;
 use crate::dialect::refusal::Answer;
 use crate::dialect::{App, refusals};
 use crate::domain::api_key::{Caller, KeyHash};
+use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::{Dialect, Job};
+use crate::domain::job::Job;
 
 /// Most of a list that is passed over: further back, every part costs more.
 const OFFSET_MAX: u32 = 10_000;
@@ -49,7 +50,7 @@ pub async fn create(
         duration_ms: None,
         options: run.options,
         metadata_json: metadata.map(metadata_json).transpose()?,
-        words_json: run.words_json,
+        dialect_request_json: run.dialect_request_json,
         request_id,
         callback_url: run.callback_url,
         callback_secret: None,

@@ -44,7 +44,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
 
 /// What a job's creation and start said of it.
 pub fn words(job: &Job) -> JobIn {
-    job.words_json.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    job.dialect_request_json.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// What a receiver is told: the job as it would be read now.

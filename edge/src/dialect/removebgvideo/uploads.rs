@@ -12,7 +12,7 @@ use crate::deps::Deps;
 use crate::dialect::credential::Credential;
 use crate::dialect::form::{self, Form, broken};
 use crate::dialect::refusal::Refusal;
-use crate::domain::api_key::Scope;
+use crate::domain::scope::Scope;
 
 /// What is said of a file that is too large.
 const TOO_LARGE: &str = "Is larger than the 100 MB that are taken at once. Announce it with POST /v1/uploads as JSON (`filename`, \

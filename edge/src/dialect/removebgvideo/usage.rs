@@ -7,7 +7,7 @@ use super::jobs::days_ago;
 use super::map;
 use super::wire::{EventsQuery, ItemsOut, SummaryOut, SummaryQuery, UsageEventOut};
 use crate::app::ports::Page;
-use crate::app::{list_jobs, read_books};
+use crate::app::{list_jobs, read_credits};
 use crate::dialect::credential::{Credential, after_key};
 use crate::dialect::extract::QueryOf;
 use crate::dialect::refusal::{Answer, Refusal};
@@ -58,6 +58,6 @@ pub async fn get_events(
     let read = query.and_then(|QueryOf(query)| Ok(bounded("limit", query.limit.unwrap_or(EVENTS), 1..=EVENTS_MAX)?));
     let limit = after_key(&app, &key, read).await?;
     let page = Page { cursor: format!("{}_~", LedgerEntryId::PREFIX), limit, offset: 0 };
-    let entries = read_books::list_ledger(&*app, &key, &page).await?;
+    let entries = read_credits::list_ledger(&*app, &key, &page).await?;
     Ok(Json(ItemsOut { items: entries.iter().map(map::usage_event_out).collect() }))
 }

@@ -13,8 +13,9 @@ use crate::dialect::credential::Credential;
 use crate::dialect::form::admitted;
 use crate::dialect::refusal::{Answer, Refusal};
 use crate::dialect::{App, refusals};
-use crate::domain::api_key::{Caller, Scope};
+use crate::domain::api_key::Caller;
 use crate::domain::job::Job;
+use crate::domain::scope::Scope;
 
 /// Create a video
 #[utoipa::path(

@@ -14,10 +14,11 @@ use super::wire::{
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{Delivery, Page, Ports};
 use crate::app::submit_job::{JobInput, JobRequest};
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::job::{Dialect, Job, JobOptions, JobState};
+use crate::domain::job::{Job, JobOptions, JobState};
 use crate::domain::model::Model;
-use crate::domain::purse::Purse;
+use crate::domain::spending_limit::SpendingLimit;
 
 /// Longest source of a GIF. Source: the API's page, 20 seconds.
 /// Units: milliseconds.
@@ -96,7 +97,7 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         duration_ms: None,
         options: format.options(background),
         metadata_json: None,
-        words_json: None,
+        dialect_request_json: None,
         request_id: None,
         callback_url: said(webhook_url),
         callback_secret: None,
@@ -157,8 +158,8 @@ pub fn event_out(ports: &impl Ports, _delivery: &Delivery, job: &Job) -> EventOu
     EventOut { event: format!("video:{}", status(job)), data: video_out(ports, job) }
 }
 
-pub const fn account_out(purse: Purse) -> AccountOut {
-    let total = purse.balance_credits;
+pub const fn account_out(spending_limit: SpendingLimit) -> AccountOut {
+    let total = spending_limit.balance_credits;
     // Credits here are bought, or granted, and never lapse.
     let credits = CreditsOut { total, subscription: 0, payg: total, enterprise: 0 };
     AccountOut {
@@ -192,7 +193,7 @@ fn eta_s(job: &Job) -> u64 {
     }
     let duration_ms = job.facts.as_ref().map_or(price::ASSUMED_DURATION_MS, |facts| facts.duration_ms);
     let resolution = job.facts.as_ref().map_or(price::ASSUMED_RESOLUTION, |facts| Resolution::of(facts.size));
-    let work_ms = job.model.card().tariff.assumed_work_ms(resolution, duration_ms);
+    let work_ms = job.model.info().tariff.assumed_work_ms(resolution, duration_ms);
     let left_percent = u64::from(100_u8.saturating_sub(job.progress_percent));
     (work_ms.saturating_mul(left_percent) / 100).div_ceil(1_000)
 }

@@ -34,8 +34,8 @@ impl HttpSender for Wire {
     }
 }
 
-fn order() -> Order {
-    Order {
+fn request() -> GenerationRequest {
+    GenerationRequest {
         prompt: "a green frog".into(),
         image: None,
         sound: None,
@@ -59,7 +59,7 @@ fn with_answer<T>(answer: Result<(u16, Value, Option<u64>), &str>, call: impl As
 
 fn create(status: u16, body: Value, retry_after_s: Option<u64>) -> Creation {
     with_answer(Ok((status, body, retry_after_s)), async |kie| {
-        kie.create(&order(), &OrderUrls::default(), "https://us.example/hook").await
+        kie.create(&request(), &GenerationUrls::default(), "https://us.example/hook").await
     })
     .0
 }
@@ -78,7 +78,7 @@ fn record(state: &str, more: &Value) -> Value {
 fn an_order_goes_out_as_documented() {
     let success = || Ok((200, json!({ "code": 200, "msg": "success", "data": { "taskId": "t1" } }), None));
     let (creation, wire) =
-        with_answer(success(), async |kie| kie.create(&order(), &OrderUrls::default(), "https://us.example/hook").await);
+        with_answer(success(), async |kie| kie.create(&request(), &GenerationUrls::default(), "https://us.example/hook").await);
     assert_eq!(creation, Creation::Accepted { task_id: "t1".into() });
     let (line, headers, body) = wire.asked.into_inner().unwrap();
     assert_eq!(line, "POST https://kie.example/api/v1/jobs/createTask");
@@ -93,9 +93,9 @@ fn an_order_goes_out_as_documented() {
     assert_eq!(body, json!({ "model": "kling-3.0/video", "callBackUrl": "https://us.example/hook", "input": input }));
 
     for (resolution, mode) in [(Resolution::FullHd, "pro"), (Resolution::UltraHd, "4K")] {
-        let order = Order { resolution, aspect_ratio: None, ..order() };
-        let urls = OrderUrls { image: Some("https://us.example/a.png".into()), sound: None };
-        let (_, wire) = with_answer(success(), async |kie| kie.create(&order, &urls, "https://us.example/hook").await);
+        let request = GenerationRequest { resolution, aspect_ratio: None, ..request() };
+        let urls = GenerationUrls { image: Some("https://us.example/a.png".into()), sound: None };
+        let (_, wire) = with_answer(success(), async |kie| kie.create(&request, &urls, "https://us.example/hook").await);
         let (_, _, body) = wire.asked.into_inner().unwrap();
         assert_eq!((&body["input"]["mode"], &body["input"]["image_urls"]), (&json!(mode), &json!(["https://us.example/a.png"])));
         assert_eq!(body["input"].get("aspect_ratio"), None, "the picture's own");
@@ -105,11 +105,11 @@ fn an_order_goes_out_as_documented() {
 #[test]
 fn a_picture_that_is_to_speak_goes_out_with_its_sound_and_no_words() {
     let file = |name: &str| Source::Object { object_key: name.into(), size_bytes: 1 };
-    let order = Order::of_portrait(file("a.png"), file("a.mp3"));
+    let request = GenerationRequest::of_portrait(file("a.png"), file("a.mp3"));
     let url = |name: &str| format!("https://us.example/{name}");
-    let urls = OrderUrls { image: Some(url("a.png")), sound: Some(url("a.mp3")) };
+    let urls = GenerationUrls { image: Some(url("a.png")), sound: Some(url("a.mp3")) };
     let success = Ok((200, json!({ "code": 200, "msg": "success", "data": { "taskId": "t1" } }), None));
-    let (_, wire) = with_answer(success, async |kie| kie.create(&order, &urls, "https://us.example/hook").await);
+    let (_, wire) = with_answer(success, async |kie| kie.create(&request, &urls, "https://us.example/hook").await);
     let (_, _, body) = wire.asked.into_inner().unwrap();
     let input = json!({ "image_url": url("a.png"), "audio_url": url("a.mp3"), "prompt": "" });
     let expected = json!({ "model": "kling/ai-avatar-standard", "callBackUrl": "https://us.example/hook", "input": input });
@@ -151,7 +151,7 @@ fn what_becomes_of_an_order_is_told_by_the_code_before_the_status() {
     // No envelope, but a status that is clear.
     assert_eq!(create(429, json!("slow down"), Some(2)), Creation::Refused { retry_after_ms: Some(2_000) });
     let lost = with_answer(Err("no connection"), async |kie| {
-        kie.create(&order(), &OrderUrls::default(), "https://us.example/hook").await
+        kie.create(&request(), &GenerationUrls::default(), "https://us.example/hook").await
     })
     .0;
     assert_eq!(lost, Creation::Unclear { reason: "no connection".into() });
@@ -166,7 +166,7 @@ fn a_task_is_what_its_state_says_and_no_other_field() {
         ("waiting", TaskProgress::Waiting),
         ("queuing", TaskProgress::Waiting),
         ("generating", TaskProgress::Working),
-        ("success", TaskProgress::Made { url: "https://cdn.example/v.mp4".into() }),
+        ("success", TaskProgress::Succeeded { url: "https://cdn.example/v.mp4".into() }),
     ] {
         assert_eq!(find(200, record(state, &video)), expected, "{state}");
     }

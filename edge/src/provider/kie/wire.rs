@@ -6,8 +6,8 @@ use serde_json::Value;
 use shared::code::JobErrorCode;
 use shared::price::Resolution;
 
-use crate::app::ports::{Found, OrderUrls, TaskProgress};
-use crate::domain::generation::{AspectRatio, Order};
+use crate::app::ports::{Found, GenerationUrls, TaskProgress};
+use crate::domain::generation::{AspectRatio, GenerationRequest};
 use crate::domain::screen;
 
 const VIDEO_MODEL: &str = "kling-3.0/video";
@@ -54,21 +54,21 @@ struct KlingIn<'a> {
 }
 
 impl<'a> CreateTaskIn<'a> {
-    pub fn of(order: &'a Order, urls: &'a OrderUrls, callback_url: &'a str) -> Self {
+    pub fn of(request: &'a GenerationRequest, urls: &'a GenerationUrls, callback_url: &'a str) -> Self {
         let image_url = urls.image.as_deref();
         if let (Some(image_url), Some(audio_url)) = (image_url, urls.sound.as_deref()) {
-            let input = InputIn::Avatar(AvatarIn { image_url, audio_url, prompt: &order.prompt });
+            let input = InputIn::Avatar(AvatarIn { image_url, audio_url, prompt: &request.prompt });
             return Self { model: AVATAR_MODEL, callback_url, input };
         }
         // Where there is a picture, the video has its shape unless the caller says otherwise.
         let default = if image_url.is_some() { None } else { Some(AspectRatio::Wide) };
         let input = KlingIn {
-            prompt: screen::extend(&order.prompt, screen::choose(&order.prompt)),
+            prompt: screen::extend(&request.prompt, screen::choose(&request.prompt)),
             image_urls: image_url.into_iter().collect(),
             sound: false,
-            duration: order.duration_s.to_string(),
-            aspect_ratio: order.aspect_ratio.or(default).map(AspectRatio::as_str),
-            mode: match order.resolution {
+            duration: request.duration_s.to_string(),
+            aspect_ratio: request.aspect_ratio.or(default).map(AspectRatio::as_str),
+            mode: match request.resolution {
                 Resolution::Hd => "std",
                 Resolution::FullHd => "pro",
                 Resolution::UltraHd => "4K",
@@ -140,7 +140,7 @@ impl RecordOut {
             "waiting" | "queuing" => TaskProgress::Waiting,
             "generating" => TaskProgress::Working,
             "success" => match self.result_url() {
-                Some(url) => TaskProgress::Made { url },
+                Some(url) => TaskProgress::Succeeded { url },
                 None => TaskProgress::Failed { code: JobErrorCode::ProviderFailed, reason: "success without a video".into() },
             },
             "fail" => self.failure(),

@@ -6,11 +6,13 @@ use shared::time::UnixMillis;
 
 use super::read_first;
 use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, WebhookSecret};
-use crate::domain::api_key::{ApiKey, Scope};
+use crate::domain::api_key::ApiKey;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
 use crate::domain::history::WorkHistory;
-use crate::domain::job::Dialect;
-use crate::domain::purse::{Purse, Quota};
+use crate::domain::quota::Quota;
+use crate::domain::scope::Scope;
+use crate::domain::spending_limit::SpendingLimit;
 use crate::store::database::Rows;
 
 /// A row of `api_keys`.
@@ -103,14 +105,14 @@ impl From<KeyMonthRow> for KeyMonth {
 /// What a key can spend.
 #[derive(Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the columns are named so")]
-pub struct PurseRow {
+pub struct SpendingLimitRow {
     balance_credits: u64,
     monthly_quota_credits: Option<u64>,
     used_credits: i64,
 }
 
-impl From<PurseRow> for Purse {
-    fn from(row: PurseRow) -> Self {
+impl From<SpendingLimitRow> for SpendingLimit {
+    fn from(row: SpendingLimitRow) -> Self {
         // A month into which more came back than went out is an unused one.
         let used_credits = row.used_credits.try_into().unwrap_or_default();
         let quota = row.monthly_quota_credits.map(|monthly_credits| Quota { monthly_credits, used_credits });
@@ -176,6 +178,6 @@ pub fn read_key(rows: &impl Rows) -> Result<Option<ApiKey>, Error> {
     Ok(read_first::<ApiKeyRow>(rows)?.map(ApiKey::from))
 }
 
-pub fn read_purse(rows: &impl Rows) -> Result<Option<Purse>, Error> {
-    Ok(read_first::<PurseRow>(rows)?.map(Purse::from))
+pub fn read_spending_limit(rows: &impl Rows) -> Result<Option<SpendingLimit>, Error> {
+    Ok(read_first::<SpendingLimitRow>(rows)?.map(SpendingLimit::from))
 }

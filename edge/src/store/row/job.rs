@@ -6,9 +6,12 @@ use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::time::UnixMillis;
 
 use super::{from_json, from_text, read_first, unreadable};
-use crate::domain::error::{Error, JobFailure};
-use crate::domain::job::{Callback, Dialect, Job, JobState, Lease, RunRef};
+use crate::domain::dialect::Dialect;
+use crate::domain::error::Error;
+use crate::domain::failure::JobFailure;
+use crate::domain::job::{Callback, Job, JobState};
 use crate::domain::model::Model;
+use crate::domain::run::{Lease, RunRef};
 use crate::store::database::Rows;
 
 /// A row of `jobs`.
@@ -72,7 +75,7 @@ impl TryFrom<JobRow> for Job {
             outputs: from_json("outputs_json", &row.outputs_json)?,
             options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
             metadata_json: row.metadata_json,
-            words_json: row.words_json,
+            dialect_request_json: row.words_json,
             request_id: row.request_id,
             callback: row.callback_url.map(|url| Callback { url, secret_box: row.callback_secret_box }),
             reserved_credits: row.reserved_credits,

@@ -7,21 +7,21 @@ use shared::time::UnixMillis;
 
 use super::missing;
 use crate::app::list_models::Listed;
-use crate::app::manage_keys::KeyRequest;
 use crate::app::manage_webhook_secret::ShownSecret;
 use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page};
 use crate::dialect::bgless::wire::{
     CreateKeyIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PriceOut,
     QuotaOut, WebhookSecretOut,
 };
-use crate::domain::api_key::Scope;
+use crate::domain::api_key::KeyRequest;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
-use crate::domain::job::Dialect;
 use crate::domain::model::render_name;
-use crate::domain::purse::Purse;
+use crate::domain::scope::Scope;
+use crate::domain::spending_limit::SpendingLimit;
 
-pub fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
-    purse.quota.map(|quota| QuotaOut {
+pub fn quota_out(spending_limit: SpendingLimit, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
+    spending_limit.quota.map(|quota| QuotaOut {
         monthly_credits: quota.monthly_credits,
         used_credits: quota.used_credits,
         remaining_credits: quota.remaining_credits(),
@@ -29,23 +29,23 @@ pub fn quota_out(purse: Purse, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
     })
 }
 
-pub fn credits_out(purse: Purse, resets_at_ms: UnixMillis) -> CreditsOut {
-    CreditsOut { balance_credits: purse.balance_credits, quota: quota_out(purse, resets_at_ms) }
+pub fn credits_out(spending_limit: SpendingLimit, resets_at_ms: UnixMillis) -> CreditsOut {
+    CreditsOut { balance_credits: spending_limit.balance_credits, quota: quota_out(spending_limit, resets_at_ms) }
 }
 
 pub fn model_out(listed: Listed) -> ModelOut {
     let Listed { model, matting_model, unavailable_reason } = listed;
-    let (card, matting_model) = (model.card(), matting_model.map(|seen| seen.model));
+    let (info, matting_model) = (model.info(), matting_model.map(|seen| seen.model));
     let price = |resolution: Resolution| {
-        let (credits, unit_ms) = card.tariff.unit(resolution);
+        let (credits, unit_ms) = info.tariff.unit(resolution);
         PriceOut { resolution: resolution.as_str(), credits, per_started_sec: unit_ms / 1_000 }
     };
     ModelOut {
         id: render_name(model, matting_model.as_ref().map(|matting| matting.id.as_str())),
-        provider: card.provider,
-        display_name: matting_model.as_ref().map_or_else(|| card.display_name.to_owned(), |matting| matting.display_name.clone()),
-        modes: card.modes.iter().map(|mode| mode.as_str()).collect(),
-        capabilities: card.capabilities,
+        provider: info.provider,
+        display_name: matting_model.as_ref().map_or_else(|| info.display_name.to_owned(), |matting| matting.display_name.clone()),
+        modes: info.modes.iter().map(|mode| mode.as_str()).collect(),
+        capabilities: info.capabilities,
         outputs: model.outputs().iter().map(|output| output.as_str()).collect(),
         prices: Resolution::ALL.map(price).into(),
         available: unavailable_reason.is_none(),

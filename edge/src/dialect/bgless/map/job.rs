@@ -86,12 +86,12 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
 
 pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
     EstimateOut {
-        provider: estimate.model.card().provider,
+        provider: estimate.model.info().provider,
         model: render_name(estimate.model, estimate.matting_model.as_deref()),
         credits: estimate.credits,
         eta_sec: estimate.work_ms.div_ceil(1_000),
-        remaining_credits: estimate.purse.balance_credits,
-        quota: quota_out(estimate.purse, estimate.quota_resets_at_ms),
+        remaining_credits: estimate.spending_limit.balance_credits,
+        quota: quota_out(estimate.spending_limit, estimate.quota_resets_at_ms),
         can_afford: estimate.can_afford,
     }
 }

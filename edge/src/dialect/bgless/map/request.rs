@@ -10,9 +10,10 @@ use crate::app::estimate_job::EstimateRequest;
 use crate::app::submit_job::{JobInput, JobRequest};
 use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
 use crate::dialect::metadata::metadata_json;
+use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::generation::{AspectRatio, DURATION_S_MAX, DURATION_S_MIN, PROMPT_CHARS_MAX};
-use crate::domain::job::{Dialect, JobOptions, JobState};
+use crate::domain::job::{JobOptions, JobState};
 use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
 
@@ -54,11 +55,11 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         }
         Mode::Text => {
             let prompt = prompt.ok_or_else(|| missing("input.prompt", "Says what the video shows."))?;
-            JobInput::Order { prompt, image_url: None, aspect_ratio }
+            JobInput::Generation { prompt, image_url: None, aspect_ratio }
         }
         Mode::Image => {
             let url = image_url.ok_or_else(|| missing("input.imageUrl", "The `fileUrl` of an upload, or a public URL."))?;
-            JobInput::Order { prompt: prompt.unwrap_or_default(), image_url: Some(url), aspect_ratio }
+            JobInput::Generation { prompt: prompt.unwrap_or_default(), image_url: Some(url), aspect_ratio }
         }
     };
     Ok(JobRequest {
@@ -70,7 +71,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         duration_ms,
         options,
         metadata_json,
-        words_json: None,
+        dialect_request_json: None,
         request_id: None,
         callback_url,
         callback_secret,

@@ -13,11 +13,12 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::dialect::bgless::map::strategy_name;
-use crate::domain::api_key::Scope;
+use crate::domain::dialect::Dialect;
 use crate::domain::generation::AspectRatio;
-use crate::domain::job::{Dialect, JobState};
+use crate::domain::job::JobState;
 use crate::domain::ledger::ENTRY_KINDS;
 use crate::domain::model::{Mode, Model};
+use crate::domain::scope::Scope;
 use crate::domain::webhook::{DELIVERY_STATES, EVENTS};
 
 macro_rules! schemas {

@@ -89,7 +89,7 @@ pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source
         model: model(body.model.as_deref().unwrap_or_default())?,
         outputs: vec![output],
         options: JobOptions { composition, ..JobOptions::default() },
-        words_json: Some(words),
+        dialect_request_json: Some(words),
         callback_url: body.webhook_url,
     })
 }

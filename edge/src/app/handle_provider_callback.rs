@@ -1,0 +1,57 @@
+//! A provider calls: something became of a task. Nothing that it says is believed; it is asked instead.
+
+use url::Url;
+
+use crate::app::advance_generation::{Advance, advance_generation, bind};
+use crate::app::ports::{GenerationStore as _, Ports, Provider as _};
+use crate::domain::error::Error;
+use crate::domain::generation::{self, Generation, GenerationState};
+use crate::domain::run::RunRef;
+
+/// Looks after the task's order at once. A task that nobody has a name for may be that of an order whose answer was lost:
+/// the provider itself says where it was to call back, and only we can have made that address.
+pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Advance, Error> {
+    let generation = match ports.store().find_generation_of_task(provider, task_id).await? {
+        Some(generation) => generation,
+        None => match adopt(ports, provider, task_id).await? {
+            Some(generation) => generation,
+            None => return Ok(Advance::Nothing),
+        },
+    };
+    let run = generation.run;
+    if generation.state == GenerationState::Over {
+        ports.warn("a provider called for an order that is over; nothing was changed", &[("job.id", &run.job_id)]);
+        return Ok(Advance::Nothing);
+    }
+    ports.store().make_generation_due(run, ports.now()).await?;
+    advance_generation(ports, run).await
+}
+
+async fn adopt(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Option<Generation>, Error> {
+    let Some(asked) = ports.provider(provider) else { return Ok(None) };
+    let callback_url = asked.find(task_id).await.callback_url;
+    let Some(run) = callback_url.and_then(|url| run_of(&url, &ports.settings().file_url_secret)) else {
+        ports.warn("a provider called about a task that is not ours", &[("provider", &provider)]);
+        return Ok(None);
+    };
+    if bind(ports, run, task_id).await? {
+        ports.warn("an order whose answer was lost has been found", &[("job.id", &run.job_id)]);
+    }
+    // Where it was not this call, the answer may have come meanwhile.
+    let generation = ports.store().find_generation_of_task(provider, task_id).await?;
+    if generation.is_none() {
+        ports.warn(
+            "a provider called for an order that is over or has another task; nothing was changed",
+            &[("job.id", &run.job_id)],
+        );
+    }
+    Ok(generation)
+}
+
+/// The run that an address of ours is about.
+fn run_of(url: &str, secret: &[u8]) -> Option<RunRef> {
+    let url = Url::parse(url).ok()?;
+    let of = |name: &str| url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned());
+    let run = RunRef { job_id: of("job")?.parse().ok()?, run: of("run")?.parse().ok()? };
+    generation::is_callback_token(secret, run, &of("token")?).then_some(run)
+}
