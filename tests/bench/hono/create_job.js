@@ -28,7 +28,7 @@ export async function createJob(c, key, body) {
             JSON.stringify(request.options),
         ],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
-        ["get_purse", key.id, month],
+        ["get_spending_limit", key.id, month],
         ["bind_idempotency_key", key.account_id, "", jobId],
     ]);
     if (!created.length) {

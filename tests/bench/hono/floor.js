@@ -42,7 +42,7 @@ async function create(env, hash, objectKey, counted) {
             '{"preset":"web-app","refineEdges":false,"resolution":"1080p"}',
         ],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
-        ["get_purse", key.id, month],
+        ["get_spending_limit", key.id, month],
         ["bind_idempotency_key", key.account_id, "", jobId],
     ]);
     await env.TRANSCODE_QUEUE.sendBatch([{ body: { version: "TranscodeV1", jobId, run: 1 }, contentType: "json" }]);

@@ -5,16 +5,16 @@ import create_job from "../../../edge/src/store/sql/create_job.sql";
 import create_reserve_entry from "../../../edge/src/store/sql/create_reserve_entry.sql";
 import find_api_key from "../../../edge/src/store/sql/find_api_key.sql";
 import find_job_of_key from "../../../edge/src/store/sql/find_job_of_key.sql";
-import get_purse from "../../../edge/src/store/sql/get_purse.sql";
+import get_spending_limit from "../../../edge/src/store/sql/get_spending_limit.sql";
 import list_jobs_of_key from "../../../edge/src/store/sql/list_jobs_of_key.sql";
 import list_jobs_of_key_in_state from "../../../edge/src/store/sql/list_jobs_of_key_in_state.sql";
-import record_use from "../../../edge/src/store/sql/record_use.sql";
+import record_key_use from "../../../edge/src/store/sql/record_key_use.sql";
 import { Refusal } from "./refusal.js";
 import { sha256Hex } from "./signature.js";
 
 const SQL = {
-    bind_idempotency_key, create_job, create_reserve_entry, find_api_key, find_job_of_key, get_purse, list_jobs_of_key,
-    list_jobs_of_key_in_state, record_use,
+    bind_idempotency_key, create_job, create_reserve_entry, find_api_key, find_job_of_key, get_spending_limit, list_jobs_of_key,
+    list_jobs_of_key_in_state, record_key_use,
 };
 const USE_NOTED_EVERY_MS = 60 * 60 * 1_000;
 
@@ -61,7 +61,7 @@ export function authenticated(c, [key]) {
     if (key.revoked_at_ms !== null && key.revoked_at_ms <= now) throw new Refusal(401, "revoked_api_key");
     if (!key.scopes.split(" ").includes("jobs")) throw new Refusal(403, "forbidden");
     if (key.last_used_at_ms === null || key.last_used_at_ms + USE_NOTED_EVERY_MS <= now) {
-        c.executionCtx.waitUntil(batch(c.env.DB, [["record_use", key.id, now]]));
+        c.executionCtx.waitUntil(batch(c.env.DB, [["record_key_use", key.id, now]]));
     }
     return key;
 }
