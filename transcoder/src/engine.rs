@@ -21,8 +21,8 @@ use crate::ffmpeg::probe::{self, Probed, SourceContainer};
 use crate::ffmpeg::process::{Tool, words};
 use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
-use crate::frame::compose::Composer;
 use crate::frame::compositor::{Compositor, Ground};
+use crate::matte::keying_step::KeyingStep;
 use crate::matte::models::{self, Catalog};
 use crate::matte::strategy::{self, Decision, Matte, MatteRequest};
 use crate::output::encode::{self, Line, Master, Unseen};
@@ -142,8 +142,8 @@ impl<'a> Engine<'a> {
         let matting =
             prepared.matte.matting().map(|matting| models::Stage::new(matting, plan.picture.shown, wide)).transpose()?;
         // What was matted is in BT.709 already.
-        let composer_wide = wide.filter(|_| matting.is_none());
-        let composer = Composer::new(plan.picture, prepared.matte.alpha(plan.raw_format, wide), composer_wide);
+        let keying_wide = wide.filter(|_| matting.is_none());
+        let keying = KeyingStep::new(plan.picture, prepared.matte.keyer(plan.raw_format, wide), keying_wide);
         let note = |frames| self.progress.set(AttemptStage::Encoding, frames, length.frames);
         let unseen = match prepared.matte.strategy() {
             Strategy::SourceAlpha | Strategy::Portrait => Unseen::Kept,
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
             (None, None) => Ground::Clear,
         };
         let stage = Compositor::new(&plan.composition, plan.picture.shown, plan.picture.pixel_aspect, ground);
-        let line = Line::new(plan, composer, stage, unseen, meter);
+        let line = Line::new(plan, keying, stage, unseen, meter);
         let master = encode::run(self.ffmpeg, plan, matting, line, note).await?;
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {

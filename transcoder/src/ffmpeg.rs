@@ -3,6 +3,7 @@
 pub mod confine;
 pub mod probe;
 pub mod process;
+pub mod raw_frames;
 pub mod scratch;
 pub mod sound;
 pub mod still;

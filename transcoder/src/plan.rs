@@ -3,7 +3,7 @@
 //! Every argument that guards against a hostile file is set here, for every call.
 
 mod decoders;
-mod raw_format;
+mod planar_format;
 mod tone;
 
 use std::ffi::OsString;
@@ -13,11 +13,12 @@ use std::path::Path;
 use shared::composition::Composition;
 use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
 
-pub use raw_format::RawFormat;
+pub use planar_format::planar_format;
 
 use crate::ffmpeg::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
 use crate::ffmpeg::process::words;
 use crate::frame::compositor;
+use crate::frame::raw_format::RawFormat;
 use crate::length::Length;
 use crate::output::product::{self, Maker, Order, Product};
 

@@ -6,9 +6,8 @@
 
 mod blocks;
 pub(crate) mod cells;
-pub(crate) mod color;
+mod color;
 mod edge;
-mod frame;
 mod keyer;
 mod options;
 mod paint;
@@ -23,7 +22,7 @@ mod spill;
 mod spread;
 mod subject;
 
-pub use frame::{PlanarFormat, YuvMatrix};
+pub use crate::frame::planar::{PlanarFormat, YuvMatrix};
 pub use keyer::Keyer;
 pub use options::KeyOptions;
 pub use screen::{RgbFrame, ScreenModel};

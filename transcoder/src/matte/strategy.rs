@@ -15,11 +15,11 @@ use shared::strategy::{StrategyCandidate, StrategyChoice};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::Tool;
-use crate::frame::compose::Alpha;
 use crate::frame::gamut::{WideGamut, from_bt709};
+use crate::frame::raw_format::RawFormat;
 use crate::matte::keying::{KeyOptions, Keyer, RgbFrame, ScreenModel};
 use crate::matte::models::{Catalog, Matting};
-use crate::plan::RawFormat;
+use crate::plan;
 pub use footage::Footage;
 
 /// How a matte is made.
@@ -97,7 +97,7 @@ impl Matte {
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self {
             Self::SourceAlpha | Self::OnnxMatting(_) | Self::StaticCamera(_) | Self::Whole => RawFormat::Rgba,
-            Self::ChromaKey { .. } => RawFormat::planar(probed),
+            Self::ChromaKey { .. } => plan::planar_format(probed),
         }
     }
 
@@ -109,15 +109,15 @@ impl Matte {
         }
     }
 
-    /// What the composer does for it.
-    pub fn alpha(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> Alpha {
+    /// The keyer of planar frames; none where alpha is made otherwise.
+    pub fn keyer(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> Option<Box<Keyer>> {
         match (self, raw_format) {
             (Self::ChromaKey { screen, options }, RawFormat::Planar(format)) => {
                 // Samples were looked at in BT.709, frames are keyed in the source's own gamut.
                 let color = wide.map_or(screen.color, |wide| from_bt709(wide, screen.color));
-                Alpha::Keyed(Box::new(Keyer::new(ScreenModel { color, ..*screen }, format, *options)))
+                Some(Box::new(Keyer::new(ScreenModel { color, ..*screen }, format, *options)))
             }
-            _ => Alpha::Source,
+            _ => None,
         }
     }
 }

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use futures_util::future::{OptionFuture, try_join_all};
 use shared::code::JobErrorCode;
 use shared::media::Output;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 
@@ -36,8 +36,8 @@ pub use line::{Line, Master, Unseen};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Input;
 use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
+use crate::ffmpeg::raw_frames::{decode_error, read_frames};
 use crate::frame::feed::Frame;
-use crate::length::Length;
 use crate::matte::models::Stage;
 use crate::output::product::{Item, Maker, Product, Shot};
 use crate::plan::Plan;
@@ -110,42 +110,6 @@ pub async fn run(
         return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the decoder gave no frame"));
     }
     Ok(master)
-}
-
-/// Reads what a decoder writes, frame by frame; how many there were.
-pub async fn read_frames(
-    mut decoder: Child,
-    frame_size_bytes: usize,
-    length: Length,
-    frames: mpsc::Sender<Vec<u8>>,
-) -> TaskResult<u64> {
-    let mut pipe = decoder.take_stdout().map_err(|error| TaskError::disk("reading frames", &error))?;
-    let mut count = 0;
-    loop {
-        let mut frame = Vec::with_capacity(frame_size_bytes);
-        while frame.len() < frame_size_bytes {
-            let missing = (frame_size_bytes - frame.len()) as u64;
-            let read = unstalled((&mut pipe).take(missing).read_buf(&mut frame)).await;
-            if read.map_err(|error| decode_error(error, count))? == 0 {
-                break;
-            }
-        }
-        // A closed queue means that an encoder failed; its own error says more than ours could.
-        if frame.len() < frame_size_bytes || frames.send(frame).await.is_err() {
-            break;
-        }
-        count += 1;
-        if length.exceeds(count) {
-            return Err(length.too_many(count));
-        }
-    }
-    drop(frames);
-    drop(pipe);
-    let complaints = decoder.finish().await.map_err(|error| decode_error(error, count))?;
-    if !complaints.is_empty() {
-        tracing::info!(complaints, "the decoder went on after errors");
-    }
-    Ok(count)
 }
 
 async fn compose_frames(
@@ -264,15 +228,6 @@ async fn settle(item: Item, child: Child, fed: Result<Fed, ProcessError>) -> Tas
     match fed {
         Fed::All => Ok(()),
         Fed::HungUp => Err(failed(item, "ended before its input")),
-    }
-}
-
-fn decode_error(error: ProcessError, frames: u64) -> TaskError {
-    match error.into_task_error(&format!("decoder after {frames} frames"), JobErrorCode::SourceNotVideo) {
-        TaskError::Permanent { code: code @ JobErrorCode::SourceNotVideo, detail, .. } => {
-            TaskError::Permanent { code, message: "The source's video cannot be decoded.".to_owned(), detail }
-        }
-        error => error,
     }
 }
 

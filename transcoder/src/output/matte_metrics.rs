@@ -12,8 +12,9 @@ use shared::media::PixelSize;
 use shared::qa::MatteFigures;
 
 use crate::frame::pixels::sides;
+use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
-use crate::matte::keying::{PlanarFormat, ScreenModel};
+use crate::matte::keying::ScreenModel;
 use reconstruction::Reconstruction;
 
 /// Longest side of the grid.

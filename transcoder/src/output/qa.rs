@@ -10,10 +10,11 @@ use shared::strategy::StrategyChoice;
 
 use crate::engine::Prepared;
 use crate::ffmpeg::probe::Probed;
+use crate::frame::raw_format::RawFormat;
 use crate::matte::strategy::Matte;
 use crate::output::matte_metrics::Meter;
 use crate::output::verify::Verified;
-use crate::plan::{Plan, RawFormat};
+use crate::plan::Plan;
 
 pub use self::warnings::{foresee, judge};
 

@@ -50,7 +50,7 @@ fn a_keyed_plan_reads_so() {
         backdrop: None,
         previews: true,
     };
-    let text = Plan::new(&probed(), RawFormat::planar(&probed()), &order).to_string();
+    let text = Plan::new(&probed(), planar_format(&probed()), &order).to_string();
     let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
     let expected = expected.replace("DECODERS", &decoders::whitelist());
     assert_eq!(text, expected);

@@ -7,8 +7,8 @@ use shared::media::PixelSize;
 use super::layout::{Layer, Window};
 use super::picture::Still;
 use crate::error::TaskResult;
+use crate::frame::color::byte;
 use crate::frame::pixels::{self, Part, sides};
-use crate::matte::keying::color::byte;
 
 /// The copy is this many times smaller before it is blurred: what is left are its large shapes.
 const SHRINK: u32 = 16;

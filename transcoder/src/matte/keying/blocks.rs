@@ -4,11 +4,12 @@
 
 use rayon::prelude::*;
 
-use super::color::{Space, Ypq, byte, subtract};
-use super::frame::{PlanarFormat, read_row};
+use super::color::{Space, Ypq};
 use super::palette::{Palette, length};
 use super::plane::BAND;
 use super::plate::Plate;
+use crate::frame::color::{byte, subtract};
+use crate::frame::planar::{PlanarFormat, read_row};
 
 /// Alpha 1 in the byte planes.
 pub const OPAQUE: u8 = 200;

@@ -10,7 +10,8 @@
     reason = "positions of cells are small and never negative"
 )]
 
-use super::color::{Ypq, mix};
+use super::color::Ypq;
+use crate::frame::color::mix;
 
 /// The sum of the colours seen in one cell, and their weight.
 pub type Sum = [f32; 4];

@@ -1,11 +1,7 @@
 //! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
 
-#![expect(clippy::cast_possible_truncation, reason = "eight bits are left of a sum")]
-
-use super::frame::YuvMatrix;
-
-/// Red, green, blue on the scale 0 to 255, gamma-coded as in the file.
-pub type Rgb = [f32; 3];
+use crate::frame::color::Rgb;
+use crate::frame::planar::YuvMatrix;
 
 /// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen `[y, length, 0]`.
 pub type Ypq = [f32; 3];
@@ -50,40 +46,4 @@ impl Space {
         let (red, blue) = (y + 2.0 * (1.0 - self.red) * cr, y + 2.0 * (1.0 - self.blue) * cb);
         [red, (y - self.red * red - self.blue * blue) / (1.0 - self.red - self.blue), blue]
     }
-}
-
-pub fn mix(from: Ypq, to: Ypq, share: f32) -> Ypq {
-    [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share, from[2] + (to[2] - from[2]) * share]
-}
-
-pub fn subtract(left: Ypq, right: Ypq) -> Ypq {
-    [left[0] - right[0], left[1] - right[1], left[2] - right[2]]
-}
-
-pub fn plus(left: Ypq, right: Ypq) -> Ypq {
-    [left[0] + right[0], left[1] + right[1], left[2] + right[2]]
-}
-
-pub fn scaled(color: Ypq, scale: f32) -> Ypq {
-    [color[0] * scale, color[1] * scale, color[2] * scale]
-}
-
-pub fn dot(left: Ypq, right: Ypq) -> f32 {
-    left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
-}
-
-/// To the nearest whole number of 0 to 255, without a branch: the sum's last bits are the number.
-pub fn code(value: f32) -> u32 {
-    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
-}
-
-/// Likewise, as a byte.
-pub fn byte(value: f32) -> u8 {
-    code(value) as u8
-}
-
-/// 0 below `low`, 1 above `high`, smooth between.
-pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
-    let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }

@@ -2,7 +2,6 @@
 
 use super::blocks::{Blocks, drift};
 use super::color::Space;
-use super::frame::PlanarFormat;
 use super::options::{KeyOptions, Levels};
 use super::paint::{Painter, Rows};
 use super::palette::Palette;
@@ -13,6 +12,7 @@ use super::sharpness::Sharpness;
 use super::solve::Solved;
 use super::spill::Spill;
 use super::subject::{CELL, Subject};
+use crate::frame::planar::PlanarFormat;
 
 /// The screen is looked at in every so many rows of blocks, others in each frame.
 const PLATE_ROWS_SHARE: usize = 4;

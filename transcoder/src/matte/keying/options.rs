@@ -1,6 +1,6 @@
 //! What an expert may set. Nothing is set by default, and no clip needs it.
 
-use super::color::Rgb;
+use crate::frame::color::Rgb;
 
 /// Matte alphas nearer to each other than this cannot be stretched apart.
 const LEVELS_MIN: f32 = 1.0 / 255.0;

@@ -5,8 +5,7 @@
 use rayon::prelude::*;
 
 use super::blocks::Blocks;
-use super::color::{Rgb, Space, Ypq, code};
-use super::frame::{PlanarFormat, read_samples};
+use super::color::{Space, Ypq};
 use super::options::Levels;
 use super::plate::Plate;
 use super::rough::{CORE, SCREEN};
@@ -15,6 +14,8 @@ use super::solve::Solved;
 use super::spill::Spill;
 use super::spread::{Block, spread};
 use super::subject::{CELL, Subject};
+use crate::frame::color::{Rgb, code};
+use crate::frame::planar::{PlanarFormat, read_samples};
 
 /// Alpha that nobody sees is none, and what lacks as little is all.
 const ALPHA_SEEN_MIN: f32 = 5.0 / 255.0;

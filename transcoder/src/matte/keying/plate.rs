@@ -4,7 +4,8 @@
 
 use super::blocks::{Blocks, Metric};
 use super::cells::{Cells, Sum, add};
-use super::color::{Ypq, dot};
+use super::color::Ypq;
+use crate::frame::color::dot;
 
 /// Units: blocks.
 const CELL: usize = 8;

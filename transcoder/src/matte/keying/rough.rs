@@ -5,10 +5,10 @@
 use rayon::prelude::*;
 
 use super::blocks::{Blocks, ODD_UNIT, OPAQUE};
-use super::color::{dot, subtract};
 use super::plane::{BAND, erode, sum_around};
 use super::plate::Plate;
 use super::subject::Subject;
+use crate::frame::color::{dot, subtract};
 
 /// Nothing but screen.
 pub const SCREEN: u8 = 0;

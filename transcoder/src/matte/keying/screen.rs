@@ -9,7 +9,7 @@
     reason = "counts of border pixels and hue bins are small and never negative"
 )]
 
-use super::color::Rgb;
+use crate::frame::color::Rgb;
 
 /// Half the square root of three.
 const SIN_60: f32 = 0.866_025_4;

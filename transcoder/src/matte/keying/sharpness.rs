@@ -3,7 +3,7 @@
 //! Where it tells nothing, chroma of half the size cannot say whether an edge is sharp or two pixels wide; the rest of the
 //! clip can.
 
-use super::color::smoothstep;
+use crate::frame::color::smoothstep;
 
 /// What a sharp edge would mix, over what luma says is mixed: from where on edges are held for sharp, and surely so.
 /// A clip blurred by a deviation of 0.8 pixels shows 0.4, one of 0.4 pixels 0.55.

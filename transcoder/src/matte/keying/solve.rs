@@ -3,12 +3,13 @@
 use rayon::prelude::*;
 
 use super::blocks::Blocks;
-use super::color::{Ypq, dot, mix, plus, scaled, smoothstep, subtract};
+use super::color::Ypq;
 use super::palette::{Palette, length};
 use super::plane::BAND;
 use super::plate::Plate;
 use super::rough::{CORE, Rough, SCREEN};
 use super::subject::Subject;
+use crate::frame::color::{dot, mix, plus, scaled, smoothstep, subtract};
 
 /// Luma is worth less than chroma where the subject's own brightness is guessed from afar.
 const LUMA_WEIGHT: f32 = 0.6;

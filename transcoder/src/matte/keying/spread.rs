@@ -1,8 +1,8 @@
 //! How a block's alpha lies within the block: its neighbours give a slope, luma gives the detail that chroma has lost.
 
-use super::color::smoothstep;
 use super::edge::Edge;
 use super::sharpness::EdgeMixture;
+use crate::frame::color::smoothstep;
 
 /// Between these contrasts of neighbouring blocks an edge is taken for sharp, and its slope is raised by so much.
 const SHARP_CONTRAST: (f32, f32) = (0.6, 1.0);

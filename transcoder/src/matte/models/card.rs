@@ -241,7 +241,7 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matte::keying::color::byte;
+    use crate::frame::color::byte;
 
     const LEAST: &str = "id = 'a'\ndisplay_name = 'A'\nlicence = 'MIT'\nkind = ";
 

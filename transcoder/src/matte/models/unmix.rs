@@ -9,8 +9,8 @@ use shared::media::PixelSize;
 
 use super::plane::{Plane, place};
 use super::quads::{Quads, read};
+use crate::frame::color::byte;
 use crate::frame::pixels::sides;
-use crate::matte::keying::color::byte;
 
 /// Colours are gathered in cells of so many pixels a side, as they change slowly.
 const CELL_PX: u32 = 4;

@@ -10,8 +10,8 @@ use super::exposure::Exposure;
 use super::grid::Grid;
 use super::plate::Plate;
 use super::smear::Smear;
+use crate::frame::color::byte;
 use crate::matte::keying::cells::Cells;
-use crate::matte::keying::color::byte;
 
 /// Cells that are background, subject, or between.
 pub const CLEAR: u8 = 0;

@@ -8,7 +8,7 @@ use super::color::{Rgb, Ypq, rgb, ypq};
 use super::exposure::Exposure;
 use super::grid::Grid;
 use super::learn::Learned;
-use crate::matte::keying::color::byte;
+use crate::frame::color::byte;
 
 /// Frames are compared on a grid of about so many rows.
 const CELL_ROWS: usize = 300;

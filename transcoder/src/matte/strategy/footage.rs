@@ -10,11 +10,11 @@ use super::MatteRequest;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::{Piped, ProcessError, Tool};
+use crate::ffmpeg::raw_frames::read_frames;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::gamut::Gamut;
 use crate::length::Length;
 use crate::matte::static_camera;
-use crate::output::encode;
 use crate::plan;
 
 /// Frames that every strategy may look at, spread over the clip.
@@ -79,7 +79,7 @@ impl<'a> Footage<'a> {
             }
             Ok(())
         };
-        tokio::try_join!(encode::read_frames(decoder, frame_size_bytes, length, queue), taken)?;
+        tokio::try_join!(read_frames(decoder, frame_size_bytes, length, queue), taken)?;
         Ok(())
     }
 

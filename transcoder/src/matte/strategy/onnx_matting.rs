@@ -7,7 +7,7 @@ use shared::media::PixelSize;
 
 use super::{Footage, Matte, Verdict, hundredths};
 use crate::error::{TaskError, TaskResult};
-use crate::matte::keying::color::byte;
+use crate::frame::color::byte;
 use crate::matte::models::onnx::OnnxMatting;
 use crate::matte::models::{Catalog, Model, Run};
 

@@ -4,11 +4,11 @@ use shared::media::PixelSize;
 use shared::qa::MatteFigures;
 
 use crate::error::TaskResult;
-use crate::frame::compose::Composer;
 use crate::frame::compositor::Compositor;
 use crate::frame::feed::{Feed, Frame, Sized};
 use crate::frame::pixels::{self, Backdrop};
 use crate::frame::samples::{Lattice, Samples};
+use crate::matte::keying_step::KeyingStep;
 use crate::output::matte_metrics::Meter;
 use crate::output::product::{Item, Product};
 use crate::plan::Plan;
@@ -45,7 +45,7 @@ pub enum Unseen {
 /// The line, and what it has seen so far.
 #[derive(Debug)]
 pub struct Line {
-    composer: Composer,
+    keying: KeyingStep,
     unseen: Unseen,
     shown: PixelSize,
     stage: Compositor,
@@ -59,7 +59,7 @@ pub struct Line {
 
 impl Line {
     /// A line for the plan.
-    pub fn new(plan: &Plan, composer: Composer, stage: Compositor, unseen: Unseen, meter: Meter) -> Self {
+    pub fn new(plan: &Plan, keying: KeyingStep, stage: Compositor, unseen: Unseen, meter: Meter) -> Self {
         let (mut feeds, mut samples) = (Vec::new(), Vec::<Samples>::new());
         let frames = plan.picture.length.frames;
         for product in &plan.products {
@@ -73,7 +73,7 @@ impl Line {
         }
         let master = Master { frames: 0, samples, matte: MatteFigures::default(), posters: Vec::new() };
         let (shown, products) = (plan.picture.shown, plan.products.clone());
-        Self { composer, unseen, shown, stage, products, feeds, meter, poster_at: frames / 2, master }
+        Self { keying, unseen, shown, stage, products, feeds, meter, poster_at: frames / 2, master }
     }
 
     /// How many frames have passed.
@@ -85,7 +85,7 @@ impl Line {
     pub fn pass(&mut self, raw: Vec<u8>) -> TaskResult<Vec<Option<Frame>>> {
         let index = self.master.frames;
         self.master.frames += 1;
-        let (mut rgba, source) = self.composer.compose(raw);
+        let (mut rgba, source) = self.keying.apply(raw);
         if self.unseen == Unseen::Flattened {
             pixels::flatten(&mut rgba, self.shown);
         }

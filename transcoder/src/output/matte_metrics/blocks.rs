@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::matte::keying::color::{dot, subtract};
-use crate::matte::keying::{PlanarFormat, YuvMatrix};
+use crate::frame::color::{dot, subtract};
+use crate::frame::planar::{PlanarFormat, YuvMatrix};
 
 /// Luma and both chroma channels.
 pub type Ycc = [f32; 3];

@@ -1,7 +1,7 @@
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 
 use super::*;
-use crate::matte::keying::YuvMatrix;
+use crate::frame::planar::YuvMatrix;
 use crate::output::qa;
 use blocks::{matrix, times};
 use shared::strategy::Strategy;

@@ -110,9 +110,9 @@ mod tests {
 
     use super::*;
     use crate::ffmpeg::probe::AudioTrack;
+    use crate::frame::raw_format::RawFormat;
     use crate::output::product::Order;
     use crate::output::qa::tests::CLEAN;
-    use crate::plan::RawFormat;
 
     fn codes(figures: MatteFigures) -> Vec<String> {
         judge(&figures, Strategy::ChromaKey).into_iter().map(|warning| warning.code).collect()
