@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::{self, Probed, SourceContainer};
-use crate::ffmpeg::process::{Tool, words};
+use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::compositor::{Compositor, Ground};
@@ -199,7 +199,7 @@ impl<'a> Engine<'a> {
         // Asked once: it stays as it is for as long as this process runs.
         static FFMPEG_VERSION: OnceCell<String> = OnceCell::const_new();
         let ask = async || {
-            let banner = self.ffmpeg.capture(&words(["-hide_banner", "-version"])).await;
+            let banner = self.ffmpeg.capture(&args(["-hide_banner", "-version"])).await;
             let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
             // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
             let version = String::from_utf8_lossy(&banner).split_whitespace().nth(2).unwrap_or_default().to_owned();

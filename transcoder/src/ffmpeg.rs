@@ -1,6 +1,7 @@
 //! ffmpeg and ffprobe as child processes: confinement, limits, and everything that is read from files through them.
 
 pub mod confine;
+pub mod guards;
 pub mod probe;
 pub mod process;
 pub mod raw_frames;

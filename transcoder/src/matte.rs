@@ -1,7 +1,7 @@
 //! How alpha is made: the choice of a strategy, and each strategy.
 
 pub mod keying;
-pub mod keying_step;
-pub mod models;
+pub(crate) mod keying_step;
+pub(crate) mod models;
 pub mod static_camera;
-pub mod strategy;
+pub(crate) mod strategy;

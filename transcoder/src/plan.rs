@@ -1,35 +1,26 @@
 //! Facts and wishes → ffmpeg's arguments, as a list of named stages. Pure: nothing here starts anything.
 //!
-//! Every argument that guards against a hostile file is set here, for every call.
+//! The arguments that guard against a hostile file come from `ffmpeg::guards`.
 
-mod decoders;
 mod planar_format;
 mod tone;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::Path;
 
 use shared::composition::Composition;
-use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX};
+use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX};
 
 pub use planar_format::planar_format;
 
-use crate::ffmpeg::probe::{AudioTrack, ColorRange, Input, Probed, SourceContainer};
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::guards::{file_url, preamble, read_guards};
+use crate::ffmpeg::probe::{ColorRange, Input, Probed};
+use crate::ffmpeg::process::args;
 use crate::frame::compositor;
 use crate::frame::raw_format::RawFormat;
 use crate::length::Length;
 use crate::output::product::{self, Maker, Order, Product};
 
-/// Passed to decoders. Codecs count whole blocks, so it is wider than the limit that the probe enforces.
-/// Units: pixels.
-pub const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
-/// Largest piece of memory that ffmpeg may ask for at once: a frame of 16-bit RGBA, or silence for half an hour.
-/// Units: bytes.
-pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Most streams that a source may have; each costs memory before anything is decoded.
-const STREAMS_MAX: &str = "64";
 /// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
 const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
 
@@ -97,32 +88,6 @@ impl fmt::Display for Plan {
     }
 }
 
-/// A path that ffmpeg cannot take for an option or another protocol.
-pub fn file_url(path: &Path) -> OsString {
-    let mut url = OsString::from("file:");
-    url.push(path);
-    url
-}
-
-/// Before any input that somebody else made; the demuxer is forced and may call no other, and only
-/// decoders that are meant are reached.
-pub fn read_guards(container: SourceContainer) -> Vec<OsString> {
-    guards(container.demuxer())
-}
-
-/// As [`read_guards`], for a demuxer that is none of a source's.
-pub fn guards(demuxer: &str) -> Vec<OsString> {
-    let mut guards = words(["-protocol_whitelist", "file", "-max_pixels", &DECODER_PIXELS_MAX.to_string()]);
-    guards.extend(words(["-codec_whitelist", &decoders::whitelist(), "-max_streams", STREAMS_MAX]));
-    guards.extend(words(["-format_whitelist", demuxer, "-f", demuxer]));
-    guards
-}
-
-/// Before everything.
-pub fn preamble() -> Vec<OsString> {
-    words(["-nostdin", "-hide_banner", "-v", "error", "-y", "-max_alloc", &ALLOC_SIZE_BYTES_MAX.to_string()])
-}
-
 /// One frame at an instant, scaled to `size`.
 pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
     let (tone, colors) = (tone::map(input), source_colors(input));
@@ -136,16 +101,8 @@ pub fn spread(input: &Input, every: u64, frames_max: usize, size: PixelSize) -> 
     let scale = format!("scale={}:{}:{colors}:out_range=pc:flags=area+accurate_rnd+full_chroma_int", size.width, size.height);
     let filter = format!("select=not(mod(n\\,{every})),{tone}{scale},format=rgb24");
     let mut arguments = [preamble(), source(input)].concat();
-    arguments.extend(words(["-vf", &filter, "-fps_mode", "passthrough", "-frames:v", &frames_max.to_string()]));
-    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]));
-    arguments
-}
-
-/// The first sound of a track, as raw samples.
-pub fn sample_audio(input: &Input, track: AudioTrack) -> Vec<OsString> {
-    let mut arguments = [preamble(), read_guards(input.container)].concat();
-    arguments.extend([OsString::from("-i"), file_url(&input.path)]);
-    arguments.extend(words(["-map", &format!("0:{}", track.index), "-frames:a", "1", "-f", "s16le", "pipe:1"]));
+    arguments.extend(args(["-vf", &filter, "-fps_mode", "passthrough", "-frames:v", &frames_max.to_string()]));
+    arguments.extend(args(["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]));
     arguments
 }
 
@@ -155,9 +112,9 @@ pub fn sample_alpha(input: &Input, at_ms: u64) -> Vec<OsString> {
 }
 
 fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec<OsString> {
-    let seek = words(["-ss", &seconds(input.picture_start_ms.saturating_add(at_ms))]);
+    let seek = args(["-ss", &seconds(input.picture_start_ms.saturating_add(at_ms))]);
     let mut arguments = [preamble(), seek, source(input)].concat();
-    arguments.extend(words(["-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
+    arguments.extend(args(["-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
     arguments
 }
 
@@ -175,19 +132,19 @@ fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsSt
     };
     let mut arguments = [preamble(), source(&probed.input)].concat();
     // A constant rate, so that the length holds whatever the source's frames do.
-    arguments.extend(words(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
-    arguments.extend(words(["-frames:v", &(SOURCE_FRAMES_MAX + 1).to_string()]));
-    arguments.extend(words(["-f", "rawvideo", "-pix_fmt", raw_format.as_str(), "pipe:1"]));
+    arguments.extend(args(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
+    arguments.extend(args(["-frames:v", &(SOURCE_FRAMES_MAX + 1).to_string()]));
+    arguments.extend(args(["-f", "rawvideo", "-pix_fmt", raw_format.as_str(), "pipe:1"]));
     arguments
 }
 
 fn source(input: &Input) -> Vec<OsString> {
     let mut arguments = read_guards(input.container);
     if let Some(decoder) = input.decoder {
-        arguments.extend(words(["-c:v", decoder]));
+        arguments.extend(args(["-c:v", decoder]));
     }
     arguments.extend([OsString::from("-i"), file_url(&input.path)]);
-    arguments.extend(words(["-map", &format!("0:{}", input.video_index)]));
+    arguments.extend(args(["-map", &format!("0:{}", input.video_index)]));
     arguments
 }
 

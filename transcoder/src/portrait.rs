@@ -22,8 +22,9 @@ use tokio::sync::mpsc;
 
 use crate::engine::Programs;
 use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::SourceContainer;
-use crate::ffmpeg::process::{Tool, words};
+use crate::ffmpeg::process::{Tool, args};
 use crate::frame::feed::{Feed, Frame, Pixels};
 use crate::frame::samples::{Lattice, Samples};
 use crate::length::{Length, duration_ms};
@@ -148,13 +149,13 @@ impl<'a> Studio<'a> {
     }
 
     async fn poster(&self, video: &Path, frames: u64, size: PixelSize) -> TaskResult<PreviewFile> {
-        let mut arguments = [plan::preamble(), words(["-ss", &plan::seconds(duration_ms(frames / 2, FRAME_RATE))])].concat();
-        arguments.extend(plan::read_guards(SourceContainer::Mov));
-        arguments.extend(["-i".into(), plan::file_url(video)]);
+        let mut arguments = [guards::preamble(), args(["-ss", &plan::seconds(duration_ms(frames / 2, FRAME_RATE))])].concat();
+        arguments.extend(guards::read_guards(SourceContainer::Mov));
+        arguments.extend(["-i".into(), guards::file_url(video)]);
         // JPEG is BT.601 in full range.
-        arguments.extend(words(["-map", "0:v:0", "-vf", "scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc"]));
-        arguments.extend(words(["-pix_fmt", "yuvj420p", "-frames:v", "1", "-q:v", "4"]));
-        arguments.extend(words(["-f", "image2pipe", "-c:v", "mjpeg", "pipe:1"]));
+        arguments.extend(args(["-map", "0:v:0", "-vf", "scale=in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc"]));
+        arguments.extend(args(["-pix_fmt", "yuvj420p", "-frames:v", "1", "-q:v", "4"]));
+        arguments.extend(args(["-f", "image2pipe", "-c:v", "mjpeg", "pipe:1"]));
         let still = self.ffmpeg.capture_up_to(&arguments, POSTER_SIZE_BYTES_MAX).await;
         let still = still.map_err(|error| error.into_task_error("the poster", JobErrorCode::EncodeFailed))?;
         let path = self.ffmpeg.dir.join(PreviewKind::Poster.file_name());

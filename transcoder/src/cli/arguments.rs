@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::{Confinement, MatteRequest};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
 use shared::strategy::StrategyRequest;
+
+use crate::ffmpeg::confine::Confinement;
+use crate::matte::strategy::MatteRequest;
 
 const EXIT_CODES: &str = "Exit codes:
   0    done
@@ -22,10 +24,12 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Parser)]
 #[command(name = "bgless-transcoder", version, after_help = EXIT_CODES)]
 pub struct Cli {
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// The commands.
 #[derive(Subcommand)]
 pub enum Command {
     /// Takes tasks from the queue until told to stop; configured by the environment.
@@ -47,6 +51,7 @@ pub enum Command {
     Confine(Confinement),
 }
 
+/// Arguments of `run`.
 #[derive(Args)]
 pub struct RunArguments {
     /// The source.
@@ -57,6 +62,7 @@ pub struct RunArguments {
     /// Where to put it: one file per --output, or one existing folder.
     #[arg(short = 'o', required = true)]
     pub targets: Vec<PathBuf>,
+    /// How to make the matte.
     #[command(flatten)]
     pub matte: MatteArguments,
     /// How well and how large.
@@ -76,6 +82,7 @@ pub struct RunArguments {
     pub report: Option<PathBuf>,
 }
 
+/// Arguments of `portrait`.
 #[derive(Args)]
 pub struct PortraitArguments {
     /// What is shown: JPEG, PNG or WebP.
@@ -90,6 +97,7 @@ pub struct PortraitArguments {
     pub shape: Option<PortraitShape>,
 }
 
+/// Arguments of `probe`.
 #[derive(Args)]
 pub struct ProbeArguments {
     /// The source.
@@ -97,6 +105,7 @@ pub struct ProbeArguments {
     /// What would be made, repeatable; everything unless said.
     #[arg(long = "output", value_parser = named::<Output>(Output::ALL.map(Output::as_str)))]
     pub outputs: Vec<Output>,
+    /// How to make the matte.
     #[command(flatten)]
     pub matte: MatteArguments,
     /// How well and how large.
@@ -107,6 +116,7 @@ pub struct ProbeArguments {
     pub json: bool,
 }
 
+/// How the matte is made; `run` and `probe` share these.
 #[derive(Args)]
 pub struct MatteArguments {
     /// How to make the matte.
@@ -141,6 +151,7 @@ impl From<MatteArguments> for MatteRequest {
     }
 }
 
+/// Arguments of `qa`.
 #[derive(Args)]
 pub struct QaArguments {
     /// What was keyed.

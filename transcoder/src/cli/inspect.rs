@@ -96,7 +96,7 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
             frames: product.shot.frames,
             has_audio: has_audio && output.carries_sound(),
             encoder: match &product.maker {
-                Maker::Ffmpeg(arguments) | Maker::ColorAlphaZip(arguments) => Some(words(arguments)),
+                Maker::Ffmpeg(arguments) | Maker::ColorAlphaZip(arguments) => Some(strings(arguments)),
                 Maker::Webp(_) | Maker::Apng | Maker::PngSequence => None,
             },
         }),
@@ -106,7 +106,7 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
         choice: prepared.choice,
         color: color(&prepared.probed.input),
         frames: plan.picture.length.frames,
-        decoder: words(&plan.decode),
+        decoder: strings(&plan.decode),
         outputs: plan.products.iter().filter_map(planned).collect(),
         disk_size_bytes: space::needed_size_bytes(&plan.products),
         warnings: qa::foresee(&prepared.probed, plan),
@@ -114,7 +114,7 @@ fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
     }
 }
 
-fn words(arguments: &[OsString]) -> Vec<String> {
+fn strings(arguments: &[OsString]) -> Vec<String> {
     arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 

@@ -17,9 +17,9 @@ pub use facts::{AudioTrack, ColorRange, Input, Probed};
 pub use sniff::SourceContainer;
 
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{ProcessError, Tool, words};
+use crate::ffmpeg::guards;
+use crate::ffmpeg::process::{ProcessError, Tool, args};
 use crate::length::expected_frames;
-use crate::plan;
 use facts::Timeline;
 use sniff::Sniffed;
 
@@ -77,10 +77,10 @@ async fn identify(path: &Path) -> TaskResult<SourceContainer> {
 }
 
 fn arguments(container: SourceContainer, path: &Path, wanted: &[&str]) -> Vec<OsString> {
-    let mut arguments = words(["-hide_banner", "-v", "error", "-max_alloc", &plan::ALLOC_SIZE_BYTES_MAX.to_string()]);
+    let mut arguments = args(["-hide_banner", "-v", "error", "-max_alloc", &guards::ALLOC_SIZE_BYTES_MAX.to_string()]);
     arguments.extend(wanted.iter().map(OsString::from));
-    arguments.extend(plan::read_guards(container));
-    arguments.push(plan::file_url(path));
+    arguments.extend(guards::read_guards(container));
+    arguments.push(guards::file_url(path));
     arguments
 }
 

@@ -184,9 +184,9 @@ fn widen(pipe: impl std::os::fd::AsFd) {
     }
 }
 
-/// Arguments from plain words.
-pub fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
-    words.iter().map(OsString::from).collect()
+/// Command-line arguments from strings.
+pub fn args<const N: usize>(arguments: [&str; N]) -> Vec<OsString> {
+    arguments.iter().map(OsString::from).collect()
 }
 
 #[cfg(test)]
@@ -201,10 +201,10 @@ mod tests {
     async fn a_child_sees_path_alone_and_its_exit_is_told_with_the_end_of_stderr() {
         let dir = tempfile::tempdir().unwrap();
         let script = "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= | cut -d= -f1";
-        let seen = shell(dir.path()).capture(&words(["-c", script])).await.unwrap();
+        let seen = shell(dir.path()).capture(&args(["-c", script])).await.unwrap();
         assert_eq!(String::from_utf8(seen).unwrap(), "PATH\n");
         let script = "i=0; while [ $i -lt 2000 ]; do echo line $i >&2; i=$((i+1)); done; exit 3";
-        let error = shell(dir.path()).capture(&words(["-c", script])).await.unwrap_err();
+        let error = shell(dir.path()).capture(&args(["-c", script])).await.unwrap_err();
         let ProcessError::Exit { status, stderr } = error else { panic!("{error}") };
         assert_eq!(status.code(), Some(3));
         assert!(stderr.ends_with("line 1999") && stderr.len() <= STDERR_SIZE_BYTES_MAX, "{}", stderr.len());
@@ -213,14 +213,14 @@ mod tests {
     #[tokio::test]
     async fn a_child_that_writes_without_end_is_told_from_one_that_fails() {
         let dir = tempfile::tempdir().unwrap();
-        let error = shell(dir.path()).capture(&words(["-c", "cat /dev/zero"])).await.unwrap_err();
+        let error = shell(dir.path()).capture(&args(["-c", "cat /dev/zero"])).await.unwrap_err();
         assert!(matches!(error, ProcessError::TooMuch(_)) && !error.is_passing(), "{error}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_child_that_neither_writes_nor_ends_is_given_up() {
         let dir = tempfile::tempdir().unwrap();
-        let error = shell(dir.path()).capture(&words(["-c", "sleep 1000"])).await.unwrap_err();
+        let error = shell(dir.path()).capture(&args(["-c", "sleep 1000"])).await.unwrap_err();
         assert!(matches!(error, ProcessError::Stalled(_)) && error.is_passing(), "{error}");
     }
 
@@ -228,7 +228,7 @@ mod tests {
     async fn dropping_a_child_kills_its_grandchildren_too() {
         let dir = tempfile::tempdir().unwrap();
         let script = "sleep 1000 & echo $!; wait";
-        let mut child = shell(dir.path()).spawn(&words(["-c", script]), Piped::Stdout).unwrap();
+        let mut child = shell(dir.path()).spawn(&args(["-c", script]), Piped::Stdout).unwrap();
         let mut line = [0; 16];
         let size_bytes = child.take_stdout().unwrap().read(&mut line).await.unwrap();
         let grandchild: i32 = std::str::from_utf8(&line[..size_bytes]).unwrap().trim().parse().unwrap();

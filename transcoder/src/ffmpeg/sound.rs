@@ -1,15 +1,17 @@
 //! Which of a source's audio tracks is the sound: the first that can be heard. A broken one costs no good picture.
 
+use std::ffi::OsString;
+
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::probe::Probed;
-use crate::ffmpeg::process::Tool;
-use crate::plan;
+use crate::ffmpeg::guards::{file_url, preamble, read_guards};
+use crate::ffmpeg::probe::{AudioTrack, Input, Probed};
+use crate::ffmpeg::process::{Tool, args};
 
 /// Drops the tracks before the first from which a sample can be decoded; all of them when there is none.
 pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
     let mut chosen = None;
     for track in probed.audio_tracks.iter().copied() {
-        match ffmpeg.capture(&plan::sample_audio(&probed.input, track)).await {
+        match ffmpeg.capture(&first_sample(&probed.input, track)).await {
             Ok(samples) if !samples.is_empty() => {
                 chosen = Some(track);
                 break;
@@ -22,4 +24,12 @@ pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
     probed.input.audio = chosen;
     probed.facts.has_audio = chosen.is_some();
     Ok(())
+}
+
+/// ffmpeg's arguments that decode the first frame of a track to raw samples on stdout.
+fn first_sample(input: &Input, track: AudioTrack) -> Vec<OsString> {
+    let mut arguments = [preamble(), read_guards(input.container)].concat();
+    arguments.extend([OsString::from("-i"), file_url(&input.path)]);
+    arguments.extend(args(["-map", &format!("0:{}", track.index), "-frames:a", "1", "-f", "s16le", "pipe:1"]));
+    arguments
 }

@@ -9,9 +9,9 @@ use shared::file_kind::FileKind;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, PixelSize};
 
 use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::guards::{file_url, preamble};
 use crate::ffmpeg::probe::sniff;
-use crate::ffmpeg::process::{Tool, words};
-use crate::plan;
+use crate::ffmpeg::process::{Tool, args};
 
 /// Most pixels of a picture, whatever it is scaled to.
 const PIXELS_MAX: u64 = 64_000_000;
@@ -70,14 +70,14 @@ pub fn sniff(path: &Path, size_bytes_max: u64) -> io::Result<Option<Kind>> {
 /// Before a picture: nothing but its own demuxer and decoder is reached.
 pub fn guards(Kind { demuxer, decoder }: Kind) -> Vec<OsString> {
     let pixels_max = PIXELS_MAX.to_string();
-    let mut guards = words(["-protocol_whitelist", "file", "-max_pixels", &pixels_max]);
-    guards.extend(words(["-codec_whitelist", decoder, "-format_whitelist", demuxer, "-f", demuxer]));
+    let mut guards = args(["-protocol_whitelist", "file", "-max_pixels", &pixels_max]);
+    guards.extend(args(["-codec_whitelist", decoder, "-format_whitelist", demuxer, "-f", demuxer]));
     guards
 }
 
 fn arguments(kind: Kind, path: &Path, PixelSize { width, height }: PixelSize, fit: Fit) -> Vec<OsString> {
-    let mut arguments = [plan::preamble(), guards(kind)].concat();
-    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
+    let mut arguments = [preamble(), guards(kind)].concat();
+    arguments.extend([OsString::from("-i"), file_url(path)]);
     // JPEG is BT.601 in full range, which is what ffmpeg takes it for.
     let scale = match fit {
         Fit::Stretched => format!("scale={width}:{height}:flags=area+accurate_rnd"),
@@ -86,7 +86,7 @@ fn arguments(kind: Kind, path: &Path, PixelSize { width, height }: PixelSize, fi
         ),
     };
     let filter = format!("{scale},format=rgb24");
-    arguments.extend(words(["-vf", &filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]));
+    arguments.extend(args(["-vf", &filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]));
     arguments
 }
 

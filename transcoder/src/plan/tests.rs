@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use shared::media::{MediaFacts, Output, Preset};
 
 use super::*;
+use crate::ffmpeg::guards::decoder_whitelist;
+use crate::ffmpeg::probe::{AudioTrack, SourceContainer};
 
 pub fn probed() -> Probed {
     Probed {
@@ -52,7 +54,7 @@ fn a_keyed_plan_reads_so() {
     };
     let text = Plan::new(&probed(), planar_format(&probed()), &order).to_string();
     let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
-    let expected = expected.replace("DECODERS", &decoders::whitelist());
+    let expected = expected.replace("DECODERS", &decoder_whitelist());
     assert_eq!(text, expected);
 }
 

@@ -14,12 +14,12 @@ use tokio::sync::mpsc;
 
 use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
 use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::sniff;
-use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, unstalled, words};
+use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, args, unstalled};
 use crate::frame::feed::Frame;
 use crate::output::encode;
 use crate::output::product::Item;
-use crate::plan;
 
 /// The copy, in the task's folder.
 pub const FILE_NAME: &str = "sound.m4a";
@@ -136,20 +136,20 @@ fn demuxer(head: &[u8]) -> Option<&'static str> {
 /// The first sound of the file, gaps filled with silence, as 16 bits in two channels. One second more than is taken, so that
 /// a longer one is seen.
 fn decoding(demuxer: &str, path: &Path) -> Vec<OsString> {
-    let mut arguments = [plan::preamble(), plan::guards(demuxer)].concat();
-    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
+    let mut arguments = [guards::preamble(), guards::guards(demuxer)].concat();
+    arguments.extend([OsString::from("-i"), guards::file_url(path)]);
     let longest_s = (SOUND_DURATION_MS_MAX / 1_000 + 1).to_string();
     let filter = format!("aresample={SAMPLES_PER_S}:async=1:first_pts=0");
-    arguments.extend(words(["-map", "0:a:0", "-af", &filter, "-ac", "2", "-t", &longest_s]));
-    arguments.extend(words(["-f", "s16le", "-flush_packets", "1", "pipe:1"]));
+    arguments.extend(args(["-map", "0:a:0", "-af", &filter, "-ac", "2", "-t", &longest_s]));
+    arguments.extend(args(["-f", "s16le", "-flush_packets", "1", "pipe:1"]));
     arguments
 }
 
 fn encoding() -> Vec<OsString> {
-    let mut arguments = plan::preamble();
+    let mut arguments = guards::preamble();
     let rate = SAMPLES_PER_S.to_string();
-    arguments.extend(words(["-protocol_whitelist", "pipe", "-f", "s16le", "-ar", &rate, "-ac", "2", "-i", "pipe:0"]));
-    arguments.extend(words(["-c:a", "aac", "-b:a", "160k", "-f", "mp4", FILE_NAME]));
+    arguments.extend(args(["-protocol_whitelist", "pipe", "-f", "s16le", "-ar", &rate, "-ac", "2", "-i", "pipe:0"]));
+    arguments.extend(args(["-c:a", "aac", "-b:a", "160k", "-f", "mp4", FILE_NAME]));
     arguments
 }
 

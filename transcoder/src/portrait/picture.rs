@@ -11,9 +11,9 @@ use shared::media::PixelSize;
 use shared::portrait::PICTURE_SIZE_BYTES_MAX;
 
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{Tool, words};
+use crate::ffmpeg::guards;
+use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::still::{self, Kind};
-use crate::plan;
 
 /// Longest side that is kept: twice the longest of any canvas, which leaves room for the push-in.
 /// Units: pixels.
@@ -88,10 +88,10 @@ const fn turned(orientation: u32) -> &'static str {
 /// PAM says its own size. A half picture is refused, not shown.
 fn arguments(sniffed: &Sniffed, path: &Path) -> Vec<OsString> {
     let Sniffed { kind, orientation } = *sniffed;
-    let mut arguments = plan::preamble();
-    arguments.extend(words(["-xerror", "-err_detect", "explode"]));
+    let mut arguments = guards::preamble();
+    arguments.extend(args(["-xerror", "-err_detect", "explode"]));
     arguments.extend(still::guards(kind));
-    arguments.extend([OsString::from("-noautorotate"), OsString::from("-i"), plan::file_url(path)]);
+    arguments.extend([OsString::from("-noautorotate"), OsString::from("-i"), guards::file_url(path)]);
     // Scaled through premultiplied alpha: what nobody sees must not bleed into what somebody does.
     let premultiply = if kind.decoder == "mjpeg" { "" } else { "format=gbrap,premultiply=inplace=1," };
     let filter = format!(
@@ -99,7 +99,7 @@ fn arguments(sniffed: &Sniffed, path: &Path) -> Vec<OsString> {
          :flags=bicubic+accurate_rnd+full_chroma_int,format=rgba{}",
         turned(orientation)
     );
-    arguments.extend(words(["-vf", &filter, "-frames:v", "1", "-f", "image2pipe", "-c:v", "pam", "pipe:1"]));
+    arguments.extend(args(["-vf", &filter, "-frames:v", "1", "-f", "image2pipe", "-c:v", "pam", "pipe:1"]));
     arguments
 }
 

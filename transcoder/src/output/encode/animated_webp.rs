@@ -12,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter};
 
 use super::arguments::raw_input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::length::duration_ms;
 use crate::output::product::Shot;
@@ -27,8 +27,8 @@ const RIFF_HEADER_SIZE_BYTES: usize = 12;
 pub fn arguments(shot: &Shot) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Rgba, None);
     // libwebp converts RGB itself, by the one matrix that WebP knows.
-    arguments.extend(words(["-vf", "format=bgra", "-c:v", "libwebp", "-quality", &shot.quality.to_string()]));
-    arguments.extend(words(["-compression_level", "3", "-f", "image2pipe", "pipe:1"]));
+    arguments.extend(args(["-vf", "format=bgra", "-c:v", "libwebp", "-quality", &shot.quality.to_string()]));
+    arguments.extend(args(["-compression_level", "3", "-f", "image2pipe", "pipe:1"]));
     arguments
 }
 

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 
+use crate::ffmpeg::guards::{file_url, preamble, read_guards};
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::length::duration_ms;
 use crate::output::product::Shot;
-use crate::plan::{file_url, preamble, read_guards, seconds};
+use crate::plan::seconds;
 
 /// An encoder that has written this much ends, and the output fails.
 /// Units: bytes. What can be stored: 10,000 parts of 8 MiB.
@@ -17,7 +18,7 @@ const OUTPUT_SIZE_BYTES_MAX: u64 = 10_000 * 8 * 1024 * 1024;
 pub fn raw_input(shot: &Shot, pixels: Pixels, audio: Option<&Input>) -> Vec<OsString> {
     let mut arguments = raw_inputs(shot, pixels, audio);
     if let Some(input) = audio.filter(|input| input.audio.is_some()) {
-        arguments.extend(words(["-map", "0:v:0"]));
+        arguments.extend(args(["-map", "0:v:0"]));
         arguments.extend(mapped_sound(shot, input));
     }
     arguments.extend(file_limits());
@@ -28,8 +29,8 @@ pub fn raw_input(shot: &Shot, pixels: Pixels, audio: Option<&Input>) -> Vec<OsSt
 pub fn raw_inputs(shot: &Shot, pixels: Pixels, audio: Option<&Input>) -> Vec<OsString> {
     let mut arguments = preamble();
     let size = pixels.written(shot.padded).to_string();
-    arguments.extend(words(["-protocol_whitelist", "pipe,file", "-f", "rawvideo", "-pix_fmt", pixels.pixel_format()]));
-    arguments.extend(words(["-s", &size, "-r", &shot.frame_rate.to_string(), "-i", "pipe:0"]));
+    arguments.extend(args(["-protocol_whitelist", "pipe,file", "-f", "rawvideo", "-pix_fmt", pixels.pixel_format()]));
+    arguments.extend(args(["-s", &size, "-r", &shot.frame_rate.to_string(), "-i", "pipe:0"]));
     if let Some(input) = audio.filter(|input| input.audio.is_some()) {
         arguments.extend(read_guards(input.container));
         arguments.extend([OsString::from("-i"), file_url(&input.path)]);
@@ -40,12 +41,12 @@ pub fn raw_inputs(shot: &Shot, pixels: Pixels, audio: Option<&Input>) -> Vec<OsS
 /// The sound of the second input, if there is any, for the output that follows.
 pub fn mapped_sound(shot: &Shot, input: &Input) -> Vec<OsString> {
     let Some(track) = input.audio else { return Vec::new() };
-    words(["-map", &format!("1:{}", track.index), "-af", &cut_sound(shot, input)])
+    args(["-map", &format!("1:{}", track.index), "-af", &cut_sound(shot, input)])
 }
 
 /// For every output file.
 pub fn file_limits() -> Vec<OsString> {
-    words(["-map_metadata", "-1", "-map_chapters", "-1", "-fs", &OUTPUT_SIZE_BYTES_MAX.to_string()])
+    args(["-map_metadata", "-1", "-map_chapters", "-1", "-fs", &OUTPUT_SIZE_BYTES_MAX.to_string()])
 }
 
 /// The sound from the first picture to where the last one should end, with silence where there is none: a gap that is
@@ -65,14 +66,14 @@ pub fn sound(input: &Input, channels_max: u32, codec: &[&str]) -> Vec<OsString> 
     let Some(track) = input.audio else { return Vec::new() };
     let mut arguments: Vec<OsString> = codec.iter().map(OsString::from).collect();
     if track.channels > channels_max {
-        arguments.extend(words(["-ac", "2"]));
+        arguments.extend(args(["-ac", "2"]));
     }
     arguments
 }
 
 /// RGB to BT.709 by an explicit matrix, and the tags that say so: without it ffmpeg converts by BT.601. Pixels are square.
 pub fn to_bt709(pixel_format: &str) -> Vec<OsString> {
-    let mut arguments = words(["-vf", &bt709_filter(pixel_format)]);
+    let mut arguments = args(["-vf", &bt709_filter(pixel_format)]);
     arguments.extend(bt709_tags());
     arguments
 }
@@ -90,7 +91,7 @@ pub fn bt709_filter(pixel_format: &str) -> String {
 
 /// The tags of [`to_bt709`].
 pub fn bt709_tags() -> Vec<OsString> {
-    words(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"])
+    args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"])
 }
 
 /// Threads for one encoder.

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::arguments::{bt709_filter, bt709_tags, file_limits, mapped_sound, raw_inputs, sound};
 use super::zip::Archive;
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
@@ -24,9 +24,9 @@ pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
     let filter =
         format!("[0:v]split[above][below];[above]crop=iw:ih/2:0:0,{bt709}[color];[below]crop=iw:ih/2:0:ih/2,{bt709}[alpha]");
     let mut arguments = raw_inputs(shot, Pixels::Stacked, Some(input));
-    arguments.extend(words(["-filter_complex", &filter, "-map", "[alpha]"]));
+    arguments.extend(args(["-filter_complex", &filter, "-map", "[alpha]"]));
     arguments.extend(file(shot, &[], alpha_file));
-    arguments.extend(words(["-map", "[color]"]));
+    arguments.extend(args(["-map", "[color]"]));
     let mut sounding = mapped_sound(shot, input);
     sounding.extend(sound(input, CHANNELS_MAX, &["-c:a", "aac", "-b:a", "128k"]));
     arguments.extend(file(shot, &sounding, color_file));
@@ -35,8 +35,8 @@ pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
 
 fn file(shot: &Shot, sounding: &[OsString], name: &str) -> Vec<OsString> {
     let mut arguments = [sounding.to_vec(), file_limits(), bt709_tags()].concat();
-    arguments.extend(words(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
-    arguments.extend(words(["-movflags", "+faststart", "-f", "mp4", name]));
+    arguments.extend(args(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
+    arguments.extend(args(["-movflags", "+faststart", "-f", "mp4", name]));
     arguments
 }
 

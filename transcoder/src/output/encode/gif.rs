@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use super::arguments::raw_input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
@@ -13,6 +13,6 @@ const FILTER: &str = "split[frames][sample];[sample]palettegen=reserve_transpare
 
 pub fn arguments(shot: &Shot) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Rgba, None);
-    arguments.extend(words(["-filter_complex", FILTER, "-c:v", "gif", "-loop", "0", "-f", "gif"]));
+    arguments.extend(args(["-filter_complex", FILTER, "-c:v", "gif", "-loop", "0", "-f", "gif"]));
     arguments
 }

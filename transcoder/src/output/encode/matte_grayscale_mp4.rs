@@ -5,14 +5,14 @@
 use std::ffi::OsString;
 
 use super::arguments::{raw_input, to_bt709};
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
 pub fn arguments(shot: &Shot) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Matte, None);
     arguments.extend(to_bt709("yuv420p"));
-    arguments.extend(words(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
-    arguments.extend(words(["-movflags", "+faststart", "-f", "mp4"]));
+    arguments.extend(args(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
+    arguments.extend(args(["-movflags", "+faststart", "-f", "mp4"]));
     arguments
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::arguments::{raw_input, sound, to_bt709};
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
@@ -17,9 +17,9 @@ const CHANNELS_MAX: u32 = 8;
 pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Rgba, Some(input));
     arguments.extend(to_bt709("yuva444p10le"));
-    arguments.extend(words(["-c:v", "prores_ks", "-profile:v", "4444", "-qscale:v", &shot.quality.to_string()]));
-    arguments.extend(words(["-alpha_bits", "16", "-vendor", "apl0"]));
+    arguments.extend(args(["-c:v", "prores_ks", "-profile:v", "4444", "-qscale:v", &shot.quality.to_string()]));
+    arguments.extend(args(["-alpha_bits", "16", "-vendor", "apl0"]));
     arguments.extend(sound(input, CHANNELS_MAX, &["-c:a", "pcm_s16le"]));
-    arguments.extend(words(["-movflags", "+write_colr", "-f", "mov"]));
+    arguments.extend(args(["-movflags", "+write_colr", "-f", "mov"]));
     arguments
 }

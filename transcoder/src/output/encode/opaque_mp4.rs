@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::arguments::{raw_input, sound, to_bt709};
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
@@ -14,8 +14,8 @@ const CHANNELS_MAX: u32 = 2;
 pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Opaque, Some(input));
     arguments.extend(to_bt709("yuv420p"));
-    arguments.extend(words(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
+    arguments.extend(args(["-c:v", "libx264", "-crf", &shot.quality.to_string(), "-preset", "veryfast"]));
     arguments.extend(sound(input, CHANNELS_MAX, &["-c:a", "aac", "-b:a", "128k"]));
-    arguments.extend(words(["-movflags", "+faststart", "-f", "mp4"]));
+    arguments.extend(args(["-movflags", "+faststart", "-f", "mp4"]));
     arguments
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::arguments::{raw_input, sound, threads, to_bt709};
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::words;
+use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::product::Shot;
 
@@ -17,11 +17,11 @@ const CHANNELS_MAX: u32 = 2;
 pub fn arguments(shot: &Shot, input: &Input) -> Vec<OsString> {
     let mut arguments = raw_input(shot, Pixels::Rgba, Some(input));
     arguments.extend(to_bt709("yuva420p"));
-    arguments.extend(words(["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", &shot.quality.to_string()]));
-    arguments.extend(words(["-deadline", "good", "-cpu-used", "2", "-row-mt", "1", "-tile-columns", "1"]));
+    arguments.extend(args(["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", &shot.quality.to_string()]));
+    arguments.extend(args(["-deadline", "good", "-cpu-used", "2", "-row-mt", "1", "-tile-columns", "1"]));
     // Alternate reference frames stay off until browsers are proven to play them with alpha.
-    arguments.extend(words(["-threads", &threads(), "-auto-alt-ref", "0", "-metadata:s:v:0", "alpha_mode=1"]));
+    arguments.extend(args(["-threads", &threads(), "-auto-alt-ref", "0", "-metadata:s:v:0", "alpha_mode=1"]));
     arguments.extend(sound(input, CHANNELS_MAX, &["-c:a", "libopus", "-b:a", "128k"]));
-    arguments.extend(words(["-f", "webm"]));
+    arguments.extend(args(["-f", "webm"]));
     arguments
 }

@@ -11,13 +11,13 @@ use shared::media::{Output, PixelSize};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
+use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::SourceContainer;
-use crate::ffmpeg::process::{Piped, ProcessError, Tool, unstalled, words};
+use crate::ffmpeg::process::{Piped, ProcessError, Tool, args, unstalled};
 use crate::frame::pixels::sides;
 use crate::output::encode::png_sequence;
 use crate::output::product::Product;
 use crate::output::verify::bundle;
-use crate::plan;
 
 /// Frames that wait to be compared.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
@@ -149,31 +149,31 @@ fn arguments(output: Output, path: &Path) -> Vec<OsString> {
         Output::Apng => (SourceContainer::Apng, None, "null"),
         _ => (SourceContainer::Mov, None, filter),
     };
-    let mut arguments = [plan::preamble(), plan::read_guards(container)].concat();
+    let mut arguments = [guards::preamble(), guards::read_guards(container)].concat();
     if let Some(decoder) = decoder {
-        arguments.extend(words(["-c:v", decoder]));
+        arguments.extend(args(["-c:v", decoder]));
     }
-    arguments.extend([OsString::from("-i"), plan::file_url(path)]);
-    arguments.extend(words(["-map", "0:v:0", "-vf", &format!("{filter},format={pixel_format}")]));
+    arguments.extend([OsString::from("-i"), guards::file_url(path)]);
+    arguments.extend(args(["-map", "0:v:0", "-vf", &format!("{filter},format={pixel_format}")]));
     arguments.extend(raw_frames(pixel_format));
     arguments
 }
 
 fn raw_frames(pixel_format: &str) -> Vec<OsString> {
-    words(["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-flush_packets", "1", "pipe:1"])
+    args(["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format, "-flush_packets", "1", "pipe:1"])
 }
 
 /// The archive's two videos, the colour above, the matte below; as many frames as the shorter one has.
 fn stacked(path: &Path, pixel_format: &str, filter: &str) -> Vec<OsString> {
     let [alpha, color] = bundle::members(path);
-    let mut arguments = plan::preamble();
+    let mut arguments = guards::preamble();
     for file in [color, alpha] {
-        arguments.extend(plan::read_guards(SourceContainer::Mov));
-        arguments.extend([OsString::from("-i"), plan::file_url(&file)]);
+        arguments.extend(guards::read_guards(SourceContainer::Mov));
+        arguments.extend([OsString::from("-i"), guards::file_url(&file)]);
     }
     let each = format!("{filter},format={pixel_format}");
     let filter = format!("[0:v]{each}[above];[1:v]{each}[below];[above][below]vstack=shortest=1[both]");
-    arguments.extend(words(["-filter_complex", &filter, "-map", "[both]"]));
+    arguments.extend(args(["-filter_complex", &filter, "-map", "[both]"]));
     arguments.extend(raw_frames(pixel_format));
     arguments
 }
