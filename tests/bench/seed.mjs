@@ -1,10 +1,9 @@
-// Fills a local D1 database with accounts, jobs, ledger entries and deliveries, through the real migrations: what a
-// service looks like after a while. Straight into SQLite's file, before workerd opens it, and the same arguments give
-// the same rows.
+// Fills a local D1 database with accounts, jobs, ledger entries and deliveries, through the real migrations, as a service has
+// them after a year. Writes SQLite's file before workerd opens it; the same arguments give the same rows.
 //
 // node seed.mjs '{"stateDir", "databaseId", "migrationsDir", "jobCount", "nowMs", "apiKey", "publicBaseUrl", "fileUrlSecret"}'
 //
-// Says `{"done": …, "of": …}` as it goes on, and at last what to ask for.
+// Prints `{"done": …, "of": …}` as it goes on, and at the end what can be requested.
 
 import { createHash, createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
@@ -14,7 +13,7 @@ import { DatabaseSync } from "node:sqlite";
 const ACCOUNTS = 100;
 const JOBS_PER_TRANSACTION = 20_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** Jobs lie this far back, evenly. */
+/** Jobs are spread evenly over this time. */
 const SPAN_MS = 300 * DAY_MS;
 /** Enough for every job that is seeded and created later. */
 const GRANT_CREDITS = 1_000_000_000_000;
@@ -55,7 +54,7 @@ function databaseFile() {
 const file = databaseFile();
 mkdirSync(dirname(file), { recursive: true });
 const db = new DatabaseSync(file);
-// Whoever is interrupted here starts again from nothing, so nothing needs to be safe on disk in between.
+// An interrupted run starts again from nothing, so nothing needs to be durable in between.
 db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; PRAGMA foreign_keys = ON;");
 for (const name of readdirSync(migrationsDir).filter((name) => name.endsWith(".sql")).sort()) {
     db.exec(readFileSync(join(migrationsDir, name), "utf8"));
@@ -73,7 +72,7 @@ const insertJob = insert("jobs", [
     "id", "account_id", "api_key_id", "dialect", "run", "state", "model", "strategy_request", "source_json", "outputs_json",
     "reserved_credits", "stage", "progress_percent", "attempt", "lease_id", "lease_expires_at_ms", "task_due_at_ms", "facts_json",
     "strategy", "assets_json", "error_code", "error_message", "created_at_ms", "updated_at_ms", "queued_at_ms", "ended_at_ms",
-    "deleted_at_ms", "metadata_json", "callback_url", "options_json", "previews_json", "qa_report_json",
+    "deleted_at_ms", "metadata_json", "callback_url", "options_json", "previews_json", "qa_report_json", "choice_json",
 ]);
 
 const OUTPUTS = [["webm-vp9-alpha", "webm"], ["mov-prores4444", "mov"], ["matte-grayscale-mp4", "mp4"]];
@@ -88,13 +87,22 @@ function pickState(number) {
     return share < 90 ? "success" : share < 97 ? "failed" : "canceled";
 }
 
+const CHOICE = {
+    strategy: "chroma-key", confidence: 0.97, reason: "The border shows a green screen.", mattingModel: null,
+    runnersUp: [{ strategy: "static-camera", confidence: null, reason: "Not examined, since another strategy fits." }],
+};
+
+/** In the form of `shared/src/qa.rs`. */
 function qaReport(assets, durationMs) {
     return {
-        score: 93, strategy: "chroma-key", preset: "web-app",
-        matte: { coverage: 0.31, softShare: 0.042, flicker: 0.003, spillResidue: 0.011, holes: 0.0004, edgeContact: 0.97 },
+        score: 93, scoreTerms: [{ term: "spill", error: 0.011 }, { term: "flicker", error: 0.003 }], choice: CHOICE,
+        matte: {
+            coverage: 0.31, softShare: 0.042, flicker: 0.003, spillResidue: 0.011, holes: 0.0004, edgeContact: 0.97,
+            reconstructionError: 0.012, screenUnevenness: 0.08,
+        },
         outputs: assets.map(({ output, size, frameCount, sizeBytes, hasAudio }) => ({
-            output, size, frameRate: 30, frames: frameCount, durationMs, sizeBytes, alphaPsnrDb: 43.21, colorPsnrDb: 39.87,
-            avOffsetMs: hasAudio ? 0 : null,
+            format: output, ...size, frameRate: 30, frameCount, durationSec: durationMs / 1_000, sizeBytes, alphaPsnrDb: 43.21,
+            colorPsnrDb: 39.87, avOffsetMs: hasAudio ? 0 : null,
         })),
         warnings: [{ code: "subject_touches_edge", message: "The subject reaches the frame's edge in most frames." }],
         tools: { bgless: "0.1.0", ffmpeg: "7.1.2" },
@@ -138,6 +146,7 @@ function seedJob(number, owner) {
         hasCallback ? "https://example.com/hooks/bgless" : null, OPTIONS_JSON,
         jobState === "success" ? JSON.stringify(previews) : null,
         jobState === "success" ? JSON.stringify(qaReport(assets, durationMs)) : null,
+        jobState === "success" ? JSON.stringify(CHOICE) : null,
     );
     insertEntry.run(id("led", createdAtMs), owner.id, owner.keyId, jobId, 1, "reserve", -credits, createdAtMs);
     if (!over) return jobId;
@@ -156,13 +165,13 @@ const begunAtMs = nowMs - SPAN_MS - DAY_MS;
 const owners = Array.from({ length: ACCOUNTS }, (_, index) => {
     const owner = { id: id("acc", begunAtMs), keyId: id("key", begunAtMs) };
     insertAccount.run(owner.id, `account ${index}`, begunAtMs);
-    // Only the first is ever asked for; a hash of nothing fits nobody.
+    // Only the first account is used; the others have hashes that no key has.
     insertKey.run(owner.keyId, owner.id, index === 0 ? keySha256 : `${index}`.padStart(64, "0"), "bench", begunAtMs);
     insertGrant.run(id("led", begunAtMs), owner.id, "grant", GRANT_CREDITS, begunAtMs);
     return owner;
 });
 
-/** The first account's finished jobs that can be read, from all over its history. */
+/** Finished jobs of the first account, spread over its history. */
 const readable = [];
 for (let number = 0; number < jobCount; ) {
     db.exec("BEGIN");

@@ -1,4 +1,4 @@
-//! How much of a video is transparent and how much opaque, found by decoding it, never by trusting its tags.
+//! The share of transparent and of opaque pixels of a video, measured on decoded frames rather than read from metadata.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,25 +9,25 @@ use anyhow::{Context, Result, ensure};
 use crate::process::Group;
 use crate::step::STOP_GRACE;
 
-/// Up to here a pixel counts as transparent, and from 255 less this as opaque: room for lossy codecs.
+/// A pixel counts as transparent up to this alpha, and as opaque from 255 less this: lossy codecs need the margin.
 const TOLERANCE: u8 = 16;
 
 /// Shares of all pixels of all frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AlphaShares {
-    /// Pixels that let everything through.
+    /// Transparent pixels.
     pub transparent: f64,
-    /// Pixels that let nothing through.
+    /// Opaque pixels.
     pub opaque: f64,
 }
 
 impl AlphaShares {
-    /// Decodes an output of a job and counts. A matte is read as it is, from its grey.
+    /// Decodes an output of a job and counts its pixels. For a greyscale matte, grey is alpha.
     pub fn measure(path: &Path, format: &str) -> Result<Self> {
         let mut command = Command::new("ffmpeg");
         command.args(["-nostdin", "-v", "error"]);
         if format.starts_with("webm") {
-            // ffmpeg's own VP9 decoder drops the alpha plane without a word.
+            // ffmpeg's native VP9 decoder drops the alpha plane silently.
             command.args(["-c:v", "libvpx-vp9"]);
         }
         let plane = if format.starts_with("matte") { "format=gray" } else { "alphaextract,format=gray" };
@@ -35,7 +35,7 @@ impl AlphaShares {
         let (mut reader, writer) = std::io::pipe()?;
         command.stdin(Stdio::null()).stdout(writer);
         let mut group = Group::spawn(&mut command, STOP_GRACE)?;
-        // The command keeps its end of the pipe open; the reader would never see the end.
+        // The command keeps its end of the pipe open, so that the reader would never reach the end.
         command.stdout(Stdio::null());
         let counts = count(&mut reader)?;
         let status = group.wait_at_most(STOP_GRACE)?.context("ffmpeg does not end")?;
@@ -43,7 +43,7 @@ impl AlphaShares {
         counts.shares().with_context(|| format!("{} has no frames", path.display()))
     }
 
-    /// Whether the video has both a subject and a way to see past it.
+    /// Whether the video has both transparent and opaque pixels.
     #[must_use]
     pub fn is_cut_out(&self) -> bool {
         self.transparent > 0.0 && self.opaque > 0.0
@@ -58,7 +58,7 @@ struct Counts {
 }
 
 impl Counts {
-    #[expect(clippy::cast_precision_loss, reason = "shares are for people; 2^53 pixels are more than any video has")]
+    #[expect(clippy::cast_precision_loss, reason = "2^53 pixels are more than any video has")]
     fn shares(&self) -> Option<AlphaShares> {
         let share = |count: u64| count as f64 / self.total as f64;
         (self.total > 0).then(|| AlphaShares { transparent: share(self.transparent), opaque: share(self.opaque) })

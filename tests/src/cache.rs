@@ -1,4 +1,4 @@
-//! What is shared by all clones of one user: build tools and compiled dependencies, behind locks.
+//! The cache that all clones of one user share: build tools and compiled dependencies, behind locks.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -6,19 +6,19 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::workspace::Workspace;
 
-/// The members whose compiled form belongs to one clone and must not leak into another.
+/// The workspace members, whose compiled form belongs to one clone and must not be used by another.
 const MEMBERS: [&str; 4] = ["edge", "shared", "tests", "transcoder"];
 
-/// The folder outside of every clone.
+/// The cache folder, outside of every clone.
 #[derive(Debug, Clone)]
 pub struct Cache {
     dir: PathBuf,
 }
 
-/// Held while something shared is changed; given back when dropped.
+/// Held while something in the cache changes; released when dropped.
 #[derive(Debug)]
 pub struct CacheLock {
     _file: File,
@@ -31,13 +31,13 @@ impl Cache {
         let dir = var("BGLESS_CACHE")
             .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("bgless")))
             .or_else(|| var("HOME").map(|dir| dir.join(".cache/bgless")))
-            .context("set BGLESS_CACHE to a folder for build tools: there is no home folder")?;
+            .context("there is no home folder; set BGLESS_CACHE to a folder for build tools")?;
         let dir = std::path::absolute(dir)?;
         fs::create_dir_all(&dir).with_context(|| format!("the cache folder {} cannot be created", dir.display()))?;
         Ok(Self { dir })
     }
 
-    /// Where a tool of one version is installed.
+    /// The folder of one version of a tool.
     #[must_use]
     pub fn tool_dir(&self, name: &str, version: &str) -> PathBuf {
         self.dir.join("tools").join(format!("{name}-{version}"))
@@ -49,14 +49,14 @@ impl Cache {
         self.dir.join(path)
     }
 
-    /// Waits until nobody else holds the lock of this name, and takes it.
+    /// Waits for the lock of this name, and takes it.
     pub fn lock(&self, name: &str) -> Result<CacheLock> {
         let path = self.dir.join(format!("{name}.lock"));
         let file = File::options().create(true).append(true).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                say(&format!("waiting for another `cargo x` ({name})"));
+                print_line(&format!("waiting for another `cargo x` ({name})"));
                 file.lock()?;
             }
             Err(TryLockError::Error(error)) => return Err(error).context("the cache folder does not support locks"),
@@ -66,8 +66,8 @@ impl Cache {
 
     /// A cargo command that builds into the cache, and the lock to hold while it runs.
     ///
-    /// Cargo tells two clones in one target folder apart by file times alone and would hand one
-    /// clone's program to the other; so whenever the folder changes hands, members are built anew.
+    /// In a target folder that two clones share, cargo compares file times alone and would use one clone's program for the
+    /// other. So whenever another clone used the folder last, the members are built anew.
     pub fn cargo(&self, workspace: &Workspace) -> Result<(Command, CacheLock)> {
         let lock = self.lock("build")?;
         let build_dir = self.build_dir();
@@ -75,7 +75,7 @@ impl Cache {
         let owner_file = build_dir.join("clone");
         let owner = workspace.root().as_os_str().as_encoded_bytes();
         if fs::read(&owner_file).ok().as_deref() != Some(owner) {
-            forget_members(&build_dir)?;
+            invalidate_members(&build_dir)?;
             fs::write(&owner_file, owner)?;
         }
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -83,15 +83,16 @@ impl Cache {
         Ok((command, lock))
     }
 
-    /// Where [`Self::cargo`] builds.
+    /// The target folder of [`Self::cargo`].
     #[must_use]
     pub fn build_dir(&self) -> PathBuf {
         self.dir.join("build")
     }
 }
 
-/// Removes cargo's notes on the members: `<profile>/.fingerprint/<member>-<hash>`, with or without a target folder above.
-fn forget_members(build_dir: &Path) -> Result<()> {
+/// Removes cargo's fingerprints of the members: `<profile>/.fingerprint/<member>-<hash>`, with or without a target folder
+/// above.
+fn invalidate_members(build_dir: &Path) -> Result<()> {
     for dir in child_dirs(build_dir) {
         for dir in child_dirs(&dir) {
             let notes = if dir.ends_with(".fingerprint") { dir } else { dir.join(".fingerprint") };

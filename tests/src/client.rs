@@ -1,4 +1,4 @@
-//! Clients of the product's API, as a customer and as an operator would write them.
+//! Clients of the bgless API: one with an account's key, one with the operator's token.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,14 +11,14 @@ use ureq::{Agent, Body};
 
 use crate::http::{Answer, agent};
 
-/// A refusal by the API, in its own words.
+/// An error response of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     /// HTTP status.
     pub status: u16,
-    /// The stable code, for programs.
+    /// The stable code.
     pub code: String,
-    /// The sentence, for people.
+    /// The message.
     pub message: String,
 }
 
@@ -41,21 +41,21 @@ impl From<Answer> for ApiError {
     }
 }
 
-/// Where to put a file.
+/// A presigned upload.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
-    /// Presigned; takes one PUT of exactly the announced file.
+    /// Presigned: accepts one PUT of a file of exactly the declared type and size.
     pub upload_url: String,
-    /// The source of a job.
+    /// The URL to use as the source of a job.
     pub file_url: String,
     /// The method, `PUT`.
     pub method: String,
-    /// Headers to send with the file.
+    /// Headers that the PUT must have.
     pub headers: std::collections::BTreeMap<String, String>,
 }
 
-/// A job as the API says it.
+/// A job, as the API returns it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
@@ -65,20 +65,20 @@ pub struct Job {
     pub status: String,
     /// 0 to 100.
     pub progress: f64,
-    /// What is being done, while something is.
+    /// The stage of the running attempt.
     pub stage: Option<String>,
-    /// What was made, in the order asked for.
+    /// The outputs, in the order requested.
     #[serde(default)]
     pub output_assets: Vec<OutputAsset>,
-    /// Why it failed.
+    /// The reason of a failure.
     pub error: Option<JobError>,
-    /// Credits held or taken.
+    /// Every other field.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, Value>,
 }
 
 impl Job {
-    /// Whether nothing will change any more.
+    /// Whether the state is final.
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self.status.as_str(), "success" | "failed" | "canceled")
@@ -91,22 +91,22 @@ impl Job {
 pub struct OutputAsset {
     /// Its name in requests.
     pub format: String,
-    /// Where to fetch it.
+    /// The signed URL.
     pub url: String,
     /// Its size.
     pub size_bytes: u64,
 }
 
-/// Why a job failed.
+/// The reason of a failure.
 #[derive(Debug, Clone, Deserialize)]
 pub struct JobError {
-    /// For programs.
+    /// The stable code.
     pub code: String,
-    /// For people.
+    /// The message.
     pub message: String,
 }
 
-/// A customer's client.
+/// A client with an API key.
 #[derive(Debug, Clone)]
 pub struct Api {
     agent: Agent,
@@ -115,19 +115,19 @@ pub struct Api {
 }
 
 impl Api {
-    /// Names the service and the key.
+    /// A client of the service at `base_url`.
     #[must_use]
     pub fn new(base_url: &str, api_key: &str) -> Self {
         Self { agent: agent(), base_url: base_url.to_owned(), key: api_key.to_owned() }
     }
 
-    /// Announces a file.
+    /// Creates an upload.
     pub fn create_upload(&self, filename: &str, content_type: &str, size_bytes: u64) -> Result<Upload> {
         let body = json!({ "filename": filename, "contentType": content_type, "sizeBytes": size_bytes });
         read_data(self.post("/v1/uploads", &body)?)
     }
 
-    /// Puts a file where the upload says; needs no key.
+    /// Sends the file of an upload; needs no key.
     pub fn put_file(&self, upload: &Upload, path: &Path) -> Result<()> {
         let file = File::open(path)?;
         let size_bytes = file.metadata()?.len();
@@ -135,12 +135,12 @@ impl Api {
         for (name, value) in &upload.headers {
             request = request.header(name, value);
         }
-        let answer = Answer::read(request.send(&file).context("the upload broke off")?)?;
+        let answer = Answer::read(request.send(&file).context("the upload was interrupted")?)?;
         ensure!(answer.status == 200, "the upload was refused with status {}: {}", answer.status, answer.body);
         Ok(())
     }
 
-    /// Announces and puts a file; returns the source for a job.
+    /// Uploads a file; returns its URL, the source for a job.
     pub fn upload_file(&self, path: &Path, content_type: &str) -> Result<String> {
         let filename = path.file_name().context("not a file")?.to_string_lossy();
         let upload = self.create_upload(&filename, content_type, path.metadata()?.len())?;
@@ -148,7 +148,7 @@ impl Api {
         Ok(upload.file_url)
     }
 
-    /// Creates a job that makes these outputs of a video.
+    /// Creates a job with these outputs of a video.
     pub fn create_job(&self, model: &str, video_url: &str, outputs: &[String]) -> Result<Job> {
         let input = json!({ "mode": "video", "videoUrl": video_url });
         read_data(self.post("/v1/jobs", &json!({ "model": model, "input": input, "options": { "outputs": outputs } }))?)
@@ -159,14 +159,14 @@ impl Api {
         read_data(self.get(&format!("/v1/jobs/{id}"))?)
     }
 
-    /// Deletes a job; a running one is canceled by it.
+    /// Deletes a job, which cancels a running one.
     pub fn delete_job(&self, id: &str) -> Result<()> {
         let request = self.agent.delete(format!("{}/v1/jobs/{id}", self.base_url));
         let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.key)).call()?)?;
         if answer.status == 204 { Ok(()) } else { Err(ApiError::from(answer).into()) }
     }
 
-    /// Fetches an output into a file; returns its size.
+    /// Downloads an output to a file; returns its size.
     pub fn download(&self, job_id: &str, format: &str, path: &Path) -> Result<u64> {
         let response = self.request(&format!("/v1/jobs/{job_id}/download?format={format}"))?;
         if response.status() != 302 {
@@ -175,7 +175,7 @@ impl Api {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok());
         let location = location.context("a redirect without a location")?;
         let url = if location.starts_with('/') { format!("{}{location}", self.base_url) } else { location.to_owned() };
-        // The signature in the URL opens the file; the key is not sent along.
+        // The URL is signed; the key is not sent.
         let response = self.agent.get(url).call()?;
         if response.status() != 200 {
             return Err(ApiError::from(Answer::read(response)?).into());
@@ -184,12 +184,12 @@ impl Api {
         Ok(std::io::copy(&mut reader, &mut File::create(path)?)?)
     }
 
-    /// Gets any path, whatever the answer.
+    /// Gets any path; returns the response, errors too.
     pub fn get(&self, path: &str) -> Result<Answer> {
         Answer::read(self.request(path)?)
     }
 
-    /// Posts any body to any path, whatever the answer.
+    /// Posts any body to any path; returns the response, errors too.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         let request = self.agent.post(format!("{}{path}", self.base_url));
         Answer::read(request.header("authorization", format!("Bearer {}", self.key)).send_json(body)?)
@@ -201,7 +201,7 @@ impl Api {
     }
 }
 
-/// An operator's client.
+/// A client with the operator's token.
 #[derive(Debug, Clone)]
 pub struct Admin {
     agent: Agent,
@@ -210,7 +210,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Names the service and the token.
+    /// A client of the service at `base_url`.
     #[must_use]
     pub fn new(base_url: &str, token: &str) -> Self {
         Self { agent: agent(), base_url: base_url.to_owned(), token: token.to_owned() }
@@ -221,7 +221,7 @@ impl Admin {
         text_of(&self.post("/admin/v1/accounts", &json!({ "name": name, "credits": credits }))?, "id")
     }
 
-    /// Creates a key of an account; returns its id and the key itself, which is shown once.
+    /// Creates a key of an account; returns its id and the key itself, which the API returns only once.
     pub fn create_key(&self, account_id: &str, label: &str) -> Result<(String, String)> {
         let data = self.post(&format!("/admin/v1/accounts/{account_id}/keys"), &json!({ "label": label }))?;
         Ok((text_of(&data, "id")?, text_of(&data, "key")?))
@@ -232,7 +232,7 @@ impl Admin {
         self.post(&format!("/admin/v1/accounts/{account_id}/grants"), &json!({ "credits": credits })).map(drop)
     }
 
-    /// Takes a key out of use.
+    /// Revokes a key.
     pub fn revoke_key(&self, key_id: &str) -> Result<()> {
         let request = self.agent.delete(format!("{}/admin/v1/keys/{key_id}", self.base_url));
         let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?;
@@ -255,7 +255,7 @@ fn read_data<T: DeserializeOwned>(mut answer: Answer) -> Result<T> {
     if !(200..300).contains(&answer.status) {
         return Err(ApiError::from(answer).into());
     }
-    serde_json::from_value(answer.body["data"].take()).context("an answer of an unknown shape")
+    serde_json::from_value(answer.body["data"].take()).context("an unexpected response")
 }
 
 fn text_of(data: &Value, name: &str) -> Result<String> {

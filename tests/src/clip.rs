@@ -1,4 +1,4 @@
-//! A green-screen clip to try things with: a soft-edged subject that moves before an uneven screen, with sound.
+//! A generated green-screen clip: a soft-edged subject that moves before an unevenly lit screen, with sound.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,23 +7,23 @@ use anyhow::Result;
 
 use crate::step;
 
-/// How a clip is to be.
+/// The parameters of a clip.
 #[derive(Debug, Clone, Copy)]
 pub struct Clip {
-    /// Left to right, in pixels.
+    /// Units: pixels.
     pub width: u32,
-    /// Top to bottom, in pixels.
+    /// Units: pixels.
     pub height: u32,
     /// Frames a second.
     pub frame_rate: u32,
-    /// How many frames.
+    /// The number of frames.
     pub frame_count: u32,
 }
 
 impl Clip {
-    /// Four seconds, pleasant to look at.
+    /// Four seconds for `cargo x demo`.
     pub const DEMO: Self = Self { width: 1_280, height: 720, frame_rate: 30, frame_count: 120 };
-    /// One second, quick to work on.
+    /// One second, small and fast to process.
     pub const SHORT: Self = Self { width: 320, height: 180, frame_rate: 25, frame_count: 25 };
 
     /// Writes the clip as MP4 with H.264 and AAC.
@@ -41,13 +41,13 @@ impl Clip {
         f64::from(self.frame_count) / f64::from(self.frame_rate)
     }
 
-    /// Slow expressions run on one frame only, which is then repeated.
+    /// The filter graph. Slow expressions are evaluated on one frame, which is then repeated.
     fn graph(&self) -> String {
         let Self { width, height, frame_rate, .. } = *self;
         let (side, duration_s) = (height * 3 / 5 / 2 * 2, self.duration_s());
         let radius = side / 2;
         let (swing_x, swing_y) = (width / 5, height / 8);
-        // Lit unevenly: a few per cent from the middle to the corners, as screens are.
+        // Real screens are a few per cent darker in the corners.
         let screen = format!(
             "color=c=0x1cb04a:s={width}x{height}:r={frame_rate}:d={duration_s},\
              vignette=angle=PI/14:mode=forward:eval=init,format=rgba[screen]"
@@ -56,7 +56,7 @@ impl Clip {
             "gradients=s={side}x{side}:r={frame_rate}:d={duration_s}:c0=0xff7a3d:c1=0x5b3df5:x0=0:y0=0:x1={side}:y1={side}:n=2,\
              drawgrid=w=iw/6:h=ih:t=3:c=white@0.6,format=rgba[colour]"
         );
-        // A wavy rim that fades over a tenth of the radius.
+        // A wavy edge with a soft border a tenth of the radius wide.
         let matte = format!(
             "color=black:s={side}x{side}:r={frame_rate}:d=0.04,format=gray,\
              geq=lum='255*clip(({radius}*(0.88+0.06*sin(7*atan2(Y-{radius},X-{radius})))-hypot(X-{radius},Y-{radius}))\

@@ -1,13 +1,13 @@
-//! Forms with files, as browsers and curl send them.
+//! `multipart/form-data` bodies, as browsers and curl send them.
 
 const BOUNDARY: &str = "----bgless-test-7MA4YWxkTrZu0gW";
 
-/// A form: its content type and its body.
+/// A form.
 #[derive(Debug, Clone, Default)]
 pub struct Form(Vec<u8>);
 
 impl Form {
-    /// Adds a text.
+    /// Adds a text field.
     #[must_use]
     pub fn text(mut self, name: &str, value: &str) -> Self {
         self.begin(&format!("name=\"{name}\""), "");
@@ -22,7 +22,7 @@ impl Form {
         self.end(bytes)
     }
 
-    /// What the header says.
+    /// The value of the header `Content-Type`.
     #[must_use]
     pub fn content_type(&self) -> String {
         format!("multipart/form-data; boundary={BOUNDARY}")

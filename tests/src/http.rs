@@ -1,4 +1,4 @@
-//! One HTTP agent for everything: loopback only, no proxy, no redirects followed, every status an answer.
+//! The HTTP agent of the harness: no proxy, no redirects followed, and no status is an error.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Response;
 
-/// Longest wait for one answer, its body included.
+/// The time limit of one request, its body included.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes the agent.
+/// Creates the agent.
 #[must_use]
 pub fn agent() -> Agent {
     Agent::config_builder()
@@ -25,7 +25,7 @@ pub fn agent() -> Agent {
         .into()
 }
 
-/// An answer, read to its end.
+/// A response with its whole body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// HTTP status.
@@ -35,9 +35,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer to its end.
+    /// Reads the body to its end.
     pub fn read(mut response: Response<ureq::Body>) -> Result<Self> {
-        let text = response.body_mut().read_to_string().context("the answer broke off")?;
+        let text = response.body_mut().read_to_string().context("the response was interrupted")?;
         let body = match text.as_str() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as a question that loops ask: what was started must be stopped, not abandoned.
+//! Ctrl-C and SIGTERM set a flag that loops check, so that child processes are stopped rather than left behind.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -9,7 +9,7 @@ use signal_hook::flag;
 
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// From now on the signals only set the flag. A second Ctrl-C ends the program at once.
+/// Installs the signal handlers. A second signal ends the program at once.
 pub fn listen() -> Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&REQUESTED))?;
@@ -18,13 +18,13 @@ pub fn listen() -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody wants us to end.
+/// Whether a signal has come.
 #[must_use]
 pub fn is_requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// Fails when somebody wants us to end.
+/// Fails when a signal has come.
 pub fn check() -> Result<()> {
     if is_requested() {
         bail!("interrupted");

@@ -1,6 +1,6 @@
-//! A stand-in for KIE that speaks its documented contract on loopback: create, ask, credit, call back, results.
+//! A simulator of KIE's documented API on loopback: create a task, poll it, credits, callback, result files.
 //!
-//! Source: docs.kie.ai. Nothing here is deployed, and nothing of it is known to the edge.
+//! Source: docs.kie.ai. Never deployed; the edge has no code for it.
 
 pub mod fault;
 pub mod footage;
@@ -20,22 +20,22 @@ use self::fault::Fault;
 use self::task::Task;
 use crate::listen::{Reply, Request, listen};
 
-/// As documented: so many creates in this window.
+/// The documented rate limit: creates per window.
 const CREATES_MAX: usize = 20;
 const WINDOW: Duration = Duration::from_secs(10);
-/// What [`Fault::TooManyRetryAfter`] asks for.
+/// The `Retry-After` of [`Fault::TooManyRetryAfter`].
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PROMPT_CHARS_MAX: usize = 2_500;
 const AVATAR_MODEL: &str = "kling/ai-avatar-standard";
 
-/// How a stand-in is to be.
+/// The parameters of a simulator.
 #[derive(Debug, Clone)]
 pub struct KieOptions {
-    /// A free one when nobody says.
+    /// A free port by default.
     pub port: Option<u16>,
-    /// The only key that is let in.
+    /// The only key that is accepted.
     pub api_key: String,
-    /// Signs calls; without it they are not signed.
+    /// Signs callbacks; none are signed without it.
     pub webhook_key: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Default for KieOptions {
     }
 }
 
-/// A running stand-in.
+/// A running simulator.
 #[derive(Debug, Clone)]
 pub struct KieSim {
     address: SocketAddr,
@@ -56,19 +56,19 @@ pub struct KieSim {
 struct Shared {
     options: KieOptions,
     dir: TempDir,
-    books: Mutex<Books>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Books {
-    /// Where results are.
+struct State {
+    /// The address of result files.
     host: String,
     tasks: BTreeMap<String, Task>,
-    /// When something was created, for the rate.
+    /// The times of recent creates, for the rate limit.
     created_at: Vec<Instant>,
-    /// Every create that came, by its callback.
+    /// Every create request, by its callback URL.
     creates: Vec<(String, Instant)>,
-    /// What every call was answered with, by its callback.
+    /// The response status of every callback, by its URL.
     calls: Vec<(String, u16)>,
 }
 
@@ -77,20 +77,20 @@ impl KieSim {
     pub fn start(options: KieOptions) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("bgless-kie-").tempdir()?;
         let port = options.port;
-        let shared = Arc::new(Shared { options, dir, books: Mutex::default() });
+        let shared = Arc::new(Shared { options, dir, state: Mutex::default() });
         let server = shared.clone();
         let address = listen(port, move |request| answer(&server, &request))?;
-        shared.books().host = address.to_string();
+        shared.state().host = address.to_string();
         Ok(Self { address, shared })
     }
 
-    /// `127.0.0.1:PORT`, as sources that may be fetched are named.
+    /// `127.0.0.1:PORT`, for `--allow-host`.
     #[must_use]
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// What an edge must be told to ask it.
+    /// The variables that make an edge use the simulator.
     #[must_use]
     pub fn edge_vars(&self) -> Vec<(String, String)> {
         let KieOptions { api_key, webhook_key, .. } = &self.shared.options;
@@ -103,27 +103,27 @@ impl KieSim {
         vars.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    /// How many creates came for a job, refused ones too.
+    /// The number of create requests for a job, refused ones too.
     #[must_use]
     pub fn creates_of(&self, job_id: &str) -> usize {
-        self.shared.books().creates.iter().filter(|(url, _)| url.contains(job_id)).count()
+        self.shared.state().creates.iter().filter(|(url, _)| url.contains(job_id)).count()
     }
 
-    /// What calls about a job were answered with.
+    /// The response statuses of the callbacks for a job.
     #[must_use]
     pub fn calls_of(&self, job_id: &str) -> Vec<u16> {
-        self.shared.books().calls.iter().filter(|(url, _)| url.contains(job_id)).map(|(_, status)| *status).collect()
+        self.shared.state().calls.iter().filter(|(url, _)| url.contains(job_id)).map(|(_, status)| *status).collect()
     }
 
-    /// The name of a job's task, and where it calls back.
+    /// The id of a job's task, and its callback URL.
     #[must_use]
     pub fn task_of(&self, job_id: &str) -> Option<(String, String)> {
-        let books = self.shared.books();
-        let mut tasks = books.tasks.iter().filter(|(_, task)| task.callback_url.contains(job_id));
+        let state = self.shared.state();
+        let mut tasks = state.tasks.iter().filter(|(_, task)| task.callback_url.contains(job_id));
         tasks.next().map(|(id, task)| (id.clone(), task.callback_url.clone()))
     }
 
-    /// Takes a task of somebody else's into the books, which has this video and calls nobody.
+    /// Adds a finished task that no job created, with this result; it sends no callback.
     #[must_use]
     pub fn add_foreign_task(&self, callback_url: &str, video_url: &str) -> String {
         self.shared.add_foreign_task(callback_url, video_url)
@@ -131,42 +131,42 @@ impl KieSim {
 }
 
 impl Shared {
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn answer(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
     if let Some(name) = request.path().strip_prefix("/results/") {
-        let known = name.strip_suffix(".mp4").is_some_and(|id| shared.books().tasks.contains_key(id));
+        let known = name.strip_suffix(".mp4").is_some_and(|id| shared.state().tasks.contains_key(id));
         return Some(match known.then(|| fs::read(shared.dir.path().join(name))) {
             Some(Ok(body)) => Reply { status: 200, headers: vec![("content-type", "video/mp4".to_owned())], body },
-            _ => say(404, 404, "no such file", &Value::Null),
+            _ => reply(404, 404, "no such file", &Value::Null),
         });
     }
     if request.header("authorization") != Some(&format!("Bearer {}", shared.options.api_key)) {
-        return Some(say(401, 401, "You do not have access permissions", &Value::Null));
+        return Some(reply(401, 401, "You do not have access permissions", &Value::Null));
     }
     match (request.method.as_str(), request.path()) {
         ("POST", "/api/v1/jobs/createTask") => create(shared, request),
         ("GET", "/api/v1/jobs/recordInfo") => Some(record_info(shared, request)),
-        ("GET", "/api/v1/chat/credit") => Some(say(200, 200, "success", &json!(1_000.5))),
-        _ => Some(say(404, 404, "Not found", &Value::Null)),
+        ("GET", "/api/v1/chat/credit") => Some(reply(200, 200, "success", &json!(1_000.5))),
+        _ => Some(reply(404, 404, "Not found", &Value::Null)),
     }
 }
 
-/// Answers with nothing where the connection is to break.
+/// Returns none where the connection is to be closed without a response.
 fn create(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
     let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
     let callback_url = body["callBackUrl"].as_str().unwrap_or_default().to_owned();
     let fault = Fault::of(body["input"]["prompt"].as_str().unwrap_or_default());
     let first_at = {
-        let mut books = shared.books();
-        let first_at = books.creates.iter().find(|(url, _)| *url == callback_url).map(|(_, at)| *at);
-        books.creates.push((callback_url.clone(), Instant::now()));
-        books.created_at.retain(|at| at.elapsed() < WINDOW);
-        if books.created_at.len() >= CREATES_MAX {
-            return Some(say(429, 429, "Too many requests", &Value::Null));
+        let mut state = shared.state();
+        let first_at = state.creates.iter().find(|(url, _)| *url == callback_url).map(|(_, at)| *at);
+        state.creates.push((callback_url.clone(), Instant::now()));
+        state.created_at.retain(|at| at.elapsed() < WINDOW);
+        if state.created_at.len() >= CREATES_MAX {
+            return Some(reply(429, 429, "Too many requests", &Value::Null));
         }
         first_at
     };
@@ -174,35 +174,35 @@ fn create(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
         return Some(refusal);
     }
     if let Err(message) = check(&body) {
-        return Some(say(200, 422, message, &Value::Null));
+        return Some(reply(200, 422, message, &Value::Null));
     }
     let task = Task::begin(shared, &body, callback_url, fault);
     match fault {
         Some(Fault::Lost) => None,
-        Some(Fault::CodeServerError) => Some(say(200, 500, "Server error", &Value::Null)),
-        _ => Some(say(200, 200, "success", &json!({ "taskId": task }))),
+        Some(Fault::CodeServerError) => Some(reply(200, 500, "Server error", &Value::Null)),
+        _ => Some(reply(200, 200, "success", &json!({ "taskId": task }))),
     }
 }
 
 fn refusal(fault: Option<Fault>, first_at: Option<Instant>) -> Option<Reply> {
     let is_first = first_at.is_none();
-    let too_many = |status| say(status, 429, "Too many requests", &Value::Null);
+    let too_many = |status| reply(status, 429, "Too many requests", &Value::Null);
     match fault? {
         Fault::TooMany if is_first => Some(too_many(429)),
-        // Who comes back sooner than told is refused again.
+        // A request before that is refused again.
         Fault::TooManyRetryAfter if first_at.is_none_or(|at| at.elapsed() < RETRY_AFTER) => {
             let mut reply = too_many(429);
             reply.headers.push(("retry-after", RETRY_AFTER.as_secs().to_string()));
             Some(reply)
         }
         Fault::CodeTooMany if is_first => Some(too_many(200)),
-        Fault::CodeInvalid => Some(say(200, 422, "The prompt was refused", &Value::Null)),
-        Fault::CodeNoCredits => Some(say(200, 402, "Insufficient credits", &Value::Null)),
+        Fault::CodeInvalid => Some(reply(200, 422, "The prompt was refused", &Value::Null)),
+        Fault::CodeNoCredits => Some(reply(200, 402, "Insufficient credits", &Value::Null)),
         _ => None,
     }
 }
 
-/// What KIE wants of the model, whether its pages call it required or not.
+/// Validates as KIE does, which is stricter than its documentation.
 fn check(body: &Value) -> Result<(), &'static str> {
     let input = &body["input"];
     let has = |holds: bool, message| if holds { Ok(()) } else { Err(message) };
@@ -227,17 +227,17 @@ fn check(body: &Value) -> Result<(), &'static str> {
 
 fn record_info(shared: &Shared, request: &Request) -> Reply {
     let Some(id) = request.target.split_once("taskId=").map(|(_, id)| id) else {
-        return say(400, 400, "taskId parameter is required", &Value::Null);
+        return reply(400, 400, "taskId parameter is required", &Value::Null);
     };
-    let mut books = shared.books();
-    let record = books.tasks.get_mut(id).and_then(|task| task.is_shown().then(|| task.record(id)));
+    let mut state = shared.state();
+    let record = state.tasks.get_mut(id).and_then(|task| task.is_shown().then(|| task.record(id)));
     match record {
-        Some(record) => say(200, 200, "success", &record),
-        None => say(422, 422, "recordInfo is null", &Value::Null),
+        Some(record) => reply(200, 200, "success", &record),
+        None => reply(422, 422, "recordInfo is null", &Value::Null),
     }
 }
 
-fn say(status: u16, code: u16, message: &str, data: &Value) -> Reply {
+fn reply(status: u16, code: u16, message: &str, data: &Value) -> Reply {
     let body = json!({ "code": code, "msg": message, "data": data }).to_string().into_bytes();
     Reply { status, headers: vec![("content-type", "application/json".to_owned())], body }
 }

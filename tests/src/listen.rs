@@ -1,4 +1,4 @@
-//! The least HTTP server there is, on loopback: a thread a connection, one request each. It stands for others in tests.
+//! A minimal HTTP/1.1 server on loopback: a thread per connection, one request per connection.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-/// A request that came.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// In upper case.
@@ -34,18 +34,19 @@ impl Request {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Beside length and connection.
+    /// Headers beside `Content-Length` and `Connection`.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// Listens; its threads end with the program. Who is answered with nothing finds the connection closed.
+/// Listens on a port, a free one by default; its threads end with the program. Where `answer` returns none, the connection is
+/// closed without a response.
 pub fn listen(port: Option<u16>, answer: impl Fn(Request) -> Option<Reply> + Send + Sync + 'static) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).context("the port is not free")?;
     let address = listener.local_addr()?;
@@ -53,14 +54,14 @@ pub fn listen(port: Option<u16>, answer: impl Fn(Request) -> Option<Reply> + Sen
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let answer = answer.clone();
-            // A visitor that breaks off is its own business.
-            thread::spawn(move || converse(&stream, &*answer).ok());
+            // An interrupted connection is the client's business.
+            thread::spawn(move || serve(&stream, &*answer).ok());
         }
     });
     Ok(address)
 }
 
-fn converse(mut stream: &TcpStream, answer: &impl Fn(Request) -> Option<Reply>) -> Result<()> {
+fn serve(mut stream: &TcpStream, answer: &impl Fn(Request) -> Option<Reply>) -> Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

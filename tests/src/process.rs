@@ -1,7 +1,7 @@
-//! Child processes in groups of their own, so that nothing they started outlives them.
+//! Child processes in process groups of their own, so that no grandchild outlives them.
 //!
 //! wrangler starts workerd and esbuild, the transcoder starts ffmpeg: signals go to the whole group.
-//! A guard ends the group even when this program is killed and cannot.
+//! A guard process ends the group even when this program is killed.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// How long a group has between SIGKILL and being gone.
+/// The time limit for a group to end after SIGKILL.
 const KILL_GRACE: Duration = Duration::from_secs(5);
 
 /// A child, the leader of its own process group. Dropping it ends the group.
@@ -27,7 +27,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts a command. `stop_grace` is how long the group has between SIGTERM and SIGKILL.
+    /// Starts a command. `stop_grace` is the time between SIGTERM and SIGKILL.
     pub fn spawn(command: &mut Command, stop_grace: Duration) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let mut child = command.process_group(0).spawn().with_context(|| format!("`{name}` cannot be started"))?;
@@ -53,12 +53,12 @@ impl Group {
         kill_process(self.pid, signal).context("the process is gone")
     }
 
-    /// How the leader ended, if it has.
+    /// The exit status of the leader, once it has ended.
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Waits for the leader to end by itself, at most this long.
+    /// Waits for the leader to end by itself, within a time limit.
     pub fn wait_at_most(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         loop {
@@ -70,9 +70,9 @@ impl Group {
         }
     }
 
-    /// Asks the group to end, waits, and kills what is left.
+    /// Sends SIGTERM to the group, waits, then sends SIGKILL.
     pub fn stop(&mut self) -> Result<()> {
-        // An error here means that the group is gone, which is what is wanted.
+        // An error means that the group has ended already.
         kill_process_group(self.pid, Signal::TERM).ok();
         if !self.is_gone_within(self.stop_grace)? {
             kill_process_group(self.pid, Signal::KILL).ok();
@@ -97,7 +97,7 @@ impl Group {
 
     fn dismiss_guard(&mut self) -> Result<()> {
         if let Some(mut stdin) = self.guard.stdin.take() {
-            // The guard may have been ended by hand; there is nobody left to dismiss then.
+            // The guard may have been killed by another program.
             stdin.write_all(b"done\n").ok();
         }
         self.guard.wait()?;
@@ -111,7 +111,7 @@ impl Drop for Group {
     }
 }
 
-/// A shell that waits for a line; when the pipe closes without one, we are dead, and it ends the group.
+/// A shell that waits for a line. When the pipe closes without one, this program was killed, and the shell ends the group.
 fn spawn_guard(pid: Pid) -> Result<Child> {
     Command::new("/bin/sh")
         .args(["-c", r#"read -r _ || kill -TERM "-$1""#, "guard", &pid.as_raw_nonzero().to_string()])
@@ -123,7 +123,7 @@ fn spawn_guard(pid: Pid) -> Result<Child> {
         .context("`/bin/sh` cannot be started")
 }
 
-/// Whether the group has a member that is not a zombie. A container's first process may never reap its orphans.
+/// Whether the group has a member that is not a zombie. In a container, process 1 may never reap orphans.
 fn has_living_member(group: Pid) -> bool {
     let Ok(processes) = fs::read_dir("/proc") else {
         return test_kill_process_group(group).is_ok();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guard_ends_the_group_when_we_are_gone() {
+    fn the_guard_ends_the_group_when_this_program_is_killed() {
         let mut group = Group::spawn(Command::new("sleep").arg("600"), Duration::from_secs(5)).unwrap();
         // What the kernel does to the pipe of a killed program.
         drop(group.guard.stdin.take());

@@ -1,6 +1,6 @@
-//! schemathesis: installed into the cache on first use, run against a stack, and its report read.
+//! Installs schemathesis into the cache, runs it against a stack, and reads its report.
 //!
-//! Source of the report's form: schemathesis 4, `--report ndjson`.
+//! Source of the report format: schemathesis 4, `--report ndjson`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::venv;
 use crate::workspace::Workspace;
 
-/// Where the settings and the hooks are.
+/// The folder of settings and hooks.
 const FOLDER: &str = "tests/schemathesis";
 
 /// An installed schemathesis.
@@ -24,13 +24,13 @@ pub struct Schemathesis {
 }
 
 impl Schemathesis {
-    /// Installs the pinned versions, if they are not there.
+    /// Installs the pinned versions where they are missing.
     pub fn ensure() -> Result<Self> {
         Ok(Self { workspace: Workspace::find()?, venv: venv::ensure("schemathesis")? })
     }
 
-    /// Puts every operation of the served description to the test; what it finds is an error with its own words.
-    /// Answers which statuses each operation gave, `METHOD path` by `METHOD path`.
+    /// Tests every operation of the served API description; a finding is an error with the output of schemathesis.
+    /// Returns the statuses that each operation responded with, by `METHOD path`.
     pub fn run(&self, base_url: &str, state: &Path, env: &[(&str, String)]) -> Result<BTreeMap<String, BTreeSet<u16>>> {
         let (report, log) = (state.join("schemathesis.ndjson"), state.join("schemathesis.log"));
         let folder = self.workspace.join(FOLDER);
@@ -55,7 +55,7 @@ impl Schemathesis {
     }
 }
 
-/// The statuses that each operation gave.
+/// The statuses that each operation responded with.
 fn statuses(report: &str) -> Result<BTreeMap<String, BTreeSet<u16>>> {
     let mut statuses = BTreeMap::<String, BTreeSet<u16>>::new();
     for line in report.lines() {
@@ -66,7 +66,7 @@ fn statuses(report: &str) -> Result<BTreeMap<String, BTreeSet<u16>>> {
             continue;
         };
         let seen = statuses.entry(label.to_owned()).or_default();
-        // A scenario that was skipped has none. Other methods are tried too, and are no call of this operation.
+        // A skipped scenario has none. Scenarios try other methods too, which do not belong to this operation.
         let interactions = recorder["interactions"].as_object().into_iter().flat_map(|all| all.values());
         for interaction in interactions.filter(|interaction| interaction["request"]["method"] == method) {
             if let Some(status) = interaction["response"]["status_code"].as_u64() {

@@ -1,4 +1,4 @@
-//! The whole service on this machine: edge in workerd, queue gateway, transcoders; all of it real.
+//! The whole service on this machine: edge in workerd, queue gateway, transcoders.
 //!
 //! Dropping a stack stops everything it started. Two stacks can run side by side.
 
@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use crate::artifacts::Artifacts;
 use crate::cache::Cache;
 use crate::client::{Admin, Api};
 use crate::gateway::Gateway;
@@ -21,9 +20,9 @@ use crate::step::Step;
 use crate::tasks::setup;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-use crate::wrangler::Site;
-use crate::{interrupt, terminal};
-use cron::Ticker;
+use crate::wrangler::StackConfig;
+use crate::{artifacts, interrupt, terminal};
+use cron::CronTimer;
 use secrets::Secrets;
 use transcoder::Transcoder;
 
@@ -33,43 +32,43 @@ pub mod secrets;
 pub mod shared;
 pub mod transcoder;
 
-/// How long the edge may take to answer its first request.
+/// The time limit for the first response of the edge.
 const READY_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long wrangler and workerd have between SIGTERM and SIGKILL.
+/// The time between SIGTERM and SIGKILL for wrangler and workerd.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How much of a log is shown when something does not start.
+/// How many lines of a log are shown when a program does not start.
 const LOG_LINES_SHOWN: usize = 30;
 
-/// Which edge stands behind the gateway.
+/// The edge behind the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EdgeKind {
     /// The product.
     #[default]
     Real,
-    /// A stand-in that says what reached it, for the gateway's own test.
+    /// A stub that returns what it received, for the gateway's own tests.
     Stub,
 }
 
-/// Who fires the cron trigger.
+/// What fires the cron trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cron {
-    /// A test, by [`Stack::tick_cron`].
+    /// Calls of [`Stack::trigger_cron`] alone.
     #[default]
-    ByHand,
-    /// A thread, each minute.
-    EachMinute,
+    Manual,
+    /// A thread, every minute.
+    EveryMinute,
 }
 
-/// How many requests a client may make.
+/// The rate limit of each client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateLimit {
-    /// So many that no test meets the limit.
+    /// So high that no test reaches it.
     #[default]
     Raised,
-    /// As `wrangler.toml` says.
+    /// As in `wrangler.toml`.
     AsDeployed,
-    /// So many a minute, jobs and all else.
+    /// Requests a minute; submissions have the same limit.
     PerMinute(u32),
 }
 
@@ -84,46 +83,45 @@ impl RateLimit {
     }
 }
 
-/// How a stack is to be.
+/// The parameters of a stack.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
-    /// The port of the edge; a free one when nobody says.
+    /// The port of the edge; a free one by default.
     pub port: Option<u16>,
-    /// The folder with everything the stack keeps. One stack at a time.
+    /// The folder of the stack's data and logs. One stack at a time can use it.
     pub state: PathBuf,
-    /// Private `HOST:PORT` pairs that sources and callbacks may use.
+    /// Private `HOST:PORT` pairs that sources and webhooks may use.
     pub allow_hosts: Vec<String>,
-    /// How many transcoders to start.
+    /// The number of transcoders to start.
     pub transcoders: usize,
-    /// How many requests a client may make.
+    /// The rate limit of each client.
     pub rate_limit: RateLimit,
-    /// Variables of the edge, over the defaults.
+    /// Variables of the edge; they override the defaults.
     pub edge_vars: Vec<(String, String)>,
-    /// Environment of wrangler and workerd, over this program's.
+    /// Environment of wrangler and workerd, added to that of this program.
     pub wrangler_env: Vec<(String, String)>,
-    /// Environment of the transcoders, over the defaults.
+    /// Environment of the transcoders; it overrides the defaults.
     pub transcoder_env: Vec<(String, String)>,
-    /// Which edge.
+    /// The edge.
     pub edge: EdgeKind,
-    /// Who fires the cron trigger.
+    /// What fires the cron trigger.
     pub cron: Cron,
 }
 
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
-    // Fields are dropped in this order: the clock, the workers, then what they talk to.
-    ticker: Option<Ticker>,
+    // Fields are dropped in this order: each before what it calls.
+    cron_timer: Option<CronTimer>,
     transcoders: Vec<Option<Transcoder>>,
     wrangler: Group,
-    site: Site,
-    transcoder_program: Option<PathBuf>,
+    config: StackConfig,
     transcoder_env: Vec<(String, String)>,
     _state_lock: File,
 }
 
 impl Stack {
-    /// Builds what is out of date, starts everything, and returns when the edge answers.
+    /// Builds what is out of date, starts everything, and returns when the edge responds.
     pub fn start(options: StackOptions) -> Result<Self> {
         let (workspace, cache) = (Workspace::find()?, Cache::open()?);
         setup::ensure(&workspace, &cache)?;
@@ -131,12 +129,12 @@ impl Stack {
         let state = Workspace::absolute(&options.state)?;
         fs::create_dir_all(&state).with_context(|| format!("{} cannot be created", state.display()))?;
         let state_lock = lock_state(&state)?;
-        let artifacts = match options.edge {
-            EdgeKind::Real => Some(Artifacts::ensure(&workspace, &cache)?),
+        let edge_dir = match options.edge {
+            EdgeKind::Real => Some(artifacts::ensure_edge(&workspace, &cache)?),
             EdgeKind::Stub => None,
         };
         let port = options.port.map_or_else(find_free_port, check_port)?;
-        let site = Site {
+        let stack_config = StackConfig {
             secrets: Secrets::load_or_create(&state)?,
             base_url: format!("http://127.0.0.1:{port}"),
             port,
@@ -144,25 +142,24 @@ impl Stack {
             allowed_hosts: options.allow_hosts.join(","),
         };
         let step = Step::begin("local stack");
-        let gateway_config = site.write_gateway_config(&workspace)?;
-        let edge_config = match &artifacts {
-            Some(artifacts) => {
-                site.migrate(&workspace, &tools)?;
+        let gateway_config = stack_config.write_gateway_config(&workspace)?;
+        let edge_config = match &edge_dir {
+            Some(edge_dir) => {
+                stack_config.migrate(&workspace, &tools)?;
                 let vars = [options.rate_limit.edge_vars(), options.edge_vars].concat();
-                site.write_edge_config(&workspace, &artifacts.edge_dir, &vars)?
+                stack_config.write_edge_config(&workspace, edge_dir, &vars)?
             }
-            None => site.write_stub_edge_config(&workspace)?,
+            None => stack_config.write_stub_edge_config(&workspace)?,
         };
-        let log = File::create(site.state.join("wrangler.log"))?;
-        let mut command = site.serve_command(&tools, &gateway_config, &edge_config)?;
+        let log = File::create(stack_config.state.join("wrangler.log"))?;
+        let mut command = stack_config.serve_command(&tools, &gateway_config, &edge_config)?;
         command.envs(options.wrangler_env).stdin(std::process::Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let wrangler = Group::spawn(&mut command, STOP_GRACE)?;
         let mut stack = Self {
-            ticker: (options.cron == Cron::EachMinute).then(|| Ticker::start(site.base_url.clone())),
+            cron_timer: (options.cron == Cron::EveryMinute).then(|| CronTimer::start(stack_config.base_url.clone())),
             transcoders: Vec::new(),
             wrangler,
-            site,
-            transcoder_program: artifacts.map(|artifacts| artifacts.transcoder),
+            config: stack_config,
             transcoder_env: options.transcoder_env,
             _state_lock: state_lock,
         };
@@ -174,31 +171,31 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Where the edge answers, without a slash at the end.
+    /// The URL of the edge, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.site.base_url
+        &self.config.base_url
     }
 
-    /// The folder with everything the stack keeps.
+    /// The folder of the stack's data and logs.
     #[must_use]
     pub fn state(&self) -> &Path {
-        &self.site.state
+        &self.config.state
     }
 
     /// The addresses and secrets of this stack.
     #[must_use]
-    pub fn site(&self) -> &Site {
-        &self.site
+    pub fn config(&self) -> &StackConfig {
+        &self.config
     }
 
-    /// A client of the edge's admin routes.
+    /// A client with the operator's token.
     #[must_use]
     pub fn admin(&self) -> Admin {
-        Admin::new(self.base_url(), &self.site.secrets.admin_token)
+        Admin::new(self.base_url(), &self.config.secrets.admin_token)
     }
 
-    /// A client of the API with this key.
+    /// A client with an API key.
     #[must_use]
     pub fn api(&self, api_key: &str) -> Api {
         Api::new(self.base_url(), api_key)
@@ -207,29 +204,29 @@ impl Stack {
     /// A client of the queue.
     #[must_use]
     pub fn gateway(&self) -> Gateway {
-        Gateway::new(self.base_url(), &self.site.secrets.queue_api_token)
+        Gateway::new(self.base_url(), &self.config.secrets.queue_api_token)
     }
 
-    /// Fires the edge's cron trigger and waits until it is done.
-    pub fn tick_cron(&self) -> Result<()> {
-        cron::tick(self.base_url())
+    /// Fires the edge's cron trigger and waits for its handler.
+    pub fn trigger_cron(&self) -> Result<()> {
+        cron::trigger(self.base_url())
     }
 
     /// Starts one more transcoder; returns its number, counting from 0.
     pub fn start_transcoder(&mut self) -> Result<usize> {
-        let program = self.transcoder_program.as_deref().context("a stack with a stand-in edge has no transcoders")?;
+        let program = artifacts::ensure_transcoder(&Workspace::find()?, &Cache::open()?)?;
         let number = self.transcoders.len();
-        self.transcoders.push(Some(Transcoder::start(program, &self.site, number, &self.transcoder_env)?));
+        self.transcoders.push(Some(Transcoder::start(&program, &self.config, number, &self.transcoder_env)?));
         Ok(number)
     }
 
-    /// A transcoder that was started and not killed since.
+    /// A running transcoder.
     #[must_use]
     pub fn transcoder(&self, number: usize) -> Option<&Transcoder> {
         self.transcoders.get(number).and_then(Option::as_ref)
     }
 
-    /// Sends a signal to a transcoder alone, then waits for it to end and sees to it that nothing of its group remains.
+    /// Sends a signal to a transcoder process, waits for it to end, then ends the rest of its process group.
     pub fn kill_transcoder(&mut self, number: usize, signal: Signal) -> Result<()> {
         let slot = self.transcoders.get_mut(number).context("no such transcoder")?;
         let mut transcoder = slot.take().context("this transcoder was killed before")?;
@@ -239,10 +236,10 @@ impl Stack {
         ended.context("the transcoder did not end in time and was killed").map(drop)
     }
 
-    /// Fails when a part has ended that should be running.
+    /// Fails when wrangler or a transcoder has ended.
     pub fn check_alive(&mut self) -> Result<()> {
         if let Some(status) = self.wrangler.try_wait()? {
-            bail!("wrangler ended: {status}\n{}", last_lines(&self.site.state.join("wrangler.log")));
+            bail!("wrangler ended: {status}\n{}", last_lines(&self.config.state.join("wrangler.log")));
         }
         for transcoder in self.transcoders.iter_mut().flatten() {
             if let Some(status) = transcoder.group.try_wait()? {
@@ -252,9 +249,9 @@ impl Stack {
         Ok(())
     }
 
-    /// Stops everything, and says when something would not stop.
+    /// Stops everything. Errors: when something does not stop.
     pub fn stop(mut self) -> Result<()> {
-        self.ticker = None;
+        self.cron_timer = None;
         for transcoder in self.transcoders.iter_mut().flatten() {
             transcoder.group.stop()?;
         }
@@ -267,8 +264,8 @@ impl Stack {
             interrupt::check()?;
             self.check_alive()?;
             if Instant::now() >= deadline {
-                let log = last_lines(&self.site.state.join("wrangler.log"));
-                bail!("the edge does not answer within {} s\n{log}", READY_TIMEOUT.as_secs());
+                let log = last_lines(&self.config.state.join("wrangler.log"));
+                bail!("the edge did not respond within {} s\n{log}", READY_TIMEOUT.as_secs());
             }
             thread::sleep(POLL_INTERVAL);
         }
@@ -276,7 +273,7 @@ impl Stack {
     }
 }
 
-/// Whether an edge answers there.
+/// Whether an edge responds at this URL.
 #[must_use]
 pub fn is_healthy(base_url: &str) -> bool {
     let answer = agent().get(format!("{base_url}/health")).call().map_err(anyhow::Error::from).and_then(Answer::read);
@@ -285,9 +282,8 @@ pub fn is_healthy(base_url: &str) -> bool {
 
 fn lock_state(state: &Path) -> Result<File> {
     let file = File::options().create(true).append(true).open(state.join("lock"))?;
-    file.try_lock().map_err(|_| {
-        anyhow::anyhow!("another stack runs on {}; stop it, or name another folder with --state", state.display())
-    })?;
+    file.try_lock()
+        .map_err(|_| anyhow::anyhow!("another stack uses {}; stop it, or name another folder with --state", state.display()))?;
     Ok(file)
 }
 

@@ -1,4 +1,4 @@
-//! Long steps: a spinner with the time for people, plain lines for logs, the tool's last words on failure.
+//! Long steps: a spinner on a terminal, plain lines in logs, and the last lines of a tool's output when it fails.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -11,15 +11,15 @@ use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::process::Group;
-use crate::terminal::{is_watched, say};
+use crate::terminal::{is_interactive, print_line};
 use crate::{interrupt, terminal};
 
-/// How much of a failed tool's output is shown.
+/// How many lines of a failed tool's output are shown.
 const LAST_LINES_MAX: usize = 40;
-/// How long a tool has between SIGTERM and SIGKILL.
+/// The time between SIGTERM and SIGKILL for a tool.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// Something that takes a while, named to the person who waits. Says how long it took when it is done.
+/// A step with a title. Prints how long it took.
 #[derive(Debug)]
 pub struct Step {
     title: String,
@@ -28,25 +28,25 @@ pub struct Step {
 }
 
 impl Step {
-    /// Begins.
+    /// Starts the step.
     #[must_use]
     pub fn begin(title: &str) -> Self {
-        let spinner = if is_watched() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let spinner = if is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             spinner.set_style(style);
         }
         spinner.set_message(title.to_owned());
         spinner.enable_steady_tick(Duration::from_millis(100));
-        if !is_watched() {
-            say(&format!("… {title}"));
+        if !is_interactive() {
+            print_line(&format!("… {title}"));
         }
         Self { title: title.to_owned(), spinner, started: Instant::now() }
     }
 
-    /// Ends well.
+    /// Ends the step successfully.
     pub fn finish(self) {
         self.spinner.finish_and_clear();
-        say(&format!("✓ {} ({:.1} s)", self.title, self.started.elapsed().as_secs_f64()));
+        print_line(&format!("✓ {} ({:.1} s)", self.title, self.started.elapsed().as_secs_f64()));
     }
 }
 
@@ -56,7 +56,7 @@ impl Drop for Step {
     }
 }
 
-/// Runs a tool to its end. Its output is shown only when it fails, followed by what to do.
+/// Runs a tool to its end. Its output is shown only when it fails, with advice on what to do.
 pub fn run(title: &str, command: &mut Command, advice: &str) -> Result<()> {
     let step = Step::begin(title);
     run_quietly(title, command, advice)?;
@@ -64,12 +64,12 @@ pub fn run(title: &str, command: &mut Command, advice: &str) -> Result<()> {
     Ok(())
 }
 
-/// As [`run`], for steps too short to be announced.
+/// As [`run`], without printing a title: for short steps.
 pub fn run_quietly(title: &str, command: &mut Command, advice: &str) -> Result<()> {
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut group = Group::spawn(command, STOP_GRACE)?;
-    // The command keeps its ends of the pipe open; the reader would never see the end.
+    // The command keeps its ends of the pipe open, so that the reader would never reach the end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let last_lines = Arc::new(Mutex::new(VecDeque::new()));
     let collector = thread::spawn({
@@ -86,17 +86,17 @@ pub fn run_quietly(title: &str, command: &mut Command, advice: &str) -> Result<(
     if !status.success() {
         collector.join().ok();
         for line in last_lines.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            terminal::complain(&format!("  {line}"));
+            terminal::print_error(&format!("  {line}"));
         }
         bail!("{title}: {status}\n{advice}");
     }
     Ok(())
 }
 
-/// Runs a tool to its end with its output shown as it comes.
+/// Runs a tool to its end and shows its output as it comes.
 pub fn run_openly(title: &str, command: &mut Command, advice: &str) -> Result<()> {
     let started = Instant::now();
-    say(&format!("▶ {title}"));
+    print_line(&format!("▶ {title}"));
     let mut group = Group::spawn(command.stdin(Stdio::null()), STOP_GRACE)?;
     let status = loop {
         interrupt::check()?;
@@ -107,7 +107,7 @@ pub fn run_openly(title: &str, command: &mut Command, advice: &str) -> Result<()
     if !status.success() {
         bail!("{title}: {status}\n{advice}");
     }
-    say(&format!("✓ {title} ({:.1} s)", started.elapsed().as_secs_f64()));
+    print_line(&format!("✓ {title} ({:.1} s)", started.elapsed().as_secs_f64()));
     Ok(())
 }
 

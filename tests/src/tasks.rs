@@ -1,5 +1,6 @@
 //! The tasks of `cargo x`: one file each, listed here.
 
+pub mod audit;
 pub mod bench;
 pub mod check;
 pub mod demo;
@@ -12,29 +13,26 @@ pub mod test;
 
 use anyhow::{Result, bail};
 
-use crate::terminal::say;
+use crate::terminal::print_line;
 
-/// Something `cargo x` can do.
+/// A task of `cargo x`.
 struct Task {
     name: &'static str,
     summary: &'static str,
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: [Task; 9] = [
-    Task { name: "demo", summary: "turn a video into a video with transparency, through every real part", run: demo::run },
-    Task { name: "dev", summary: "start the whole stack on this machine and keep it up", run: dev::run },
-    Task {
-        name: "kie-sim",
-        summary: "stand in for KIE, with faults on demand, for a stack that runs elsewhere",
-        run: kie_sim::run,
-    },
-    Task { name: "check", summary: "format, lints, and the edge for wasm: what must be clean", run: check::run },
-    Task { name: "test", summary: "host tests, then end to end; words select tests by name", run: test::run },
-    Task { name: "bench", summary: "measure: one of several, listed by `cargo x bench`", run: bench::run },
-    Task { name: "migrate", summary: "bring a D1 database up to date, --local or --remote", run: migrate::run },
-    Task { name: "setup", summary: "install what packages can give", run: setup::run },
-    Task { name: "doctor", summary: "say what is missing and where to get it", run: doctor::run },
+const TASKS: [Task; 10] = [
+    Task { name: "demo", summary: "remove the background of a video with the whole stack", run: demo::run },
+    Task { name: "dev", summary: "run the whole stack on this machine until Ctrl-C", run: dev::run },
+    Task { name: "kie-sim", summary: "simulate KIE, with faults on demand, for a stack that runs elsewhere", run: kie_sim::run },
+    Task { name: "check", summary: "format and lints", run: check::run },
+    Task { name: "test", summary: "unit tests, end-to-end tests, benches briefly; words select tests by name", run: test::run },
+    Task { name: "bench", summary: "measure; `cargo x bench` lists the benches", run: bench::run },
+    Task { name: "audit", summary: "licences, bans, sources and advisories of all dependencies", run: audit::run },
+    Task { name: "migrate", summary: "migrate a D1 database, --local or --remote", run: migrate::run },
+    Task { name: "setup", summary: "install the tools that a package registry has", run: setup::run },
+    Task { name: "doctor", summary: "list what is missing and where to get it", run: doctor::run },
 ];
 
 /// Runs the task that the command line names, or lists the tasks.
@@ -60,13 +58,13 @@ pub fn run() -> Result<()> {
 }
 
 fn list() {
-    say("cargo x TASK, where TASK is one of");
+    print_line("cargo x TASK, where TASK is one of");
     for task in &TASKS {
-        say(&format!("  {:8} {}", task.name, task.summary));
+        print_line(&format!("  {:8} {}", task.name, task.summary));
     }
 }
 
-/// Fails on anything left on the command line.
+/// Fails when arguments are left on the command line.
 fn expect_no_more(mut args: lexopt::Parser) -> Result<()> {
     match args.next()? {
         Some(arg) => Err(arg.unexpected().into()),

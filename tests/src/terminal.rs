@@ -1,25 +1,25 @@
-//! What people read: lines on standard output. The only place that prints.
+//! Output of `cargo x`. The only module that prints.
 
 use std::io::{IsTerminal, Write};
 
-/// Prints a line. A closed pipe is the reader's choice, not an error.
-pub fn say(line: &str) {
+/// Prints a line on standard output. A closed pipe is no error.
+pub fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).ok();
 }
 
-/// Prints a line of trouble.
-pub fn complain(line: &str) {
+/// Prints a line on standard error.
+pub fn print_error(line: &str) {
     writeln!(std::io::stderr().lock(), "{line}").ok();
 }
 
-/// Whether somebody watches, and spinners make sense.
+/// Whether standard error is a terminal, so that spinners make sense.
 #[must_use]
-pub fn is_watched() -> bool {
+pub fn is_interactive() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// `1.4 MB`, as people read sizes.
+/// A size such as `1.4 MB`.
 #[must_use]
 pub fn render_size(size_bytes: u64) -> String {
     let (unit, scale) = match size_bytes {
@@ -31,7 +31,7 @@ pub fn render_size(size_bytes: u64) -> String {
     format!("{}.{} {unit}", size_bytes / scale, size_bytes % scale * 10 / scale)
 }
 
-/// Sets a text apart from the sentence it explains.
+/// Indents each line.
 #[must_use]
 pub fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")

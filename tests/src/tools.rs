@@ -1,4 +1,4 @@
-//! The versions that belong together, and where each tool is found.
+//! Pinned tool versions, and the paths of the tools.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use crate::cache::Cache;
 use crate::workspace::Workspace;
 
-/// Equal to the `wasm-bindgen` crate in `Cargo.lock`, or the glue does not fit the wasm.
+/// Must equal the version of the `wasm-bindgen` crate in `Cargo.lock`.
 pub const WASM_BINDGEN_VERSION: &str = "0.2.129";
-/// Equal to the `worker` crate in `Cargo.lock`.
+/// Must equal the version of the `worker` crate in `Cargo.lock`.
 pub const WORKER_BUILD_VERSION: &str = "0.8.7";
 /// The crates that are released together with the two tools above.
 pub const PINNED_CRATES: [(&str, &str); 5] = [
@@ -23,14 +23,14 @@ pub const PINNED_CRATES: [(&str, &str); 5] = [
 ];
 /// The compiler target of the edge.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// What wrangler refuses to run below.
+/// The minimum of wrangler.
 pub const NODE_VERSION_MIN: (u32, u32) = (22, 12);
-/// What the lints and the standard library calls need.
+/// The minimum for the lints and the standard library.
 pub const RUSTC_VERSION_MIN: (u32, u32) = (1, 91);
-/// What the transcoder, the demo and the tests encode with.
+/// The encoders that the transcoder, the demo and the tests use.
 pub const FFMPEG_ENCODERS: [&str; 6] = ["libvpx-vp9", "prores_ks", "libx264", "libopus", "aac", "pcm_s16le"];
 
-/// Where the tools of one clone are.
+/// The tools of one clone.
 #[derive(Debug, Clone)]
 pub struct Tools {
     workspace: Workspace,
@@ -38,7 +38,7 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Names the places; whether something is there is another question.
+    /// Does not check that the tools are installed.
     #[must_use]
     pub fn new(workspace: &Workspace, cache: &Cache) -> Self {
         Self { workspace: workspace.clone(), cache: cache.clone() }
@@ -56,20 +56,20 @@ impl Tools {
         self.cache.tool_dir("worker-build", WORKER_BUILD_VERSION).join("bin/worker-build")
     }
 
-    /// A program that an npm package brings.
+    /// A program of an npm package.
     #[must_use]
     pub fn npm_bin(&self, name: &str) -> PathBuf {
         self.workspace.join("node_modules/.bin").join(name)
     }
 
-    /// Node for wrangler: the packaged one where npm has it for this platform, else the system's.
+    /// Node.js for wrangler: that of npm where it exists for this platform, else the system's.
     #[must_use]
     pub fn node(&self) -> PathBuf {
         let packaged = self.npm_bin("node");
         if packaged.exists() { packaged } else { PathBuf::from("node") }
     }
 
-    /// A wrangler command that asks nothing, tells nobody, and writes nothing outside of `state`.
+    /// A wrangler command that is not interactive, sends no metrics, and writes nothing outside of `state`.
     pub fn wrangler(&self, state: &std::path::Path) -> Result<Command> {
         let mut command = Command::new(self.node());
         command
@@ -82,16 +82,16 @@ impl Tools {
             .env("WRANGLER_SEND_METRICS", "false")
             .env("WRANGLER_SEND_ERROR_REPORTS", "false")
             .env("WRANGLER_LOG_PATH", state.join("wrangler-logs"))
-            // Two stacks must not find each other's Workers by name.
+            // Else two stacks would find each other's Workers by name.
             .env("WRANGLER_REGISTRY_PATH", state.join("registry"));
         Ok(command)
     }
 
-    /// The search path with the npm programs first: some are scripts that want the right Node.
+    /// The search path with the npm programs first: some are scripts that need the packaged Node.js.
     pub fn path(&self) -> Result<std::ffi::OsString> {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let dirs = std::iter::once(self.workspace.join("node_modules/.bin")).chain(env::split_paths(&inherited));
-        env::join_paths(dirs).context("PATH holds a folder that cannot be passed on")
+        env::join_paths(dirs).context("PATH holds a folder that cannot be part of it")
     }
 }
 
@@ -102,7 +102,7 @@ pub fn is_on_path(name: &str) -> bool {
     env::split_paths(&path).any(|dir| dir.join(name).is_file())
 }
 
-/// What a program prints, or nothing when it cannot be run or fails.
+/// The standard output of a program; none when it cannot be started or fails.
 #[must_use]
 pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;

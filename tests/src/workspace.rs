@@ -1,4 +1,4 @@
-//! Where the clone is, and where its things are.
+//! The clone of the repository, and its paths.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -12,9 +12,9 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the clone that this program was started in.
+    /// Finds the clone that the program was started in.
     ///
-    /// Asked at run time: a program from a shared target folder may have been built by another clone.
+    /// At run time, since another clone may have built the program in the shared target folder.
     pub fn find() -> Result<Self> {
         let start = match env::var_os("CARGO_MANIFEST_DIR") {
             Some(package) => PathBuf::from(package),
@@ -39,7 +39,7 @@ impl Workspace {
         self.root.join(path)
     }
 
-    /// Where the tasks leave what they make; ignored by git.
+    /// The folder for everything that the tasks write; ignored by git.
     #[must_use]
     pub fn output_dir(&self) -> PathBuf {
         self.join("target")

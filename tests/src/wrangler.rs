@@ -16,29 +16,29 @@ use crate::{gateway, step};
 const R2_BUCKET_NAME: &str = "bgless";
 const DATABASE_NAME: &str = "bgless";
 
-/// One stack's place on disk, with its addresses and secrets.
+/// The folder, addresses and secrets of one stack.
 #[derive(Debug, Clone)]
-pub struct Site {
-    /// Everything the stack keeps: data, logs, configurations, secrets.
+pub struct StackConfig {
+    /// The folder of data, logs, configurations and secrets.
     pub state: PathBuf,
-    /// Where the edge answers, without a slash at the end.
+    /// The URL of the edge, without a trailing slash.
     pub base_url: String,
-    /// The port in it.
+    /// The port in `base_url`.
     pub port: u16,
-    /// What the parts of the stack prove themselves with.
+    /// The secrets.
     pub secrets: Secrets,
-    /// `HOST:PORT,HOST:PORT`, the private addresses that sources and callbacks may use.
+    /// `HOST:PORT,HOST:PORT`: the private addresses that sources and webhooks may use.
     pub allowed_hosts: String,
 }
 
-impl Site {
-    /// The address of R2's S3 API, as the edge and the transcoder are told.
+impl StackConfig {
+    /// The URL of R2's S3 API for the edge and the transcoder.
     #[must_use]
     pub fn s3_endpoint(&self) -> String {
         format!("{}/cdn-cgi/local/r2/s3", self.base_url)
     }
 
-    /// What both sides need to reach the bucket.
+    /// The variables with which the edge and the transcoder reach the bucket.
     #[must_use]
     pub fn bucket_env(&self) -> [(&'static str, String); 5] {
         [
@@ -50,7 +50,7 @@ impl Site {
         ]
     }
 
-    /// Writes the gateway's configuration; returns where.
+    /// Writes the gateway's configuration; returns its path.
     pub fn write_gateway_config(&self, workspace: &Workspace) -> Result<PathBuf> {
         let mut config = read_config(&workspace.join("tests/gateway/wrangler.toml"))?;
         set_vars(
@@ -64,14 +64,14 @@ impl Site {
         self.write_config("gateway.toml", config, &workspace.join("tests/gateway/gateway.js"))
     }
 
-    /// Writes the configuration of the stand-in edge; returns where.
+    /// Writes the configuration of the stub edge; returns its path.
     pub fn write_stub_edge_config(&self, workspace: &Workspace) -> Result<PathBuf> {
         let config = read_config(&workspace.join("tests/gateway/stub_edge.toml"))?;
         self.write_config("edge.toml", config, &workspace.join("tests/gateway/stub_edge.js"))
     }
 
-    /// Writes the edge's configuration; returns where. The program is copied, so that a later build does not change a
-    /// stack that runs.
+    /// Writes the edge's configuration; returns its path. The program is copied, so that a later build does not change a running
+    /// stack.
     pub fn write_edge_config(&self, workspace: &Workspace, edge_dir: &Path, vars: &[(String, String)]) -> Result<PathBuf> {
         for file in ["index.js", "index_bg.wasm"] {
             replace_file(&edge_dir.join(file), &self.state.join("edge").join(file))?;
@@ -102,7 +102,7 @@ impl Site {
         step::run_quietly("database migrations", &mut command, "A migration is wrong, or was edited after it had been applied.")
     }
 
-    /// The command that serves both Workers, the gateway first: the first gets the port and the cron.
+    /// The command that serves both Workers. The first of them, the gateway, gets the port and the cron trigger.
     pub fn serve_command(&self, tools: &Tools, gateway_config: &Path, edge_config: &Path) -> Result<Command> {
         let mut command = tools.wrangler(&self.state)?;
         command.arg("dev").arg("--config").arg(gateway_config).arg("--config").arg(edge_config);
@@ -115,7 +115,7 @@ impl Site {
         self.state.join("data")
     }
 
-    /// The committed configuration with everything that only a deployment has taken out.
+    /// The committed configuration without the settings of a deployment.
     fn local_edge_config(&self, workspace: &Workspace) -> Result<Table> {
         let mut config = read_config(&workspace.join("wrangler.toml"))?;
         for key in ["build", "routes", "route", "account_id"] {

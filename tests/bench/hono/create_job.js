@@ -1,4 +1,4 @@
-// Creates a job: checks the request and its source, reserves the price, puts a task on the queue.
+// Creates a job: validates the request and its source, reserves the price, sends a task to the queue.
 
 import { MODELS, OUTPUTS, PRESETS, RESOLUTIONS, priceCredits, resolveModel } from "./model.js";
 import { Refusal } from "./refusal.js";
@@ -10,6 +10,13 @@ const ASSUMED_DURATION_MS = 10_000;
 const SOURCE_DURATION_MS_MAX = 60 * 60 * 1_000;
 const METADATA_SIZE_BYTES_MAX = 4 * 1_024;
 const TASK_DUE_AFTER_MS = 5 * 60 * 1_000;
+/** Stored with a job; the measured requests set the first three alone. */
+export const OPTIONS = {
+    preset: "web-app", refineEdges: false, resolution: null,
+    key: { screenColor: null, blackPoint: null, whitePoint: null, spillStrength: null }, mattingModel: null,
+    scene: { background: null, picture: null, canvas: null, anchor: "center", scaleMillionths: 1_000_000, offsetPx: [0, 0] },
+    sourceDurationMsMax: null,
+};
 
 /** The row of a new job. */
 export async function createJob(c, key, body) {
@@ -18,14 +25,14 @@ export async function createJob(c, key, body) {
     const source = await resolveSource(env, key, request.videoUrl);
     const now = Date.now();
     const month = new Date(now).toISOString().slice(0, 7);
-    const { tariff, strategy } = MODELS[request.model];
+    const { tariff, strategy, pool } = MODELS[request.model];
     const credits = priceCredits(tariff, request.durationMs, request.options.resolution ?? "1080p", request.outputs.length);
     const jobId = `job_${ulid(now)}`;
     const [created, , purse] = await runWrites(c, [
         [
             "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, JSON.stringify(source),
             JSON.stringify(request.outputs), credits, now + TASK_DUE_AFTER_MS, now, month, request.metadataJson, null, null,
-            JSON.stringify(request.options),
+            JSON.stringify(request.options), null, null, null, null, pool,
         ],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
         ["get_spending_limit", key.id, month],
@@ -37,7 +44,8 @@ export async function createJob(c, key, body) {
         throw new Refusal(402, "insufficient_credits");
     }
     const task = { version: "TranscodeV1", jobId, run: created[0].run };
-    await env.TRANSCODE_QUEUE.sendBatch([{ body: task, contentType: "json" }]).catch((error) => {
+    const queue = pool === "heavy" ? env.TRANSCODE_HEAVY_QUEUE : env.TRANSCODE_QUEUE;
+    await queue.sendBatch([{ body: task, contentType: "json" }]).catch((error) => {
         console.warn(JSON.stringify({ level: "warn", message: "task was not queued", "job.id": jobId, error: `${error}` }));
     });
     return created[0];
@@ -63,7 +71,7 @@ function jobRequest(body) {
     if (metadataJson?.length > METADATA_SIZE_BYTES_MAX) throw Refusal.of("metadata", "Is too long.");
     if (MODELS[model].unavailable !== null) throw new Refusal(409, "model_unavailable", MODELS[model].unavailable, "model");
     if (typeof videoUrl !== "string") throw Refusal.of("input.videoUrl", "Is required.");
-    return { model, videoUrl, outputs, durationMs, options: { preset, refineEdges, resolution }, metadataJson };
+    return { model, videoUrl, outputs, durationMs, options: { ...OPTIONS, preset, refineEdges, resolution }, metadataJson };
 }
 
 function object(field, value) {

@@ -1,4 +1,4 @@
-// A row of `jobs` as the API says it.
+// A row of `jobs` in the API's form.
 
 import { OUTPUTS, PREVIEWS } from "./model.js";
 import { signFileUrl } from "./signature.js";
@@ -6,7 +6,10 @@ import { instantOf } from "./ulid.js";
 
 const FILE_URL_LIFETIME_MS = 24 * 60 * 60 * 1_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
-const STRATEGY_NAMES = { "source-alpha": "preserve-source-alpha", "chroma-key": "chroma-key" };
+const STRATEGY_NAMES = {
+    "source-alpha": "preserve-source-alpha", "chroma-key": "chroma-key", "onnx-matting": "onnx-matting",
+    "static-camera": "static-camera", portrait: "portrait",
+};
 
 const NO_OPTIONS = { preset: "web-app", refineEdges: false, resolution: null };
 
@@ -17,7 +20,7 @@ export async function jobOut(env, row) {
     const assets = row.assets_json === null ? [] : JSON.parse(row.assets_json);
     const previews = row.previews_json === null ? [] : JSON.parse(row.previews_json);
     const { preset, refineEdges, resolution } = row.options_json === null ? NO_OPTIONS : JSON.parse(row.options_json);
-    const cameBack = row.state === "failed" || row.state === "canceled";
+    const isRefunded = row.state === "failed" || row.state === "canceled";
     return {
         id: row.id,
         status: row.state,
@@ -25,11 +28,12 @@ export async function jobOut(env, row) {
         stage: row.stage,
         model: row.model,
         alphaStrategy: row.strategy === null ? null : STRATEGY_NAMES[row.strategy],
+        strategyChoice: row.choice_json === null ? null : JSON.parse(row.choice_json),
         outputs: JSON.parse(row.outputs_json),
         preset,
         refineEdges,
         resolution,
-        credits: cameBack ? 0 : row.reserved_credits,
+        credits: isRefunded ? 0 : row.reserved_credits,
         apiKeyId: row.api_key_id,
         metadata: row.metadata_json === null ? null : JSON.parse(row.metadata_json),
         source: facts && {
@@ -44,7 +48,7 @@ export async function jobOut(env, row) {
         },
         outputAssets: await Promise.all(assets.map((asset) => assetOut(env, asset))),
         previewAssets: await Promise.all(previews.map((preview) => previewOut(env, preview))),
-        qaReport: row.qa_report_json === null ? null : qaReportOut(JSON.parse(row.qa_report_json)),
+        qaReport: row.qa_report_json === null ? null : JSON.parse(row.qa_report_json),
         error: row.error_code === null ? null : { code: row.error_code, message: row.error_message },
         pollUrl: `${env.PUBLIC_BASE_URL}/v1/jobs/${row.id}`,
         createdAt: iso(row.created_at_ms),
@@ -84,14 +88,7 @@ async function previewOut(env, preview) {
     };
 }
 
-function qaReportOut({ score, matte, outputs, warnings, tools, stages }) {
-    const figures = outputs.map(({ output, size, frames, durationMs, ...rest }) => ({
-        format: output, ...size, frameCount: frames, durationSec: durationMs / 1_000, ...rest,
-    }));
-    return { score, matte, outputs: figures, warnings, tools, stages };
-}
-
-/** An uploaded source's key says when it was announced. */
+/** The id in the key of an uploaded source holds the time of the upload. */
 function sourceRetainedUntil(env, { kind, objectKey }) {
     if (kind !== "object" || !objectKey.startsWith("uploads/")) return null;
     return iso(instantOf(objectKey.split("/")[2]) + Number(env.SOURCE_RETENTION_DAYS) * DAY_MS);

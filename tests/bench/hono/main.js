@@ -1,7 +1,6 @@
-// The twin of the edge that `cargo x bench edge` measures against: the same answers from the same database, bucket and
-// queue, written as one writes a Worker with Hono. It runs the edge's own SQL files and serves the measured routes
-// alone: no `Idempotency-Key`, no `wait`, no callbacks, no foreign sources. Validation is by hand, which costs less than
-// a schema library would.
+// The Hono Worker that `cargo x bench edge` measures the edge against: the same responses from the same database, bucket
+// and queue. It runs the edge's own SQL files and serves the measured routes alone: no `Idempotency-Key`, no `wait`, no
+// callbacks, no sources on other hosts. Validation is by hand, which costs less than a schema library would.
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -9,7 +8,7 @@ import { cors } from "hono/cors";
 
 import { createJob } from "./create_job.js";
 import { jobOut } from "./job.js";
-import { modelsOut } from "./model.js";
+import { MODEL_FORGOTTEN_AFTER_MS, modelsOut } from "./model.js";
 import { limit } from "./rate_limit.js";
 import { Refusal } from "./refusal.js";
 import { authenticated, requiredKey, runBatch } from "./store.js";
@@ -23,7 +22,8 @@ const PAGE_LIMIT_MAX = 100;
 const JOB_ID = /^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const EXPOSED_HEADERS = [
     "x-request-id", "retry-after", "server-timing", "content-range", "etag", "ratelimit", "ratelimit-policy", "ratelimit-limit",
-    "ratelimit-remaining", "ratelimit-reset",
+    "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
+    "x-credits-charged",
 ];
 const STATES = ["queued", "transcoding", "success", "failed", "canceled"];
 
@@ -32,8 +32,8 @@ const app = new Hono();
 app.use(
     cors({ origin: "*", exposeHeaders: EXPOSED_HEADERS }),
     async (c, next) => {
-        const callers = c.req.header("x-request-id");
-        const requestId = callers && /^[\w.:-]{1,128}$/.test(callers) ? callers : `req_${ulid(Date.now())}`;
+        const presented = c.req.header("x-request-id");
+        const requestId = presented && /^[\w.:-]{1,128}$/.test(presented) ? presented : `req_${ulid(Date.now())}`;
         c.set("requestId", requestId);
         c.set("roundTrips", 0);
         await next();
@@ -64,7 +64,10 @@ app.notFound(() => {
 });
 
 app.get("/health", (c) => c.json({ status: "ok" }));
-app.get("/v1/models", (c) => c.json({ data: modelsOut() }));
+app.get("/v1/models", async (c) => {
+    const [models] = await runBatch(c, [["list_matting_models", Date.now() - MODEL_FORGOTTEN_AFTER_MS]]);
+    return c.json({ data: modelsOut(models) });
+});
 
 app.get("/v1/jobs/:id", async (c) => {
     const hash = await requiredKey(c);
@@ -83,7 +86,9 @@ app.get("/v1/jobs", async (c) => {
     if (!cursor.startsWith("job") || cursor.length > 40) throw Refusal.of("cursor", "Must be a `nextCursor` of the same list.");
     if (status !== undefined && !STATES.includes(status)) throw Refusal.of("status", `Must be one of ${STATES}.`);
     const list =
-        status === undefined ? ["list_jobs_of_key", hash, cursor, limit] : ["list_jobs_of_key_in_state", hash, cursor, limit, status];
+        status === undefined
+            ? ["list_jobs_of_key", hash, cursor, limit, 0]
+            : ["list_jobs_of_key_in_states", hash, cursor, limit, 0, status, null, null, null];
     const [key, jobs] = await runBatch(c, [["find_api_key", hash], list]);
     authenticated(c, key);
     const data = await Promise.all(jobs.map((job) => jobOut(c.env, job)));

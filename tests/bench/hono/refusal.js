@@ -1,4 +1,4 @@
-// How a request is refused: a status and a stable code.
+// An error response: a status and a stable code.
 
 export class Refusal extends Error {
     constructor(status, code, message = code, field = undefined) {
@@ -6,7 +6,7 @@ export class Refusal extends Error {
         Object.assign(this, { status, code, field });
     }
 
-    /** A field that does not fit. */
+    /** An invalid field. */
     static of(field, message) {
         return new Refusal(400, "invalid_request", message, field);
     }

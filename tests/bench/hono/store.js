@@ -1,4 +1,4 @@
-// The edge's SQL files against D1, and who is asking.
+// The edge's SQL files against D1, and authentication.
 
 import bind_idempotency_key from "../../../edge/src/store/sql/bind_idempotency_key.sql";
 import create_job from "../../../edge/src/store/sql/create_job.sql";
@@ -7,18 +7,19 @@ import find_api_key from "../../../edge/src/store/sql/find_api_key.sql";
 import find_job_of_key from "../../../edge/src/store/sql/find_job_of_key.sql";
 import get_spending_limit from "../../../edge/src/store/sql/get_spending_limit.sql";
 import list_jobs_of_key from "../../../edge/src/store/sql/list_jobs_of_key.sql";
-import list_jobs_of_key_in_state from "../../../edge/src/store/sql/list_jobs_of_key_in_state.sql";
+import list_jobs_of_key_in_states from "../../../edge/src/store/sql/list_jobs_of_key_in_states.sql";
+import list_matting_models from "../../../edge/src/store/sql/list_matting_models.sql";
 import record_key_use from "../../../edge/src/store/sql/record_key_use.sql";
 import { Refusal } from "./refusal.js";
 import { sha256Hex } from "./signature.js";
 
 const SQL = {
     bind_idempotency_key, create_job, create_reserve_entry, find_api_key, find_job_of_key, get_spending_limit, list_jobs_of_key,
-    list_jobs_of_key_in_state, record_key_use,
+    list_jobs_of_key_in_states, list_matting_models, record_key_use,
 };
-const USE_NOTED_EVERY_MS = 60 * 60 * 1_000;
+const USE_RECORDED_EVERY_MS = 60 * 60 * 1_000;
 
-/** Runs statements in one transaction; answers the rows of each. */
+/** Runs statements in one transaction; returns the rows of each. */
 export async function batch(db, statements) {
     const results = await db.batch(statements.map(([name, ...params]) => db.prepare(SQL[name]).bind(...params)));
     return results.map(({ results: rows }) => rows);
@@ -30,13 +31,13 @@ export function runBatch(c, statements) {
     return batch(c.env.DB, statements);
 }
 
-/** As `runBatch`, for what writes: only once the request was found within its limits. */
+/** As `runBatch`, for writes: only once the request is known to be within its limits. */
 export async function runWrites(c, statements) {
     if ((await c.get("admission"))?.exceeded) throw new Refusal(429, "rate_limited");
     return runBatch(c, statements);
 }
 
-/** The hash of the key that a request presents, if it does; made once. */
+/** The hash of the key that a request presents, or null; computed once. */
 export function presentedKey(c) {
     const made = c.get("keyHash");
     if (made !== undefined) return made;
@@ -47,20 +48,20 @@ export function presentedKey(c) {
     return hash;
 }
 
-/** As `presentedKey`, where there must be one. */
+/** As `presentedKey`, for routes that need a key. */
 export function requiredKey(c) {
     const hash = presentedKey(c);
     if (hash === null) throw new Refusal(401, "missing_api_key");
     return hash;
 }
 
-/** The row of a key, if it may work with jobs. Its use is noted after the answer, once an hour. */
+/** The row of a key with the scope `jobs`. Its use is recorded after the response, once an hour. */
 export function authenticated(c, [key]) {
     const now = Date.now();
     if (!key) throw new Refusal(401, "invalid_api_key");
     if (key.revoked_at_ms !== null && key.revoked_at_ms <= now) throw new Refusal(401, "revoked_api_key");
     if (!key.scopes.split(" ").includes("jobs")) throw new Refusal(403, "forbidden");
-    if (key.last_used_at_ms === null || key.last_used_at_ms + USE_NOTED_EVERY_MS <= now) {
+    if (key.last_used_at_ms === null || key.last_used_at_ms + USE_RECORDED_EVERY_MS <= now) {
         c.executionCtx.waitUntil(batch(c.env.DB, [["record_key_use", key.id, now]]));
     }
     return key;

@@ -13,7 +13,7 @@ export function ulid(atMs) {
     return text;
 }
 
-/** When an id was made, in milliseconds. */
+/** The time in an id. Units: milliseconds. */
 export function instantOf(id) {
     let atMs = 0;
     for (let digit = 4; digit < 14; digit += 1) {

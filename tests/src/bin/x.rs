@@ -8,11 +8,11 @@ fn main() -> ExitCode {
     match interrupt::listen().and_then(|()| tasks::run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if interrupt::is_requested() => {
-            terminal::complain("interrupted");
+            terminal::print_error("interrupted");
             ExitCode::from(130)
         }
         Err(error) => {
-            terminal::complain(&format!("error: {error:#}"));
+            terminal::print_error(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
-//! What can go wrong with KIE, asked for by `{kie:NAME}` in the prompt, so that each job meets its own.
+//! Faults of KIE, selected for a job by `{kie:NAME}` in its prompt.
 
-/// Something that goes wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The first create is refused with 429.
@@ -9,36 +9,36 @@ pub enum Fault {
     TooManyRetryAfter,
     /// The first create is refused with status 200 and code 429.
     CodeTooMany,
-    /// Status 200 and code 422: refused for ever.
+    /// Status 200 and code 422: refused permanently.
     CodeInvalid,
-    /// Status 200 and code 402: the operator has no credits.
+    /// Status 200 and code 402: the operator's KIE account has no credits.
     CodeNoCredits,
     /// Created, but answered with status 200 and code 500.
     CodeServerError,
     /// Created, but the connection breaks before the answer.
     Lost,
-    /// `recordInfo` knows nothing of the task for its first three answers.
+    /// `recordInfo` does not find the task for its first three responses.
     UnknownAtFirst,
     /// Never calls back.
     Silent,
     /// Calls back three times.
     Thrice,
-    /// Calls back before the create is answered, and at the end.
+    /// Calls back before the create is answered, and again at the end.
     CallFirst,
     /// Calls back with a wrong signature.
     BadSignature,
-    /// Calls back with a signature of an hour ago.
+    /// Calls back with a signature that is an hour old.
     OldSignature,
     /// Ends in failure.
     Fails,
     /// The result is no video.
     Broken,
-    /// Works for ever, and never calls back.
+    /// Never ends and never calls back.
     Endless,
 }
 
 impl Fault {
-    /// All, by name.
+    /// All faults, by name.
     pub const ALL: [(&'static str, Self); 16] = [
         ("429", Self::TooMany),
         ("429-retry-after", Self::TooManyRetryAfter),
@@ -58,7 +58,7 @@ impl Fault {
         ("endless", Self::Endless),
     ];
 
-    /// The one that a prompt asks for.
+    /// The fault that a prompt selects.
     #[must_use]
     pub fn of(prompt: &str) -> Option<Self> {
         let name = prompt.split_once("{kie:")?.1.split('}').next()?;

@@ -1,4 +1,4 @@
-//! What the stand-in for KIE makes: a subject with hair-thin detail that moves before the screen it was asked for.
+//! The videos of the KIE simulator: a subject with hair-thin detail that moves before a screen of the requested colour.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result, ensure};
 use crate::process::Group;
 use crate::step::STOP_GRACE;
 
-/// How long ffmpeg may take for the longest and largest of them on a slow machine.
-const MAKING_TIMEOUT: Duration = Duration::from_mins(5);
+/// The time limit of ffmpeg for the longest and largest video on a slow machine.
+const FFMPEG_TIMEOUT: Duration = Duration::from_mins(5);
 const FRAME_RATE: u32 = 24;
 
-/// How a video is to be.
+/// The parameters of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Footage {
     /// In pixels.
@@ -22,22 +22,22 @@ pub struct Footage {
     pub height: u32,
     /// In seconds.
     pub duration_s: u32,
-    /// `0xRRGGBB`; without one the subject stands before a busy picture.
+    /// `0xRRGGBB`; without one the background is a test pattern.
     pub screen: Option<String>,
-    /// What the subject is made of.
+    /// The image that fills the subject.
     pub picture: Option<PathBuf>,
 }
 
-/// Makes a video of a picture and a sound, as long as the sound.
+/// Writes a video of an image and a sound, as long as the sound.
 pub fn write_avatar(picture: &Path, sound: &Path, path: &Path) -> Result<()> {
-    let mut command = begun();
+    let mut command = ffmpeg();
     command.args(["-loop", "1", "-framerate", &FRAME_RATE.to_string(), "-i"]).arg(picture).arg("-i").arg(sound);
     command.args(["-vf", "scale=640:640:force_original_aspect_ratio=increase,crop=640:640,format=yuv420p", "-shortest"]);
     command.args(["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]);
     run(command, path)
 }
 
-fn begun() -> Command {
+fn ffmpeg() -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-y"]);
     command
@@ -46,15 +46,15 @@ fn begun() -> Command {
 fn run(mut command: Command, path: &Path) -> Result<()> {
     command.args(["-movflags", "+faststart"]).arg(path).stdin(Stdio::null()).stdout(Stdio::null());
     let mut group = Group::spawn(&mut command, STOP_GRACE)?;
-    let status = group.wait_at_most(MAKING_TIMEOUT)?.context("ffmpeg does not end")?;
+    let status = group.wait_at_most(FFMPEG_TIMEOUT)?.context("ffmpeg does not end")?;
     ensure!(status.success(), "ffmpeg made no video: {status}");
     Ok(())
 }
 
 impl Footage {
-    /// Makes the video.
+    /// Writes the video.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let mut command = begun();
+        let mut command = ffmpeg();
         if let Some(picture) = &self.picture {
             let duration_s = self.duration_s.to_string();
             command.args(["-loop", "1", "-framerate", &FRAME_RATE.to_string(), "-t", &duration_s, "-i"]).arg(picture);
@@ -66,7 +66,7 @@ impl Footage {
         run(command, path)
     }
 
-    /// The matte is drawn on one frame only, which is then repeated.
+    /// The filter graph. The matte is computed on one frame, which is then repeated.
     fn graph(&self) -> String {
         let Self { width, height, duration_s, .. } = self;
         let side = width.min(height) * 3 / 5 / 2 * 2;
@@ -83,7 +83,7 @@ impl Footage {
                  format=rgba[color]"
             )
         };
-        // A round body, and beyond it hairs a pixel or two wide.
+        // A disc with hairs a pixel or two wide around it.
         let matte = format!(
             "color=black:s={side}x{side}:r={rate}:d=0.04,format=gray,\
              geq=lum='255*clip(({radius}*(0.72+0.25*pow(abs(sin(20*atan2(Y-{radius},X-{radius}))),40))\

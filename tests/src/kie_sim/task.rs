@@ -1,4 +1,4 @@
-//! One task of the stand-in for KIE: made in a thread of its own, then told.
+//! A task of the KIE simulator: rendered in a thread of its own, then reported by callback.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::footage::{self, Footage};
 use crate::http::{Answer, agent};
 
-/// Units: seconds. Beyond every window that anybody keeps.
+/// The age of an old signature. Units: seconds.
 const OLD_S: u64 = 3_600;
 
 /// A task.
@@ -31,12 +31,12 @@ pub struct Task {
     video_url: Option<String>,
     fail_code: &'static str,
     created_at_ms: u64,
-    /// How many questions it answers as if it were not there.
+    /// How many polls do not find the task.
     hidden: u32,
 }
 
 impl Task {
-    /// Takes a task into the books and begins to make it; returns its name.
+    /// Registers a task and starts to render it; returns its id.
     pub fn begin(shared: &Arc<Shared>, body: &Value, callback_url: String, fault: Option<Fault>) -> String {
         let id = new_id();
         let hidden = if fault == Some(Fault::UnknownAtFirst) { 3 } else { 0 };
@@ -50,9 +50,9 @@ impl Task {
             hidden,
         };
         {
-            let mut books = shared.books();
-            books.created_at.push(std::time::Instant::now());
-            books.tasks.insert(id.clone(), task);
+            let mut state = shared.state();
+            state.created_at.push(std::time::Instant::now());
+            state.tasks.insert(id.clone(), task);
         }
         if fault == Some(Fault::CallFirst) {
             call(shared, &id, fault);
@@ -62,14 +62,14 @@ impl Task {
         id
     }
 
-    /// Whether a question finds it.
+    /// Whether a poll finds the task.
     pub fn is_shown(&mut self) -> bool {
         let hidden = self.hidden > 0;
         self.hidden = self.hidden.saturating_sub(1);
         !hidden
     }
 
-    /// As `recordInfo` has it.
+    /// The body of `recordInfo`.
     pub fn record(&self, id: &str) -> Value {
         let result = self.video_url.as_ref().map(|url| json!({ "resultUrls": [url] }).to_string());
         let over = matches!(self.state, "success" | "fail");
@@ -96,12 +96,12 @@ impl Shared {
             created_at_ms: now_ms(),
             hidden: 0,
         };
-        self.books().tasks.insert(id.clone(), task);
+        self.state().tasks.insert(id.clone(), task);
         id
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut Task)) {
-        if let Some(task) = self.books().tasks.get_mut(id) {
+        if let Some(task) = self.state().tasks.get_mut(id) {
             change(task);
         }
     }
@@ -125,7 +125,7 @@ fn work(shared: &Shared, id: &str, input: &Value, fault: Option<Fault>) {
     (0..times).for_each(|_| call(shared, id, fault));
 }
 
-/// Makes the video; returns where it lies.
+/// Renders the video; returns its URL.
 fn make(shared: &Shared, id: &str, input: &Value, fault: Option<Fault>) -> Result<String> {
     let path = shared.dir.path().join(format!("{id}.mp4"));
     if fault == Some(Fault::Broken) {
@@ -136,7 +136,7 @@ fn make(shared: &Shared, id: &str, input: &Value, fault: Option<Fault>) -> Resul
         let picture = input["image_urls"][0].as_str().map(|url| fetch(shared, id, "picture", url)).transpose()?;
         footage(input, picture).context("no such mode")?.write(&path)?;
     }
-    let host = shared.books().host.clone();
+    let host = shared.state().host.clone();
     Ok(format!("http://{host}/results/{id}.mp4"))
 }
 
@@ -165,9 +165,9 @@ fn footage(input: &Value, picture: Option<PathBuf>) -> Option<Footage> {
     Some(Footage { width, height, duration_s, screen, picture })
 }
 
-/// Calls back once, and notes what was answered.
+/// Sends one callback and records the response status.
 fn call(shared: &Shared, id: &str, fault: Option<Fault>) {
-    let Some(task) = shared.books().tasks.get(id).cloned() else { return };
+    let Some(task) = shared.state().tasks.get(id).cloned() else { return };
     let body = json!({ "code": 200, "msg": "success", "data": task.record(id) });
     let now_s = now_ms() / 1_000;
     let timestamp_s = if fault == Some(Fault::OldSignature) { now_s.saturating_sub(OLD_S) } else { now_s };
@@ -180,7 +180,7 @@ fn call(shared: &Shared, id: &str, fault: Option<Fault>) {
     }
     let answer = request.send_json(&body).map_err(anyhow::Error::from).and_then(Answer::read);
     let status = answer.map_or(0, |answer| answer.status);
-    shared.books().calls.push((task.callback_url, status));
+    shared.state().calls.push((task.callback_url, status));
 }
 
 fn new_id() -> String {

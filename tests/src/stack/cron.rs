@@ -1,4 +1,4 @@
-//! The cron trigger, which the local runtime never fires by itself.
+//! The cron trigger, which the local runtime does not fire.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -7,33 +7,33 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::http::{Answer, agent};
-use crate::terminal::complain;
+use crate::terminal::print_error;
 
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Fires once, and waits until the handler is done.
-pub fn tick(base_url: &str) -> Result<()> {
+/// Fires once and waits for the handler.
+pub fn trigger(base_url: &str) -> Result<()> {
     let answer = Answer::read(agent().get(format!("{base_url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*")).call()?)?;
     ensure!(answer.status == 200, "the scheduled handler failed with status {}: {}", answer.status, answer.body);
     Ok(())
 }
 
-/// Fires each minute until it is dropped.
+/// Fires every minute until it is dropped.
 #[derive(Debug)]
-pub struct Ticker {
+pub struct CronTimer {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Ticker {
+impl CronTimer {
     /// Starts.
     #[must_use]
     pub fn start(base_url: String) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = tick(&base_url) {
-                    complain(&format!("cron: {error:#}"));
+                if let Err(error) = trigger(&base_url) {
+                    print_error(&format!("cron: {error:#}"));
                 }
             }
         });
@@ -41,7 +41,7 @@ impl Ticker {
     }
 }
 
-impl Drop for Ticker {
+impl Drop for CronTimer {
     fn drop(&mut self) {
         self.stop = None;
         self.thread.take().map(JoinHandle::join);

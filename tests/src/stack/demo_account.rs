@@ -1,4 +1,4 @@
-//! The account that a developer's stack has from the start.
+//! The account of `cargo x dev` and `cargo x demo`.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use crate::stack::Stack;
 use crate::stack::secrets::write_private;
 
-/// What the account starts with.
+/// The initial balance.
 const CREDITS: u64 = 1_000;
 
-/// Returns the key of the stack's demo account; creates both on the first start.
+/// Returns the key of the demo account; creates both on the first start.
 pub fn ensure(stack: &Stack) -> Result<String> {
     let path = stack.state().join("demo-api-key");
     if let Ok(key) = fs::read_to_string(&path) {

@@ -1,4 +1,4 @@
-//! What the parts of a local stack prove themselves with: random, made once, kept with the stack's data.
+//! The secrets of a local stack: random, created once, stored with the stack's data.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -23,7 +23,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the stack's secrets, or makes them: data that was signed yesterday must open today.
+    /// Reads the stack's secrets, or creates them. They are kept, so that data signed earlier stays readable.
     pub fn load_or_create(state: &Path) -> Result<Self> {
         let path = state.join("secrets.json");
         if let Ok(text) = fs::read_to_string(&path) {

@@ -1,4 +1,4 @@
-//! One stack for all tests of a program: started by the first, stopped when the last one that uses it ends.
+//! One stack for several tests of a program: started by the first, stopped when the last one that uses it ends.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::stack::{Stack, StackOptions};
 
-/// Put this into a `static`. Tests in other threads share the stack; a test that runs alone gets its own.
+/// Put this into a `static`. Tests that run at the same time share the stack; with one thread, each test starts its own.
 #[derive(Debug, Default)]
 pub struct SharedStack(Mutex<Weak<Shared>>);
 
@@ -18,7 +18,7 @@ struct Shared {
     _state: TempDir,
 }
 
-/// A test's hold on the stack; keeps it up.
+/// Keeps the stack running while a test uses it.
 #[derive(Debug)]
 pub struct SharedStackUse(Arc<Shared>);
 
@@ -29,10 +29,10 @@ impl SharedStack {
         Self(Mutex::new(Weak::new()))
     }
 
-    /// Joins as [`Self::join`] does, and has the stack for itself while the test runs.
+    /// Runs a test on the stack while no other test uses it through this function.
     ///
     /// # Panics
-    /// When there is no stack.
+    /// When the stack does not start.
     #[expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
     pub fn with(&self, options: StackOptions, test: impl FnOnce(&Stack)) {
         let shared = self.join(options).unwrap();
@@ -40,7 +40,7 @@ impl SharedStack {
         test(&stack);
     }
 
-    /// Joins the stack that runs, or starts one with these options in a temporary folder.
+    /// Uses the running stack, or starts one with these options in a temporary folder.
     pub fn join(&self, options: StackOptions) -> Result<SharedStackUse> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = slot.upgrade() {
@@ -55,7 +55,7 @@ impl SharedStack {
 }
 
 impl SharedStackUse {
-    /// Waits until no other test has the stack for itself, and takes it.
+    /// Waits for exclusive use of the stack.
     pub fn lock(&self) -> MutexGuard<'_, Stack> {
         self.0.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! `cargo x check`: what must be clean before anything is worth testing.
+//! `cargo x check`: format and lints.
 
 use anyhow::Result;
 
@@ -15,12 +15,12 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     setup::ensure(&workspace, &cache)?;
     migrations::check_added_only(&workspace)?;
     let phases: [(&str, &[&str], &str); 3] = [
-        ("format", &["fmt", "--all", "--check"], "`cargo fmt --all` puts it right."),
-        ("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], "Fix what is named above."),
+        ("format", &["fmt", "--all", "--check"], "`cargo fmt --all` fixes it."),
+        ("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], "The findings are named above."),
         (
             "lints of the edge for wasm",
             &["clippy", "--package", "edge", "--target", WASM_TARGET, "--", "--deny", "warnings"],
-            "Fix what is named above.",
+            "The findings are named above.",
         ),
     ];
     for (title, args, advice) in phases {

@@ -1,4 +1,4 @@
-//! `cargo x demo`: one video through every real part, from the presigned upload to the saved outputs.
+//! `cargo x demo`: one video through the whole stack, from the presigned upload to the saved outputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::clip::Clip;
 use crate::interrupt;
 use crate::stack::{self, Cron, Stack, StackOptions, demo_account};
 use crate::step::Step;
-use crate::terminal::{is_watched, render_size, say};
+use crate::terminal::{is_interactive, print_line, render_size};
 use crate::workspace::Workspace;
 
 const OUTPUTS: &str = "webm-vp9-alpha,mov-prores4444,matte-grayscale-mp4";
@@ -35,13 +35,13 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     fs::create_dir_all(&options.save_dir)?;
     let started = Instant::now();
     if let Some(api) = find_running(&workspace) {
-        say("using the stack of `cargo x dev`");
+        print_line("using the stack of `cargo x dev`");
         run_job(&options, &api, &mut || Ok(()))?;
     } else {
         let mut stack = Stack::start(StackOptions {
             state: workspace.output_dir().join("demo-stack"),
             transcoders: 1,
-            cron: Cron::EachMinute,
+            cron: Cron::EveryMinute,
             ..StackOptions::default()
         })?;
         let api = stack.api(&demo_account::ensure(&stack)?);
@@ -49,7 +49,7 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
         stack.stop()?;
         done?;
     }
-    say(&format!("\ndone in {:.1} s", started.elapsed().as_secs_f64()));
+    print_line(&format!("\ndone in {:.1} s", started.elapsed().as_secs_f64()));
     Ok(())
 }
 
@@ -96,14 +96,14 @@ fn run_job(options: &Options, api: &Api, check_alive: &mut dyn FnMut() -> Result
     let video_url = api.upload_file(&input, content_type(&input))?;
     step.finish();
     let created = api.create_job(&options.model, &video_url, &options.outputs)?;
-    say(&format!("✓ job {}", created.id));
+    print_line(&format!("✓ job {}", created.id));
     let started = Instant::now();
     let job = follow(api, created, check_alive)?;
     if let Some(error) = &job.error {
         bail!("the job {}: {}: {}", job.status, error.code, error.message);
     }
     ensure!(job.status == "success", "the job {}", job.status);
-    say(&format!("✓ job done ({:.1} s)", started.elapsed().as_secs_f64()));
+    print_line(&format!("✓ job done ({:.1} s)", started.elapsed().as_secs_f64()));
     ensure!(job.output_assets.len() == options.outputs.len(), "the job made {} outputs", job.output_assets.len());
     job.output_assets.iter().try_for_each(|asset| save(api, &job.id, &asset.format, asset.size_bytes, &options.save_dir))
 }
@@ -128,9 +128,9 @@ fn content_type(path: &Path) -> &'static str {
     }
 }
 
-/// Polls until the job is over, and shows how far it is.
+/// Polls until the state of the job is final, and shows its progress.
 fn follow(api: &Api, mut job: Job, check_alive: &mut dyn FnMut() -> Result<()>) -> Result<Job> {
-    let bar = if is_watched() { ProgressBar::new(100) } else { ProgressBar::hidden() };
+    let bar = if is_interactive() { ProgressBar::new(100) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos:>3} % {msg} ({elapsed})")?);
     let mut last_said = String::new();
     while !job.is_over() {
@@ -138,8 +138,8 @@ fn follow(api: &Api, mut job: Job, check_alive: &mut dyn FnMut() -> Result<()>) 
         bar.set_message(stage.clone());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
         bar.set_position(job.progress as u64);
-        if !is_watched() && stage != last_said {
-            say(&format!("  {:3.0} % {stage}", job.progress));
+        if !is_interactive() && stage != last_said {
+            print_line(&format!("  {:3.0} % {stage}", job.progress));
             last_said = stage;
         }
         interrupt::check()?;
@@ -161,15 +161,15 @@ fn save(api: &Api, job_id: &str, format: &str, size_bytes: u64, save_dir: &Path)
     let step = Step::begin(&format!("download of {format}"));
     let saved_bytes = api.download(job_id, format, &path)?;
     step.finish();
-    ensure!(saved_bytes == size_bytes, "{format} has {saved_bytes} bytes, {size_bytes} were announced");
+    ensure!(saved_bytes == size_bytes, "{format} has {saved_bytes} bytes instead of {size_bytes}");
     let shares = AlphaShares::measure(&path, format)?;
-    say(&format!(
+    print_line(&format!(
         "  {}  {}  {:.1} % transparent, {:.1} % opaque",
         path.display(),
         render_size(saved_bytes),
         shares.transparent * 100.0,
         shares.opaque * 100.0
     ));
-    ensure!(shares.is_cut_out(), "{format} shows no subject that is cut out");
+    ensure!(shares.is_cut_out(), "{format} does not have both transparent and opaque pixels");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo x dev`: the whole stack on this machine, until Ctrl-C.
+//! `cargo x dev`: runs the whole stack on this machine until Ctrl-C.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::kie_sim::{KieOptions, KieSim};
 use crate::stack::secrets::write_private;
 use crate::stack::{self, Cron, RateLimit, Stack, StackOptions, demo_account};
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::workspace::Workspace;
 
 const PORT: u16 = 8787;
@@ -25,7 +25,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         port: Some(PORT),
         state: default_state(&workspace),
         transcoders: 1,
-        cron: Cron::EachMinute,
+        cron: Cron::EveryMinute,
         rate_limit: RateLimit::AsDeployed,
         ..StackOptions::default()
     };
@@ -48,57 +48,57 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     }
     let mut stack = Stack::start(options)?;
     let api_key = demo_account::ensure(&stack)?;
-    let admin_token = &stack.site().secrets.admin_token;
+    let admin_token = &stack.config().secrets.admin_token;
     let base_url = stack.base_url();
     let env_files = env_files(&workspace, stack.state());
     let lines = format!("BASE_URL={base_url}\nAPI_KEY={api_key}\nADMIN_TOKEN={admin_token}\n");
     env_files.iter().try_for_each(|path| write_private(path, &lines))?;
-    say(&format!("\n  API      {base_url}"));
-    say(&format!("  key      {api_key}"));
-    say(&format!("  logs     {}", stack.state().display()));
-    env_files.iter().take(1).for_each(|path| say(&format!("  shell    . {}", path.display())));
+    print_line(&format!("\n  API      {base_url}"));
+    print_line(&format!("  key      {api_key}"));
+    print_line(&format!("  logs     {}", stack.state().display()));
+    env_files.iter().take(1).for_each(|path| print_line(&format!("  shell    . {}", path.display())));
     if let Some(kie) = &kie {
-        say(&format!("  KIE      http://{}, a stand-in: jobs of modes text and image work", kie.host()));
+        print_line(&format!("  KIE      http://{}, simulated: jobs of modes text and image work", kie.host()));
         super::kie_sim::say_faults();
     }
-    say(&format!("  try      curl -H 'Authorization: Bearer {api_key}' {base_url}/health"));
-    say("\nCtrl-C stops everything.");
+    print_line(&format!("  try      curl -H 'Authorization: Bearer {api_key}' {base_url}/health"));
+    print_line("\nCtrl-C stops everything.");
     let ended = watch(&mut stack);
-    // A stack that is gone must not be found by the next `cargo x demo`.
+    // Else the next `cargo x demo` would look for a stack that has stopped.
     for path in env_files.iter().filter(|path| fs::read_to_string(path).is_ok_and(|found| found == lines)) {
         fs::remove_file(path).ok();
     }
     stack.stop()?;
-    say("stopped");
+    print_line("stopped");
     ended
 }
 
-/// Where the stack keeps its things unless told otherwise.
+/// The default folder of the stack.
 #[must_use]
 pub fn default_state(workspace: &Workspace) -> PathBuf {
     workspace.output_dir().join("dev")
 }
 
-/// The shell lines that say where a stack is and what opens it.
+/// The file of shell lines with the URL and the keys of a stack.
 #[must_use]
 pub fn env_file(state: &Path) -> PathBuf {
     state.join("stack.env")
 }
 
-/// Beside the stack's state, and where everybody looks, unless another stack that is up has its lines there.
+/// One beside the stack's data, and one in the default place, unless another running stack has its lines there.
 fn env_files(workspace: &Workspace, state: &Path) -> Vec<PathBuf> {
     let (own, usual) = (env_file(state), env_file(&default_state(workspace)));
     let taken = read_base_url(&usual).is_some_and(|base_url| stack::is_healthy(&base_url));
     if own == usual || taken { vec![own] } else { vec![own, usual] }
 }
 
-/// Where the stack of a file of shell lines is.
+/// Reads the URL of a stack from its file of shell lines.
 fn read_base_url(env_file: &Path) -> Option<String> {
     let text = fs::read_to_string(env_file).ok()?;
     text.lines().find_map(|line| line.strip_prefix("BASE_URL=")).map(str::to_owned)
 }
 
-/// A stand-in for KIE, and the edge told of it.
+/// Starts a KIE simulator and configures the edge to use it.
 fn start_kie(options: &mut StackOptions) -> Result<KieSim> {
     let kie = KieSim::start(KieOptions::default())?;
     options.allow_hosts.push(kie.host());

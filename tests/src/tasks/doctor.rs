@@ -1,4 +1,4 @@
-//! `cargo x doctor`: what is there, what is missing, and where to get it.
+//! `cargo x doctor`: tool versions, what is missing, and where to get it.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::setup;
 use crate::cache::Cache;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::tools::{
     FFMPEG_ENCODERS, NODE_VERSION_MIN, PINNED_CRATES, RUSTC_VERSION_MIN, Tools, WASM_BINDGEN_VERSION, WASM_TARGET,
     WORKER_BUILD_VERSION, output_of, parse_version,
@@ -37,16 +37,16 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     findings.extend(find_encoders());
     findings.extend(find_pins(&workspace)?);
     findings.push(find_compatibility_date(&workspace)?);
-    say(&format!("   {:26} {:22} {:22} get it by", "what", "found", "wanted"));
+    print_line(&format!("   {:26} {:22} {:22} get it by", "what", "found", "wanted"));
     for finding in &findings {
         let mark = if finding.is_good { '✓' } else { '✗' };
         let remedy = if finding.is_good { "" } else { finding.remedy };
         let found = finding.found.as_deref().unwrap_or("nothing");
-        say(format!("{mark}  {:26} {found:22} {:22} {remedy}", finding.what, finding.wanted).trim_end());
+        print_line(format!("{mark}  {:26} {found:22} {:22} {remedy}", finding.what, finding.wanted).trim_end());
     }
     match findings.iter().filter(|finding| !finding.is_good).count() {
         0 => Ok(()),
-        count => bail!("{count} of {} are not as they must be", findings.len()),
+        count => bail!("{count} of {} do not meet the requirements", findings.len()),
     }
 }
 
@@ -91,7 +91,7 @@ fn find_encoders() -> Vec<Finding> {
     FFMPEG_ENCODERS.into_iter().map(finding).collect()
 }
 
-/// The crates that must move together with the tools.
+/// The crates that must be updated together with the tools.
 fn find_pins(workspace: &Workspace) -> Result<Vec<Finding>> {
     let lock: toml::Table = fs::read_to_string(workspace.join("Cargo.lock"))?.parse()?;
     let packages = lock.get("package").and_then(toml::Value::as_array).cloned().unwrap_or_default();

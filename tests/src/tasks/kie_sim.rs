@@ -1,4 +1,4 @@
-//! `cargo x kie-sim`: the stand-in for KIE by itself, until Ctrl-C.
+//! `cargo x kie-sim`: runs the KIE simulator alone until Ctrl-C.
 
 use std::thread;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use lexopt::ValueExt as _;
 use crate::interrupt;
 use crate::kie_sim::fault::Fault;
 use crate::kie_sim::{KieOptions, KieSim};
-use crate::terminal::say;
+use crate::terminal::print_line;
 
 const PORT: u16 = 8790;
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
@@ -19,7 +19,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let mut options = KieOptions { port: Some(PORT), ..KieOptions::default() };
     while let Some(arg) = args.next()? {
         match arg {
-            lexopt::Arg::Long("port") => options.port = Some(args.value()?.parse().context("--port wants a port")?),
+            lexopt::Arg::Long("port") => options.port = Some(args.value()?.parse().context("`--port` needs a port")?),
             lexopt::Arg::Long("api-key") => options.api_key = args.value()?.string()?,
             lexopt::Arg::Long("webhook-key") => options.webhook_key = Some(args.value()?.string()?),
             lexopt::Arg::Long("unsigned") => options.webhook_key = None,
@@ -27,19 +27,19 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         }
     }
     let sim = KieSim::start(options)?;
-    say("Start the edge with these variables, and let its transcoders fetch from the address:");
-    sim.edge_vars().iter().for_each(|(name, value)| say(&format!("  {name}={value}")));
-    say(&format!("  ALLOWED_PRIVATE_HOSTS={}", sim.host()));
+    print_line("Start the edge with these variables, and its transcoders with the last one:");
+    sim.edge_vars().iter().for_each(|(name, value)| print_line(&format!("  {name}={value}")));
+    print_line(&format!("  ALLOWED_PRIVATE_HOSTS={}", sim.host()));
     say_faults();
-    say("\nCtrl-C stops it.");
+    print_line("\nCtrl-C stops it.");
     while !interrupt::is_requested() {
         thread::sleep(WATCH_INTERVAL);
     }
     Ok(())
 }
 
-/// Names what can go wrong.
+/// Prints the names of the faults.
 pub fn say_faults() {
     let names = Fault::ALL.map(|(name, _)| name).join(", ");
-    say(&format!("  faults   {{kie:NAME}} in a prompt, NAME one of {names}"));
+    print_line(&format!("  faults   {{kie:NAME}} in a prompt, NAME one of {names}"));
 }

@@ -1,4 +1,4 @@
-//! `cargo x migrate`: brings a D1 database up to date.
+//! `cargo x migrate`: applies the migrations to a D1 database.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use anyhow::{Result, bail};
 use super::{dev, setup};
 use crate::cache::Cache;
 use crate::stack::secrets::Secrets;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-use crate::wrangler::{self, Site};
+use crate::wrangler::{self, StackConfig};
 
 const USAGE: &str = "usage: cargo x migrate --local [--state DIR] | --remote";
 
@@ -42,9 +42,9 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         Target::Local => {
             fs::create_dir_all(&state)?;
             let secrets = Secrets::load_or_create(&state)?;
-            let site = Site { secrets, state, base_url: String::new(), port: 0, allowed_hosts: String::new() };
-            site.migrate(&workspace, &tools)?;
-            say(&format!("the database in {} is up to date", site.state.display()));
+            let stack_config = StackConfig { secrets, state, base_url: String::new(), port: 0, allowed_hosts: String::new() };
+            stack_config.migrate(&workspace, &tools)?;
+            print_line(&format!("the database in {} is up to date", stack_config.state.display()));
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo x setup`: installs what packages can give. Quick when all is there, so every task calls it.
+//! `cargo x setup`: installs the tools that a package registry has. Fast when nothing is missing, so every task calls it.
 
 use std::env;
 use std::fs;
@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
-use crate::stamp::Stamp;
+use crate::fingerprint::Fingerprint;
 use crate::step;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::tools::{Tools, WASM_BINDGEN_VERSION, WASM_TARGET, WORKER_BUILD_VERSION, is_on_path, output_of};
 use crate::workspace::Workspace;
 
@@ -18,11 +18,11 @@ use crate::workspace::Workspace;
 pub fn run(args: lexopt::Parser) -> Result<()> {
     super::expect_no_more(args)?;
     ensure(&Workspace::find()?, &Cache::open()?)?;
-    say("everything is in place");
+    print_line("everything is installed");
     Ok(())
 }
 
-/// Installs what is missing.
+/// Installs the missing tools.
 pub fn ensure(workspace: &Workspace, cache: &Cache) -> Result<()> {
     let needs = Needs { workspace, cache, tools: Tools::new(workspace, cache) };
     if needs.are_met()? {
@@ -43,7 +43,7 @@ impl Needs<'_> {
         Ok(has_wasm_target()
             && self.tools.wasm_bindgen().exists()
             && self.tools.worker_build().exists()
-            && self.npm_stamp()?.matches(&self.npm_stamp_file())
+            && self.npm_fingerprint()?.matches(&self.npm_fingerprint_file())
             && has_ffmpeg())
     }
 
@@ -58,7 +58,7 @@ impl Needs<'_> {
         if !self.tools.worker_build().exists() {
             self.install_tool("worker-build", "worker-build", WORKER_BUILD_VERSION)?;
         }
-        if !self.npm_stamp()?.matches(&self.npm_stamp_file()) {
+        if !self.npm_fingerprint()?.matches(&self.npm_fingerprint_file()) {
             self.install_npm_packages()?;
         }
         if !has_ffmpeg() {
@@ -67,7 +67,7 @@ impl Needs<'_> {
         Ok(())
     }
 
-    /// Unoptimised: our wasm is small, and the tools build several times as fast.
+    /// Unoptimised: the wasm is small, and the tools build several times as fast.
     fn install_tool(&self, name: &str, package: &str, version: &str) -> Result<()> {
         let dir = self.cache.tool_dir(name, version);
         let partial = self.cache.tool_dir(name, &format!("{version}.partial"));
@@ -85,13 +85,13 @@ impl Needs<'_> {
         fs::remove_dir_all(&target).context("the tool's build folder cannot be removed")
     }
 
-    fn npm_stamp(&self) -> Result<Stamp> {
+    fn npm_fingerprint(&self) -> Result<Fingerprint> {
         let root = self.workspace.root();
-        Stamp::default().with_path(root, "package.json")?.with_path(root, "package-lock.json")
+        Fingerprint::default().with_path(root, "package.json")?.with_path(root, "package-lock.json")
     }
 
-    fn npm_stamp_file(&self) -> std::path::PathBuf {
-        self.workspace.join("node_modules/.bgless-stamp")
+    fn npm_fingerprint_file(&self) -> std::path::PathBuf {
+        self.workspace.join("node_modules/.bgless-fingerprint")
     }
 
     /// Install scripts stay off: none of these packages needs its own, and newer npm blocks them anyway.
@@ -104,7 +104,7 @@ impl Needs<'_> {
             .args(["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"])
             .current_dir(self.workspace.root());
         step::run("npm packages", &mut command, "Is the npm registry reachable?")?;
-        self.npm_stamp()?.write(&self.npm_stamp_file())
+        self.npm_fingerprint()?.write(&self.npm_fingerprint_file())
     }
 }
 
@@ -136,7 +136,7 @@ fn install_ffmpeg() -> Result<()> {
         command
     };
     let install = ["install", "-y", "--no-install-recommends", "ffmpeg"];
-    // Package lists may be old or absent; they are fetched only if that turns out to matter.
+    // Package lists may be old or absent; they are fetched only if the installation fails.
     if step::run("Debian's ffmpeg", &mut apt(&install), "Trying again with fresh package lists.").is_ok() {
         return Ok(());
     }

@@ -1,6 +1,9 @@
 //! `cargo x test`: host tests, then end to end against the real local stack.
 
-use std::ffi::OsString;
+mod filter;
+mod snapshots;
+
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -8,53 +11,97 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::setup;
-use crate::artifacts::{Artifacts, replace_file};
+use self::filter::Filter;
+use self::snapshots::SnapshotReferences;
+use super::{bench, setup};
+use crate::artifacts::{self, replace_file};
 use crate::cache::Cache;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::workspace::Workspace;
 use crate::{interrupt, onnx_runtime, step};
 
+const ADVICE: &str = "The failures are named above.";
+/// The name that selects benches, as a program's name selects its tests.
+const BENCHES: &str = "bench";
+
+/// One program of end-to-end tests.
+struct Program {
+    name: String,
+    path: PathBuf,
+}
+
 /// Runs the task. Words on the command line select tests by name.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
-    let filter: Vec<OsString> = args.raw_args()?.collect();
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
+    let words: Vec<String> = args.raw_args()?.map(|word| word.to_string_lossy().into_owned()).collect();
+    let filter = Filter::new(words, list_programs(&workspace)?);
     let started = Instant::now();
     setup::ensure(&workspace, &cache)?;
     let onnx_runtime = onnx_runtime::ensure(&cache)?;
-    {
+    if let Some(words) = filter.for_host_tests() {
         let (mut command, _lock) = cache.cargo(&workspace)?;
-        command.arg("test").arg("--quiet").arg("--").args(&filter).env(onnx_runtime::VARIABLE, &onnx_runtime);
-        step::run_openly("host tests", &mut command, "The failures are named above.")?;
+        command.arg("test").arg("--quiet").arg("--").args(words).env(onnx_runtime::VARIABLE, &onnx_runtime);
+        step::run_openly("host tests", &mut command, ADVICE)?;
     }
-    let programs = build_end_to_end(&workspace, &cache)?;
-    Artifacts::ensure(&workspace, &cache)?;
-    // All are run, whatever the first says: who waits for minutes wants to hear everything.
+    let programs = build_programs(&workspace, &cache)?;
+    if filter.is_empty() {
+        // Else each stack builds what it needs: the contract tests start no transcoder.
+        artifacts::ensure_edge(&workspace, &cache)?;
+        artifacts::ensure_transcoder(&workspace, &cache)?;
+    }
+    let references = SnapshotReferences::new(&workspace)?;
+    // All programs run, whatever the first one reports: a run takes minutes, and one run should show every failure.
     let mut failures = Vec::new();
-    for program in programs {
-        let title = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut command = Command::new(&program);
-        // Cargo would set this one; the tests find the clone by it.
+    for Program { name, path } in programs {
+        let Some(words) = filter.for_program(&name) else { continue };
+        let mut command = Command::new(&path);
         command
-            .args(&filter)
+            .args(words)
+            .envs(references.env(&workspace))
             .env(onnx_runtime::VARIABLE, &onnx_runtime)
             .current_dir(workspace.join("tests"))
+            // Cargo would set this one; the tests find the clone by it.
             .env("CARGO_MANIFEST_DIR", workspace.join("tests"));
-        if let Err(failure) = step::run_openly(&title, &mut command, "The failures are named above.") {
+        if let Err(failure) = step::run_openly(&name, &mut command, ADVICE) {
             interrupt::check()?;
             failures.push(failure);
         }
     }
+    if let Some(words) = filter.for_program(BENCHES)
+        && let Err(failure) = bench::run_briefly(&copy_of_self(&workspace)?, &words)
+    {
+        interrupt::check()?;
+        failures.push(failure);
+    }
     if let Some(failure) = failures.into_iter().next() {
         return Err(failure);
     }
-    say(&format!("all tests passed ({:.1} s)", started.elapsed().as_secs_f64()));
+    if filter.is_empty() {
+        references.check_all_used(&workspace)?;
+    }
+    print_line(&format!("all tests passed ({:.1} s)", started.elapsed().as_secs_f64()));
     Ok(())
 }
 
-/// Builds the test programs of this package and copies them into the clone: they run for minutes, and meanwhile
-/// another clone may need the build folder.
-fn build_end_to_end(workspace: &Workspace, cache: &Cache) -> Result<Vec<PathBuf>> {
+/// `cargo x` as a program in the clone, for the reason that [`build_programs`] gives.
+fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
+    let path = workspace.output_dir().join("programs/x");
+    replace_file(&std::env::current_exe()?, &path)?;
+    Ok(path)
+}
+
+/// What a word can begin with to select one program: the name of a folder in `tests/tests`, or `bench`.
+fn list_programs(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut names = vec![BENCHES.to_owned()];
+    for entry in fs::read_dir(workspace.join("tests/tests"))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}
+
+/// Builds the test programs of this package and copies them into the clone: they run for minutes, and meanwhile another clone
+/// may need the build folder.
+fn build_programs(workspace: &Workspace, cache: &Cache) -> Result<Vec<Program>> {
     const TITLE: &str = "end-to-end tests, building";
     let (mut command, _lock) = cache.cargo(workspace)?;
     command.args(["test", "--package", "tests", "--no-run"]);
@@ -70,12 +117,12 @@ fn build_end_to_end(workspace: &Workspace, cache: &Cache) -> Result<Vec<PathBuf>
         if message["profile"]["test"] == true
             && let Some(built) = message["executable"].as_str()
         {
-            let name = message["target"]["name"].as_str().context("a program without a name")?;
-            let program = workspace.output_dir().join("programs").join(name);
-            replace_file(built.as_ref(), &program)?;
-            programs.push(program);
+            let name = message["target"]["name"].as_str().context("a program without a name")?.to_owned();
+            let path = workspace.output_dir().join("programs").join(&name);
+            replace_file(built.as_ref(), &path)?;
+            programs.push(Program { name, path });
         }
     }
-    programs.sort();
+    programs.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(programs)
 }

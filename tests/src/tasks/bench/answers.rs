@@ -1,4 +1,4 @@
-//! Whether two Workers say the same, field by field: else their costs would not compare.
+//! Compares the responses of two Workers field by field: only then do their costs compare.
 
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
@@ -6,14 +6,14 @@ use ureq::http::{HeaderMap, Response};
 
 use crate::http::Answer;
 
-/// How an answer's body is cut up is the runtime's business.
+/// How a body is framed is up to the runtime.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
-/// Fails where two answers differ in more than ids, instants and signatures.
+/// Fails where two responses differ in more than ids, timestamps and signatures.
 pub fn expect_same(ours: Response<ureq::Body>, theirs: Response<ureq::Body>) -> Result<()> {
     let (our_headers, their_headers) = (headers(ours.headers()), headers(theirs.headers()));
     let (ours, theirs) = (Answer::read(ours)?, Answer::read(theirs)?);
-    ensure!((200..300).contains(&ours.status), "the edge refuses with {}: {}", ours.status, ours.body);
+    ensure!((200..300).contains(&ours.status), "the edge responds with {}: {}", ours.status, ours.body);
     ensure!(ours.status == theirs.status, "statuses: {} and {}: {}", ours.status, theirs.status, theirs.body);
     ensure!(our_headers == their_headers, "headers: {our_headers:?} and {their_headers:?}");
     expect_same_value("", &ours.body, &theirs.body)
@@ -51,10 +51,10 @@ fn expect_same_value(path: &str, ours: &Value, theirs: &Value) -> Result<()> {
     }
 }
 
-/// A text with what no two requests share made alike: instants, ids of now, signatures and their expiry.
+/// The text with placeholders for what differs between any two requests: timestamps, new ids, signatures and their expiry.
 fn mask(text: &str) -> String {
-    let is_instant = text.len() == "2026-05-08T12:00:00.000Z".len() && text.ends_with('Z') && text.starts_with("20");
-    if is_instant {
+    let is_timestamp = text.len() == "2026-05-08T12:00:00.000Z".len() && text.ends_with('Z') && text.starts_with("20");
+    if is_timestamp {
         return text.replace(|character: char| character.is_ascii_digit(), "0");
     }
     let words = text.split_inclusive(|character: char| !character.is_ascii_alphanumeric());
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_two_requests_share_is_the_same_and_all_else_is_not() {
+    fn ids_timestamps_and_signatures_may_differ_and_nothing_else() {
         let url = |ulid: &str, seconds: u32| json!({ "a": [format!("https://x/job_{ulid}?size=7&expires={seconds}&signature={}", "ab".repeat(32))] });
         let (one, other) = ("01M8086DP2Y7H9YP04CKJ4HJXT", "01M8086DP2Y7H9YP04CKJ4HJXV");
         assert!(expect_same_value("", &url(one, 1_795_000_000), &url(other, 1_795_000_001)).is_ok());

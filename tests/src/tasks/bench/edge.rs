@@ -1,7 +1,7 @@
-//! `cargo x bench edge`: requests per second and CPU per request, against a Hono worker that does the same work.
+//! `cargo x bench edge`: requests per second and CPU per request, against a Hono Worker that does the same work.
 //!
-//! Three Workers, each in a workerd of its own with the same data: the edge, its twin in `tests/bench/hono`, and the
-//! floor, which makes the same platform calls and nothing else. CPU is the whole process's, so D1's is in all three.
+//! Three Workers, each in a workerd of its own with the same data: the edge, the Hono Worker in `tests/bench/hono`, and a
+//! baseline that makes the same platform calls and nothing else. CPU is that of the process, so D1's is in all three.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,18 +12,18 @@ use super::answers::expect_same;
 use super::load::{self, Operation, Summary, Target, compare};
 use super::seed::{self, Seeded, seed};
 use super::workerd::{Worker, Workerd};
-use crate::artifacts::Artifacts;
+use crate::artifacts;
 use crate::cache::Cache;
 use crate::step;
 use crate::tasks::setup;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// Many short ones: so the three sides meet the same neighbours.
+/// Many short rounds, so that other load on the machine falls on all three alike.
 const ROUNDS: usize = 21;
 const CONCURRENCIES: [usize; 2] = [1, 16];
-/// Enough for lists to be full.
+/// Enough to fill a page of a list.
 const JOBS: u64 = 1_000;
 
 /// Runs the bench.
@@ -38,10 +38,10 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     setup::ensure(&workspace, &cache)?;
     let tools = Tools::new(&workspace, &cache);
-    let edge_dir = Artifacts::ensure_edge(&workspace, &cache)?;
+    let edge_dir = artifacts::ensure_edge(&workspace, &cache)?;
     let state = tempfile::tempdir()?;
-    let twin_dir = state.path().join("hono");
-    bundle(&workspace, &tools, &twin_dir)?;
+    let hono_dir = state.path().join("hono");
+    bundle(&workspace, &tools, &hono_dir)?;
     let now_ms = seed::now_ms()?;
     let serve = |name: &'static str, modules: Vec<PathBuf>| -> Result<(Workerd, Seeded)> {
         let state_dir = state.path().join(name);
@@ -50,16 +50,16 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         Ok((Workerd::start(&workspace, &tools, &state_dir, &[worker])?, seeded))
     };
     let (edge, seeded) = serve("edge", vec![edge_dir.join("index.js"), edge_dir.join("index_bg.wasm")])?;
-    let (twin, _) = serve("hono", vec![twin_dir.join("main.js")])?;
-    let (floor, _) = serve("floor", vec![twin_dir.join("floor.js")])?;
-    measure(&seeded, &[&edge, &twin, &floor], rounds)
+    let (hono, _) = serve("hono", vec![hono_dir.join("main.js")])?;
+    let (baseline, _) = serve("baseline", vec![hono_dir.join("baseline.js")])?;
+    measure(&seeded, &[&edge, &hono, &baseline], rounds)
 }
 
-/// Puts the twin and the floor into a file each.
+/// Bundles the Hono Worker and the baseline into a file each.
 fn bundle(workspace: &Workspace, tools: &Tools, out_dir: &Path) -> Result<()> {
     let sources = workspace.join("tests/bench/hono");
     let mut command = Command::new(tools.npm_bin("esbuild"));
-    command.arg(sources.join("main.js")).arg(sources.join("floor.js"));
+    command.arg(sources.join("main.js")).arg(sources.join("baseline.js"));
     command
         .args(["--bundle", "--format=esm", "--minify", "--loader:.sql=text", "--external:cloudflare:workers"])
         .env("PATH", tools.path()?);
@@ -77,40 +77,40 @@ fn operations(seeded: &Seeded) -> [Operation; 5] {
     ]
 }
 
-fn measure(seeded: &Seeded, [edge, twin, floor]: &[&Workerd; 3], rounds: usize) -> Result<()> {
+fn measure(seeded: &Seeded, [edge, hono, baseline]: &[&Workerd; 3], rounds: usize) -> Result<()> {
     let target = |workerd| Target::new(workerd, 0);
-    let (edge, twin, mut floor) = (target(edge)?, target(twin)?, target(floor)?);
-    floor.headers = vec![("x-key-sha256", seeded.key_sha256.clone()), ("x-object-key", seeded.source_key.clone())];
+    let (edge, hono, mut baseline) = (target(edge)?, target(hono)?, target(baseline)?);
+    baseline.headers = vec![("x-key-sha256", seeded.key_sha256.clone()), ("x-object-key", seeded.source_key.clone())];
     let operations = operations(seeded);
     for operation in &operations {
-        expect_same(operation.ask(&edge)?, operation.ask(&twin)?)
-            .with_context(|| format!("{}: the two sides do not answer alike", operation.name))?;
+        expect_same(operation.ask(&edge)?, operation.ask(&hono)?)
+            .with_context(|| format!("{}: the edge and the Hono Worker respond differently", operation.name))?;
     }
-    say("✓ both sides answer alike, field by field");
+    print_line("✓ the edge and the Hono Worker send equal responses, field by field");
     for concurrency in CONCURRENCIES {
-        say(&format!("\nconcurrency {concurrency}, {rounds} rounds in turns; CPU in µs per request, workerd's own"));
-        say("              requests/s                 CPU, median              CPU, 10th percentile");
-        say("              edge    hono   ratio      edge    hono   ratio     edge    hono   ratio    floor");
+        print_line(&format!("\nconcurrency {concurrency}, {rounds} rounds, alternating; CPU in µs per request, workerd's own"));
+        print_line("              requests/s                 CPU, median              CPU, 10th percentile");
+        print_line("              edge    hono   ratio      edge    hono   ratio     edge    hono   ratio baseline");
         for operation in &operations {
-            let summaries = compare([operation; 3], [&edge, &twin, &floor], concurrency, rounds)?;
-            say(&row(operation.name, &summaries));
+            let summaries = compare([operation; 3], [&edge, &hono, &baseline], concurrency, rounds)?;
+            print_line(&row(operation.name, &summaries));
         }
     }
     Ok(())
 }
 
-fn row(name: &str, [edge, twin, floor]: &[Summary; 3]) -> String {
+fn row(name: &str, [edge, hono, baseline]: &[Summary; 3]) -> String {
     format!(
         "{name:10} {:7.0} {:7.0}  {:6.2}   {:7.0} {:7.0}  {:6.2}  {:7.0} {:7.0}  {:6.2}  {:7.0}",
         edge.requests_per_s,
-        twin.requests_per_s,
-        edge.requests_per_s / twin.requests_per_s,
+        hono.requests_per_s,
+        edge.requests_per_s / hono.requests_per_s,
         edge.cpu_us,
-        twin.cpu_us,
-        edge.cpu_us / twin.cpu_us,
+        hono.cpu_us,
+        edge.cpu_us / hono.cpu_us,
         edge.cpu_p10_us,
-        twin.cpu_p10_us,
-        edge.cpu_p10_us / twin.cpu_p10_us,
-        floor.cpu_p10_us,
+        hono.cpu_p10_us,
+        edge.cpu_p10_us / hono.cpu_p10_us,
+        baseline.cpu_p10_us,
     )
 }

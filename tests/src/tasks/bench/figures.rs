@@ -1,13 +1,13 @@
-//! Medians and percentiles, and how they are printed.
+//! Medians and percentiles.
 
 use std::time::Duration;
 
-/// The middle one of some figures.
+/// The median.
 pub fn median(figures: &mut [f64]) -> f64 {
     percentile(figures, 0.5)
 }
 
-/// The figure that this share of all lie below. Zero when there is none.
+/// The figure below which this share of all lies. Zero without figures.
 pub fn percentile(figures: &mut [f64], share: f64) -> f64 {
     figures.sort_by(f64::total_cmp);
     #[expect(
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_and_the_tail_are_found_in_any_order() {
+    fn the_median_and_a_percentile_do_not_depend_on_the_order() {
         let mut figures = [5.0, 1.0, 3.0, 2.0, 4.0];
         for (share, expected) in [(0.5, 3.0), (1.0, 5.0), (0.0, 1.0), (0.7, 4.0)] {
             assert!((percentile(&mut figures, share) - expected).abs() < f64::EPSILON, "{share}");

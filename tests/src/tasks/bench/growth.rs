@@ -1,6 +1,6 @@
 //! `cargo x bench growth`: what reading, listing and creating jobs costs at a thousand jobs and at a million.
 //!
-//! One workerd serves the edge twice, each with a database of its own, and they are asked in turns.
+//! One workerd serves the edge twice, each with a database of its own, and requests alternate between them.
 
 use std::fs;
 
@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use super::load::{self, Operation, Summary, Target, compare};
 use super::seed::{self, Seeded, seed};
 use super::workerd::{Worker, Workerd};
-use crate::artifacts::Artifacts;
+use crate::artifacts;
 use crate::cache::Cache;
 use crate::tasks::setup;
-use crate::terminal::say;
+use crate::terminal::print_line;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -33,8 +33,8 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     setup::ensure(&workspace, &cache)?;
     let tools = Tools::new(&workspace, &cache);
-    let edge_dir = Artifacts::ensure_edge(&workspace, &cache)?;
-    // Gigabytes: beside the build rather than in a folder that may lie in memory.
+    let edge_dir = artifacts::ensure_edge(&workspace, &cache)?;
+    // Gigabytes: beside the build rather than in a temporary folder that may be in memory.
     fs::create_dir_all(workspace.output_dir())?;
     let state = tempfile::tempdir_in(workspace.output_dir())?;
     let now_ms = seed::now_ms()?;
@@ -43,12 +43,12 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let worker = |name, seeded| Worker { name, modules: vec![edge_dir.join("index.js"), edge_dir.join("index_bg.wasm")], seeded };
     let workerd = Workerd::start(&workspace, &tools, state.path(), &[worker("small", &small), worker("large", &large)])?;
     let targets = [&Target::new(&workerd, 0)?, &Target::new(&workerd, 1)?];
-    say(&format!("\n{SMALL_JOBS} jobs against {large_jobs}, medians of {rounds} rounds in turns; µs per request"));
-    say("                       median latency             95th percentile                CPU");
-    say("                    small    large   ratio     small    large   ratio     small    large   ratio");
+    print_line(&format!("\n{SMALL_JOBS} jobs against {large_jobs}, medians of {rounds} rounds, alternating; µs per request"));
+    print_line("                       median latency             95th percentile                CPU");
+    print_line("                    small    large   ratio     small    large   ratio     small    large   ratio");
     for (small, large) in operations(&small).iter().zip(&operations(&large)) {
         let summaries = compare([small, large], targets, 1, rounds)?;
-        say(&row(small.name, &summaries));
+        print_line(&row(small.name, &summaries));
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ fn operations(seeded: &Seeded) -> [Operation; 5] {
         Operation::get("get job", 400, seeded.job_ids.iter().map(|id| format!("/v1/jobs/{id}"))),
         Operation::get("list, newest", 200, ["/v1/jobs".into()]),
         Operation::get("list, from middle", 200, [format!("/v1/jobs?cursor={middle}")]),
-        // Hardly any job is in this state, so whoever looks for one by going through all of them shows.
+        // Few jobs are in this state, so a scan through all of them would show.
         Operation::get("list, one state", 50, ["/v1/jobs?status=transcoding".into()]),
         Operation::create(200, seeded),
     ]

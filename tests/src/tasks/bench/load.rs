@@ -1,4 +1,4 @@
-//! Sends requests as fast as they are answered, and says what they cost.
+//! Sends requests as fast as they are answered, and measures latency, throughput and CPU.
 
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -19,18 +19,18 @@ use crate::{http, interrupt};
 /// One kind of request.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// As tables say it.
+    /// The name in tables.
     pub name: &'static str,
-    /// What is asked for, in turns.
+    /// The paths to request, in turns.
     pub paths: Vec<String>,
-    /// What is posted; without it, paths are read.
+    /// The body of a POST; without it, the requests are GETs.
     pub body: Option<String>,
     /// How many requests make a round.
     pub requests: usize,
 }
 
 impl Operation {
-    /// Reads these paths in turns.
+    /// Gets these paths in turns.
     pub fn get(name: &'static str, requests: usize, paths: impl IntoIterator<Item = String>) -> Self {
         Self { name, paths: paths.into_iter().collect(), body: None, requests }
     }
@@ -49,7 +49,7 @@ impl Operation {
         let path = self.paths.get(number % self.paths.len()).context("an operation without a path")?;
         let url = format!("{}{path}", target.url);
         let mut request = ureq::http::Request::builder().uri(url).header("authorization", format!("Bearer {API_KEY}"));
-        // As Cloudflare says it: a documentation address of RFC 5737.
+        // As Cloudflare sets it; an address for documentation, by RFC 5737.
         request = request.header("cf-connecting-ip", "203.0.113.7");
         for (name, value) in &target.headers {
             request = request.header(*name, value);
@@ -60,17 +60,17 @@ impl Operation {
         })
     }
 
-    /// Sends one request and returns the answer as it came.
+    /// Sends one request; returns the response.
     pub fn ask(&self, target: &Target<'_>) -> Result<Response<ureq::Body>> {
         self.send(&http::agent(), target, 0)
     }
 }
 
-/// Who is asked.
+/// The Worker that requests go to.
 pub struct Target<'a> {
     pub workerd: &'a Workerd,
     pub url: &'a str,
-    /// What this side alone is sent.
+    /// Headers for this Worker alone.
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What one round of requests took.
+/// The cost of one round of requests.
 #[derive(Debug)]
 pub struct Round {
     pub requests_per_s: f64,
@@ -124,22 +124,22 @@ fn run_client(operation: &Operation, target: &Target<'_>, next: &AtomicUsize) ->
     }
 }
 
-/// Reads how many rounds are wanted.
+/// Reads the number of rounds.
 pub fn parse_rounds(text: &OsStr) -> Result<usize> {
     let rounds = text.to_str().and_then(|text| text.parse::<NonZeroUsize>().ok());
-    rounds.map(NonZeroUsize::get).context("--rounds wants a number, 1 or more")
+    rounds.map(NonZeroUsize::get).context("`--rounds` needs a number from 1")
 }
 
-/// The middle of several rounds.
+/// Statistics over several rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary {
     pub requests_per_s: f64,
     pub cpu_us: f64,
-    /// As the median; nine of ten rounds cost more. What the rest of the machine does only ever adds to a round.
+    /// The 10th percentile of rounds: other load on the machine can only add to a round.
     pub cpu_p10_us: f64,
     /// Units: microseconds, of all requests of all rounds.
     pub latency_median_us: f64,
-    /// As the median; nineteen of twenty are quicker.
+    /// The 95th percentile. Units: microseconds.
     pub latency_p95_us: f64,
 }
 
@@ -157,7 +157,7 @@ impl Summary {
     }
 }
 
-/// Measures all targets in turns, so that whatever else the machine does falls on all alike; a first turn is not counted.
+/// Measures all targets in turns, so that other load on the machine falls on all alike; the first turn is not counted.
 pub fn compare<const N: usize>(
     operations: [&Operation; N],
     targets: [&Target<'_>; N],
@@ -167,7 +167,7 @@ pub fn compare<const N: usize>(
     let mut measured: [Vec<Round>; N] = std::array::from_fn(|_| Vec::new());
     for round in 0..=rounds {
         for turn in 0..N {
-            // Another one begins each time.
+            // Each round begins with another target.
             let side = (turn + round) % N;
             if let (Some(operation), Some(target), Some(measured)) =
                 (operations.get(side), targets.get(side), measured.get_mut(side))

@@ -1,4 +1,4 @@
-//! Benches that are written in Python: their packages, and the programs that they measure.
+//! Benches in Python: their packages, and the programs that they measure.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cache::Cache;
-use crate::step;
 use crate::workspace::Workspace;
+use crate::{pip, step};
 
-/// What clips are made and compared with.
+/// The packages with which clips are generated and compared.
 const PACKAGES: [&str; 3] = ["numpy==2.4.6", "opencv-python-headless==5.0.0.93", "pillow==12.3.0"];
 
-/// What a bench in Python needs.
+/// The environment of a bench in Python.
 pub struct Python {
     workspace: Workspace,
     cache: Cache,
@@ -24,31 +24,24 @@ impl Python {
     /// Installs the packages into the cache, once for each set of versions.
     pub fn prepare() -> Result<Self> {
         let (workspace, cache) = (Workspace::find()?, Cache::open()?);
-        let packages = cache.tool_dir("python", &PACKAGES.join("-").replace("==", "-"));
-        let _lock = cache.lock("setup")?;
-        if !packages.join("done").exists() {
-            let mut pip = Command::new("python3");
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-            let what = "installing numpy, OpenCV and Pillow for Python";
-            step::run(what, pip.arg(&packages).args(PACKAGES), "install Python 3 with pip, and try again")?;
-            std::fs::write(packages.join("done"), "")?;
-        }
+        let versions = PACKAGES.join("-").replace("==", "-");
+        let packages = pip::ensure(&cache, "python", &versions, &PACKAGES, "Install Python 3 with pip, and try again.")?;
         Ok(Self { workspace, cache, packages })
     }
 
-    /// Builds the transcoder for speed; the folder of its programs.
+    /// Builds the optimised transcoder and its examples; returns the folder of the programs.
     pub fn build_transcoder(&self) -> Result<PathBuf> {
         let (mut cargo, _lock) = self.cache.cargo(&self.workspace)?;
         cargo.args(["build", "--release", "-p", "transcoder", "--bins", "--examples"]);
-        step::run("building the transcoder", &mut cargo, "see the errors above")?;
+        step::run("transcoder and examples, optimised", &mut cargo, "The errors are named above.")?;
         Ok(self.cache.build_dir().join("release"))
     }
 
-    /// Runs a script below `tests` with programs, a folder in the cache, and the caller's own options.
+    /// Runs a script below `tests` with the paths of programs, a folder in the cache, and the options of the command line.
     pub fn run(&self, script: &str, programs: &[PathBuf], folder: &str, options: Vec<OsString>) -> Result<()> {
         let mut bench = Command::new("python3");
         bench.arg(self.workspace.join("tests").join(script)).args(programs).arg(self.cache.join(folder)).args(options);
         bench.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
-        step::run_openly(script, &mut bench, "see the lines above")
+        step::run_openly(script, &mut bench, "The lines above say why.")
     }
 }

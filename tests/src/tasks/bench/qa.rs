@@ -1,4 +1,4 @@
-//! `cargo x bench qa`: whether the QA score ranks results as their true error does, on cases spoiled on purpose (`tests/keying`).
+//! `cargo x bench qa`: whether the QA score ranks degraded results as their true error does (`tests/keying`).
 
 use anyhow::Result;
 

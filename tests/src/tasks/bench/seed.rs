@@ -1,4 +1,4 @@
-//! Databases with a history, made by `tests/bench/seed.mjs`.
+//! Databases with a history of jobs, written by `tests/bench/seed.mjs`.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::workerd::{FILE_URL_SECRET, PUBLIC_BASE_URL};
 use crate::interrupt;
 use crate::process::Group;
-use crate::terminal::{is_watched, say};
+use crate::terminal::{is_interactive, print_line};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -21,15 +21,15 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 /// The key of the first account.
 pub const API_KEY: &str = "sk_bench";
 
-/// What can be asked for in a database.
+/// What can be requested from a seeded database.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seeded {
-    /// Finished jobs of the key's account, from all over its history, oldest first.
+    /// Finished jobs of the key's account, spread over its history, oldest first.
     pub job_ids: Vec<String>,
-    /// What the key is stored as.
+    /// The stored hash of the key.
     pub key_sha256: String,
-    /// An object of the account that jobs may start from.
+    /// The key of an uploaded object of the account.
     pub source_key: String,
     /// Its signed URL.
     pub source_url: String,
@@ -44,12 +44,12 @@ enum Line {
     Done(Seeded),
 }
 
-/// The instant that histories end at; taken once, so that all are alike.
+/// The time at which histories end; read once, so that all databases are equal.
 pub fn now_ms() -> Result<u64> {
     Ok(u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?)
 }
 
-/// Makes the database of a Worker below a folder of workerd's state.
+/// Writes the database of a Worker below workerd's state folder.
 pub fn seed(workspace: &Workspace, tools: &Tools, state_dir: &Path, worker: &str, job_count: u64, now_ms: u64) -> Result<Seeded> {
     let started = Instant::now();
     let config = json!({
@@ -66,9 +66,9 @@ pub fn seed(workspace: &Workspace, tools: &Tools, state_dir: &Path, worker: &str
     let mut command = Command::new(tools.node());
     command.arg("--disable-warning=ExperimentalWarning").arg(workspace.join("tests/bench/seed.mjs")).arg(config.to_string());
     let mut group = Group::spawn(command.stdin(Stdio::null()).stdout(writer), STOP_GRACE)?;
-    // The command keeps its end of the pipe open; the reader would never see the end.
+    // The command keeps its end of the pipe open, so that the reader would never reach the end.
     command.stdout(Stdio::null());
-    let bar = if is_watched() { ProgressBar::new(job_count) } else { ProgressBar::hidden() };
+    let bar = if is_interactive() { ProgressBar::new(job_count) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} jobs ({elapsed})")?);
     let mut seeded = None;
     for line in BufReader::new(reader).lines() {
@@ -76,8 +76,8 @@ pub fn seed(workspace: &Workspace, tools: &Tools, state_dir: &Path, worker: &str
         match serde_json::from_str(&line?)? {
             Line::Progress { done, of } => {
                 bar.set_position(done);
-                if !is_watched() && done % (of / 10).max(1) == 0 && of > 100_000 {
-                    say(&format!("  {done} of {of} jobs"));
+                if !is_interactive() && done % (of / 10).max(1) == 0 && of > 100_000 {
+                    print_line(&format!("  {done} of {of} jobs"));
                 }
             }
             Line::Done(done) => seeded = Some(done),
@@ -85,8 +85,8 @@ pub fn seed(workspace: &Workspace, tools: &Tools, state_dir: &Path, worker: &str
     }
     bar.finish_and_clear();
     group.stop()?;
-    let seeded = seeded.context("the database was not made")?;
-    ensure!(!seeded.job_ids.is_empty(), "too few jobs to ask for");
-    say(&format!("✓ database of `{worker}` with {job_count} jobs ({:.1} s)", started.elapsed().as_secs_f64()));
+    let seeded = seeded.context("the database was not written")?;
+    ensure!(!seeded.job_ids.is_empty(), "too few jobs to request");
+    print_line(&format!("✓ database of `{worker}` with {job_count} jobs ({:.1} s)", started.elapsed().as_secs_f64()));
     Ok(seeded)
 }

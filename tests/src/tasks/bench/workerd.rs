@@ -1,4 +1,4 @@
-//! Workers in a workerd process of their own, spoken to directly; see `tests/bench/serve.mjs` for how that is done.
+//! Workers in a workerd process of their own, without a proxy in front; see `tests/bench/serve.mjs`.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -16,18 +16,18 @@ use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 const STOP_GRACE: Duration = Duration::from_secs(10);
-/// Signed file URLs start so; nothing listens there.
+/// The host of signed file URLs; nothing listens there.
 pub const PUBLIC_BASE_URL: &str = "https://api.example.com";
-/// Signs file URLs on all sides alike.
+/// Signs file URLs in every Worker.
 pub const FILE_URL_SECRET: &str = "a secret of the bench alone";
 
 /// One Worker to be served.
 pub struct Worker<'a> {
-    /// Names its database and its bucket too.
+    /// Also the name of its database and its bucket.
     pub name: &'a str,
     /// Files, the main one first.
     pub modules: Vec<PathBuf>,
-    /// What its database holds.
+    /// The contents of its database.
     pub seeded: &'a Seeded,
 }
 
@@ -35,7 +35,7 @@ pub struct Worker<'a> {
 pub struct Workerd {
     _group: Group,
     pid: u32,
-    /// Where each Worker answers, in the order given.
+    /// The URL of each Worker, in the order given.
     pub urls: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ impl Workerd {
         command.arg(workspace.join("tests/bench/serve.mjs")).arg(config_file).current_dir(workspace.root());
         command.stdin(Stdio::null()).stdout(writer).stderr(File::create(&log_file)?);
         let group = Group::spawn(&mut command, STOP_GRACE)?;
-        // The command keeps its end of the pipe open; the reader would never see the end.
+        // The command keeps its end of the pipe open, so that the reader would never reach the end.
         command.stdout(Stdio::null());
         let mut line = String::new();
         BufReader::new(reader).read_line(&mut line)?;
@@ -77,8 +77,8 @@ impl Workerd {
         Ok(Self { _group: group, pid: ready.pid, urls: ready.urls })
     }
 
-    /// CPU time that the process has used so far, to the nanosecond where `stat` counts hundredths of a second: so rounds may
-    /// be short. Its threads live as long as it does.
+    /// CPU time of the process so far. `schedstat` counts nanoseconds where `stat` counts hundredths of a second, so rounds can be
+    /// short. The threads of workerd live as long as the process.
     pub fn cpu_time(&self) -> Result<Duration> {
         let tasks =
             fs::read_dir(format!("/proc/{}/task", self.pid)).context("CPU time is read from /proc, and workerd is not there")?;
@@ -93,7 +93,7 @@ impl Workerd {
     }
 }
 
-/// What is deployed as plain text, with stand-ins for the secrets.
+/// The deployed variables, with placeholders for the secrets.
 fn vars(deployed: &toml::Table) -> Map<String, Value> {
     let plain = deployed.get("vars").and_then(toml::Value::as_table).into_iter().flatten();
     let plain = plain.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())));
@@ -106,7 +106,7 @@ fn vars(deployed: &toml::Table) -> Map<String, Value> {
         ("TRANSCODER_SECRET", "bench"),
         ("ADMIN_TOKEN", "bench"),
         ("SECRET_BOX_KEY", &key),
-        // One client asks for everything.
+        // All requests come from one client.
         ("REQUESTS_PER_MINUTE", "4000000000"),
         ("SUBMISSIONS_PER_MINUTE", "4000000000"),
     ];
