@@ -5,8 +5,6 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
-use axum::body::Body;
-use http::Request;
 use shared::id::ApiKeyId;
 use shared::time::UnixMillis;
 use worker::Env;
@@ -14,8 +12,9 @@ use worker::Env;
 use crate::app::admission::Admission;
 use crate::app::ports::{Ports, Settings};
 use crate::config::Config;
-use crate::dialect::rate_limit;
+use crate::domain::error::Error;
 use crate::domain::model::KIE;
+use crate::domain::rate::Kind;
 use crate::platform::bindings::Bindings;
 use crate::platform::http::Outgoing;
 use crate::platform::queue::Queues;
@@ -25,48 +24,36 @@ use crate::provider::kie::{Kie, KieSettings};
 use crate::store::Store;
 use crate::store::database::D1;
 
-/// What the use cases are given in production.
+/// The ports in production.
 pub struct Deps {
     store: Store<D1>,
     bindings: &'static Bindings,
     config: Arc<Config>,
-    /// Whether the request may go on.
-    pub admission: Admission,
     used_key: OnceLock<ApiKeyId>,
 }
 
 impl Deps {
-    /// For an event that no client caused.
-    pub fn of_event(env: &Env) -> worker::Result<Self> {
-        Self::new(env, Config::read(env)?, Admission::granted())
-    }
-
-    /// For a request, which begins to be counted here.
-    pub fn of_request(env: &Env, request: &Request<Body>) -> worker::Result<Self> {
+    /// The ports of one event. Errors: names the variable or binding that is missing.
+    pub fn new(env: &Env) -> worker::Result<Self> {
         let config = Config::read(env)?;
-        let path = request.uri().path();
-        let admission = match rate_limit::names(path, request.headers()) {
-            Some(names) => {
-                let kind = rate_limit::kind(request.method(), path);
-                rate_limiter::ask(&Bindings::of(env)?.rate_limiter, config.settings.rate_limits, kind, names)
-            }
-            None => Admission::granted(),
-        };
-        Self::new(env, config, admission)
-    }
-
-    fn new(env: &Env, config: Arc<Config>, admission: Admission) -> worker::Result<Self> {
         let bindings = Bindings::of(env)?;
-        Ok(Self {
-            store: Store(D1 { database: &bindings.database, round_trips: AtomicU32::new(0), admission: admission.clone() }),
-            bindings,
-            config,
-            admission,
-            used_key: OnceLock::new(),
-        })
+        let database = D1 { database: &bindings.database, round_trips: AtomicU32::new(0), admission: OnceLock::new() };
+        Ok(Self { store: Store(database), bindings, config, used_key: OnceLock::new() })
     }
 
-    /// What the operator says of KIE.
+    /// Begins to count the request for the clients with these names. Database writes wait for the result.
+    pub fn count_request(&self, kind: Kind, client_names: Vec<String>) -> Admission {
+        let count = || rate_limiter::ask(&self.bindings.rate_limiter, self.config.settings.rate_limits, kind, client_names);
+        self.store.0.admission.get_or_init(count).clone()
+    }
+
+    /// Waits until the request is known to be within the rate limits.
+    /// Errors: `RateLimited`.
+    pub async fn wait_for_admission(&self) -> Result<(), Error> {
+        self.store.0.wait_for_admission().await
+    }
+
+    /// The operator's settings of KIE.
     pub fn kie(&self) -> &KieSettings {
         &self.config.kie
     }
@@ -76,7 +63,7 @@ impl Deps {
         self.store.0.round_trips.load(Relaxed)
     }
 
-    /// The key whose use is to be written down.
+    /// The key whose use is still to be recorded.
     pub fn used_key(&self) -> Option<ApiKeyId> {
         self.used_key.get().copied()
     }
@@ -126,7 +113,7 @@ impl Ports for Deps {
     }
 
     fn note_key_use(&self, id: ApiKeyId) {
-        // A request has one key; a second note of it changes nothing.
+        // A request has one key.
         self.used_key.get_or_init(|| id);
     }
 

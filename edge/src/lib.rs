@@ -5,8 +5,11 @@ mod config;
 mod deps;
 mod dialect;
 mod domain;
+mod internal_api;
 mod platform;
 mod provider;
+mod router;
+mod server;
 mod store;
 
 use std::sync::Arc;
@@ -19,8 +22,8 @@ use crate::deps::Deps;
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     let request = platform::exchange::from_wasm(request).await?;
-    let deps = Arc::new(Deps::of_request(&env, &request)?);
-    let response = dialect::answer(deps.clone(), request).await;
+    let deps = Arc::new(Deps::new(&env)?);
+    let response = router::answer(deps.clone(), request).await;
     if let Some(key) = deps.used_key() {
         context.wait_until(async move { app::record_key_use::record_key_use(&*deps, key).await });
     }
@@ -29,7 +32,7 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let deps = match Deps::of_event(&env) {
+    let deps = match Deps::new(&env) {
         Ok(deps) => deps,
         Err(error) => return platform::log::error("the edge is not configured", &[("error", &error)]),
     };
@@ -42,8 +45,8 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
     // An error here would end every request of this isolate.
-    match Deps::of_event(&env) {
-        Ok(deps) => platform::queue::consume(&deps, &batch, dialect::event_body).await,
+    match Deps::new(&env) {
+        Ok(deps) => platform::queue::consume(&deps, &batch, dialect::render_event).await,
         Err(error) => {
             platform::log::error("the edge is not configured", &[("error", &error)]);
             batch.retry_all();

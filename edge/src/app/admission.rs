@@ -3,7 +3,7 @@
 //! Reads need not wait for the verdict: their answer is dropped if it is bad. Writes wait.
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared, ready};
+use futures_util::future::{BoxFuture, Shared};
 
 use crate::domain::error::Error;
 use crate::domain::rate::RateLimitCheck;
@@ -15,11 +15,6 @@ pub struct Admission(Shared<BoxFuture<'static, Option<RateLimitCheck>>>);
 impl Admission {
     pub fn of(verdict: BoxFuture<'static, Option<RateLimitCheck>>) -> Self {
         Self(verdict.shared())
-    }
-
-    /// For what no client asked for: a queue's or the clock's events, and callers that are not counted.
-    pub fn granted() -> Self {
-        Self::of(ready(None).boxed())
     }
 
     /// None when nothing was counted, which is no reason to refuse.

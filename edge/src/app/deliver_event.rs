@@ -8,22 +8,22 @@ use crate::app::ports::{
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 use crate::domain::secret_box;
-use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, UNCONFIRMED_AFTER_MS};
+use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, EventMessage, EventToSign, UNCONFIRMED_AFTER_MS};
 
-/// Tries once if the event is due; `render` makes the body. Whoever comes second finds that it is not due.
+/// Tries once if the event is due; `render` makes the message. Whoever comes second finds that it is not due.
 /// Answers what came of it, for the log.
 pub async fn deliver_event<P: Ports>(
     ports: &P,
     id: EventId,
-    render: impl Fn(&P, &Delivery, &Job) -> Result<String, Error>,
+    render: impl Fn(&P, &Delivery, &Job) -> Result<EventMessage, Error>,
 ) -> Result<Option<DeliveryOutcome>, Error> {
     let now = ports.now();
     let Some((delivery, job, account_secret)) = ports.store().take_delivery(id, now, now.plus_ms(UNCONFIRMED_AFTER_MS)).await?
     else {
         return Ok(None);
     };
-    let body = render(ports, &delivery, &job)?;
-    let outcome = post(ports, &delivery, &job, account_secret, &body).await?;
+    let message = render(ports, &delivery, &job)?;
+    let outcome = post(ports, &delivery, &job, account_secret, &message).await?;
     let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
     let next = match &outcome {
         Ok(200..=299) => DeliveryOutcome::Delivered,
@@ -48,7 +48,7 @@ async fn post(
     delivery: &Delivery,
     job: &Job,
     account_secret: Option<WebhookSecret>,
-    body: &str,
+    message: &EventMessage,
 ) -> Result<Result<u16, String>, Error> {
     let settings = ports.settings();
     let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
@@ -65,7 +65,8 @@ async fn post(
     let secrets =
         sealed.iter().map(|sealed| secret_box::open(&settings.secret_box_key, sealed)).collect::<Result<Vec<_>, _>>()?;
     let (id, now) = (delivery.id, ports.now());
+    let body = message.body.as_str();
     let mut headers = webhook::headers(id, body, &secrets, now);
-    headers.extend(webhook::dialect_headers(job.dialect, &delivery.event, id, body, &secrets, now));
+    headers.extend((message.sign)(&EventToSign { event: &delivery.event, id, body, secrets: &secrets, now }));
     Ok(ports.http().post(&callback.url, &headers, body, ANSWER_MS_MAX).await)
 }

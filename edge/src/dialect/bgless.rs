@@ -1,12 +1,12 @@
 //! The bgless API: its routes. Source: the API's own documentation.
 
 mod admin;
-mod create_job;
+pub mod create_job;
 mod credits;
 mod deliveries;
 pub mod error;
-mod files;
-mod jobs;
+pub mod files;
+pub mod jobs;
 mod keys;
 pub mod map;
 pub mod openapi;
@@ -18,20 +18,54 @@ use utoipa_axum::routes;
 
 use self::map::account;
 use self::wire::{Data, Health, ModelOut};
-use super::refusal::Answer;
-use super::{App, refusals};
+use super::spec::DialectSpec;
 use crate::app::list_models;
+use crate::domain::dialect::Dialect;
+use crate::server::http_error::HttpResult;
+use crate::server::mount::Mount;
+use crate::server::rate_limit::{RateLimitRules, draft_headers};
+use crate::server::write_json;
+use crate::server::{App, error_responses};
 
-/// Everything stands under `/v1` and `/api/v1`, and jobs under both of their names.
-pub fn routes() -> OpenApiRouter {
-    let jobs = OpenApiRouter::default()
-        .routes(routes!(jobs::get_jobs, create_job::post_job))
+pub static DIALECT: DialectSpec = DialectSpec {
+    name: Dialect::Bgless,
+    mounts: &[Mount { prefixes: &["/", "/api/v1"], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
+    event_body: |ports, delivery, job| write_json(&map::event_out(ports, delivery, job)),
+    event_headers: |_| Vec::new(),
+};
+
+pub const RATE_LIMIT: RateLimitRules =
+    RateLimitRules { submission_paths: &["/jobs", "/alpha-videos"], uncounted_paths: &["/health"], headers: draft_headers };
+
+/// Everything but `/v1`, which is shared (`dialect::shared_paths`) and has the same routes as `/api/v1`.
+fn routes() -> OpenApiRouter {
+    let jobs = job_routes();
+    let api = account_routes().routes(routes!(files::post_upload)).nest("/jobs", jobs.clone()).nest("/alpha-videos", jobs);
+    OpenApiRouter::default()
+        .routes(routes!(get_health))
+        .routes(routes!(openapi::get_openapi))
+        .routes(routes!(files::get_file))
+        .nest("/api/v1", api)
+        .merge(admin::routes())
+}
+
+/// The routes of jobs, relative to any of their paths.
+pub fn job_routes() -> OpenApiRouter {
+    own_job_routes().routes(routes!(jobs::get_jobs, create_job::post_job)).routes(routes!(jobs::get_one_job))
+}
+
+/// Those of them that no other dialect has at the same path.
+pub fn own_job_routes() -> OpenApiRouter {
+    OpenApiRouter::default()
         .routes(routes!(jobs::post_estimate))
-        .routes(routes!(jobs::get_one_job, jobs::delete_one_job))
+        .routes(routes!(jobs::delete_one_job))
         .routes(routes!(deliveries::get_deliveries))
-        .routes(routes!(jobs::get_download));
-    let api = OpenApiRouter::default()
-        .routes(routes!(files::post_upload))
+        .routes(routes!(jobs::get_download))
+}
+
+/// The routes of an account other than jobs and uploads.
+pub fn account_routes() -> OpenApiRouter {
+    OpenApiRouter::default()
         .routes(routes!(get_models))
         .routes(routes!(credits::get_credits))
         .routes(routes!(credits::get_ledger))
@@ -41,15 +75,6 @@ pub fn routes() -> OpenApiRouter {
         .routes(routes!(keys::delete_key))
         .routes(routes!(keys::post_rotation))
         .routes(routes!(keys::get_webhook_secret, keys::post_webhook_secret))
-        .nest("/jobs", jobs.clone())
-        .nest("/alpha-videos", jobs);
-    OpenApiRouter::default()
-        .routes(routes!(get_health))
-        .routes(routes!(openapi::get_openapi))
-        .routes(routes!(files::get_file))
-        .nest("/v1", api.clone())
-        .nest("/api/v1", api)
-        .merge(admin::routes())
 }
 
 /// Check the service
@@ -76,10 +101,10 @@ async fn get_health() -> Json<Health> {
     operation_id = "listModels",
     tag = "Models",
     security(()),
-    responses((status = 200, description = "Every model.", body = Data<Vec<ModelOut>>), refusals::Public)
+    responses((status = 200, description = "Every model.", body = Data<Vec<ModelOut>>), error_responses::Public)
 )]
 #[worker::send]
-async fn get_models(App(app): App) -> Answer<Json<Data<Vec<ModelOut>>>> {
+async fn get_models(App(app): App) -> HttpResult<Json<Data<Vec<ModelOut>>>> {
     let models = list_models::list_models(&*app).await?;
     Ok(Json(Data { data: models.into_iter().map(account::model_out).collect() }))
 }

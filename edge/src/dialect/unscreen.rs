@@ -1,9 +1,10 @@
 //! The Unscreen API, v1.0: its routes. What differs from the original, and every choice, stands in `docs/unscreen.md`.
 
 mod create_video;
-pub mod error;
+mod error;
 mod form;
-pub mod map;
+mod limit_headers;
+mod map;
 mod wire;
 
 use axum::Json;
@@ -13,22 +14,37 @@ use shared::id::JobId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::credential::{Credential, after_key};
-use super::extract::{PathText, QueryOf};
-use super::job_path::{JobPath, job_id};
-use super::page::{PAGE_LIMIT_MAX, PageQuery, page};
-use super::refusal::{Answer, Refusal};
-use super::{App, refusals};
+use super::spec::DialectSpec;
 use crate::app::{delete_job, get_job, list_jobs, read_credits};
 use crate::deps::Deps;
+use crate::domain::dialect::Dialect;
 use crate::domain::job::Job;
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::{PathText, QueryOf};
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::job_path::{JobPath, job_id};
+use crate::server::mount::Mount;
+use crate::server::page::{PAGE_LIMIT_MAX, PageQuery, page};
+use crate::server::rate_limit::RateLimitRules;
+use crate::server::write_json;
+use crate::server::{App, error_responses};
 
-/// Below which everything of this dialect stands.
-pub const PATH: &str = "/v1.0/";
-/// What a video has cost so far.
+pub static DIALECT: DialectSpec = DialectSpec {
+    name: Dialect::Unscreen,
+    mounts: &[Mount { prefixes: &[PATH], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
+    event_body: |ports, _, job| write_json(&map::event_out(ports, job)),
+    event_headers: |_| Vec::new(),
+};
+
+const RATE_LIMIT: RateLimitRules =
+    RateLimitRules { submission_paths: &["/v1.0/videos"], uncounted_paths: &[], headers: limit_headers::render };
+
+/// All paths of this dialect start so.
+const PATH: &str = "/v1.0/";
+/// What a video has cost so far. Units: credits.
 const CREDITS_CHARGED: HeaderName = HeaderName::from_static("x-credits-charged");
 
-pub fn routes() -> OpenApiRouter {
+fn routes() -> OpenApiRouter {
     let videos =
         OpenApiRouter::default().routes(routes!(get_videos, create_video::post_video)).routes(routes!(get_video, delete_video));
     OpenApiRouter::default().nest("/v1.0/videos", videos).routes(routes!(get_account))
@@ -42,14 +58,14 @@ pub fn routes() -> OpenApiRouter {
     tag = "Unscreen",
     security(("apiKey" = ["jobs"])),
     params(PageQuery),
-    responses((status = 200, description = "The account's videos, newest first."), refusals::KeyedWithQuery)
+    responses((status = 200, description = "The account's videos, newest first."), error_responses::KeyedWithQuery)
 )]
 #[worker::send]
 async fn get_videos(
     App(app): App,
     Credential(key): Credential,
-    query: Result<QueryOf<PageQuery>, Refusal>,
-) -> Answer<Json<wire::VideosOut>> {
+    query: Result<QueryOf<PageQuery>, HttpError>,
+) -> HttpResult<Json<wire::VideosOut>> {
     let read = query.and_then(|QueryOf(query)| {
         let limit = query.limit.or(Some(PAGE_LIMIT_MAX));
         Ok(page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
@@ -67,10 +83,10 @@ async fn get_videos(
     tag = "Unscreen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The video."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The video."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-async fn get_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Response> {
+async fn get_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(video(&app, &job))
 }
@@ -83,10 +99,10 @@ async fn get_video(App(app): App, Credential(key): Credential, PathText(id): Pat
     tag = "Unscreen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 204, description = "The video is gone."), refusals::KeyedOfJob)
+    responses((status = 204, description = "The video is gone."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-async fn delete_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+async fn delete_video(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {
     delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -98,10 +114,10 @@ async fn delete_video(App(app): App, Credential(key): Credential, PathText(id): 
     operation_id = "getUnscreenAccount",
     tag = "Unscreen",
     security(("apiKey" = ["jobs"])),
-    responses((status = 200, description = "The balance."), refusals::Keyed)
+    responses((status = 200, description = "The balance."), error_responses::Keyed)
 )]
 #[worker::send]
-async fn get_account(App(app): App, Credential(key): Credential) -> Answer<Json<wire::AccountOut>> {
+async fn get_account(App(app): App, Credential(key): Credential) -> HttpResult<Json<wire::AccountOut>> {
     let (spending_limit, _) = read_credits::get_credits(&*app, &key).await?;
     Ok(Json(map::account_out(spending_limit)))
 }

@@ -1,43 +1,72 @@
 //! The VidGen API: its routes. What the original leaves open, and every choice, stands in `docs/vidgen.md`.
 
 mod create_job;
-pub mod error;
+mod error;
 mod form;
-pub mod map;
+mod map;
 mod share;
+mod webhook;
 mod wire;
 
 use axum::Json;
+use http::HeaderMap;
 use shared::id::JobId;
+use shared::time::UnixMillis;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::credential::{Credential, after_key};
-use super::extract::{PathText, QueryOf};
-use super::job_path::{JobPath, job_id};
-use super::refusal::{Answer, Refusal};
-use super::{App, refusals};
+use super::spec::DialectSpec;
 use crate::app::{cancel_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
+use crate::domain::dialect::Dialect;
+use crate::domain::rate::RateLimitCheck;
+use crate::domain::share::SHARE_PATH;
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::{PathText, QueryOf};
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::job_path::{JobPath, job_id};
+use crate::server::mount::Mount;
+use crate::server::rate_limit::{RateLimitRules, draft_headers};
+use crate::server::write_json;
+use crate::server::{App, error_responses};
 
-/// Below which everything of this dialect stands, but for what is bgless's.
-const PATH: &str = "/api/";
-const NOT_OURS: &str = "/api/v1";
+pub static DIALECT: DialectSpec = DialectSpec {
+    name: Dialect::Vidgen,
+    mounts: &[API, SHARE_PAGE],
+    event_body: |ports, _, job| write_json(&map::status_out(ports, job)),
+    event_headers: webhook::headers,
+};
 
-pub fn routes() -> OpenApiRouter {
+/// `/api/v1` is not part of it: the longer prefix is that of bgless.
+const API: Mount = Mount {
+    prefixes: &["/api/"],
+    routes,
+    rate_limit: RateLimitRules { submission_paths: &["/api/jobs"], uncounted_paths: &["/api/health"], headers: limit_headers },
+    render_error: error::render,
+};
+const SHARE_PAGE: Mount = Mount {
+    prefixes: &[SHARE_PATH],
+    routes: || OpenApiRouter::default().routes(routes!(share::get_share)),
+    rate_limit: RateLimitRules { submission_paths: &[], uncounted_paths: &[], headers: draft_headers },
+    render_error: error::render,
+};
+
+fn routes() -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(get_health))
         .routes(routes!(get_jobs, create_job::post_job))
         .routes(routes!(get_one_job, delete_one_job))
         .routes(routes!(post_cancellation))
         .routes(routes!(get_status))
-        .routes(routes!(share::get_share))
 }
 
-/// Whether a path belongs to this dialect.
-pub fn is_own(path: &str) -> bool {
-    path.starts_with(PATH) && !path.starts_with(NOT_OURS)
+/// The triple of the older draft alone: its `RateLimit-Policy` has another form than that of the newer draft.
+fn limit_headers(verdict: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
+    let mut headers = draft_headers(verdict, now);
+    headers.remove("ratelimit");
+    headers.remove("ratelimit-policy");
+    headers
 }
 
 /// Check the service
@@ -60,14 +89,14 @@ async fn get_health() -> Json<wire::HealthOut> {
     operation_id = "listVidgenJobs",
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
-    responses((status = 200, description = "The account's jobs, newest first."), refusals::KeyedWithQuery)
+    responses((status = 200, description = "The account's jobs, newest first."), error_responses::KeyedWithQuery)
 )]
 #[worker::send]
 async fn get_jobs(
     App(app): App,
     Credential(key): Credential,
-    query: Result<QueryOf<wire::ListQuery>, Refusal>,
-) -> Answer<Json<wire::JobsOut>> {
+    query: Result<QueryOf<wire::ListQuery>, HttpError>,
+) -> HttpResult<Json<wire::JobsOut>> {
     let read = query.and_then(|QueryOf(query)| Ok(map::list_request(&query)?));
     let (page, states) = after_key(&app, &key, read).await?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page, states).await?.jobs;
@@ -82,10 +111,10 @@ async fn get_jobs(
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The job."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The job."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<wire::OneJobOut>> {
+async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Json<wire::OneJobOut>> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(Json(map::one_job_out(&*app, &job)))
 }
@@ -98,10 +127,10 @@ async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): P
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The status."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The status."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-async fn get_status(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<wire::StatusOut>> {
+async fn get_status(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Json<wire::StatusOut>> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(Json(map::status_out(&*app, &job)))
 }
@@ -114,10 +143,14 @@ async fn get_status(App(app): App, Credential(key): Credential, PathText(id): Pa
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The job is canceled."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The job is canceled."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-async fn delete_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<Json<wire::CanceledOut>> {
+async fn delete_one_job(
+    App(app): App,
+    Credential(key): Credential,
+    PathText(id): PathText,
+) -> HttpResult<Json<wire::CanceledOut>> {
     cancel(&app, &key, &id).await
 }
 
@@ -129,38 +162,19 @@ async fn delete_one_job(App(app): App, Credential(key): Credential, PathText(id)
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The job is canceled."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The job is canceled."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
 async fn post_cancellation(
     App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
-) -> Answer<Json<wire::CanceledOut>> {
+) -> HttpResult<Json<wire::CanceledOut>> {
     cancel(&app, &key, &id).await
 }
 
-async fn cancel(app: &Deps, key: &KeyHash, id: &str) -> Answer<Json<wire::CanceledOut>> {
+async fn cancel(app: &Deps, key: &KeyHash, id: &str) -> HttpResult<Json<wire::CanceledOut>> {
     let id: JobId = job_id(app, key, id).await?;
     cancel_job::cancel_job(app, key, id).await?;
     Ok(Json(wire::CanceledOut { success: true, message: "Job cancelled successfully" }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_bgless_has_under_the_same_path_is_not_ours() {
-        for (path, ours) in [
-            ("/api/jobs", true),
-            ("/api/nonsense", true),
-            ("/api/v1/jobs", false),
-            ("/api/v1", false),
-            ("/api", false),
-            ("/v1/jobs", false),
-        ] {
-            assert_eq!(is_own(path), ours, "{path}");
-        }
-    }
 }

@@ -11,7 +11,6 @@ use shared::id::JobId;
 use shared::signature;
 use shared::time::UnixMillis;
 
-use super::dialect::Dialect;
 use super::error::Error;
 use super::run::RunRef;
 
@@ -127,34 +126,23 @@ pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> 
     headers
 }
 
-/// The further headers of a dialect whose receivers look for others, signed with the newest secret.
-/// Source: the documentation of `RemoveBGVideo`'s and of `VidGen`'s webhooks.
-pub fn dialect_headers(
-    dialect: Dialect,
-    event: &str,
-    id: EventId,
-    body: &str,
-    secrets: &[String],
-    now: UnixMillis,
-) -> Vec<(&'static str, String)> {
-    match dialect {
-        Dialect::Bgless | Dialect::Unscreen => Vec::new(),
-        Dialect::Vidgen => {
-            let signature = secrets.first().map(|secret| signature::sign(secret.as_bytes(), body.as_bytes()));
-            signature.map(|signature| ("x-webhook-signature", signature)).into_iter().collect()
-        }
-        Dialect::Removebgvideo => {
-            let timestamp = now.to_iso_8601();
-            // There is no cancellation in that API: what was canceled failed.
-            let event = if event == "job.canceled" { "job.failed" } else { event };
-            let signature = secrets.first().map(|secret| {
-                let signed = signature::sign(secret.as_bytes(), format!("{timestamp}.{body}").as_bytes());
-                ("x-webhook-signature", format!("sha256={signed}"))
-            });
-            let named = [("x-webhook-event", event.to_owned()), ("x-webhook-delivery-id", id.to_string())];
-            named.into_iter().chain([("x-webhook-timestamp", timestamp)]).chain(signature).collect()
-        }
-    }
+/// An event as a dialect writes it.
+pub struct EventMessage {
+    pub body: String,
+    pub sign: SignEvent,
+}
+
+/// Makes the headers that a dialect's receivers look for, beyond those of every event.
+pub type SignEvent = fn(&EventToSign<'_>) -> Vec<(&'static str, String)>;
+
+/// What a dialect's own signature may cover.
+pub struct EventToSign<'a> {
+    pub event: &'a str,
+    pub id: EventId,
+    pub body: &'a str,
+    /// The newest first; none where nothing is to be signed.
+    pub secrets: &'a [String],
+    pub now: UnixMillis,
 }
 
 /// What a Standard Webhooks library takes for the key when it is given this secret, be it a caller's own text or one of ours.

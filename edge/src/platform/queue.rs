@@ -15,7 +15,7 @@ use crate::app::ports::{Delivery, Ports, ProviderWake, TaskQueue};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 use crate::domain::run::RunRef;
-use crate::domain::webhook::EventId;
+use crate::domain::webhook::{EventId, EventMessage};
 
 /// As in `wrangler.toml`.
 const WEBHOOK_QUEUE_NAME: &str = "bgless-webhook";
@@ -29,8 +29,8 @@ pub struct Queues {
     pub provider: Queue,
 }
 
-/// Makes the body of an event, in the words of a dialect.
-type Render<P> = fn(&P, &Delivery, &Job) -> Result<String, Error>;
+/// Makes the message of an event, in the job's dialect.
+type Render<P> = fn(&P, &Delivery, &Job) -> Result<EventMessage, Error>;
 
 /// A message on the webhook queue.
 #[derive(Serialize, Deserialize)]

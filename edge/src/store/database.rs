@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde::de::DeserializeOwned;
@@ -102,14 +103,23 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// D1, counting its round trips. What writes waits until the request was found within its limits; what reads does not.
+/// D1, counting its round trips. Writes wait until the request is known to be within the rate limits; reads do not.
 pub struct D1 {
     pub database: &'static D1Database,
     pub round_trips: AtomicU32,
-    pub admission: Admission,
+    /// Empty where no client is counted.
+    pub admission: OnceLock<Admission>,
 }
 
 impl D1 {
+    /// Errors: `RateLimited`.
+    pub async fn wait_for_admission(&self) -> Result<(), Error> {
+        match self.admission.get() {
+            Some(admission) => admission.wait().await,
+            None => Ok(()),
+        }
+    }
+
     /// Prepares a statement once per isolate: its text is long, and copied whenever the runtime is given it.
     fn prepare(&self, statement: &Statement) -> D1PreparedStatement {
         thread_local! {
@@ -127,7 +137,7 @@ impl Database for D1 {
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<D1Result>, Error> {
         if !statements.iter().all(Statement::only_reads) {
-            self.admission.wait().await?;
+            self.wait_for_admission().await?;
         }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let prepared = statements.into_iter().map(|statement| {

@@ -1,6 +1,7 @@
 //! Events and their receivers.
 
 use super::*;
+use crate::domain::webhook::EventMessage;
 
 fn submit_with_callback(ports: &FakePorts, account: &Account, secret: Option<&str>) -> Job {
     let callback_url = Some("https://receiver.example/hook".to_owned());
@@ -13,7 +14,9 @@ fn woken(ports: &FakePorts) -> Vec<(EventId, u32)> {
 }
 
 fn deliver(ports: &FakePorts, id: EventId) -> Option<DeliveryOutcome> {
-    let render = |_: &FakePorts, delivery: &Delivery, job: &Job| Ok(format!("{} {}", delivery.event, job.state.as_str()));
+    let render = |_: &FakePorts, delivery: &Delivery, job: &Job| {
+        Ok(EventMessage { body: format!("{} {}", delivery.event, job.state.as_str()), sign: |_| Vec::new() })
+    };
     block_on(deliver_event::deliver_event(ports, id, render)).unwrap()
 }
 

@@ -14,12 +14,12 @@ use super::map::account;
 use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath};
 use crate::app::ports::Account;
 use crate::app::{authenticate, manage_accounts, manage_keys};
-use crate::dialect::credential::bearer_token;
-use crate::dialect::extract::{JsonBody, PathText, whole};
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, refusals};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
+use crate::server::credential::bearer_token;
+use crate::server::extract::{JsonBody, PathText, whole};
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::{App, error_responses};
 
 pub fn routes() -> OpenApiRouter {
     OpenApiRouter::default()
@@ -34,9 +34,9 @@ pub fn routes() -> OpenApiRouter {
 struct Operator;
 
 impl<S: Sync> FromRequestParts<S> for Operator {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let App(app) = App::from_request_parts(parts, state).await?;
         authenticate::authenticate_operator(&*app, bearer_token(&parts.headers))?;
         Ok(Self)
@@ -97,14 +97,14 @@ struct AccountPath {
     tag = "Operator",
     security(("operatorToken" = [])),
     request_body = CreateAccountIn,
-    responses((status = 201, description = "The account.", body = Data<AccountOut>), refusals::OperatorWithBody)
+    responses((status = 201, description = "The account.", body = Data<AccountOut>), error_responses::OperatorWithBody)
 )]
 #[worker::send]
 async fn post_account(
     App(app): App,
     _: Operator,
     JsonBody(body): JsonBody<CreateAccountIn>,
-) -> Answer<(StatusCode, Json<Data<AccountOut>>)> {
+) -> HttpResult<(StatusCode, Json<Data<AccountOut>>)> {
     let account = manage_accounts::create_account(&*app, &body.name, body.credits).await?;
     Ok((StatusCode::CREATED, account_out(account)))
 }
@@ -117,10 +117,10 @@ async fn post_account(
     tag = "Operator",
     security(("operatorToken" = [])),
     params(AccountPath),
-    responses((status = 200, description = "The account.", body = Data<AccountOut>), refusals::OperatorOfThing)
+    responses((status = 200, description = "The account.", body = Data<AccountOut>), error_responses::OperatorOfThing)
 )]
 #[worker::send]
-async fn get_account(App(app): App, _: Operator, PathText(id): PathText) -> Answer<Json<Data<AccountOut>>> {
+async fn get_account(App(app): App, _: Operator, PathText(id): PathText) -> HttpResult<Json<Data<AccountOut>>> {
     Ok(account_out(manage_accounts::get_account(&*app, parse(&id, "account")?).await?))
 }
 
@@ -135,7 +135,7 @@ async fn get_account(App(app): App, _: Operator, PathText(id): PathText) -> Answ
     request_body = GrantIn,
     responses(
         (status = 200, description = "The account after the grant.", body = Data<AccountOut>),
-        refusals::OperatorOfThingWithBody
+        error_responses::OperatorOfThingWithBody
     )
 )]
 #[worker::send]
@@ -144,7 +144,7 @@ async fn post_grant(
     _: Operator,
     PathText(id): PathText,
     JsonBody(body): JsonBody<GrantIn>,
-) -> Answer<Json<Data<AccountOut>>> {
+) -> HttpResult<Json<Data<AccountOut>>> {
     Ok(account_out(manage_accounts::grant_credits(&*app, parse(&id, "account")?, body.credits).await?))
 }
 
@@ -161,7 +161,7 @@ async fn post_grant(
     request_body = CreateKeyIn,
     responses(
         (status = 201, description = "The key, shown once.", body = Data<KeyOut>),
-        refusals::OperatorOfThingWithBody
+        error_responses::OperatorOfThingWithBody
     )
 )]
 #[worker::send]
@@ -170,7 +170,7 @@ async fn post_key(
     _: Operator,
     PathText(id): PathText,
     JsonBody(body): JsonBody<CreateKeyIn>,
-) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
+) -> HttpResult<(StatusCode, Json<Data<KeyOut>>)> {
     // The first key of an account must be able to make the others.
     let scopes = body.scopes.or_else(|| Some(Scope::ALL.map(|scope| scope.as_str().to_owned()).into()));
     let request = account::key_request(CreateKeyIn { scopes, ..body })?;
@@ -185,10 +185,10 @@ async fn post_key(
     tag = "Operator",
     security(("operatorToken" = [])),
     params(KeyPath),
-    responses((status = 204, description = "The key is revoked."), refusals::OperatorOfThing)
+    responses((status = 204, description = "The key is revoked."), error_responses::OperatorOfThing)
 )]
 #[worker::send]
-async fn delete_key(App(app): App, _: Operator, PathText(id): PathText) -> Answer<StatusCode> {
+async fn delete_key(App(app): App, _: Operator, PathText(id): PathText) -> HttpResult<StatusCode> {
     manage_accounts::revoke_api_key(&*app, parse(&id, "key")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

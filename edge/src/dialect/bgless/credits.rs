@@ -6,11 +6,11 @@ use shared::id::LedgerEntryId;
 use super::map::account;
 use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut};
 use crate::app::read_credits;
-use crate::dialect::credential::{Credential, after_key};
-use crate::dialect::extract::QueryOf;
-use crate::dialect::page::{PageQuery, page};
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, refusals};
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::QueryOf;
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::page::{PageQuery, page};
+use crate::server::{App, error_responses};
 
 /// Get the balance
 ///
@@ -21,10 +21,10 @@ use crate::dialect::{App, refusals};
     operation_id = "getCredits",
     tag = "Credits",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
-    responses((status = 200, description = "Balance and quota.", body = Data<CreditsOut>), refusals::Keyed)
+    responses((status = 200, description = "Balance and quota.", body = Data<CreditsOut>), error_responses::Keyed)
 )]
 #[worker::send]
-pub async fn get_credits(App(app): App, Credential(key): Credential) -> Answer<Json<Data<CreditsOut>>> {
+pub async fn get_credits(App(app): App, Credential(key): Credential) -> HttpResult<Json<Data<CreditsOut>>> {
     let (spending_limit, resets_at_ms) = read_credits::get_credits(&*app, &key).await?;
     Ok(Json(Data { data: account::credits_out(spending_limit, resets_at_ms) }))
 }
@@ -41,15 +41,15 @@ pub async fn get_credits(App(app): App, Credential(key): Credential) -> Answer<J
     params(PageQuery),
     responses(
         (status = 200, description = "A part of the list.", body = PageOut<LedgerEntryOut>),
-        refusals::KeyedWithQuery
+        error_responses::KeyedWithQuery
     )
 )]
 #[worker::send]
 pub async fn get_ledger(
     App(app): App,
     Credential(key): Credential,
-    query: Result<QueryOf<PageQuery>, Refusal>,
-) -> Answer<Json<PageOut<LedgerEntryOut>>> {
+    query: Result<QueryOf<PageQuery>, HttpError>,
+) -> HttpResult<Json<PageOut<LedgerEntryOut>>> {
     let read = query.and_then(|QueryOf(query)| Ok(page(&query, LedgerEntryId::PREFIX)?));
     let page = after_key(&app, &key, read).await?;
     let entries = read_credits::list_ledger(&*app, &key, &page).await?;
@@ -65,10 +65,10 @@ pub async fn get_ledger(
     operation_id = "listUsage",
     tag = "Credits",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
-    responses((status = 200, description = "By month and key.", body = Data<Vec<KeyMonthOut>>), refusals::Keyed)
+    responses((status = 200, description = "By month and key.", body = Data<Vec<KeyMonthOut>>), error_responses::Keyed)
 )]
 #[worker::send]
-pub async fn get_usage(App(app): App, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyMonthOut>>>> {
+pub async fn get_usage(App(app): App, Credential(key): Credential) -> HttpResult<Json<Data<Vec<KeyMonthOut>>>> {
     let months = read_credits::list_usage(&*app, &key).await?;
     Ok(Json(Data { data: months.iter().map(account::key_month_out).collect() }))
 }

@@ -6,12 +6,12 @@ use http::StatusCode;
 use super::map::account;
 use super::wire::{Data, DeliveryOut, DeliveryPath};
 use crate::app::list_deliveries;
-use crate::dialect::credential::{Credential, after_key};
-use crate::dialect::extract::PathText;
-use crate::dialect::job_path::{JobPath, job_id};
-use crate::dialect::refusal::Answer;
-use crate::dialect::{App, refusals};
 use crate::domain::webhook::EventId;
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::PathText;
+use crate::server::http_error::HttpResult;
+use crate::server::job_path::{JobPath, job_id};
+use crate::server::{App, error_responses};
 
 /// List a job's events
 ///
@@ -23,14 +23,14 @@ use crate::domain::webhook::EventId;
     tag = "Webhooks",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "Every event.", body = Data<Vec<DeliveryOut>>), refusals::KeyedOfJob)
+    responses((status = 200, description = "Every event.", body = Data<Vec<DeliveryOut>>), error_responses::KeyedOfJob)
 )]
 #[worker::send]
 pub async fn get_deliveries(
     App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
-) -> Answer<Json<Data<Vec<DeliveryOut>>>> {
+) -> HttpResult<Json<Data<Vec<DeliveryOut>>>> {
     let id = job_id(&app, &key, &id).await?;
     let deliveries = list_deliveries::list_deliveries(&*app, &key, id).await?;
     Ok(Json(Data { data: deliveries.iter().map(account::delivery_out).collect() }))
@@ -46,10 +46,10 @@ pub async fn get_deliveries(
     tag = "Webhooks",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(DeliveryPath),
-    responses((status = 202, description = "The event will be told again."), refusals::KeyedOfThing)
+    responses((status = 202, description = "The event will be told again."), error_responses::KeyedOfThing)
 )]
 #[worker::send]
-pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {
     let id = after_key(&app, &key, id.parse::<EventId>()).await?;
     list_deliveries::redeliver(&*app, &key, id).await?;
     Ok(StatusCode::ACCEPTED)

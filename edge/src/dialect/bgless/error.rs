@@ -1,20 +1,20 @@
-//! How the bgless API refuses, and RemoveBGVideo's with it: one envelope, stable codes.
+//! The error body of the bgless API: one envelope, stable codes.
 
 use axum::Json;
-use http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 
 use super::wire::{ErrorBodyOut, ErrorOut};
-use crate::dialect::refusal::{Refusal, status};
+use crate::server::http_error::{HttpError, status};
 
-/// A refusal in this dialect's words, with the request's name in the spellings of both kinds of client.
-pub fn render(refusal: &Refusal, request_id: &str) -> (StatusCode, Json<ErrorOut>) {
-    let error = ErrorBodyOut {
-        code: refusal.code().as_str(),
-        message: refusal.message().to_owned(),
+/// Names the request in two spellings: clients of RemoveBGVideo, which shares `/v1`, read `request_id`.
+pub fn render(error: &HttpError, request_id: &str) -> Response {
+    let body = ErrorBodyOut {
+        code: error.code().as_str(),
+        message: error.message().to_owned(),
         request_id: request_id.to_owned(),
         request_id_snake: request_id.to_owned(),
-        field: refusal.field().map(str::to_owned),
-        details: refusal.details().cloned(),
+        field: error.field().map(str::to_owned),
+        details: error.details().cloned(),
     };
-    (status(refusal.code()), Json(ErrorOut { error }))
+    (status(error.code()), Json(ErrorOut { error: body })).into_response()
 }

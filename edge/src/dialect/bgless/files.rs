@@ -9,12 +9,13 @@ use super::map;
 use super::wire::{CreateUploadIn, Data, FilePath, FileQuery, UploadOut};
 use crate::app::ports::Ports as _;
 use crate::app::{authenticate, create_upload, open_file};
-use crate::dialect::credential::Credential;
-use crate::dialect::extract::JsonBody;
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, form, refusals, removebgvideo};
+use crate::deps::Deps;
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
+use crate::server::credential::Credential;
+use crate::server::extract::JsonBody;
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::{App, error_responses};
 
 /// Announce a file
 ///
@@ -27,23 +28,24 @@ use crate::domain::scope::Scope;
     tag = "Uploads",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     request_body = CreateUploadIn,
-    responses((status = 200, description = "Where to put the file.", body = Data<UploadOut>), refusals::CreateUpload)
+    responses((status = 200, description = "Where to put the file.", body = Data<UploadOut>), error_responses::CreateUpload)
 )]
 #[worker::send]
-pub async fn post_upload(App(app): App, key: Result<Credential, Refusal>, request: Request) -> Answer<Response> {
-    // A form with a file is how RemoveBGVideo's clients upload.
-    if form::essence(request.headers()) == "multipart/form-data" {
-        return removebgvideo::uploads::take(&app, key, request).await;
-    }
+pub async fn post_upload(App(app): App, key: Result<Credential, HttpError>, request: Request) -> HttpResult<Response> {
+    upload(&app, key, request).await
+}
+
+/// Announces the file that a body describes.
+pub async fn upload(app: &Deps, key: Result<Credential, HttpError>, request: Request) -> HttpResult<Response> {
     let Credential(key) = key?;
     let JsonBody(body) = JsonBody::<CreateUploadIn>::from_request(request, &()).await?;
-    let caller = authenticate::authenticate(&*app, &key, Scope::Jobs).await?;
+    let caller = authenticate::authenticate(app, &key, Scope::Jobs).await?;
     let data = match map::upload_request(body)? {
         map::UploadRequest::File { file_name, content_type, size_bytes } => {
-            map::ticket_out(create_upload::create_upload(&*app, caller, &file_name, &content_type, size_bytes).await?)
+            map::ticket_out(create_upload::create_upload(app, caller, &file_name, &content_type, size_bytes).await?)
         }
         map::UploadRequest::Hosted { url } => {
-            create_upload::check_hosted_file(&*app, caller, &url)?;
+            create_upload::check_hosted_file(app, caller, &url)?;
             map::hosted_out(url)
         }
     };
@@ -63,11 +65,11 @@ pub async fn post_upload(App(app): App, key: Result<Credential, Refusal>, reques
     responses(
         (status = 200, description = "The file.", content(("*/*"))),
         (status = 206, description = "The range asked for.", content(("*/*"))),
-        refusals::ReadFile
+        error_responses::ReadFile
     )
 )]
 #[worker::send]
-pub async fn get_file(App(app): App, method: Method, uri: Uri, headers: HeaderMap) -> Answer<Response> {
+pub async fn get_file(App(app): App, method: Method, uri: Uri, headers: HeaderMap) -> HttpResult<Response> {
     // Clients made from the description write a key's slashes as `%2F`; no key holds anything else to be escaped.
     let (path, query) = (uri.path().replace("%2F", "/"), uri.query().unwrap_or_default());
     let url = format!("{}{path}?{query}", app.settings().public_base_url).parse().map_err(|_| Error::InvalidFileUrl)?;

@@ -1,7 +1,6 @@
 //! The bgless API's routes for jobs, but for their creation.
 
 use axum::Json;
-use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use shared::id::JobId;
@@ -9,15 +8,16 @@ use shared::id::JobId;
 use super::map;
 use super::map::account;
 use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobsQuery, PageOut};
-use crate::app::list_jobs::{Listed, find_dialect};
+use crate::app::ports::Page;
 use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
-use crate::dialect::credential::{Credential, after_key};
-use crate::dialect::extract::{JsonBody, PathText, QueryOf};
-use crate::dialect::job_path::{JobPath, job_id};
-use crate::dialect::page::{PageQuery, page};
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, refusals, removebgvideo};
-use crate::domain::dialect::Dialect;
+use crate::deps::Deps;
+use crate::domain::job::{Job, JobState};
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::{JsonBody, PathText, QueryOf};
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::job_path::{JobPath, job_id};
+use crate::server::page::{PageQuery, page};
+use crate::server::{App, error_responses};
 
 /// Estimate a job
 ///
@@ -30,14 +30,14 @@ use crate::domain::dialect::Dialect;
     tag = "Jobs",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     request_body = CreateJobIn,
-    responses((status = 200, description = "The estimate.", body = Data<EstimateOut>), refusals::KeyedWithBody)
+    responses((status = 200, description = "The estimate.", body = Data<EstimateOut>), error_responses::KeyedWithBody)
 )]
 #[worker::send]
 pub async fn post_estimate(
     App(app): App,
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateJobIn>,
-) -> Answer<Json<Data<EstimateOut>>> {
+) -> HttpResult<Json<Data<EstimateOut>>> {
     let estimate = estimate_job::estimate_job(&*app, &key, map::estimate_request(body)).await?;
     Ok(Json(Data { data: map::estimate_out(&estimate) }))
 }
@@ -52,37 +52,34 @@ pub async fn post_estimate(
     tag = "Jobs",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(PageQuery, JobsQuery),
-    responses((status = 200, description = "A part of the list.", body = PageOut<JobOut>), refusals::KeyedWithQuery)
+    responses((status = 200, description = "A part of the list.", body = PageOut<JobOut>), error_responses::KeyedWithQuery)
 )]
 #[worker::send]
 pub async fn get_jobs(
     App(app): App,
-    OriginalUri(uri): OriginalUri,
     Credential(key): Credential,
-    query: Result<QueryOf<PageQuery>, Refusal>,
-    filter: Result<QueryOf<JobsQuery>, Refusal>,
-    others: Result<QueryOf<removebgvideo::wire::ListQuery>, Refusal>,
-) -> Answer<Response> {
-    let is_shared = removebgvideo::is_shared(uri.path());
-    let read = query.and_then(|QueryOf(query)| {
-        let QueryOf(filter) = filter?;
-        let state = filter.status.as_deref().map(map::job_state).transpose()?;
-        Ok((page(&query, JobId::PREFIX)?, state))
-    });
-    // What this API cannot read may be the other's words; only the key says which of the two is spoken.
-    let (page, state) = match (read, &others) {
-        (Err(_), Ok(QueryOf(others))) if is_shared && find_dialect(&*app, &key).await? == Dialect::Removebgvideo => {
-            return removebgvideo::jobs::list(&app, &key, others).await;
-        }
-        (read, _) => after_key(&app, &key, read).await?,
-    };
-    let Listed { dialect, jobs } = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?;
-    if dialect == Dialect::Removebgvideo && is_shared {
-        let QueryOf(others) = others?;
-        return removebgvideo::jobs::list(&app, &key, &others).await;
-    }
-    let page = account::page_out(&page, &jobs, |job| job.id.to_string(), |job| map::job_out(&*app, job));
-    Ok(Json(page).into_response())
+    query: Result<QueryOf<PageQuery>, HttpError>,
+    filter: Result<QueryOf<JobsQuery>, HttpError>,
+) -> HttpResult<Response> {
+    let (page, state) = after_key(&app, &key, list_request(query, filter)).await?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?.jobs;
+    Ok(list_response(&app, &page, &jobs))
+}
+
+/// Which part of the list is asked for, and in which state the jobs are to be.
+pub fn list_request(
+    query: Result<QueryOf<PageQuery>, HttpError>,
+    filter: Result<QueryOf<JobsQuery>, HttpError>,
+) -> HttpResult<(Page, Option<JobState>)> {
+    let (QueryOf(query), QueryOf(filter)) = (query?, filter?);
+    let state = filter.status.as_deref().map(map::job_state).transpose()?;
+    Ok((page(&query, JobId::PREFIX)?, state))
+}
+
+/// The response with a part of the list.
+pub fn list_response(app: &Deps, page: &Page, jobs: &[Job]) -> Response {
+    let page = account::page_out(page, jobs, |job| job.id.to_string(), |job| map::job_out(app, job));
+    Json(page).into_response()
 }
 
 /// Get a job
@@ -93,20 +90,17 @@ pub async fn get_jobs(
     tag = "Jobs",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The job.", body = Data<JobOut>), refusals::KeyedOfJob)
+    responses((status = 200, description = "The job.", body = Data<JobOut>), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-pub async fn get_one_job(
-    App(app): App,
-    OriginalUri(uri): OriginalUri,
-    Credential(key): Credential,
-    PathText(id): PathText,
-) -> Answer<Response> {
+pub async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
-    if job.dialect == Dialect::Removebgvideo && removebgvideo::is_shared(uri.path()) {
-        return removebgvideo::jobs::one(&app, &key, &job).await;
-    }
-    Ok(Json(Data { data: map::job_out(&*app, &job) }).into_response())
+    Ok(one_response(&app, &job))
+}
+
+/// The response with one job.
+pub fn one_response(app: &Deps, job: &Job) -> Response {
+    Json(Data { data: map::job_out(app, job) }).into_response()
 }
 
 /// Delete a job
@@ -120,10 +114,10 @@ pub async fn get_one_job(
     tag = "Jobs",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 204, description = "The job is gone."), refusals::KeyedOfJob)
+    responses((status = 204, description = "The job is gone."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
-pub async fn delete_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+pub async fn delete_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {
     delete_job::delete_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -138,15 +132,15 @@ pub async fn delete_one_job(App(app): App, Credential(key): Credential, PathText
     tag = "Jobs",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(JobPath, DownloadQuery),
-    responses((status = 302, description = "Where the file lies."), refusals::DownloadOutput)
+    responses((status = 302, description = "Where the file lies."), error_responses::DownloadOutput)
 )]
 #[worker::send]
 pub async fn get_download(
     App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
-    query: Result<QueryOf<DownloadQuery>, Refusal>,
-) -> Answer<Response> {
+    query: Result<QueryOf<DownloadQuery>, HttpError>,
+) -> HttpResult<Response> {
     let read = query.and_then(|QueryOf(query)| Ok(query.format.map(|name| map::output("format", &name)).transpose()?));
     let output = after_key(&app, &key, read).await?;
     let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;

@@ -8,13 +8,13 @@ use super::map::account;
 use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath, RotateKeyIn, RotateWebhookSecretIn, WebhookSecretOut};
 use crate::app::manage_keys::{self, NewKey};
 use crate::app::manage_webhook_secret;
-use crate::dialect::credential::Credential;
-use crate::dialect::extract::{JsonBody, PathText};
-use crate::dialect::refusal::Answer;
-use crate::dialect::{App, refusals};
 use crate::domain::api_key::ROTATION_OVERLAP_S;
 use crate::domain::error::Error;
 use crate::domain::webhook::SECRET_OVERLAP_S;
+use crate::server::credential::Credential;
+use crate::server::extract::{JsonBody, PathText};
+use crate::server::http_error::HttpResult;
+use crate::server::{App, error_responses};
 
 /// List keys
 ///
@@ -25,10 +25,10 @@ use crate::domain::webhook::SECRET_OVERLAP_S;
     operation_id = "listKeys",
     tag = "Keys",
     security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
-    responses((status = 200, description = "Every key.", body = Data<Vec<KeyOut>>), refusals::Keyed)
+    responses((status = 200, description = "Every key.", body = Data<Vec<KeyOut>>), error_responses::Keyed)
 )]
 #[worker::send]
-pub async fn get_keys(App(app): App, Credential(key): Credential) -> Answer<Json<Data<Vec<KeyOut>>>> {
+pub async fn get_keys(App(app): App, Credential(key): Credential) -> HttpResult<Json<Data<Vec<KeyOut>>>> {
     let keys = manage_keys::list_keys(&*app, &key).await?;
     Ok(Json(Data { data: keys.iter().map(|about| account::key_out(about, None)).collect() }))
 }
@@ -43,7 +43,7 @@ pub async fn get_keys(App(app): App, Credential(key): Credential) -> Answer<Json
     request_body = CreateKeyIn,
     responses(
         (status = 201, description = "The key, shown once.", body = Data<KeyOut>),
-        refusals::KeyedWithBody
+        error_responses::KeyedWithBody
     )
 )]
 #[worker::send]
@@ -51,7 +51,7 @@ pub async fn post_key(
     App(app): App,
     Credential(key): Credential,
     JsonBody(body): JsonBody<CreateKeyIn>,
-) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
+) -> HttpResult<(StatusCode, Json<Data<KeyOut>>)> {
     Ok(created(manage_keys::create_key(&*app, &key, account::key_request(body)).await?))
 }
 
@@ -68,7 +68,7 @@ pub async fn post_key(
     request_body = RotateKeyIn,
     responses(
         (status = 201, description = "The new key, shown once.", body = Data<KeyOut>),
-        refusals::KeyedOfThingWithBody
+        error_responses::KeyedOfThingWithBody
     )
 )]
 #[worker::send]
@@ -77,7 +77,7 @@ pub async fn post_rotation(
     Credential(key): Credential,
     PathText(id): PathText,
     JsonBody(body): JsonBody<RotateKeyIn>,
-) -> Answer<(StatusCode, Json<Data<KeyOut>>)> {
+) -> HttpResult<(StatusCode, Json<Data<KeyOut>>)> {
     let overlap_s = body.overlap_sec.unwrap_or(ROTATION_OVERLAP_S);
     Ok(created(manage_keys::rotate_key(&*app, &key, key_id(&id), overlap_s).await?))
 }
@@ -92,10 +92,10 @@ pub async fn post_rotation(
     tag = "Keys",
     security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
     params(KeyPath),
-    responses((status = 204, description = "The key is revoked."), refusals::KeyedOfThing)
+    responses((status = 204, description = "The key is revoked."), error_responses::KeyedOfThing)
 )]
 #[worker::send]
-pub async fn delete_key(App(app): App, Credential(key): Credential, PathText(id): PathText) -> Answer<StatusCode> {
+pub async fn delete_key(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {
     manage_keys::revoke_key(&*app, &key, key_id(&id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -109,10 +109,10 @@ pub async fn delete_key(App(app): App, Credential(key): Credential, PathText(id)
     operation_id = "getWebhookSecret",
     tag = "Webhooks",
     security(("bearer" = ["manage"]), ("apiKey" = ["manage"])),
-    responses((status = 200, description = "The secret.", body = Data<WebhookSecretOut>), refusals::Keyed)
+    responses((status = 200, description = "The secret.", body = Data<WebhookSecretOut>), error_responses::Keyed)
 )]
 #[worker::send]
-pub async fn get_webhook_secret(App(app): App, Credential(key): Credential) -> Answer<Json<Data<WebhookSecretOut>>> {
+pub async fn get_webhook_secret(App(app): App, Credential(key): Credential) -> HttpResult<Json<Data<WebhookSecretOut>>> {
     let secret = manage_webhook_secret::get_webhook_secret(&*app, &key).await?;
     Ok(Json(Data { data: secret.map(account::webhook_secret_out).unwrap_or_default() }))
 }
@@ -129,7 +129,7 @@ pub async fn get_webhook_secret(App(app): App, Credential(key): Credential) -> A
     request_body = RotateWebhookSecretIn,
     responses(
         (status = 201, description = "The new secret.", body = Data<WebhookSecretOut>),
-        refusals::KeyedWithBody
+        error_responses::KeyedWithBody
     )
 )]
 #[worker::send]
@@ -137,7 +137,7 @@ pub async fn post_webhook_secret(
     App(app): App,
     Credential(key): Credential,
     JsonBody(body): JsonBody<RotateWebhookSecretIn>,
-) -> Answer<(StatusCode, Json<Data<WebhookSecretOut>>)> {
+) -> HttpResult<(StatusCode, Json<Data<WebhookSecretOut>>)> {
     let overlap_s = body.overlap_sec.unwrap_or(SECRET_OVERLAP_S);
     let secret = manage_webhook_secret::rotate_webhook_secret(&*app, &key, overlap_s).await?;
     Ok((StatusCode::CREATED, Json(Data { data: account::webhook_secret_out(secret) })))

@@ -23,10 +23,23 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem
 
 use super::wire::{ErrorOut, EventOut};
 use crate::app::ports::Ports as _;
-use crate::dialect::refusal::Answer;
-use crate::dialect::{App, mounted, refusals, removebgvideo, unscreen, vidgen};
 use crate::domain::error::Error;
-use crate::domain::share;
+use crate::router;
+use crate::server::http_error::HttpResult;
+use crate::server::{App, error_responses};
+
+/// The groups of operations: name, meaning.
+const TAGS: [(&str, &str); 9] = [
+    ("Jobs", "Cut a subject out of a video."),
+    ("Uploads", "Bring a video."),
+    ("Files", "Read what was uploaded or made."),
+    ("Models", "What can do the work."),
+    ("Credits", "What there is to spend, and what was spent."),
+    ("Keys", "Who may call. These need a key with the scope `manage`."),
+    ("Webhooks", "Hear when a job is over."),
+    ("Operator", "Accounts, grants and keys, for whoever runs the installation."),
+    ("Service", "The service itself."),
+];
 
 /// Get this description
 #[utoipa::path(
@@ -38,13 +51,13 @@ use crate::domain::share;
     responses(
         (status = 200, description = "OpenAPI 3.1.", body = Object),
         (status = 304, description = "The same as the one with the `ETag` of `If-None-Match`."),
-        refusals::Public
+        error_responses::Public
     )
 )]
 #[worker::send]
-pub async fn get_openapi(App(app): App, headers: HeaderMap) -> Answer<Response> {
+pub async fn get_openapi(App(app): App, headers: HeaderMap) -> HttpResult<Response> {
     static WRITTEN: OnceLock<Result<Written, Error>> = OnceLock::new();
-    let written = WRITTEN.get_or_init(|| Written::of(&document(&mounted().1, &app.settings().public_base_url)));
+    let written = WRITTEN.get_or_init(|| Written::of(&document(&router::described(), &app.settings().public_base_url)));
     let Written { text, etag } = written.as_ref().map_err(Error::clone)?;
     let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ETAG, etag)];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes()) {
@@ -82,7 +95,7 @@ pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
     document.servers = Some(vec![Server::new(public_base_url)]);
     document.tags = Some(tags());
     let mut paths = std::mem::take(&mut document.paths.paths);
-    paths.retain(|path, _| is_public(path));
+    paths.retain(|path, item| is_published(path, item));
     document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*object_key}", "{objectKey}"), item)).collect();
     let components = document.components.get_or_insert_default();
     components.schemas = described.components.as_ref().map(|components| components.schemas.clone()).unwrap_or_default();
@@ -96,15 +109,14 @@ pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
     document
 }
 
-/// Aliases stand in the guide, other dialects in pages of their own; what the fleet calls is nobody else's business.
-fn is_public(path: &str) -> bool {
-    !path.starts_with("/api/")
-        && !path.starts_with("/internal/")
-        && !path.starts_with(unscreen::PATH)
-        && !removebgvideo::is_own(path)
-        && !vidgen::is_own(path)
-        && !path.starts_with(share::SHARE_PATH)
-        && !path.starts_with("/v1/alpha-videos")
+/// Aliases stand in the guide; the dialects have pages of their own, and the internal API is not published.
+fn is_published(path: &str, item: &mut PathItem) -> bool {
+    let is_alias = path.starts_with("/api/v1/") || path.starts_with("/v1/alpha-videos");
+    !is_alias && operations(item).any(|(_, operation)| is_tagged(operation))
+}
+
+fn is_tagged(operation: &Operation) -> bool {
+    operation.tags.iter().flatten().any(|tag| TAGS.iter().any(|(name, _)| name == tag))
 }
 
 /// Those that no handler names.
@@ -146,19 +158,7 @@ fn add_security_schemes(components: &mut Components) {
 }
 
 fn tags() -> Vec<Tag> {
-    [
-        ("Jobs", "Cut a subject out of a video."),
-        ("Uploads", "Bring a video."),
-        ("Files", "Read what was uploaded or made."),
-        ("Models", "What can do the work."),
-        ("Credits", "What there is to spend, and what was spent."),
-        ("Keys", "Who may call. These need a key with the scope `manage`."),
-        ("Webhooks", "Hear when a job is over."),
-        ("Operator", "Accounts, grants and keys, for whoever runs the installation."),
-        ("Service", "The service itself."),
-    ]
-    .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())
-    .into()
+    TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build()).into()
 }
 
 /// The operations of a path, with their methods.

@@ -13,25 +13,36 @@ use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::{self, JobInput, JobRequest};
 use crate::app::{get_job, list_deliveries, list_jobs};
 use crate::deps::Deps;
-use crate::dialect::credential::Credential;
-use crate::dialect::extract::{PathText, RawBody, parse};
-use crate::dialect::job_path::{JobPath, job_id};
-use crate::dialect::metadata::metadata_json;
-use crate::dialect::refusal::Answer;
-use crate::dialect::{App, refusals};
 use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::Job;
+use crate::server::credential::Credential;
+use crate::server::extract::{PathText, RawBody, parse};
+use crate::server::http_error::HttpResult;
+use crate::server::idempotency::{CreatedResponse, Creation, create_once};
+use crate::server::job_path::{JobPath, job_id};
+use crate::server::metadata::metadata_json;
+use crate::server::{App, caller_request_id, error_responses};
 
-/// Most of a list that is passed over: further back, every part costs more.
+/// Largest offset. Each page costs as much as all pages before it.
 const OFFSET_MAX: u32 = 10_000;
 const LIST_LIMIT: u32 = 20;
 const LIST_LIMIT_MAX: u32 = 100;
 
-/// A job as it was asked for: a draft, or started at once.
-pub async fn create(
+/// Creates the job that a body describes. The status is 200 in any case.
+pub async fn create(app: &Deps, creation: &Creation<'_>) -> HttpResult<Response> {
+    let render = |app: &Deps, job: &Job| CreatedResponse::ok(&map::job_out(app, job));
+    create_once(app, creation, render, async |caller, idempotency| {
+        let body = parse::<JobIn>(creation.body)?;
+        Ok(create_or_draft(app, caller, body, caller_request_id(creation.headers), idempotency).await?)
+    })
+    .await
+}
+
+/// A draft, or a job that starts at once.
+async fn create_or_draft(
     app: &Deps,
     caller: Caller,
     body: JobIn,
@@ -68,12 +79,12 @@ pub async fn create(
 /// A draft, or a job that failed, is queued; what the body says goes over what was said before.
 #[utoipa::path(
     post,
-    path = "/v1/jobs/{id}/start",
+    path = "/{id}/start",
     operation_id = "startJob",
     tag = "RemoveBGVideo",
     security(("apiKey" = ["jobs"])),
     params(JobPath),
-    responses((status = 200, description = "The job."), refusals::KeyedOfJob)
+    responses((status = 200, description = "The job."), error_responses::KeyedOfJob)
 )]
 #[worker::send]
 pub async fn post_start(
@@ -81,14 +92,14 @@ pub async fn post_start(
     Credential(key): Credential,
     PathText(id): PathText,
     RawBody(body): RawBody,
-) -> Answer<Json<JobOut>> {
+) -> HttpResult<Json<JobOut>> {
     let id = job_id(&app, &key, &id).await?;
     let job = get_job::get_job(&*app, &key, id).await?;
     if job.dialect != Dialect::Removebgvideo {
-        // Other dialects' jobs are never drafts, and have no words to go over.
+        // Jobs of other dialects are never drafts, and have no stored request to start from.
         return Err(Error::JobNotStartable.into());
     }
-    // Who has nothing to add sends nothing.
+    // An empty body changes nothing of what the job was created with.
     let start = if body.is_empty() { JobIn::default() } else { parse::<JobIn>(&body)? };
     let caller = Caller { account_id: job.account_id, api_key_id: job.api_key_id };
     let run = run_request(&app, caller, map::overlaid(map::words(&job), start))?;
@@ -101,7 +112,7 @@ fn run_request(app: &Deps, caller: Caller, body: JobIn) -> Result<RunRequest, Er
 }
 
 /// One job, with what became of its events.
-pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> Answer<Response> {
+pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> HttpResult<Response> {
     let mut out = map::job_out(app, job);
     if job.callback.is_some() {
         let deliveries = list_deliveries::list_deliveries(app, key, job.id).await?;
@@ -111,7 +122,7 @@ pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> Answer<Response> {
 }
 
 /// A part of the account's jobs.
-pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> Answer<Response> {
+pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> HttpResult<Response> {
     let limit = bounded("limit", query.limit.unwrap_or(LIST_LIMIT), 1..=LIST_LIMIT_MAX)?;
     let offset = bounded("offset", query.offset.unwrap_or_default(), 0..=OFFSET_MAX)?;
     let states = query.status.as_deref().map(|name| {
@@ -124,7 +135,7 @@ pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> Answer<Respon
     Ok(Json(ItemsOut { items: jobs.iter().map(|job| map::job_out(app, job)).collect() }).into_response())
 }
 
-/// So many days ago.
+/// The instant `days` days ago.
 pub fn days_ago(app: &Deps, days: u32) -> UnixMillis {
     UnixMillis::new(app.now().as_u64().saturating_sub(u64::from(days) * 24 * 60 * 60 * 1_000))
 }

@@ -9,13 +9,13 @@ use crate::app::authenticate::authenticate;
 use crate::app::store_file::discard_file;
 use crate::app::submit_job;
 use crate::deps::Deps;
-use crate::dialect::credential::Credential;
-use crate::dialect::form::admitted;
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, refusals};
 use crate::domain::api_key::Caller;
 use crate::domain::job::Job;
 use crate::domain::scope::Scope;
+use crate::server::credential::Credential;
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::multipart::authorize_upload;
+use crate::server::{App, error_responses};
 
 /// Create a video
 #[utoipa::path(
@@ -24,21 +24,21 @@ use crate::domain::scope::Scope;
     operation_id = "createVideo",
     tag = "Unscreen",
     security(("apiKey" = ["jobs"])),
-    responses((status = 200, description = "The video; `links.self` says how it goes."), refusals::CreateJob)
+    responses((status = 200, description = "The video; `links.self` says how it goes."), error_responses::CreateJob)
 )]
 #[worker::send]
-pub async fn post_video(App(app): App, key: Result<Credential, Refusal>, request: Request) -> Answer<Response> {
-    let (caller, request) = admitted(&app, key, request, async |key| authenticate(&*app, key, Scope::Jobs).await).await?;
+pub async fn post_video(App(app): App, key: Result<Credential, HttpError>, request: Request) -> HttpResult<Response> {
+    let (caller, request) = authorize_upload(&app, key, request, async |key| authenticate(&*app, key, Scope::Jobs).await).await?;
     Ok(video(&app, &create(&app, caller, request).await?))
 }
 
-async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {
+async fn create(app: &Deps, caller: Caller, request: Request) -> HttpResult<Job> {
     let mut form = Form::default();
     let read = form::read(app, caller, request, &mut form).await;
     let Form { fields, file } = form;
     let created = match read {
         Ok(()) => submit(app, caller, fields, file.as_ref().map(|file| file.file_url.clone())).await,
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     if let (Err(_), Some(file)) = (&created, &file) {
         discard_file(app, file).await;
@@ -46,6 +46,6 @@ async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {
     created
 }
 
-async fn submit(app: &Deps, caller: Caller, fields: super::wire::VideoIn, file_url: Option<String>) -> Answer<Job> {
+async fn submit(app: &Deps, caller: Caller, fields: super::wire::VideoIn, file_url: Option<String>) -> HttpResult<Job> {
     Ok(submit_job::submit_job(app, caller, map::job_request(fields, file_url)?, None).await?)
 }

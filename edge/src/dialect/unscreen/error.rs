@@ -1,11 +1,12 @@
 //! How the Unscreen API refuses: a list of one error, and the status codes of its family, where a bad key is 403.
 
 use axum::Json;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use shared::code::RequestErrorCode as Code;
 
 use super::wire::{ErrorOut, ErrorsOut};
-use crate::dialect::refusal::{Refusal, status};
+use crate::server::http_error::{HttpError, status};
 
 /// What is said of a request that came with too much.
 const TOO_LARGE: &str = "The request is larger than the 100 MB that are taken at once. Announce the file with POST /v1/uploads, \
@@ -14,8 +15,8 @@ const WRONG_TYPE: &str =
     "Send multipart/form-data, application/x-www-form-urlencoded or application/json; a file must be a video.";
 
 /// A refusal in this dialect's words.
-pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
-    let code = refusal.code();
+pub fn render(error: &HttpError, _request_id: &str) -> Response {
+    let code = error.code();
     let (status, code, title) = match code {
         Code::MissingApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key missing".to_owned()),
         Code::InvalidApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key invalid".to_owned()),
@@ -29,7 +30,7 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), refusal.sentence(own_name)),
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), error.message_with_field(own_name)),
         Code::Forbidden
         | Code::InsufficientCredits
         | Code::OutputNotFound
@@ -45,9 +46,9 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorsOut>) {
         | Code::IdempotencyKeyReused
         | Code::RangeNotSatisfiable
         | Code::RateLimited
-        | Code::Internal => (status(code), code.as_str(), refusal.sentence(own_name)),
+        | Code::Internal => (status(code), code.as_str(), error.message_with_field(own_name)),
     };
-    (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] }))
+    (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] })).into_response()
 }
 
 /// What the family says to every key that does not open.

@@ -6,10 +6,10 @@ use url::form_urlencoded;
 use super::wire::VideoIn;
 use crate::app::store_file::StoredFile;
 use crate::deps::Deps;
-use crate::dialect::extract::parse;
-use crate::dialect::form::{self, drain, essence, whole};
-use crate::dialect::refusal::Refusal;
 use crate::domain::api_key::Caller;
+use crate::server::extract::parse;
+use crate::server::http_error::HttpError;
+use crate::server::multipart::{self, MultipartForm, drain, media_type, read_body};
 
 /// What was sent.
 #[derive(Default)]
@@ -20,27 +20,27 @@ pub struct Form {
 }
 
 /// Reads a request. `form` has what was read, also where the rest is refused, so that a stored file can be discarded.
-pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), Refusal> {
-    match essence(request.headers()).as_str() {
+pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
+    match media_type(request.headers()).as_str() {
         "multipart/form-data" => {
-            let mut sent = form::Form::default();
-            let read = form::read(app, caller, request, "video_file", &mut sent).await;
+            let mut sent = MultipartForm::default();
+            let read = multipart::read_form(app, caller, request, "video_file", &mut sent).await;
             form.file = sent.file.map(|(_, file)| file);
             sent.texts.into_iter().for_each(|(name, value)| set(&mut form.fields, &name, value));
             read
         }
         "application/x-www-form-urlencoded" => {
-            let body = whole(request.into_body()).await?;
+            let body = read_body(request.into_body()).await?;
             form_urlencoded::parse(&body).for_each(|(name, value)| set(&mut form.fields, &name, value.into_owned()));
             Ok(())
         }
         "application/json" => {
-            form.fields = parse(&whole(request.into_body()).await?)?;
+            form.fields = parse(&read_body(request.into_body()).await?)?;
             Ok(())
         }
         _ => {
             drain(request).await;
-            Err(Refusal::unsupported_media_type())
+            Err(HttpError::unsupported_media_type())
         }
     }
 }

@@ -12,7 +12,7 @@ use super::wire::{
     ListLinksOut, VideoDataOut, VideoIn, VideosOut,
 };
 use crate::app::download_output::sign_object_url;
-use crate::app::ports::{Delivery, Page, Ports};
+use crate::app::ports::{Page, Ports};
 use crate::app::submit_job::{JobInput, JobRequest};
 use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
@@ -154,7 +154,7 @@ pub fn video_out(ports: &impl Ports, job: &Job) -> VideoDataOut {
 }
 
 /// What a receiver is told: the video as it would be read now.
-pub fn event_out(ports: &impl Ports, _delivery: &Delivery, job: &Job) -> EventOut {
+pub fn event_out(ports: &impl Ports, job: &Job) -> EventOut {
     EventOut { event: format!("video:{}", status(job)), data: video_out(ports, job) }
 }
 

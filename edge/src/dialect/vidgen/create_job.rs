@@ -9,12 +9,12 @@ use super::wire::CreatedOut;
 use crate::app::admit_portrait::admit_portrait;
 use crate::app::create_portrait::create_portrait;
 use crate::deps::Deps;
-use crate::dialect::credential::Credential;
-use crate::dialect::form::admitted;
-use crate::dialect::refusal::{Answer, Refusal};
-use crate::dialect::{App, refusals};
 use crate::domain::api_key::Caller;
 use crate::domain::job::Job;
+use crate::server::credential::Credential;
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::multipart::authorize_upload;
+use crate::server::{App, error_responses};
 
 /// Create a job
 #[utoipa::path(
@@ -23,24 +23,24 @@ use crate::domain::job::Job;
     operation_id = "createVidgenJob",
     tag = "VidGen",
     security(("apiKey" = ["jobs"])),
-    responses((status = 201, description = "The job's id."), refusals::CreateJob)
+    responses((status = 201, description = "The job's id."), error_responses::CreateJob)
 )]
 #[worker::send]
 pub async fn post_job(
     App(app): App,
-    key: Result<Credential, Refusal>,
+    key: Result<Credential, HttpError>,
     request: Request,
-) -> Answer<(StatusCode, Json<CreatedOut>)> {
-    let (caller, request) = admitted(&app, key, request, async |key| admit_portrait(&*app, key).await).await?;
+) -> HttpResult<(StatusCode, Json<CreatedOut>)> {
+    let (caller, request) = authorize_upload(&app, key, request, async |key| admit_portrait(&*app, key).await).await?;
     let job = create(&app, caller, request).await?;
     Ok((StatusCode::CREATED, Json(CreatedOut { message: "Job created", job_id: job.id.to_string() })))
 }
 
-async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {
+async fn create(app: &Deps, caller: Caller, request: Request) -> HttpResult<Job> {
     let mut form = Form::default();
     let created = match form::read(app, caller, request, &mut form).await {
         Ok(()) => submit(app, caller, &form).await,
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     if created.is_err() {
         form.discard(app).await;
@@ -48,8 +48,8 @@ async fn create(app: &Deps, caller: Caller, request: Request) -> Answer<Job> {
     created
 }
 
-async fn submit(app: &Deps, caller: Caller, form: &Form) -> Answer<Job> {
-    let missing = |field: &str, what: &str| Refusal::invalid_field(field.to_owned(), format!("Is required: {what}."));
+async fn submit(app: &Deps, caller: Caller, form: &Form) -> HttpResult<Job> {
+    let missing = |field: &str, what: &str| HttpError::invalid_field(field.to_owned(), format!("Is required: {what}."));
     let image = form.image.as_ref().ok_or_else(|| missing("image", "a JPEG, PNG or WebP file"))?;
     let audio = form.audio.as_ref().ok_or_else(|| missing("audio", "an MP3, WAV, M4A or Ogg file"))?;
     Ok(create_portrait(app, caller, image, audio, form.webhook_url.clone()).await?)

@@ -1,17 +1,18 @@
 //! How the VidGen API refuses: a sentence, and the status codes of its table.
 
 use axum::Json;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use shared::code::RequestErrorCode as Code;
 
 use super::wire::ErrorOut;
-use crate::dialect::refusal::{Refusal, status};
+use crate::server::http_error::{HttpError, status};
 
 /// A refusal in this dialect's words.
-pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
+pub fn render(error: &HttpError, _request_id: &str) -> Response {
     let said = |text: &str| text.to_owned();
-    let code = refusal.code();
-    let (status, error) = match code {
+    let code = error.code();
+    let (status, text) = match code {
         Code::MissingApiKey => (StatusCode::UNAUTHORIZED, said("Missing X-API-Key header.")),
         Code::InvalidApiKey | Code::RevokedApiKey => {
             (StatusCode::UNAUTHORIZED, said("API key not recognized or has been deactivated."))
@@ -25,14 +26,14 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
         Code::PayloadTooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, said("Uploaded file exceeded 50 MB, or both files together 100 MB."))
         }
-        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, wrong_type(refusal)),
+        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, wrong_type(error)),
         Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, said("Server error. Retry with exponential backoff.")),
         Code::InvalidJson
         | Code::InvalidRequest
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, refusal.sentence(own_name)),
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, error.message_with_field(own_name)),
         Code::Forbidden
         | Code::InsufficientCredits
         | Code::OutputNotFound
@@ -45,13 +46,13 @@ pub fn render(refusal: &Refusal) -> (StatusCode, Json<ErrorOut>) {
         | Code::IdempotencyKeyRunning
         | Code::IdempotencyKeyReused
         | Code::RangeNotSatisfiable
-        | Code::RateLimited => (status(code), refusal.message().to_owned()),
+        | Code::RateLimited => (status(code), error.message().to_owned()),
     };
-    (status, Json(ErrorOut { error }))
+    (status, Json(ErrorOut { error: text })).into_response()
 }
 
-fn wrong_type(refusal: &Refusal) -> String {
-    let taken = match refusal.field() {
+fn wrong_type(error: &HttpError) -> String {
+    let taken = match error.field() {
         Some("image") => "`image` must be JPEG, PNG or WebP.",
         _ => "`audio` must be MP3, WAV, M4A or Ogg.",
     };

@@ -10,10 +10,12 @@ use crate::app::ports::ByteSource as _;
 use crate::app::store_file::{StoredFile, discard_file, store_file};
 use crate::app::submit_job::callback;
 use crate::deps::Deps;
-use crate::dialect::form::{FileBytes, REQUEST_SIZE_BYTES_MAX, broken, drain, drain_fields, essence, open, text, unreadable};
-use crate::dialect::refusal::Refusal;
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
+use crate::server::http_error::HttpError;
+use crate::server::multipart::{
+    FileBytes, REQUEST_SIZE_BYTES_MAX, bad_body, drain, drain_fields, media_type, open, read_text, unreadable,
+};
 
 /// What was sent.
 #[derive(Default)]
@@ -44,10 +46,10 @@ const IMAGE: FileField = FileField { name: "image", size_bytes_max: PICTURE_SIZE
 const AUDIO: FileField = FileField { name: "audio", size_bytes_max: SOUND_SIZE_BYTES_MAX, kind: FileKind::of_sound };
 
 /// Reads a request. `form` has what was read, also where the rest is refused, so that stored files can be discarded.
-pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), Refusal> {
-    if essence(request.headers()) != "multipart/form-data" {
+pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
+    if media_type(request.headers()) != "multipart/form-data" {
         drain(request).await;
-        return Err(broken("Must be multipart/form-data with the files `image` and `audio`."));
+        return Err(bad_body("Must be multipart/form-data with the files `image` and `audio`."));
     }
     let mut multipart = open(request).await?;
     let read = read_fields(app, caller, &mut multipart, form).await;
@@ -57,13 +59,13 @@ pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form)
     read
 }
 
-async fn read_fields(app: &Deps, caller: Caller, multipart: &mut Multipart, form: &mut Form) -> Result<(), Refusal> {
+async fn read_fields(app: &Deps, caller: Caller, multipart: &mut Multipart, form: &mut Form) -> Result<(), HttpError> {
     let mut left_size_bytes = REQUEST_SIZE_BYTES_MAX;
     while let Some(field) = multipart.next_field().await.map_err(|error| unreadable(&error))? {
         match field.name() {
             Some("image") => store(app, caller, IMAGE, field, &mut left_size_bytes, &mut form.image).await?,
             Some("audio") => store(app, caller, AUDIO, field, &mut left_size_bytes, &mut form.audio).await?,
-            Some("webhookUrl") => form.webhook_url = webhook_url(app, &text(field, &mut left_size_bytes).await?)?,
+            Some("webhookUrl") => form.webhook_url = webhook_url(app, &read_text(field, &mut left_size_bytes).await?)?,
             _ => skip(field, &mut left_size_bytes).await?,
         }
     }
@@ -78,7 +80,7 @@ async fn store(
     field: Field<'_>,
     left_size_bytes: &mut u64,
     stored: &mut Option<StoredFile>,
-) -> Result<(), Refusal> {
+) -> Result<(), HttpError> {
     let FileField { name, size_bytes_max, kind } = file_field;
     let mut bytes = FileBytes::new(field, left_size_bytes, size_bytes_max);
     let head = bytes.head(HEAD_SIZE_BYTES).await?;
@@ -86,26 +88,26 @@ async fn store(
         return Ok(());
     }
     if stored.is_some() {
-        return Err(Refusal::invalid_field(name.to_owned(), "Only one is taken.".to_owned()));
+        return Err(HttpError::invalid_field(name.to_owned(), "Only one is taken.".to_owned()));
     }
     let kind = kind(head).ok_or(Error::WrongFileType { field: name })?;
     *stored = store_file(app, caller, kind.as_str(), kind.content_type(), &mut bytes).await?;
     Ok(())
 }
 
-async fn skip(field: Field<'_>, left_size_bytes: &mut u64) -> Result<(), Refusal> {
+async fn skip(field: Field<'_>, left_size_bytes: &mut u64) -> Result<(), HttpError> {
     let mut bytes = FileBytes::new(field, left_size_bytes, REQUEST_SIZE_BYTES_MAX);
     while bytes.next().await?.is_some() {}
     Ok(())
 }
 
-fn webhook_url(app: &Deps, text: &str) -> Result<Option<String>, Refusal> {
+fn webhook_url(app: &Deps, text: &str) -> Result<Option<String>, HttpError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     if !Url::parse(text).is_ok_and(|url| url.scheme() == "https") {
-        return Err(Refusal::invalid_field("webhookUrl".to_owned(), "Must start with https://.".to_owned()));
+        return Err(HttpError::invalid_field("webhookUrl".to_owned(), "Must start with https://.".to_owned()));
     }
     callback(app, Some(text.to_owned()), None)?;
     Ok(Some(text.to_owned()))

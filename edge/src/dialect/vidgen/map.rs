@@ -5,10 +5,10 @@ use shared::id::JobId;
 use super::wire::{JobOut, JobsOut, ListQuery, OneJobOut, PaginationOut, StatusOut};
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{Page, Ports};
-use crate::dialect::page::{PageQuery, page};
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::share;
+use crate::server::page::{PageQuery, page};
 
 /// Which part of which list is asked for: one job more than is shown, so that it is known whether there are more.
 pub fn list_request(query: &ListQuery) -> Result<(Page, &'static [JobState]), Error> {

@@ -8,10 +8,10 @@ use shared::signature::sha256;
 
 use crate::app::open_share::{SharedVideo, open_share};
 use crate::app::ports::Ports as _;
-use crate::dialect::extract::PathText;
-use crate::dialect::refusal::Answer;
-use crate::dialect::{App, refusals};
 use crate::domain::error::Error;
+use crate::server::extract::PathText;
+use crate::server::http_error::HttpResult;
+use crate::server::{App, error_responses};
 
 const STYLE: &str = "\
 :root{color-scheme:dark}\
@@ -27,10 +27,10 @@ a,p{padding:1rem;color:inherit}";
     operation_id = "showSharedVideo",
     tag = "VidGen",
     security(("shareToken" = [])),
-    responses((status = 200, description = "A page."), refusals::Public)
+    responses((status = 200, description = "A page."), error_responses::Public)
 )]
 #[worker::send]
-pub async fn get_share(App(app): App, PathText(token): PathText) -> Answer<Response> {
+pub async fn get_share(App(app): App, PathText(token): PathText) -> HttpResult<Response> {
     let base_url = &app.settings().public_base_url;
     Ok(match open_share(&*app, &token).await {
         Ok(video) => page(StatusCode::OK, &player(&video, base_url)),

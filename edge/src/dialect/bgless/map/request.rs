@@ -9,13 +9,13 @@ use super::missing;
 use crate::app::estimate_job::EstimateRequest;
 use crate::app::submit_job::{JobInput, JobRequest};
 use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
-use crate::dialect::metadata::metadata_json;
 use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::generation::{AspectRatio, DURATION_S_MAX, DURATION_S_MIN, PROMPT_CHARS_MAX};
 use crate::domain::job::{JobOptions, JobState};
 use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
+use crate::server::metadata::metadata_json;
 
 /// How long `wait=true` waits when nobody says.
 /// Units: seconds.

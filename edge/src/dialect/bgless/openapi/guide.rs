@@ -3,9 +3,9 @@
 use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX, SOURCE_SIZE_BYTES_MAX};
 
-use crate::dialect::BODY_SIZE_BYTES_MAX;
-use crate::dialect::metadata::METADATA_SIZE_BYTES_MAX;
-use crate::dialect::refusal::status;
+use crate::server::BODY_SIZE_BYTES_MAX;
+use crate::server::http_error::status;
+use crate::server::metadata::METADATA_SIZE_BYTES_MAX;
 
 /// Markdown.
 pub fn text() -> String {

@@ -9,11 +9,11 @@ use utoipa::openapi::{Components, OpenApi, RefOr, Schema};
 use super::operations;
 use crate::app::manage_accounts::{GRANT_CREDITS_MAX, NAME_CHARS_MAX};
 use crate::dialect::bgless::map::{WAIT_S, WAIT_S_MAX};
-use crate::dialect::page::{PAGE_LIMIT, PAGE_LIMIT_MAX};
 use crate::domain::api_key::{ROTATION_OVERLAP_S, ROTATION_OVERLAP_S_MAX};
 use crate::domain::generation::PROMPT_CHARS_MAX;
 use crate::domain::upload::CONTENT_TYPE_CHARS_MAX;
 use crate::domain::webhook::{SECRET_CHARS_MAX, SECRET_OVERLAP_S, SECRET_OVERLAP_S_MAX};
+use crate::server::page::{PAGE_LIMIT, PAGE_LIMIT_MAX};
 
 /// Where something stands, what it is called, and how it is bounded.
 type Limit<T> = (&'static str, &'static str, fn(&mut T));

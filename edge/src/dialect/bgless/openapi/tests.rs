@@ -15,7 +15,7 @@ use crate::domain::webhook::{DELIVERY_STATES, EVENTS};
 const UPDATE: &str = "BGLESS_UPDATE_SNAPSHOTS";
 
 fn public() -> OpenApi {
-    document(&mounted().1, "https://api.example.com")
+    document(&router::described(), "https://api.example.com")
 }
 
 fn value() -> Value {
@@ -41,7 +41,7 @@ fn the_description_is_the_committed_one() {
 #[test]
 fn the_routes_are_the_committed_ones() {
     let mut lines = vec![];
-    for (path, item) in &mut mounted().1.paths.paths.clone() {
+    for (path, item) in &mut router::described().paths.paths.clone() {
         for (method, operation) in operations(item) {
             lines.push(format!("{method} {path} {}\n", guard(operation)));
         }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::dialect::bgless::openapi::names::{
     DeliveryStatus, EventType, InputMode, KeyDialect, KeyScope, LedgerEntryKind, ModelId, OutputFormat, VideoResolution,
 };
-use crate::dialect::extract::whole_or_none;
+use crate::server::extract::whole_or_none;
 
 /// What a key may still spend this month.
 #[derive(Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::dialect::extract::whole_or_none;
+use crate::server::extract::whole_or_none;
 
 /// A file to be uploaded (`filename`, `contentType`, `sizeBytes`), or one that lies elsewhere already (`url`).
 #[derive(Deserialize, ToSchema)]

@@ -1,46 +1,56 @@
-//! A request that is refused: which code, which status, and what else every dialect may say of it in its own words.
+//! A request that failed: code, message and facts, from which each dialect renders its own body.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use shared::code::RequestErrorCode as Code;
 use shared::time::UnixMillis;
 
 use crate::domain::error::Error;
-use crate::platform::{clock, log};
+use crate::platform::log;
 
-/// What a handler answers.
-pub type Answer<T> = Result<T, Refusal>;
+/// The outcome of a handler.
+pub type HttpResult<T> = Result<T, HttpError>;
 
-/// A refusal on its way out. It becomes a body once the request's name is known (`dialect::request_id`).
+/// Makes the response to a request that failed: status and body. The request id is that of `X-Request-Id`.
+pub type RenderError = fn(&HttpError, request_id: &str) -> Response;
+
+/// An error on its way out: a response extension, which the layer of `request_id` replaces by the dialect's body.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct HttpError {
     code: Code,
     message: String,
     field: Option<String>,
     details: Option<Box<Value>>,
-    /// From when on the same request may succeed.
-    retry_at_ms: Option<UnixMillis>,
-    /// For the log alone.
+    retry: Option<Retry>,
+    /// Logged, never sent.
     internal: Option<Box<str>>,
 }
 
-impl Refusal {
+/// When the same request may succeed.
+#[derive(Debug, Clone, Copy)]
+enum Retry {
+    At(UnixMillis),
+    /// Units: milliseconds.
+    After(u64),
+}
+
+impl HttpError {
     fn new(code: Code) -> Self {
-        Self { code, message: code.meaning().to_owned(), field: None, details: None, retry_at_ms: None, internal: None }
+        Self { code, message: code.meaning().to_owned(), field: None, details: None, retry: None, internal: None }
     }
 
-    fn saying(mut self, message: String) -> Self {
+    fn with_message(mut self, message: String) -> Self {
         self.message = message;
         self
     }
 
-    fn at(mut self, field: impl Into<String>) -> Self {
+    fn in_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    fn detailing(mut self, details: Value) -> Self {
+    fn with_details(mut self, details: Value) -> Self {
         self.details = Some(Box::new(details));
         self
     }
@@ -67,7 +77,7 @@ impl Refusal {
 
     /// A field of the wrong type or a missing one, as the parser found it.
     pub fn invalid_field(field: String, message: String) -> Self {
-        Self::new(Code::InvalidRequest).saying(message).at(field)
+        Self::new(Code::InvalidRequest).with_message(message).in_field(field)
     }
 
     pub const fn code(&self) -> Code {
@@ -82,9 +92,9 @@ impl Refusal {
         self.field.as_deref()
     }
 
-    /// The message behind its field, for dialects that have no place of its own for the field. Use cases name fields in bgless's
-    /// words; `own_name` says how a dialect calls one.
-    pub fn sentence(&self, own_name: fn(&str) -> &str) -> String {
+    /// The message with the field's name before it, for dialects whose error body has no member for the field. Use cases name
+    /// fields as bgless does; `own_name` translates a name.
+    pub fn message_with_field(&self, own_name: fn(&str) -> &str) -> String {
         match &self.field {
             Some(field) => format!("{}: {}", own_name(field), self.message),
             None => self.message.clone(),
@@ -95,7 +105,29 @@ impl Refusal {
         self.details.as_deref()
     }
 
-    /// Logs what must not go out.
+    /// The headers that go with the code, whatever the body: `WWW-Authenticate` (with status 401 alone), `Content-Range`,
+    /// `Retry-After`.
+    pub fn headers(&self, status: StatusCode, now: UnixMillis) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(size_bytes) = self.details.as_ref().and_then(|details| details.get("sizeBytes"))
+            && let Ok(value) = HeaderValue::from_str(&format!("bytes */{size_bytes}"))
+        {
+            headers.insert(header::CONTENT_RANGE, value);
+        }
+        if let Some(retry) = self.retry {
+            let in_ms = match retry {
+                Retry::At(at_ms) => at_ms.as_u64().saturating_sub(now.as_u64()),
+                Retry::After(in_ms) => in_ms,
+            };
+            headers.insert(header::RETRY_AFTER, in_ms.div_ceil(1_000).into());
+        }
+        headers
+    }
+
+    /// Logs the internal message, which is never sent.
     pub fn log(&self, request_id: &str) {
         if let Some(internal) = &self.internal {
             log::error("request failed", &[("request.id", &request_id), ("error", internal)]);
@@ -103,7 +135,7 @@ impl Refusal {
     }
 }
 
-/// The status that a code is answered with: one for each, whatever the route.
+/// The status of each code, in dialects without a table of their own.
 pub const fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidJson | Code::InvalidRequest | Code::ForbiddenUrl => StatusCode::BAD_REQUEST,
@@ -128,48 +160,36 @@ pub const fn status(code: Code) -> StatusCode {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let mut response = status(self.code).into_response();
-        if response.status() == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(size_bytes) = self.details.as_ref().and_then(|details| details.get("sizeBytes"))
-            && let Ok(value) = HeaderValue::from_str(&format!("bytes */{size_bytes}"))
-        {
-            response.headers_mut().insert(header::CONTENT_RANGE, value);
-        }
-        if let Some(retry_at_ms) = self.retry_at_ms {
-            let seconds = retry_at_ms.as_u64().saturating_sub(clock::now().as_u64()).div_ceil(1_000);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-        }
         response.extensions_mut().insert(self);
         response
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for HttpError {
     fn from(error: Error) -> Self {
         match error {
             Error::MissingApiKey => Self::new(Code::MissingApiKey),
             Error::InvalidApiKey => Self::new(Code::InvalidApiKey),
             Error::RevokedApiKey => Self::new(Code::RevokedApiKey),
             Error::Forbidden => Self::new(Code::Forbidden),
-            Error::InvalidRequest { field, message } => Self::new(Code::InvalidRequest).saying(message).at(field),
+            Error::InvalidRequest { field, message } => Self::new(Code::InvalidRequest).with_message(message).in_field(field),
             Error::ForbiddenUrl { field, refusal } => {
                 let message = format!("{} ({refusal})", Code::ForbiddenUrl.meaning());
-                Self::new(Code::ForbiddenUrl).saying(message).at(field)
+                Self::new(Code::ForbiddenUrl).with_message(message).in_field(field)
             }
             Error::InvalidFileUrl => Self::new(Code::InvalidFileUrl),
             Error::ExpiredFileUrl => Self::new(Code::ExpiredFileUrl),
             Error::UploadMissing => Self::new(Code::UploadMissing),
             Error::InsufficientCredits { available_credits, required_credits } => Self::new(Code::InsufficientCredits)
-                .detailing(json!({ "availableCredits": available_credits, "requiredCredits": required_credits })),
+                .with_details(json!({ "availableCredits": available_credits, "requiredCredits": required_credits })),
             Error::QuotaExceeded { quota, required_credits, resets_at_ms } => Self {
-                retry_at_ms: Some(resets_at_ms),
+                retry: Some(Retry::At(resets_at_ms)),
                 ..Self::new(Code::RateLimited)
-                    .saying("The key's monthly credit quota does not cover this job.".to_owned())
-                    .detailing(json!({
+                    .with_message("The key's monthly credit quota does not cover this job.".to_owned())
+                    .with_details(json!({
                         "monthlyCredits": quota.monthly_credits,
                         "usedCredits": quota.used_credits,
                         "requiredCredits": required_credits,
@@ -177,31 +197,63 @@ impl From<Error> for Refusal {
                     }))
             },
             Error::RateLimited(usage) => Self {
-                retry_at_ms: Some(clock::now().plus_ms(usage.resets_in_ms)),
+                retry: Some(Retry::After(usage.resets_in_ms)),
                 ..Self::new(Code::RateLimited)
-                    .saying(format!("More than {} {} within a minute.", usage.limit, usage.name))
-                    .detailing(json!({ "limit": usage.name, "perMinute": usage.limit }))
+                    .with_message(format!("More than {} {} within a minute.", usage.limit, usage.name))
+                    .with_details(json!({ "limit": usage.name, "perMinute": usage.limit }))
             },
             Error::MissingScope(scope) => {
-                Self::new(Code::Forbidden).saying(format!("The key lacks the scope `{}`.", scope.as_str()))
+                Self::new(Code::Forbidden).with_message(format!("The key lacks the scope `{}`.", scope.as_str()))
             }
             Error::IdempotencyKeyRunning => Self::new(Code::IdempotencyKeyRunning),
             Error::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
-            Error::ModelUnavailable(reason) => Self::new(Code::ModelUnavailable).saying(reason.to_string()).at("model"),
+            Error::ModelUnavailable(reason) => {
+                Self::new(Code::ModelUnavailable).with_message(reason.to_string()).in_field("model")
+            }
             Error::TooLarge => Self::new(Code::PayloadTooLarge),
             Error::JobNotFound => Self::new(Code::JobNotFound),
             Error::JobNotStartable => Self::new(Code::JobNotStartable),
             Error::JobActive => Self::new(Code::JobActive),
             Error::JobNotCancelable => Self::new(Code::JobNotCancelable),
-            Error::WrongFileType { field } => Self::new(Code::UnsupportedMediaType).at(field),
+            Error::WrongFileType { field } => Self::new(Code::UnsupportedMediaType).in_field(field),
             Error::JobNotReady => Self::new(Code::JobNotReady),
             Error::OutputNotFound => Self::new(Code::OutputNotFound),
             Error::FileNotFound => Self::new(Code::FileNotFound),
             Error::RangeNotSatisfiable { size_bytes } => {
-                Self::new(Code::RangeNotSatisfiable).detailing(json!({ "sizeBytes": size_bytes }))
+                Self::new(Code::RangeNotSatisfiable).with_details(json!({ "sizeBytes": size_bytes }))
             }
-            Error::NoSuchThing(what) => Self::new(Code::NotFound).saying(format!("No such {what}.")),
+            Error::NoSuchThing(what) => Self::new(Code::NotFound).with_message(format!("No such {what}.")),
             Error::Internal(internal) => Self { internal: Some(internal.into()), ..Self::new(Code::Internal) },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::quota::Quota;
+    use crate::domain::rate::LimitUsage;
+
+    #[test]
+    fn retry_after_counts_from_the_time_of_the_response() {
+        let resets_at_ms = UnixMillis::new(1_763_750_000_000);
+        let quota = Quota { monthly_credits: 1, used_credits: 1 };
+        let over_quota = HttpError::from(Error::QuotaExceeded { quota, required_credits: 1, resets_at_ms });
+        let usage = LimitUsage { name: "requests", limit: 1, used: 2, resets_in_ms: 1_001 };
+        let too_often = HttpError::from(Error::RateLimited(usage));
+        let retry_after = |error: &HttpError, now_ms: u64| {
+            let headers = error.headers(StatusCode::TOO_MANY_REQUESTS, UnixMillis::new(now_ms));
+            headers[header::RETRY_AFTER].to_str().unwrap().to_owned()
+        };
+        for (now_ms, seconds) in [(1_763_749_990_000, "10"), (1_763_749_999_999, "1"), (1_763_750_000_001, "0")] {
+            assert_eq!((retry_after(&over_quota, now_ms).as_str(), retry_after(&too_often, now_ms).as_str()), (seconds, "2"));
+        }
+    }
+
+    #[test]
+    fn a_challenge_goes_with_401_alone() {
+        let error = HttpError::from(Error::InvalidApiKey);
+        let has_challenge = |status| error.headers(status, UnixMillis::new(0)).contains_key(header::WWW_AUTHENTICATE);
+        assert!(has_challenge(StatusCode::UNAUTHORIZED) && !has_challenge(StatusCode::FORBIDDEN));
     }
 }

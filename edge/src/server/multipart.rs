@@ -1,4 +1,4 @@
-//! Forms with a file, for the dialects that take them. The file goes to the bucket as it comes.
+//! Request bodies with a file (`multipart/form-data`). Files are streamed to the bucket, never held in memory.
 
 use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::BODY_SIZE_BYTES_MAX;
 use super::credential::Credential;
-use super::refusal::Refusal;
+use super::http_error::HttpError;
 use crate::app::ports::ByteSource;
 use crate::app::store_file::{StoredFile, store_file};
 use crate::deps::Deps;
@@ -19,51 +19,57 @@ use crate::domain::error::Error;
 /// Units: bytes.
 pub const REQUEST_SIZE_BYTES_MAX: u64 = 100_000_000;
 
-/// What was sent.
+/// The fields of a form.
 #[derive(Default)]
-pub struct Form {
+pub struct MultipartForm {
     /// Names and values, in the order in which they came.
     pub texts: Vec<(String, String)>,
-    /// The file that came with them, and what it calls itself.
+    /// The file and its name.
     pub file: Option<(String, StoredFile)>,
 }
 
-/// The type of a body, without parameters and in lower case.
-pub fn essence(headers: &HeaderMap) -> String {
+/// The media type of a body, without parameters and in lower case.
+pub fn media_type(headers: &HeaderMap) -> String {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Who brings files, if they may now: files are stored before anything else is decided. Otherwise the request is read to its
-/// end, unless it announces too much, so that the answer is heard. `admit` looks the key up.
-pub async fn admitted(
+/// Authorizes a request before any of its files is stored: `authorize` looks up the key, and the rate limits are waited for. A
+/// request that is refused is read to its end, unless its announced size is too large, so that the client reads the response.
+pub async fn authorize_upload(
     app: &Deps,
-    key: Result<Credential, Refusal>,
+    key: Result<Credential, HttpError>,
     request: Request,
-    admit: impl AsyncFnOnce(&KeyHash) -> Result<Caller, Error>,
-) -> Result<(Caller, Request), Refusal> {
+    authorize: impl AsyncFnOnce(&KeyHash) -> Result<Caller, Error>,
+) -> Result<(Caller, Request), HttpError> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|size_bytes| size_bytes > REQUEST_SIZE_BYTES_MAX) {
-        return Err(Refusal::payload_too_large());
+        return Err(HttpError::payload_too_large());
     }
-    let admit = async || {
+    let authorized = async || {
         let Credential(key) = key?;
-        let caller = admit(&key).await?;
-        app.admission.wait().await?;
+        let caller = authorize(&key).await?;
+        app.wait_for_admission().await?;
         Ok(caller)
     };
-    match admit().await {
+    match authorized().await {
         Ok(caller) => Ok((caller, request)),
-        Err(refusal) => {
+        Err(error) => {
             drain(request).await;
-            Err(refusal)
+            Err(error)
         }
     }
 }
 
-/// Reads a form whose file stands in `file_field`. `form` has what was read, also where the rest is refused, so that a stored
-/// file can be discarded.
-pub async fn read(app: &Deps, caller: Caller, request: Request, file_field: &str, form: &mut Form) -> Result<(), Refusal> {
+/// Reads a form whose file is the field `file_field`. On an error `form` has what was read so far, so that the caller can discard
+/// a stored file.
+pub async fn read_form(
+    app: &Deps,
+    caller: Caller,
+    request: Request,
+    file_field: &str,
+    form: &mut MultipartForm,
+) -> Result<(), HttpError> {
     let mut multipart = open(request).await?;
     let read = read_fields(app, caller, &mut multipart, file_field, form).await;
     if read.is_err() {
@@ -72,19 +78,21 @@ pub async fn read(app: &Deps, caller: Caller, request: Request, file_field: &str
     read
 }
 
-/// Begins to read a form.
-pub async fn open(mut request: Request) -> Result<Multipart, Refusal> {
-    // Counted as it comes.
+/// Opens a form for reading field by field.
+pub async fn open(mut request: Request) -> Result<Multipart, HttpError> {
+    // `FileBytes` and `read_text` count instead.
     DefaultBodyLimit::disable().apply(&mut request);
-    Multipart::from_request(request, &()).await.map_err(|_| broken("The form has no boundary."))
+    Multipart::from_request(request, &()).await.map_err(|_| bad_body("The form has no boundary."))
 }
 
-/// Reads what is left of a form that is refused: who is answered in the middle of a request hears of a lost connection instead.
+/// Reads the rest of a form that is refused. A client that gets the response in the middle of its request sees a connection reset
+/// instead.
 pub async fn drain_fields(multipart: &mut Multipart) {
     while let Ok(Some(_)) = multipart.next_field().await {}
 }
 
-/// Reads what is not wanted, so that the answer is heard. Who announced to wait for a word before it sends all hears it anyway.
+/// Reads and drops a body, so that the client reads the response instead of a connection reset. Clients that sent
+/// `Expect: 100-continue` get the status before the body is read.
 pub async fn drain(request: Request) {
     if request.headers().contains_key(header::EXPECT) {
         return;
@@ -93,15 +101,15 @@ pub async fn drain(request: Request) {
     while let Some(Ok(_)) = stream.next().await {}
 }
 
-/// Reads a body that is no form.
-pub async fn whole(body: Body) -> Result<Vec<u8>, Refusal> {
+/// Reads a whole body that is no form, up to the limit of JSON requests.
+pub async fn read_body(body: Body) -> Result<Vec<u8>, HttpError> {
     let mut stream = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| broken_off())?;
         if whole.len() + chunk.len() > BODY_SIZE_BYTES_MAX {
             while let Some(Ok(_)) = stream.next().await {}
-            return Err(Refusal::payload_too_large());
+            return Err(HttpError::payload_too_large());
         }
         whole.extend_from_slice(&chunk);
     }
@@ -113,8 +121,8 @@ async fn read_fields(
     caller: Caller,
     multipart: &mut Multipart,
     file_field: &str,
-    form: &mut Form,
-) -> Result<(), Refusal> {
+    form: &mut MultipartForm,
+) -> Result<(), HttpError> {
     let mut left_size_bytes = REQUEST_SIZE_BYTES_MAX;
     while let Some(field) = multipart.next_field().await.map_err(|error| unreadable(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -122,39 +130,39 @@ async fn read_fields(
             let file_name = field.file_name().unwrap_or_default().to_owned();
             let content_type = content_type_of(&field)?;
             if form.file.is_some() {
-                return Err(broken("Only one file is taken."));
+                return Err(bad_body("Only one file is taken."));
             }
             let mut bytes = FileBytes::new(field, &mut left_size_bytes, REQUEST_SIZE_BYTES_MAX);
             let stored = store_file(app, caller, &file_name, &content_type, &mut bytes).await?;
             form.file = stored.map(|stored| (file_name, stored));
         } else {
-            let text = text(field, &mut left_size_bytes).await?;
+            let text = read_text(field, &mut left_size_bytes).await?;
             form.texts.push((name, text));
         }
     }
     Ok(())
 }
 
-/// What a file may say it is; that it is a video is found out when it is read.
-fn content_type_of(field: &Field<'_>) -> Result<String, Refusal> {
-    let essence = field.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        // Who does not know sends this, or nothing.
+/// The type that a file claims; the transcoder finds out whether it is a video.
+fn content_type_of(field: &Field<'_>) -> Result<String, HttpError> {
+    let media_type = field.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match media_type.as_str() {
+        // Sent by clients that do not know the type.
         "" | "application/octet-stream" => Ok("application/octet-stream".to_owned()),
-        "image/gif" => Ok(essence),
-        _ if essence.starts_with("video/") => Ok(essence),
-        _ => Err(Refusal::unsupported_media_type()),
+        "image/gif" => Ok(media_type),
+        _ if media_type.starts_with("video/") => Ok(media_type),
+        _ => Err(HttpError::unsupported_media_type()),
     }
 }
 
-/// A file's bytes as they come, counted.
+/// The bytes of a file field, counted against the limits of the request and of the file.
 pub struct FileBytes<'a, 'b> {
     field: Field<'a>,
-    /// What may still come of the request.
+    /// What is left of the request's limit.
     left_size_bytes: &'b mut u64,
-    /// What may still come of the file.
+    /// What is left of the file's limit.
     file_left_size_bytes: u64,
-    /// Looked at, and not given on yet.
+    /// Peeked at by `head`, and not yet returned by `next`.
     head: Vec<u8>,
 }
 
@@ -163,7 +171,7 @@ impl<'a, 'b> FileBytes<'a, 'b> {
         Self { field, left_size_bytes, file_left_size_bytes: size_bytes_max, head: Vec::new() }
     }
 
-    /// At least so many of the first bytes, if there are so many. They are given on all the same.
+    /// Peeks at the first bytes: at least `size_bytes`, unless the file is shorter.
     pub async fn head(&mut self, size_bytes: usize) -> Result<&[u8], Error> {
         while self.head.len() < size_bytes {
             let Some(chunk) = self.take().await? else { break };
@@ -187,31 +195,31 @@ impl ByteSource for FileBytes<'_, '_> {
     }
 }
 
-pub async fn text(mut field: Field<'_>, left_size_bytes: &mut u64) -> Result<String, Refusal> {
+pub async fn read_text(mut field: Field<'_>, left_size_bytes: &mut u64) -> Result<String, HttpError> {
     let mut text = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
         *left_size_bytes = left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge)?;
         text.extend_from_slice(&chunk);
         if text.len() > BODY_SIZE_BYTES_MAX {
-            return Err(Refusal::payload_too_large());
+            return Err(HttpError::payload_too_large());
         }
     }
-    String::from_utf8(text).map_err(|_| broken("A field is no text."))
+    String::from_utf8(text).map_err(|_| bad_body("A field is no text."))
 }
 
-/// A form or a file that cannot be read.
-pub fn broken(message: &str) -> Refusal {
-    Refusal::invalid_field("body".to_owned(), message.to_owned())
+/// A body that cannot be read.
+pub fn bad_body(message: &str) -> HttpError {
+    HttpError::invalid_field("body".to_owned(), message.to_owned())
 }
 
 fn broken_off() -> Error {
     Error::invalid("body", "Broke off.")
 }
 
-pub fn unreadable(error: &MultipartError) -> Refusal {
+pub fn unreadable(error: &MultipartError) -> HttpError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Refusal::payload_too_large()
+        HttpError::payload_too_large()
     } else {
-        broken("The form cannot be read.")
+        bad_body("The form cannot be read.")
     }
 }

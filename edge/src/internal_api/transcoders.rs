@@ -1,4 +1,4 @@
-//! What transcoders call: claim, report and announcement. Signed with the fleet's secret, not with an API key.
+//! What transcoders call: claim a run, report on an attempt, announce matting models. Signed with the fleet's secret.
 
 use axum::Json;
 use http::HeaderMap;
@@ -10,12 +10,12 @@ use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::RawBody;
-use super::refusal::{Answer, Refusal};
-use super::{App, refusals};
 use crate::app::ports::Ports;
 use crate::app::{apply_report, claim_task, record_matting_models};
 use crate::domain::error::Error;
+use crate::server::extract::RawBody;
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::{App, error_responses};
 
 pub fn routes() -> OpenApiRouter {
     OpenApiRouter::default().routes(routes!(post_claim)).routes(routes!(post_report)).routes(routes!(post_models))
@@ -26,10 +26,10 @@ pub fn routes() -> OpenApiRouter {
     post,
     path = CLAIM_PATH,
     security(("fleetSignature" = [])),
-    responses((status = 200, description = "The lease, or why not."), refusals::Fleet)
+    responses((status = 200, description = "The lease, or why not."), error_responses::Fleet)
 )]
 #[worker::send]
-async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<ClaimAnswer>> {
+async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> HttpResult<Json<ClaimAnswer>> {
     let claim: Claim = read(&*app, &headers, &body)?;
     Ok(Json(claim_task::claim_task(&*app, &claim).await?))
 }
@@ -39,10 +39,10 @@ async fn post_claim(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -
     post,
     path = REPORT_PATH,
     security(("fleetSignature" = [])),
-    responses((status = 200, description = "Whether to go on."), refusals::Fleet)
+    responses((status = 200, description = "Whether to go on."), error_responses::Fleet)
 )]
 #[worker::send]
-async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<ReportAnswer>> {
+async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> HttpResult<Json<ReportAnswer>> {
     let report: Report = read(&*app, &headers, &body)?;
     Ok(Json(apply_report::apply_report(&*app, report).await?))
 }
@@ -52,25 +52,25 @@ async fn post_report(App(app): App, headers: HeaderMap, RawBody(body): RawBody) 
     post,
     path = MODELS_PATH,
     security(("fleetSignature" = [])),
-    responses((status = 200, description = "They are listed."), refusals::Fleet)
+    responses((status = 200, description = "They are listed."), error_responses::Fleet)
 )]
 #[worker::send]
-async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Json<Heard>> {
-    let announcement: MattingModelReport = read(&*app, &headers, &body)?;
-    record_matting_models::record_matting_models(&*app, &announcement).await?;
-    Ok(Json(Heard {}))
+async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> HttpResult<Json<Empty>> {
+    let report: MattingModelReport = read(&*app, &headers, &body)?;
+    record_matting_models::record_matting_models(&*app, &report).await?;
+    Ok(Json(Empty {}))
 }
 
-/// Nothing to say but that it was heard.
+/// `{}`
 #[derive(Serialize)]
-struct Heard {}
+struct Empty {}
 
-/// The signature is checked before a byte of the body is understood.
-fn read<T: DeserializeOwned>(ports: &impl Ports, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
+/// Checks the signature before it parses the body.
+fn read<T: DeserializeOwned>(ports: &impl Ports, headers: &HeaderMap, body: &[u8]) -> Result<T, HttpError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let secret = &ports.settings().transcoder_secret;
     if !signature::verify_call(secret, header(TIMESTAMP_HEADER), body, header(SIGNATURE_HEADER), ports.now()) {
         return Err(Error::Forbidden.into());
     }
-    serde_json::from_slice(body).map_err(|_| Refusal::invalid_json())
+    serde_json::from_slice(body).map_err(|_| HttpError::invalid_json())
 }

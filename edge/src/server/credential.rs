@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 
-use super::refusal::{Answer, Refusal};
+use super::http_error::{HttpError, HttpResult};
 use crate::app::authenticate::authenticate;
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
@@ -15,15 +15,15 @@ use crate::domain::scope::Scope;
 pub struct Credential(pub KeyHash);
 
 impl<S: Sync> FromRequestParts<S> for Credential {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
         presented_key(&parts.headers).map(|key| Self(KeyHash::of(key))).ok_or_else(|| Error::MissingApiKey.into())
     }
 }
 
 /// What was read of a request, or why it could not be; but who asks is settled first.
-pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<Refusal>>) -> Answer<T> {
+pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<HttpError>>) -> HttpResult<T> {
     if read.is_err() {
         authenticate(app, key, Scope::Jobs).await?;
     }

@@ -7,7 +7,7 @@ use shared::code::RequestErrorCode as Code;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::refusal::status;
+use super::http_error::status;
 
 macro_rules! refusals {
     ($($name:ident: $($codes:expr),+;)*) => {$(

@@ -4,7 +4,7 @@ use shared::id::JobId;
 use utoipa::IntoParams;
 
 use super::credential::after_key;
-use super::refusal::Answer;
+use super::http_error::HttpResult;
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
@@ -19,6 +19,6 @@ pub struct JobPath {
 }
 
 /// A text that is no job id names no job.
-pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> Answer<JobId> {
+pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> HttpResult<JobId> {
     after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
 }

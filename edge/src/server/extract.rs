@@ -9,15 +9,15 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::Number;
 
-use super::refusal::Refusal;
+use super::http_error::HttpError;
 
 /// A JSON body, read into `T`.
 pub struct JsonBody<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
         let JsonText(text) = JsonText::from_request(request, state).await?;
         parse(&text).map(Self)
     }
@@ -27,12 +27,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 pub struct JsonText(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for JsonText {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !content_type.is_some_and(is_json) {
-            return Err(Refusal::unsupported_media_type());
+            return Err(HttpError::unsupported_media_type());
         }
         RawBody::from_request(request, state).await.map(|RawBody(body)| Self(body))
     }
@@ -42,11 +42,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
 pub struct PathText(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathText {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         // What is not even text names nothing.
-        let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Refusal::no_such_route())?;
+        let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| HttpError::no_such_route())?;
         Ok(Self(text.0))
     }
 }
@@ -55,13 +55,13 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
 pub struct QueryOf<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|query| Self(query.0)).map_err(|rejection| {
             let message = rejection.body_text();
-            Refusal::invalid_field(
+            HttpError::invalid_field(
                 "query".into(),
                 format!("Cannot be read: {}.", message.rsplit(": ").next().unwrap_or_default()),
             )
@@ -73,9 +73,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
 pub struct RawBody(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for RawBody {
-    type Rejection = Refusal;
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
         Bytes::from_request(request, state).await.map(Self).map_err(|rejection| unreadable(&rejection))
     }
 }
@@ -84,8 +84,8 @@ fn is_json(content_type: &str) -> bool {
     content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Refusal {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Refusal::payload_too_large() } else { Refusal::invalid_json() }
+fn unreadable(rejection: &BytesRejection) -> HttpError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { HttpError::payload_too_large() } else { HttpError::invalid_json() }
 }
 
 /// A whole number, however it is written: JSON knows no integers, and some clients write `3.0`.
@@ -110,18 +110,18 @@ fn whole_of(number: &Number) -> Option<u64> {
 }
 
 /// Errors: bad syntax is `invalid_json`; good syntax that does not fit is `invalid_request`, naming the field.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {
             let path = error.path().to_string();
             let message = public_text(&error.inner().to_string());
-            Refusal::invalid_field(if path == "." { "body".into() } else { path }, format!("Cannot be read: {message}."))
+            HttpError::invalid_field(if path == "." { "body".into() } else { path }, format!("Cannot be read: {message}."))
         } else {
-            Refusal::invalid_json()
+            HttpError::invalid_json()
         }
     })?;
-    deserializer.end().map_err(|_| Refusal::invalid_json())?;
+    deserializer.end().map_err(|_| HttpError::invalid_json())?;
     Ok(parsed)
 }
 

@@ -1,30 +1,32 @@
-//! What providers call: something became of a task. Such a call is a hint alone, so it only wakes what asks the provider.
+//! The callback of KIE: a task changed. The body is not trusted, so the call only makes the edge ask KIE for the task now.
 
 use http::{HeaderMap, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::RawBody;
-use super::refusal::Answer;
-use super::{App, refusals};
 use crate::app::ports::{Ports as _, ProviderWake, TaskQueue as _};
 use crate::domain::error::Error;
 use crate::domain::model::KIE;
 use crate::provider::kie::callback::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use crate::server::extract::RawBody;
+use crate::server::http_error::HttpResult;
+use crate::server::{App, error_responses};
+
+pub const PATH: &str = "/api/v1/webhooks/kie";
 
 pub fn routes() -> OpenApiRouter {
     OpenApiRouter::default().routes(routes!(post_kie))
 }
 
-/// Hear KIE
+/// Take a callback of KIE
 #[utoipa::path(
     post,
-    path = "/api/v1/webhooks/kie",
+    path = PATH,
     security(("providerSignature" = [])),
-    responses((status = 200, description = "Heard."), refusals::Provider)
+    responses((status = 200, description = "Taken."), error_responses::Provider)
 )]
 #[worker::send]
-async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> Answer<StatusCode> {
+async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> HttpResult<StatusCode> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let task_id = callback::task_id(&body).ok_or(Error::Forbidden)?;
     let callbacks = &app.kie().callbacks;

@@ -1,0 +1,108 @@
+//! The paths that bgless and RemoveBGVideo share: `/v1/jobs` and `/v1/uploads`. This file alone decides which of the two answers
+//! there, and it alone looks into bodies to find out. The rules stand in `docs/removebgvideo.md`.
+
+use axum::extract::{OriginalUri, Request};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::bgless::create_job::__path_post_job;
+use super::bgless::files::__path_post_upload;
+use super::bgless::jobs::{__path_get_jobs, __path_get_one_job};
+use super::bgless::wire::{CreateJobQuery, JobsQuery};
+use super::{bgless, removebgvideo};
+use crate::app::list_jobs::{Listed, find_dialect};
+use crate::app::{get_job, list_jobs};
+use crate::server::App;
+use crate::server::credential::{Credential, after_key};
+use crate::server::extract::{JsonText, PathText, QueryOf, parse};
+use crate::server::http_error::{HttpError, HttpResult};
+use crate::server::idempotency::Creation;
+use crate::server::job_path::job_id;
+use crate::server::mount::Mount;
+use crate::server::multipart::media_type;
+use crate::server::page::PageQuery;
+
+/// Everything below `/v1`. Errors have one body, which clients of both dialects can read: that of bgless.
+pub static MOUNT: Mount =
+    Mount { prefixes: &["/v1/"], routes, rate_limit: bgless::RATE_LIMIT, render_error: bgless::error::render };
+
+fn routes() -> OpenApiRouter {
+    let shared_jobs = OpenApiRouter::default().routes(routes!(get_jobs, post_job)).routes(routes!(get_one_job));
+    let jobs = shared_jobs.merge(bgless::own_job_routes()).merge(removebgvideo::job_routes());
+    let uploads = OpenApiRouter::default().routes(routes!(post_upload));
+    let rest = OpenApiRouter::default().merge(bgless::account_routes()).merge(removebgvideo::account_routes());
+    OpenApiRouter::default().nest("/v1", rest.merge(uploads).nest("/jobs", jobs).nest("/alpha-videos", bgless::job_routes()))
+}
+
+/// A file in a form is for RemoveBGVideo, JSON for bgless.
+#[worker::send]
+async fn post_upload(App(app): App, key: Result<Credential, HttpError>, request: Request) -> HttpResult<Response> {
+    if media_type(request.headers()) == "multipart/form-data" {
+        return removebgvideo::uploads::upload(&app, key, request).await;
+    }
+    bgless::files::upload(&app, key, request).await
+}
+
+/// `video_url` without `input` is for RemoveBGVideo, anything else for bgless.
+#[worker::send]
+async fn post_job(
+    App(app): App,
+    OriginalUri(uri): OriginalUri,
+    Credential(key): Credential,
+    query: Result<QueryOf<CreateJobQuery>, HttpError>,
+    headers: HeaderMap,
+    JsonText(body): JsonText,
+) -> HttpResult<Response> {
+    /// The members that tell the two apart.
+    #[derive(Deserialize)]
+    struct Shape {
+        input: Option<IgnoredAny>,
+        video_url: Option<IgnoredAny>,
+    }
+
+    let creation = Creation { key: &key, headers: &headers, path: uri.path(), body: &body };
+    match parse::<Shape>(&body) {
+        Ok(Shape { input: None, video_url: Some(_) }) => removebgvideo::jobs::create(&app, &creation).await,
+        _ => bgless::create_job::create(&app, &creation, query).await,
+    }
+}
+
+/// A key reads the list as its own `dialect` says.
+#[worker::send]
+async fn get_jobs(
+    App(app): App,
+    Credential(key): Credential,
+    query: Result<QueryOf<PageQuery>, HttpError>,
+    filter: Result<QueryOf<JobsQuery>, HttpError>,
+    removebgvideo_query: Result<QueryOf<removebgvideo::wire::ListQuery>, HttpError>,
+) -> HttpResult<Response> {
+    let dialect = removebgvideo::DIALECT.name;
+    let (page, state) = match (bgless::jobs::list_request(query, filter), &removebgvideo_query) {
+        // A query that bgless cannot read may be meant for the other dialect.
+        (Err(_), Ok(QueryOf(query))) if find_dialect(&*app, &key).await? == dialect => {
+            return removebgvideo::jobs::list(&app, &key, query).await;
+        }
+        (request, _) => after_key(&app, &key, request).await?,
+    };
+    let listed = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?;
+    if listed.dialect == dialect {
+        let QueryOf(query) = removebgvideo_query?;
+        return removebgvideo::jobs::list(&app, &key, &query).await;
+    }
+    let Listed { jobs, .. } = listed;
+    Ok(bgless::jobs::list_response(&app, &page, &jobs))
+}
+
+/// A job is read in the dialect that it was created through; those of other dialects as bgless.
+#[worker::send]
+async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
+    let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
+    if job.dialect == removebgvideo::DIALECT.name {
+        return removebgvideo::jobs::one(&app, &key, &job).await;
+    }
+    Ok(bgless::jobs::one_response(&app, &job))
+}

@@ -1,0 +1,74 @@
+//! A mount: the routes below some paths, with the layers around them. Each dialect mounts itself with its own error body and its own
+//! rate-limit headers.
+
+use std::future::ready;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
+use http::HeaderName;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::http_error::{HttpError, RenderError};
+use super::rate_limit::RateLimitRules;
+use super::{BODY_SIZE_BYTES_MAX, rate_limit, request_id};
+
+/// How long browsers may cache the answer to a preflight request. They cap it at a day or less.
+const PREFLIGHT_AGE: Duration = Duration::from_hours(24);
+
+/// Response headers that scripts of other origins may read, beyond those that CORS always allows.
+const EXPOSED_HEADERS: [&str; 14] = [
+    "x-request-id",
+    "retry-after",
+    "server-timing",
+    "content-range",
+    "etag",
+    "ratelimit",
+    "ratelimit-policy",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-credits-charged",
+];
+
+/// The routes below some paths, and what they have in common.
+pub struct Mount {
+    /// A request goes to the mount with the longest prefix of its path.
+    pub prefixes: &'static [&'static str],
+    pub routes: fn() -> OpenApiRouter,
+    pub rate_limit: RateLimitRules,
+    pub render_error: RenderError,
+}
+
+impl Mount {
+    /// How much of a path is a prefix of this mount; none where the path belongs elsewhere.
+    pub fn prefix_length(&self, path: &str) -> Option<usize> {
+        self.prefixes.iter().filter(|prefix| path.starts_with(**prefix)).map(|prefix| prefix.len()).max()
+    }
+
+    /// The routes with their layers, answers to unknown paths and methods included.
+    pub fn router(&'static self) -> Router {
+        Router::from((self.routes)())
+            .fallback(|| ready(HttpError::no_such_route()))
+            .method_not_allowed_fallback(|| ready(HttpError::no_such_method()))
+            .layer(DefaultBodyLimit::max(BODY_SIZE_BYTES_MAX))
+            .layer(middleware::from_fn_with_state(&self.rate_limit, rate_limit::limit))
+            .layer(middleware::from_fn_with_state(self.render_error, request_id::identify_and_log))
+            .layer(cors())
+    }
+}
+
+/// Any origin may call: requests are authorized by a key, which browsers never send by themselves.
+fn cors() -> CorsLayer {
+    let headers = EXPOSED_HEADERS.map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(headers)
+        .max_age(PREFLIGHT_AGE)
+}
