@@ -1,4 +1,5 @@
-//! The share of transparent and of opaque pixels of a video, measured on decoded frames rather than read from metadata.
+//! The share of transparent and of opaque pixels of a video, measured on decoded frames rather than
+//! read from metadata.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use crate::process::Group;
 use crate::step::STOP_GRACE;
 
-/// A pixel counts as transparent up to this alpha, and as opaque from 255 less this: lossy codecs need the margin.
+/// A pixel counts as transparent up to this alpha, and as opaque from 255 less this: lossy codecs
+/// need the margin.
 const TOLERANCE: u8 = 16;
 
 /// Shares of all pixels of all frames.

@@ -1,6 +1,7 @@
 //! The two programs under test: built when their sources changed, then copied into the clone.
 //!
-//! The copies are needed because all clones share one build folder, which the next build overwrites.
+//! The copies are needed because all clones share one build folder, which the next build
+//! overwrites.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ const ADVICE: &str = "The output above says why; `cargo x check` shows it in col
 
 /// Builds the edge if it is out of date; returns the folder with its `index.js` and wasm.
 ///
-/// Same command as `[build]` in `wrangler.toml`; every tool is named by its path, so that worker-build downloads none.
+/// Same command as `[build]` in `wrangler.toml`; every tool is named by its path, so that
+/// worker-build downloads none.
 pub fn ensure_edge(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
     let edge_dir = workspace.join("edge/build");
     let fingerprint_file = edge_dir.join("fingerprint");
@@ -74,7 +76,8 @@ pub fn ensure_transcoder(workspace: &Workspace, cache: &Cache) -> Result<PathBuf
     Ok(program)
 }
 
-/// Copies a file and renames the copy into place: the old file may be a running program, which cannot be overwritten.
+/// Copies a file and renames the copy into place: the old file may be a running program, which
+/// cannot be overwritten.
 pub(crate) fn replace_file(from: &Path, to: &Path) -> Result<()> {
     let dir = to.parent().context("a file has a folder")?;
     fs::create_dir_all(dir)?;

@@ -1,4 +1,5 @@
-//! The cache that all clones of one user share: build tools and compiled dependencies, behind locks.
+//! The cache that all clones of one user share: build tools and compiled dependencies, behind
+//! locks.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ pub struct CacheLock {
 }
 
 impl Cache {
-    /// Opens `$BGLESS_CACHE`, else `$XDG_CACHE_HOME/bgless`, else `~/.cache/bgless`, and creates it.
+    /// Opens `$BGLESS_CACHE`, else `$XDG_CACHE_HOME/bgless`, else `~/.cache/bgless`, and creates
+    /// it.
     pub fn open() -> Result<Self> {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let dir = var("BGLESS_CACHE")
@@ -66,8 +68,9 @@ impl Cache {
 
     /// A cargo command that builds into the cache, and the lock to hold while it runs.
     ///
-    /// In a target folder that two clones share, cargo compares file times alone and would use one clone's program for the
-    /// other. So whenever another clone used the folder last, the members are built anew.
+    /// In a target folder that two clones share, cargo compares file times alone and would use one
+    /// clone's program for the other. So whenever another clone used the folder last, the members
+    /// are built anew.
     pub fn cargo(&self, workspace: &Workspace) -> Result<(Command, CacheLock)> {
         let lock = self.lock("build")?;
         let build_dir = self.build_dir();
@@ -90,8 +93,8 @@ impl Cache {
     }
 }
 
-/// Removes cargo's fingerprints of the members: `<profile>/.fingerprint/<member>-<hash>`, with or without a target folder
-/// above.
+/// Removes cargo's fingerprints of the members: `<profile>/.fingerprint/<member>-<hash>`, with or
+/// without a target folder above.
 fn invalidate_members(build_dir: &Path) -> Result<()> {
     for dir in child_dirs(build_dir) {
         for dir in child_dirs(&dir) {

@@ -221,7 +221,8 @@ impl Admin {
         text_of(&self.post("/admin/v1/accounts", &json!({ "name": name, "credits": credits }))?, "id")
     }
 
-    /// Creates a key of an account; returns its id and the key itself, which the API returns only once.
+    /// Creates a key of an account; returns its id and the key itself, which the API returns only
+    /// once.
     pub fn create_key(&self, account_id: &str, label: &str) -> Result<(String, String)> {
         let data = self.post(&format!("/admin/v1/accounts/{account_id}/keys"), &json!({ "label": label }))?;
         Ok((text_of(&data, "id")?, text_of(&data, "key")?))

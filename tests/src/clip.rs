@@ -1,4 +1,5 @@
-//! A generated green-screen clip: a soft-edged subject that moves before an unevenly lit screen, with sound.
+//! A generated green-screen clip: a soft-edged subject that moves before an unevenly lit screen,
+//! with sound.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! Sends a transcoder's signed calls without decoding a frame: claims a job and reports progress, success or failure.
+//! Sends a transcoder's signed calls without decoding a frame: claims a job and reports progress,
+//! success or failure.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
 #![expect(clippy::must_use_candidate, reason = "the calls have effects")]

@@ -101,7 +101,8 @@ pub fn make(path: PathBuf, args: &[&str]) -> PathBuf {
     path
 }
 
-/// Checks that a job failed with this code and a readable message, and that its credits were refunded.
+/// Checks that a job failed with this code and a readable message, and that its credits were
+/// refunded.
 ///
 /// # Panics
 /// When something differs.

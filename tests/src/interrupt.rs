@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM set a flag that loops check, so that child processes are stopped rather than left behind.
+//! Ctrl-C and SIGTERM set a flag that loops check, so that child processes are stopped rather than
+//! left behind.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};

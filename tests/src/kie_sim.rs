@@ -1,4 +1,5 @@
-//! A simulator of KIE's documented API on loopback: create a task, poll it, credits, callback, result files.
+//! A simulator of KIE's documented API on loopback: create a task, poll it, credits, callback,
+//! result files.
 //!
 //! Source: docs.kie.ai. Never deployed; the edge has no code for it.
 

@@ -45,8 +45,8 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// Listens on a port, a free one by default; its threads end with the program. Where `answer` returns none, the connection is
-/// closed without a response.
+/// Listens on a port, a free one by default; its threads end with the program. Where `answer`
+/// returns none, the connection is closed without a response.
 pub fn listen(port: Option<u16>, answer: impl Fn(Request) -> Option<Reply> + Send + Sync + 'static) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).context("the port is not free")?;
     let address = listener.local_addr()?;

@@ -1,4 +1,5 @@
-//! ONNX Runtime: installed into the cache on first use, out of its wheel on `PyPI`. Only its shared library is used.
+//! ONNX Runtime: installed into the cache on first use, out of its wheel on `PyPI`. Only its shared
+//! library is used.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ const VERSION: &str = "1.31.1";
 /// Where a transcoder looks for the library.
 pub const VARIABLE: &str = "ORT_DYLIB_PATH";
 
-/// The shared library: the caller's own, or that of the wheel, which is installed if it is not there.
+/// The shared library: the caller's own, or that of the wheel, which is installed if it is not
+/// there.
 pub fn ensure(cache: &Cache) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         return Ok(path.into());

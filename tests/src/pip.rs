@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use crate::cache::Cache;
 use crate::step;
 
-/// Installs pinned packages (`name==version`) into the folder `name-version`, if it is not there. Returns the folder.
+/// Installs pinned packages (`name==version`) into the folder `name-version`, if it is not there.
+/// Returns the folder.
 pub fn ensure(cache: &Cache, name: &str, version: &str, packages: &[&str], advice: &str) -> Result<PathBuf> {
     let folder = cache.tool_dir(name, version);
     let _lock = cache.lock(name)?;

@@ -1,7 +1,7 @@
 //! Child processes in process groups of their own, so that no grandchild outlives them.
 //!
-//! wrangler starts workerd and esbuild, the transcoder starts ffmpeg: signals go to the whole group.
-//! A guard process ends the group even when this program is killed.
+//! wrangler starts workerd and esbuild, the transcoder starts ffmpeg: signals go to the whole
+//! group. A guard process ends the group even when this program is killed.
 
 use std::fs;
 use std::io::Write;
@@ -111,7 +111,8 @@ impl Drop for Group {
     }
 }
 
-/// A shell that waits for a line. When the pipe closes without one, this program was killed, and the shell ends the group.
+/// A shell that waits for a line. When the pipe closes without one, this program was killed, and
+/// the shell ends the group.
 fn spawn_guard(pid: Pid) -> Result<Child> {
     Command::new("/bin/sh")
         .args(["-c", r#"read -r _ || kill -TERM "-$1""#, "guard", &pid.as_raw_nonzero().to_string()])
@@ -123,7 +124,8 @@ fn spawn_guard(pid: Pid) -> Result<Child> {
         .context("`/bin/sh` cannot be started")
 }
 
-/// Whether the group has a member that is not a zombie. In a container, process 1 may never reap orphans.
+/// Whether the group has a member that is not a zombie. In a container, process 1 may never reap
+/// orphans.
 fn has_living_member(group: Pid) -> bool {
     let Ok(processes) = fs::read_dir("/proc") else {
         return test_kill_process_group(group).is_ok();

@@ -13,8 +13,9 @@ use ureq::{Body, SendBody};
 
 use crate::http::{Answer, agent};
 
-/// The most attempts of a request. wrangler's proxy keeps connections to the edge and drops a request that meets one which was
-/// just closed; it retries GET and HEAD alone. Source: its `ProxyWorker`, wrangler 4.164.
+/// The most attempts of a request. wrangler's proxy keeps connections to the edge and drops a
+/// request that meets one which was just closed; it retries GET and HEAD alone. Source: its
+/// `ProxyWorker`, wrangler 4.164.
 const ATTEMPTS_MAX: u32 = 3;
 
 /// Sends a request with exactly these headers and this body.
@@ -45,8 +46,9 @@ fn try_to_send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -
     agent().run(request.body(SendBody::from_owned_reader(Cursor::new(body.to_vec()))).unwrap())
 }
 
-/// Sends the headers of a form with this `Content-Length` and `Expect: 100-continue`, and its first bytes, as curl does;
-/// returns the status and the JSON body of the response that comes before the rest is sent.
+/// Sends the headers of a form with this `Content-Length` and `Expect: 100-continue`, and its first
+/// bytes, as curl does; returns the status and the JSON body of the response that comes before the
+/// rest is sent.
 ///
 /// # Panics
 /// When the connection ends without a whole response.

@@ -29,8 +29,8 @@ impl Schemathesis {
         Ok(Self { workspace: Workspace::find()?, venv: venv::ensure("schemathesis")? })
     }
 
-    /// Tests every operation of the served API description; a finding is an error with the output of schemathesis.
-    /// Returns the statuses that each operation responded with, by `METHOD path`.
+    /// Tests every operation of the served API description; a finding is an error with the output
+    /// of schemathesis. Returns the statuses that each operation responded with, by `METHOD path`.
     pub fn run(&self, base_url: &str, state: &Path, env: &[(&str, String)]) -> Result<BTreeMap<String, BTreeSet<u16>>> {
         let (report, log) = (state.join("schemathesis.ndjson"), state.join("schemathesis.log"));
         let folder = self.workspace.join(FOLDER);
@@ -66,7 +66,8 @@ fn statuses(report: &str) -> Result<BTreeMap<String, BTreeSet<u16>>> {
             continue;
         };
         let seen = statuses.entry(label.to_owned()).or_default();
-        // A skipped scenario has none. Scenarios try other methods too, which do not belong to this operation.
+        // A skipped scenario has none. Scenarios try other methods too, which do not belong to this
+        // operation.
         let interactions = recorder["interactions"].as_object().into_iter().flat_map(|all| all.values());
         for interaction in interactions.filter(|interaction| interaction["request"]["method"] == method) {
             if let Some(status) = interaction["response"]["status_code"].as_u64() {

@@ -226,7 +226,8 @@ impl Stack {
         self.transcoders.get(number).and_then(Option::as_ref)
     }
 
-    /// Sends a signal to a transcoder process, waits for it to end, then ends the rest of its process group.
+    /// Sends a signal to a transcoder process, waits for it to end, then ends the rest of its
+    /// process group.
     pub fn kill_transcoder(&mut self, number: usize, signal: Signal) -> Result<()> {
         let slot = self.transcoders.get_mut(number).context("no such transcoder")?;
         let mut transcoder = slot.take().context("this transcoder was killed before")?;

@@ -1,4 +1,5 @@
-//! Long steps: a spinner on a terminal, plain lines in logs, and the last lines of a tool's output when it fails.
+//! Long steps: a spinner on a terminal, plain lines in logs, and the last lines of a tool's output
+//! when it fails.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};

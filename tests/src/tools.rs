@@ -69,7 +69,8 @@ impl Tools {
         if packaged.exists() { packaged } else { PathBuf::from("node") }
     }
 
-    /// A wrangler command that is not interactive, sends no metrics, and writes nothing outside of `state`.
+    /// A wrangler command that is not interactive, sends no metrics, and writes nothing outside of
+    /// `state`.
     pub fn wrangler(&self, state: &std::path::Path) -> Result<Command> {
         let mut command = Command::new(self.node());
         command
@@ -87,7 +88,8 @@ impl Tools {
         Ok(command)
     }
 
-    /// The search path with the npm programs first: some are scripts that need the packaged Node.js.
+    /// The search path with the npm programs first: some are scripts that need the packaged
+    /// Node.js.
     pub fn path(&self) -> Result<std::ffi::OsString> {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let dirs = std::iter::once(self.workspace.join("node_modules/.bin")).chain(env::split_paths(&inherited));

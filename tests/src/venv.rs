@@ -10,7 +10,8 @@ use crate::fingerprint::Fingerprint;
 use crate::step;
 use crate::workspace::Workspace;
 
-/// Installs the packages of `tests/<name>/requirements.txt` where they are missing; returns the folder.
+/// Installs the packages of `tests/<name>/requirements.txt` where they are missing; returns the
+/// folder.
 pub fn ensure(name: &str) -> Result<PathBuf> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     let _lock = cache.lock(name)?;

@@ -1,4 +1,5 @@
-//! A web server on loopback: serves files and redirects, and records the requests. For sources and webhook receivers.
+//! A web server on loopback: serves files and redirects, and records the requests. For sources and
+//! webhook receivers.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};

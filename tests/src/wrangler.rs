@@ -1,4 +1,5 @@
-//! wrangler on this machine: configurations derived from the committed ones, migrations, the dev server.
+//! wrangler on this machine: configurations derived from the committed ones, migrations, the dev
+//! server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,8 +71,8 @@ impl StackConfig {
         self.write_config("edge.toml", config, &workspace.join("tests/gateway/stub_edge.js"))
     }
 
-    /// Writes the edge's configuration; returns its path. The program is copied, so that a later build does not change a running
-    /// stack.
+    /// Writes the edge's configuration; returns its path. The program is copied, so that a later
+    /// build does not change a running stack.
     pub fn write_edge_config(&self, workspace: &Workspace, edge_dir: &Path, vars: &[(String, String)]) -> Result<PathBuf> {
         for file in ["index.js", "index_bg.wasm"] {
             replace_file(&edge_dir.join(file), &self.state.join("edge").join(file))?;
@@ -102,7 +103,8 @@ impl StackConfig {
         step::run_quietly("database migrations", &mut command, "A migration is wrong, or was edited after it had been applied.")
     }
 
-    /// The command that serves both Workers. The first of them, the gateway, gets the port and the cron trigger.
+    /// The command that serves both Workers. The first of them, the gateway, gets the port and the
+    /// cron trigger.
     pub fn serve_command(&self, tools: &Tools, gateway_config: &Path, edge_config: &Path) -> Result<Command> {
         let mut command = tools.wrangler(&self.state)?;
         command.arg("dev").arg("--config").arg(gateway_config).arg("--config").arg(edge_config);

@@ -28,7 +28,7 @@ export async function createJob(c, key, body) {
     const { tariff, strategy, pool } = MODELS[request.model];
     const credits = priceCredits(tariff, request.durationMs, request.options.resolution ?? "1080p", request.outputs.length);
     const jobId = `job_${ulid(now)}`;
-    const [created, , purse] = await runWrites(c, [
+    const [created, , spendingLimit] = await runWrites(c, [
         [
             "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, JSON.stringify(source),
             JSON.stringify(request.outputs), credits, now + TASK_DUE_AFTER_MS, now, month, request.metadataJson, null, null,
@@ -39,7 +39,7 @@ export async function createJob(c, key, body) {
         ["bind_idempotency_key", key.account_id, "", jobId],
     ]);
     if (!created.length) {
-        const [{ monthly_quota_credits: quota, used_credits: used }] = purse;
+        const [{ monthly_quota_credits: quota, used_credits: used }] = spendingLimit;
         if (quota !== null && quota - used < credits) throw new Refusal(429, "rate_limited");
         throw new Refusal(402, "insufficient_credits");
     }

@@ -1,4 +1,5 @@
-//! The videos of the KIE simulator: a subject with hair-thin detail that moves before a screen of the requested colour.
+//! The videos of the KIE simulator: a subject with hair-thin detail that moves before a screen of
+//! the requested colour.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -23,7 +23,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the stack's secrets, or creates them. They are kept, so that data signed earlier stays readable.
+    /// Reads the stack's secrets, or creates them. They are kept, so that data signed earlier stays
+    /// readable.
     pub fn load_or_create(state: &Path) -> Result<Self> {
         let path = state.join("secrets.json");
         if let Ok(text) = fs::read_to_string(&path) {

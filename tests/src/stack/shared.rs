@@ -1,4 +1,5 @@
-//! One stack for several tests of a program: started by the first, stopped when the last one that uses it ends.
+//! One stack for several tests of a program: started by the first, stopped when the last one that
+//! uses it ends.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -7,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::stack::{Stack, StackOptions};
 
-/// Put this into a `static`. Tests that run at the same time share the stack; with one thread, each test starts its own.
+/// Put this into a `static`. Tests that run at the same time share the stack; with one thread, each
+/// test starts its own.
 #[derive(Debug, Default)]
 pub struct SharedStack(Mutex<Weak<Shared>>);
 

@@ -1,4 +1,5 @@
-//! `cargo x audit`: licences, bans, sources and advisories of every dependency, by cargo-deny (`deny.toml`).
+//! `cargo x audit`: licences, bans, sources and advisories of every dependency, by cargo-deny
+//! (`deny.toml`).
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

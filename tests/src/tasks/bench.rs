@@ -1,4 +1,5 @@
-//! `cargo x bench NAME`: measurements that compare two sides within one run. They print tables and assert no time.
+//! `cargo x bench NAME`: measurements that compare two sides within one run. They print tables and
+//! assert no time.
 
 mod answers;
 mod edge;
@@ -103,8 +104,9 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     }
 }
 
-/// Runs each bench whose name holds one of the words, all of them without words, with its smallest sizes. Only a bench that
-/// fails shows its output: the figures of such a run mean nothing. `program` is `cargo x` itself.
+/// Runs each bench whose name holds one of the words, all of them without words, with its smallest
+/// sizes. Only a bench that fails shows its output: the figures of such a run mean nothing.
+/// `program` is `cargo x` itself.
 pub fn run_briefly(program: &Path, words: &[&str]) -> Result<()> {
     for bench in &BENCHES {
         if words.is_empty() || words.iter().any(|word| bench.name.contains(word)) {

@@ -1,4 +1,5 @@
-//! `cargo x demo`: one video through the whole stack, from the presigned upload to the saved outputs.
+//! `cargo x demo`: one video through the whole stack, from the presigned upload to the saved
+//! outputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

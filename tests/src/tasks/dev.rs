@@ -85,7 +85,8 @@ pub fn env_file(state: &Path) -> PathBuf {
     state.join("stack.env")
 }
 
-/// One beside the stack's data, and one in the default place, unless another running stack has its lines there.
+/// One beside the stack's data, and one in the default place, unless another running stack has its
+/// lines there.
 fn env_files(workspace: &Workspace, state: &Path) -> Vec<PathBuf> {
     let (own, usual) = (env_file(state), env_file(&default_state(workspace)));
     let taken = read_base_url(&usual).is_some_and(|base_url| stack::is_healthy(&base_url));

@@ -1,4 +1,5 @@
-//! `cargo x setup`: installs the tools that a package registry has. Fast when nothing is missing, so every task calls it.
+//! `cargo x setup`: installs the tools that a package registry has. Fast when nothing is missing,
+//! so every task calls it.
 
 use std::env;
 use std::fs;
@@ -94,7 +95,8 @@ impl Needs<'_> {
         self.workspace.join("node_modules/.bgless-fingerprint")
     }
 
-    /// Install scripts stay off: none of these packages needs its own, and newer npm blocks them anyway.
+    /// Install scripts stay off: none of these packages needs its own, and newer npm blocks them
+    /// anyway.
     fn install_npm_packages(&self) -> Result<()> {
         if !is_on_path("npm") {
             bail!("npm is missing. Install Node.js with npm (Debian: apt-get install npm), then run this again.");

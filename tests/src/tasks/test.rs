@@ -50,7 +50,8 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         artifacts::ensure_transcoder(&workspace, &cache)?;
     }
     let references = SnapshotReferences::new(&workspace)?;
-    // All programs run, whatever the first one reports: a run takes minutes, and one run should show every failure.
+    // All programs run, whatever the first one reports: a run takes minutes, and one run should
+    // show every failure.
     let mut failures = Vec::new();
     for Program { name, path } in programs {
         let Some(words) = filter.for_program(&name) else { continue };
@@ -90,7 +91,8 @@ fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// What a word can begin with to select one program: the name of a folder in `tests/tests`, or `bench`.
+/// What a word can begin with to select one program: the name of a folder in `tests/tests`, or
+/// `bench`.
 fn list_programs(workspace: &Workspace) -> Result<Vec<String>> {
     let mut names = vec![BENCHES.to_owned()];
     for entry in fs::read_dir(workspace.join("tests/tests"))? {
@@ -99,8 +101,8 @@ fn list_programs(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds the test programs of this package and copies them into the clone: they run for minutes, and meanwhile another clone
-/// may need the build folder.
+/// Builds the test programs of this package and copies them into the clone: they run for minutes,
+/// and meanwhile another clone may need the build folder.
 fn build_programs(workspace: &Workspace, cache: &Cache) -> Result<Vec<Program>> {
     const TITLE: &str = "end-to-end tests, building";
     let (mut command, _lock) = cache.cargo(workspace)?;

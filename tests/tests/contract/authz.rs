@@ -1,5 +1,5 @@
-//! Every route × {no key, wrong key, another account's key, missing scope}, from the list that the routers wrote
-//! (`fixtures/routes.txt`): a new route cannot be forgotten. No transcoder runs.
+//! Every route × {no key, wrong key, another account's key, missing scope}, from the list that the
+//! routers wrote (`fixtures/routes.txt`): a new route cannot be forgotten. No transcoder runs.
 
 use crate::{WEB_SERVER, with_stack};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Creating a job: idempotency keys, metadata, and waiting for the end of the job. No transcoder runs.
+//! Creating a job: idempotency keys, metadata, and waiting for the end of the job. No transcoder
+//! runs.
 
 use std::time::{Duration, Instant};
 

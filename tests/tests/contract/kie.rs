@@ -1,5 +1,5 @@
-//! Jobs that KIE generates, against its simulator: after each fault the job ends as it should, with the right balance and one
-//! webhook. No transcoder runs.
+//! Jobs that KIE generates, against its simulator: after each fault the job ends as it should, with
+//! the right balance and one webhook. No transcoder runs.
 
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -239,8 +239,8 @@ fn a_callback_cannot_finish_another_job_nor_choose_the_url_to_fetch() {
         assert_error(call(stack, &key, "", &json!({})), 403, "forbidden");
         // Genuine, but what it says of the video is not believed.
         assert_eq!(call(stack, &key, &task_id, &lie(&task_id)).status(), 200);
-        // A genuine call about a task whose record names this job, with a token of its own making or with the right one:
-        // the job has a task already.
+        // A genuine call about a task whose record names this job, with a token of its own making
+        // or with the right one: the job has a task already.
         let forged = callback_url.replace("token=", "token=00");
         for foreign in [KIE.add_foreign_task(&forged, &trap), KIE.add_foreign_task(&callback_url, &trap)] {
             assert_eq!(call(stack, &key, &foreign, &lie(&foreign)).status(), 200);

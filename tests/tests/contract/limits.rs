@@ -1,4 +1,5 @@
-//! Rate limits on requests and submissions: the headers of every response, and the errors beyond the limit.
+//! Rate limits on requests and submissions: the headers of every response, and the errors beyond
+//! the limit.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,5 @@
-//! The HTTP contract of every API, request by request, against the real edge. No transcoder runs; where a job must advance,
-//! [`tests::fake_transcoder`] sends the reports.
+//! The HTTP contract of every API, request by request, against the real edge. No transcoder runs;
+//! where a job must advance, [`tests::fake_transcoder`] sends the reports.
 
 #![cfg(test)]
 
@@ -27,7 +27,8 @@ use tests::web_server::WebServer;
 /// Receives webhooks and serves sources. One for the program: use paths that no other test uses.
 static WEB_SERVER: LazyLock<WebServer> = LazyLock::new(|| WebServer::start().unwrap());
 
-/// Runs a test alone on the stack that most of these tests share. Webhooks are retried after a second each.
+/// Runs a test alone on the stack that most of these tests share. Webhooks are retried after a
+/// second each.
 fn with_stack(test: impl FnOnce(&Stack)) {
     static STACK: SharedStack = SharedStack::new();
     let options = StackOptions {

@@ -1,6 +1,7 @@
 //! The queue gateway against Cloudflare's documented pull API, with a stub of the edge behind it.
 //!
-//! Source: <https://developers.cloudflare.com/queues/configuration/pull-consumers/> and the batching-retries page.
+//! Source: <https://developers.cloudflare.com/queues/configuration/pull-consumers/> and the
+//! batching-retries page.
 
 use std::thread;
 use std::time::{Duration, Instant};

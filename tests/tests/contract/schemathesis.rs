@@ -1,4 +1,5 @@
-//! The served API description against the service, by schemathesis: no 5xx, and no undocumented response.
+//! The served API description against the service, by schemathesis: no 5xx, and no undocumented
+//! response.
 
 use crate::WEB_SERVER;
 use serde_json::{Value, json};

@@ -1,6 +1,8 @@
-//! Whole HTTP responses as `insta` snapshots: status, the headers that are part of a contract, body.
+//! Whole HTTP responses as `insta` snapshots: status, the headers that are part of a contract,
+//! body.
 //!
-//! To accept a change: `INSTA_UPDATE=always cargo x test contract::unscreen`, then read the diff before it is committed.
+//! To accept a change: `INSTA_UPDATE=always cargo x test contract::unscreen`, then read the diff
+//! before it is committed.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! Generation from text and from an image to video with alpha: KIE is simulated, everything else is real.
+//! Generation from text and from an image to video with alpha: KIE is simulated, everything else is
+//! real.
 
 use std::sync::LazyLock;
 
@@ -65,7 +66,8 @@ impl Generator {
             let path = self.0.file(&asset.format);
             self.0.account.api.download(&job.id, &asset.format, &path).unwrap();
             let shares = AlphaShares::measure(&path, &asset.format).unwrap();
-            // A body and its hairs: about a sixth of a wide picture, and nothing else is left of it.
+            // A body and its hairs: about a sixth of a wide picture, and nothing else is left of
+            // it.
             assert!(shares.transparent > 0.6 && shares.opaque > 0.05, "{} {shares:?}", asset.format);
         }
         assert_eq!(self.0.account.balance().unwrap(), CREDITS - PRICE_CREDITS);

@@ -1,4 +1,5 @@
-//! Jobs of the bgless API: presigned PUT, D1, queue, transcoder, ffmpeg, R2, download. Valid sources and broken ones.
+//! Jobs of the bgless API: presigned PUT, D1, queue, transcoder, ffmpeg, R2, download. Valid
+//! sources and broken ones.
 
 use crate::{WEB_SERVER, fixture};
 use serde_json::{Value, json};

@@ -20,7 +20,8 @@ use tests::web_server::WebServer;
 /// Serves sources and receives webhooks. One for the program: use paths that no other test uses.
 static WEB_SERVER: LazyLock<WebServer> = LazyLock::new(|| WebServer::start().unwrap());
 
-/// An account on the stack that most of these tests share, which has one transcoder and may fetch from [`WEB_SERVER`].
+/// An account on the stack that most of these tests share, which has one transcoder and may fetch
+/// from [`WEB_SERVER`].
 fn fixture(credits: u64) -> Fixture {
     static STACK: SharedStack = SharedStack::new();
     let options = StackOptions { transcoders: 1, allow_hosts: vec![WEB_SERVER.host()], ..StackOptions::default() };

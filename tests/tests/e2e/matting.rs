@@ -1,4 +1,5 @@
-//! Footage without a screen: matting models that transcoders register, and jobs where there is none.
+//! Footage without a screen: matting models that transcoders register, and jobs where there is
+//! none.
 
 use std::path::{Path, PathBuf};
 

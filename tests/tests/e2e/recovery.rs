@@ -1,4 +1,5 @@
-//! Killed transcoders, duplicate messages, and jobs deleted while they run. Each test has a stack of its own.
+//! Killed transcoders, duplicate messages, and jobs deleted while they run. Each test has a stack
+//! of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};

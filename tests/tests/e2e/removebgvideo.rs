@@ -56,7 +56,8 @@ fn is_near(seen: &[u8], truth: [u8; 3]) -> bool {
 #[test]
 fn a_subject_is_composed_over_a_picture_as_the_start_says() {
     let client = Client::new();
-    // Wider than the canvas: red at the left and right, where it is cropped away, blue in the middle.
+    // Wider than the canvas: red at the left and right, where it is cropped away, blue in the
+    // middle.
     let source = "color=red:s=800x300:d=1,drawbox=x=140:y=0:w=520:h=300:color=0x2040a0:t=fill";
     let picture = client.0.make("beach.png", &["-t", "1", "-f", "lavfi", "-i", source, "-frames:v", "1"]);
     let picture_url = WEB_SERVER.put("/beach.png", Page::File(picture));
@@ -76,7 +77,8 @@ fn a_subject_is_composed_over_a_picture_as_the_start_says() {
     for (x, y) in [(4, 4), (475, 4), (4, 475), (475, 475), (240, 240)] {
         assert!(is_near(&pixel(&path, x, y), [0x20, 0x40, 0xa0]), "{x},{y}: {:?}", pixel(&path, x, y));
     }
-    // The picture is 240 × 135 there, and its subject in the middle of it: 220 to 460 across, 335 to 470 down.
+    // The picture is 240 × 135 there, and its subject in the middle of it: 220 to 460 across, 335
+    // to 470 down.
     assert!(!is_near(&pixel(&path, 340, 402), [0x20, 0x40, 0xa0]), "{:?}", pixel(&path, 340, 402));
 }
 

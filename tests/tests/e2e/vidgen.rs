@@ -1,4 +1,5 @@
-//! VidGen's API against the whole stack: image and audio become a video, with a webhook over TLS and a share page.
+//! VidGen's API against the whole stack: image and audio become a video, with a webhook over TLS
+//! and a share page.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};

@@ -51,7 +51,8 @@ fn expect_same_value(path: &str, ours: &Value, theirs: &Value) -> Result<()> {
     }
 }
 
-/// The text with placeholders for what differs between any two requests: timestamps, new ids, signatures and their expiry.
+/// The text with placeholders for what differs between any two requests: timestamps, new ids,
+/// signatures and their expiry.
 fn mask(text: &str) -> String {
     let is_timestamp = text.len() == "2026-05-08T12:00:00.000Z".len() && text.ends_with('Z') && text.starts_with("20");
     if is_timestamp {

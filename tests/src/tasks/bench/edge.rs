@@ -1,7 +1,9 @@
-//! `cargo x bench edge`: requests per second and CPU per request, against a Hono Worker that does the same work.
+//! `cargo x bench edge`: requests per second and CPU per request, against a Hono Worker that does
+//! the same work.
 //!
-//! Three Workers, each in a workerd of its own with the same data: the edge, the Hono Worker in `tests/bench/hono`, and a
-//! baseline that makes the same platform calls and nothing else. CPU is that of the process, so D1's is in all three.
+//! Three Workers, each in a workerd of its own with the same data: the edge, the Hono Worker in
+//! `tests/bench/hono`, and a baseline that makes the same platform calls and nothing else. CPU is
+//! that of the process, so D1's is in all three.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

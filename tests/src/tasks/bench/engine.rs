@@ -1,4 +1,5 @@
-//! `cargo x bench outputs`, `orchestration` and `memory`: the engine's cost compared with plain ffmpeg (`tests/engine`).
+//! `cargo x bench outputs`, `orchestration` and `memory`: the engine's cost compared with plain
+//! ffmpeg (`tests/engine`).
 
 use anyhow::Result;
 

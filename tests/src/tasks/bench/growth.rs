@@ -1,6 +1,8 @@
-//! `cargo x bench growth`: what reading, listing and creating jobs costs at a thousand jobs and at a million.
+//! `cargo x bench growth`: what reading, listing and creating jobs costs at a thousand jobs and at
+//! a million.
 //!
-//! One workerd serves the edge twice, each with a database of its own, and requests alternate between them.
+//! One workerd serves the edge twice, each with a database of its own, and requests alternate
+//! between them.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! `cargo x bench inference`: how well inference of matting models runs beside the rest of the pipeline (`tests/matting`).
+//! `cargo x bench inference`: how well inference of matting models runs beside the rest of the
+//! pipeline (`tests/matting`).
 
 use anyhow::Result;
 

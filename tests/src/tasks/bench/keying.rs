@@ -1,4 +1,5 @@
-//! `cargo x bench keying`: quality and speed of the keyer beside ffmpeg's, on cases with a known truth (`tests/keying`).
+//! `cargo x bench keying`: quality and speed of the keyer beside ffmpeg's, on cases with a known
+//! truth (`tests/keying`).
 
 use anyhow::Result;
 

@@ -157,7 +157,8 @@ impl Summary {
     }
 }
 
-/// Measures all targets in turns, so that other load on the machine falls on all alike; the first turn is not counted.
+/// Measures all targets in turns, so that other load on the machine falls on all alike; the first
+/// turn is not counted.
 pub fn compare<const N: usize>(
     operations: [&Operation; N],
     targets: [&Target<'_>; N],

@@ -1,4 +1,5 @@
-//! `cargo x bench matting`: static-camera mattes beside a tuned threshold, on cases with a known truth (`tests/matting`).
+//! `cargo x bench matting`: static-camera mattes beside a tuned threshold, on cases with a known
+//! truth (`tests/matting`).
 
 use anyhow::Result;
 

@@ -37,7 +37,8 @@ impl Python {
         Ok(self.cache.build_dir().join("release"))
     }
 
-    /// Runs a script below `tests` with the paths of programs, a folder in the cache, and the options of the command line.
+    /// Runs a script below `tests` with the paths of programs, a folder in the cache, and the
+    /// options of the command line.
     pub fn run(&self, script: &str, programs: &[PathBuf], folder: &str, options: Vec<OsString>) -> Result<()> {
         let mut bench = Command::new("python3");
         bench.arg(self.workspace.join("tests").join(script)).args(programs).arg(self.cache.join(folder)).args(options);

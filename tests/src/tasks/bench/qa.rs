@@ -1,4 +1,5 @@
-//! `cargo x bench qa`: whether the QA score ranks degraded results as their true error does (`tests/keying`).
+//! `cargo x bench qa`: whether the QA score ranks degraded results as their true error does
+//! (`tests/keying`).
 
 use anyhow::Result;
 

@@ -1,4 +1,5 @@
-//! Workers in a workerd process of their own, without a proxy in front; see `tests/bench/serve.mjs`.
+//! Workers in a workerd process of their own, without a proxy in front; see
+//! `tests/bench/serve.mjs`.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -77,8 +78,9 @@ impl Workerd {
         Ok(Self { _group: group, pid: ready.pid, urls: ready.urls })
     }
 
-    /// CPU time of the process so far. `schedstat` counts nanoseconds where `stat` counts hundredths of a second, so rounds can be
-    /// short. The threads of workerd live as long as the process.
+    /// CPU time of the process so far. `schedstat` counts nanoseconds where `stat` counts
+    /// hundredths of a second, so rounds can be short. The threads of workerd live as long as the
+    /// process.
     pub fn cpu_time(&self) -> Result<Duration> {
         let tasks =
             fs::read_dir(format!("/proc/{}/task", self.pid)).context("CPU time is read from /proc, and workerd is not there")?;

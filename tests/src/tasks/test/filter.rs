@@ -2,8 +2,9 @@
 
 /// Words that select tests by a part of their path, as in `cargo test`.
 ///
-/// `contract::unscreen` names a module of a program: only that program runs, and host tests do not. `contract` alone is the
-/// whole program. Any other word is looked for in every test's path. No word selects everything.
+/// `contract::unscreen` names a module of a program: only that program runs, and host tests do not.
+/// `contract` alone is the whole program. Any other word is looked for in every test's path. No
+/// word selects everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     words: Vec<String>,
@@ -25,7 +26,8 @@ impl Filter {
         (self.is_empty() || !words.is_empty()).then_some(words)
     }
 
-    /// The words for one program, empty for the whole of it; none when no word can select a test of it.
+    /// The words for one program, empty for the whole of it; none when no word can select a test of
+    /// it.
     pub fn for_program(&self, program: &str) -> Option<Vec<&str>> {
         let mut words = Vec::new();
         for word in &self.words {

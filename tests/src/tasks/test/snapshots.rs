@@ -1,4 +1,5 @@
-//! Snapshots of `insta`: a mismatch fails, unless `INSTA_UPDATE` is set; so does a snapshot that no test compares.
+//! Snapshots of `insta`: a mismatch fails, unless `INSTA_UPDATE` is set; so does a snapshot that no
+//! test compares.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,7 +10,8 @@ use anyhow::{Result, ensure};
 
 use crate::workspace::Workspace;
 
-/// `always` overwrites snapshots that differ; `new` writes the new ones beside them, for `cargo insta review`.
+/// `always` overwrites snapshots that differ; `new` writes the new ones beside them, for
+/// `cargo insta review`.
 const UPDATE: &str = "INSTA_UPDATE";
 
 /// The file in which `insta` lists each snapshot that a test compared.
