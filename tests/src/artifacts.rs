@@ -33,6 +33,10 @@ pub fn ensure_edge(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
         return Ok(edge_dir);
     }
     let (cargo, _lock) = cache.cargo(workspace)?;
+    if fingerprint.matches(&fingerprint_file) {
+        // Another thread or program built it while this one waited for the lock.
+        return Ok(edge_dir);
+    }
     let tools = Tools::new(workspace, cache);
     for file in VIEWER_FILES {
         let source = workspace.join("node_modules/swagger-ui-dist").join(file);
@@ -69,6 +73,9 @@ pub fn ensure_transcoder(workspace: &Workspace, cache: &Cache) -> Result<PathBuf
         return Ok(program);
     }
     let (mut command, _lock) = cache.cargo(workspace)?;
+    if fingerprint.matches(&fingerprint_file) && program.exists() {
+        return Ok(program);
+    }
     command.args(["build", "--release", "--package", "transcoder"]);
     step::run("transcoder, optimised", &mut command, ADVICE)?;
     replace_file(&cache.build_dir().join("release/bgless-transcoder"), &program)?;
