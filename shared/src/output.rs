@@ -1,30 +1,73 @@
-//! What a job can make: outputs, previews of them, and the presets that say how well and how large.
+//! The files that a job can make: outputs, previews, and the presets for their size and quality.
 
 use crate::names;
 
-names! {
-    /// Something a job can make.
+/// How a kind of file is stored and served.
+struct FileFacts {
+    extension: &'static str,
+    content_type: &'static str,
+    sound: Sound,
+}
+
+/// Whether a file has the source's sound.
+enum Sound {
+    OfSource,
+    None,
+}
+
+/// An enum of files: of each the name on the wire, the extension, the MIME type and the sound, in one row.
+macro_rules! files {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$row_doc:meta])* $variant:ident = $text:literal, $extension:literal, $content_type:literal, $sound:ident;)*
+    }) => {
+        names! {
+            $(#[$doc])*
+            $name { $($(#[$row_doc])* $variant = $text,)* }
+        }
+
+        impl $name {
+            const fn facts(self) -> FileFacts {
+                match self {
+                    $(Self::$variant => FileFacts {
+                        extension: $extension,
+                        content_type: $content_type,
+                        sound: Sound::$sound,
+                    },)*
+                }
+            }
+
+            /// The MIME type that the file is stored and served with.
+            #[must_use]
+            pub const fn content_type(self) -> &'static str {
+                self.facts().content_type
+            }
+        }
+    };
+}
+
+files! {
+    /// A file that a job can order.
     Output {
         /// `WebM`, VP9 with alpha, Opus sound.
-        WebmVp9Alpha = "webm-vp9-alpha",
+        WebmVp9Alpha = "webm-vp9-alpha", "webm", "video/webm", OfSource;
         /// `QuickTime`, `ProRes` 4444 with alpha, PCM sound.
-        MovProres4444 = "mov-prores4444",
+        MovProres4444 = "mov-prores4444", "mov", "video/quicktime", OfSource;
         /// WebP, animated, lossy colour and lossless alpha; no sound.
-        AnimatedWebp = "animated-webp",
+        AnimatedWebp = "animated-webp", "webp", "image/webp", None;
         /// GIF: a palette for each frame, alpha on or off; no sound.
-        Gif = "gif",
-        /// APNG, lossless; no sound.
-        Apng = "apng",
+        Gif = "gif", "gif", "image/gif", None;
+        /// APNG, lossless; no sound. Named `.png`: every viewer opens that, few know `.apng`.
+        Apng = "apng", "png", "image/apng", None;
         /// ZIP of `frame_000001.png` and so on, lossless; no sound.
-        PngSequence = "png-sequence",
-        /// MP4, H.264, the matte as grey; no sound.
-        MatteGrayscaleMp4 = "matte-grayscale-mp4",
+        PngSequence = "png-sequence", "zip", "application/zip", None;
+        /// MP4, H.264, AAC sound: the matte as grey.
+        MatteGrayscaleMp4 = "matte-grayscale-mp4", "mp4", "video/mp4", OfSource;
         /// MP4, H.264, AAC sound: the straight colour above, the matte as grey below, twice the height.
-        StackedAlphaMp4 = "stacked-alpha-mp4",
-        /// MP4, H.264, AAC sound, nothing clear: over the composition's background, or over black.
-        OpaqueMp4 = "opaque-mp4",
+        StackedAlphaMp4 = "stacked-alpha-mp4", "mp4", "video/mp4", OfSource;
+        /// MP4, H.264, AAC sound, opaque: over the composition's background, or over black.
+        OpaqueMp4 = "opaque-mp4", "mp4", "video/mp4", OfSource;
         /// ZIP of two MP4s, H.264: `alpha.mp4` is the matte as grey, `color.mp4` the straight colour with AAC sound.
-        ColorAlphaZip = "color-alpha-zip",
+        ColorAlphaZip = "color-alpha-zip", "zip", "application/zip", OfSource;
     }
 }
 
@@ -32,30 +75,7 @@ impl Output {
     /// The file extension, without the dot.
     #[must_use]
     pub const fn extension(self) -> &'static str {
-        match self {
-            Self::WebmVp9Alpha => "webm",
-            Self::MovProres4444 => "mov",
-            Self::AnimatedWebp => "webp",
-            Self::Gif => "gif",
-            // What everything opens as a picture; `.apng` is known to few servers and fewer programs.
-            Self::Apng => "png",
-            Self::PngSequence | Self::ColorAlphaZip => "zip",
-            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 | Self::OpaqueMp4 => "mp4",
-        }
-    }
-
-    /// The MIME type that the file is stored and served with.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::WebmVp9Alpha => "video/webm",
-            Self::MovProres4444 => "video/quicktime",
-            Self::AnimatedWebp => "image/webp",
-            Self::Gif => "image/gif",
-            Self::Apng => "image/apng",
-            Self::PngSequence | Self::ColorAlphaZip => "application/zip",
-            Self::MatteGrayscaleMp4 | Self::StackedAlphaMp4 | Self::OpaqueMp4 => "video/mp4",
-        }
+        self.facts().extension
     }
 
     /// The name of the stored file: `webm-vp9-alpha.webm`.
@@ -67,68 +87,51 @@ impl Output {
     /// Whether the source's sound goes into it.
     #[must_use]
     pub const fn carries_sound(self) -> bool {
-        matches!(self, Self::WebmVp9Alpha | Self::MovProres4444 | Self::StackedAlphaMp4 | Self::OpaqueMp4 | Self::ColorAlphaZip)
+        matches!(self.facts().sound, Sound::OfSource)
     }
 }
 
 names! {
-    /// How well and how large outputs are made, where the job leaves it open.
+    /// The purpose of the outputs, which sets their size, frame rate and quality where the job leaves them open.
     #[derive(Default)]
     Preset {
-        /// For pages: video at its own size, animated pictures small enough to load.
+        /// For web pages: video at its own size, animated images small enough to load.
         #[default]
         WebApp = "web-app",
-        /// For further work: own size and rate, as good as the format allows.
+        /// For further editing: own size and frame rate, as good as the format allows.
         Editing = "editing",
-        /// For posting: what networks show, 30 frames a second at most.
+        /// For social networks: what they show, 30 frames a second at most.
         Social = "social",
     }
 }
 
-names! {
-    /// Something that lets people judge a result without any of its outputs.
+files! {
+    /// A file for people to judge a result by, beside its outputs.
     PreviewKind {
         /// MP4, H.264, over a checkerboard.
-        Checkerboard = "checkerboard",
+        Checkerboard = "checkerboard", "mp4", "video/mp4", None;
         /// MP4, H.264, over nearly black.
-        Dark = "dark",
+        Dark = "dark", "mp4", "video/mp4", None;
         /// MP4, H.264, over nearly white.
-        Light = "light",
+        Light = "light", "mp4", "video/mp4", None;
         /// A still of [`Self::Checkerboard`], PNG.
-        CheckerboardPoster = "checkerboard-poster",
+        CheckerboardPoster = "checkerboard-poster", "png", "image/png", None;
         /// A still of [`Self::Dark`], PNG.
-        DarkPoster = "dark-poster",
+        DarkPoster = "dark-poster", "png", "image/png", None;
         /// A still of [`Self::Light`], PNG.
-        LightPoster = "light-poster",
+        LightPoster = "light-poster", "png", "image/png", None;
         /// A still of a portrait, JPEG.
-        Poster = "poster",
+        Poster = "poster", "jpg", "image/jpeg", None;
         /// The QA report, JSON.
-        Qa = "qa",
+        Qa = "qa", "json", "application/json", None;
     }
 }
 
 impl PreviewKind {
-    /// The MIME type that the file is stored and served with.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Checkerboard | Self::Dark | Self::Light => "video/mp4",
-            Self::CheckerboardPoster | Self::DarkPoster | Self::LightPoster => "image/png",
-            Self::Poster => "image/jpeg",
-            Self::Qa => "application/json",
-        }
-    }
-
     /// The name of the stored file, below the attempt's prefix: `previews/dark.mp4`.
     #[must_use]
     pub fn file_name(self) -> String {
-        let extension = match self {
-            Self::Checkerboard | Self::Dark | Self::Light => "mp4",
-            Self::CheckerboardPoster | Self::DarkPoster | Self::LightPoster => "png",
-            Self::Poster => "jpg",
-            Self::Qa => "json",
-        };
-        format!("previews/{}.{extension}", self.as_str())
+        format!("previews/{}.{}", self.as_str(), self.facts().extension)
     }
 }
 

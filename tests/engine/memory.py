@@ -13,6 +13,7 @@ import measure
 
 OUTPUTS = (
     "webm-vp9-alpha mov-prores4444 animated-webp gif apng png-sequence matte-grayscale-mp4 stacked-alpha-mp4"
+    " opaque-mp4 color-alpha-zip"
 ).split()
 
 

@@ -60,7 +60,7 @@ pub fn maker(item: Item, shot: &Shot, input: &Input) -> Maker {
         Item::Output(Output::Gif) => Maker::Ffmpeg(gif::arguments(shot)),
         Item::Output(Output::Apng) => return Maker::Apng,
         Item::Output(Output::PngSequence) => return Maker::PngSequence,
-        Item::Output(Output::MatteGrayscaleMp4) => Maker::Ffmpeg(matte_grayscale_mp4::arguments(shot)),
+        Item::Output(Output::MatteGrayscaleMp4) => Maker::Ffmpeg(matte_grayscale_mp4::arguments(shot, input)),
         Item::Output(Output::StackedAlphaMp4) => Maker::Ffmpeg(stacked_alpha_mp4::arguments(shot, input)),
         Item::Output(Output::OpaqueMp4) => Maker::Ffmpeg(opaque_mp4::arguments(shot, input)),
         Item::Output(Output::ColorAlphaZip) => return Maker::ColorAlphaZip(color_alpha_zip::arguments(shot, input)),

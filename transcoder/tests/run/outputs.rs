@@ -44,7 +44,7 @@ fn a_green_screen_becomes_the_disc_in_all_three_outputs() {
     }
     assert_eq!(probe(webm, "a", "stream=codec_name"), "opus");
     assert_eq!(probe(mov, "a", "stream=codec_name"), "pcm_s16le");
-    assert_eq!(probe(matte, "a", "stream=codec_name"), "");
+    assert_eq!(probe(matte, "a", "stream=codec_name"), "aac");
     assert!(probe(webm, "v", "stream_tags=alpha_mode").contains('1'));
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::clips::{Bench, FRAMES, probe};
 
-const WITH_SOUND: [&str; 2] = ["webm-vp9-alpha", "mov-prores4444"];
+const WITH_SOUND: [&str; 3] = ["webm-vp9-alpha", "mov-prores4444", "matte-grayscale-mp4"];
 
 /// How loud each tenth of a second is, from 0 to 1.
 fn loudness(bench: &Bench, path: &Path) -> Vec<f64> {
