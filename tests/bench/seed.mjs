@@ -42,7 +42,7 @@ function id(prefix, atMs) {
     return `${prefix}_${text}`;
 }
 
-/** Where workerd will look: D1 is a Durable Object, and its file is named by the object's id. */
+/** The file that workerd opens: D1 is a Durable Object, and the file has the object's id as its name. */
 function databaseFile() {
     const uniqueKey = "miniflare-D1DatabaseObject";
     const key = createHash("sha256").update(uniqueKey).digest();
@@ -80,7 +80,7 @@ const PREVIEWS = [["checkerboard", "mp4"], ["dark", "mp4"], ["light", "mp4"], ["
 const OPTIONS_JSON = JSON.stringify({ preset: "web-app", refineEdges: false, resolution: null });
 const ENDS = { success: "settle", failed: "refund", canceled: "refund" };
 
-/** Nearly all of an old service's jobs are over; the newest are not. */
+/** Nearly all jobs are finished; the newest are not. */
 function pickState(number) {
     if (jobCount - number <= 5) return number % 2 === 0 ? "queued" : "transcoding";
     const share = number % 100;

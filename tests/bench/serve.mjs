@@ -1,13 +1,13 @@
 // Serves Workers in one workerd process, each on a socket of its own, until SIGTERM.
 //
 // Miniflare only writes workerd's configuration and starts it: `unsafeDirectSockets` opens a port that leads straight
-// into the Worker, past the entry Worker and the proxy that `wrangler dev` puts in front. Node is not on a request's way.
+// into the Worker, past the entry Worker and the proxy of `wrangler dev`. Requests do not pass through Node.js.
 //
 // node serve.mjs CONFIG_FILE, where the file holds
 //   {"stateDir", "compatibilityDate", "workers": [{"name", "modules": [FILE…, the main one first], "vars", "durableObjects",
 //    "object": {"key", "sizeBytes"}}]}
-// Each Worker has a database and a bucket of its own, by its name, and `object` lies in the bucket.
-// Says `{"pid": workerd's, "urls": […]}` when all is up.
+// Each Worker has a database and a bucket of its own, by its name, and the bucket holds `object`.
+// Prints `{"pid": workerd's, "urls": […]}` when all Workers respond.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,7 +20,7 @@ const miniflare = new Miniflare(
         resourcePersistencePath: config.stateDir,
         cf: false,
         logRequests: false,
-        // The log line of each request is written by the Worker and read here, but nobody wants to see it.
+        // Each request's log line is read here, as part of its cost, and dropped.
         handleStructuredLogs: ({ level, message }) => level === "error" && console.error(message),
         workers: config.workers.map((worker) => ({
             name: worker.name,

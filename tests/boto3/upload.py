@@ -1,7 +1,7 @@
-"""An upload as a customer's own tools make it.
+"""An upload with independent implementations.
 
-botocore must sign our presigned PUT as we did, the bytes go through urllib3, and boto3 reads them back.
-Arguments: the S3 endpoint, the bucket, what `POST /v1/uploads` answered, the content type, the file. Keys are in the environment.
+botocore must sign the presigned PUT with the same result, urllib3 uploads the bytes, and boto3 reads them back.
+Arguments: the S3 endpoint, the bucket, the response of `POST /v1/uploads`, the content type, the file. Keys are in the environment.
 """
 
 import datetime
@@ -31,7 +31,7 @@ with mock.patch("botocore.auth.get_current_datetime", return_value=signed_at):
         ExpiresIn=int(query["X-Amz-Expires"]),
     )
 theirs = {name: values[0] for name, values in parse_qs(urlsplit(theirs).query).items()}
-assert theirs == query, f"botocore signs otherwise:\n{theirs}\n{query}"
+assert theirs == query, f"botocore signs differently:\n{theirs}\n{query}"
 
 answer = urllib3.request("PUT", upload["uploadUrl"], body=content, headers={"Content-Type": content_type})
 assert answer.status == 200, (answer.status, answer.data)

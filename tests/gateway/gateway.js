@@ -1,5 +1,5 @@
-// Stands in front of the edge on a developer's machine and answers Cloudflare's queue pull API, which
-// the local runtime lacks. Everything else goes to the edge unchanged. Never deployed.
+// A Worker in front of the local edge that implements Cloudflare's queue pull API, which the local
+// runtime lacks. Every other request goes to the edge unchanged. Never deployed.
 // Errors have Cloudflare's envelope; the codes below 20000 are Cloudflare's, the others are ours.
 import { encodeBody, TranscodeQueue } from "./queue.js";
 
@@ -33,7 +33,7 @@ export default {
     }
   },
 
-  // The local queue pushes at once; leases and retries are this side's business from here on.
+  // The local queue pushes at once; from here on the gateway handles leases and retries.
   async queue(batch, env) {
     const messages = batch.messages.map(({ body, timestamp }) => {
       const contentType = typeof body === "string" ? "text" : body instanceof ArrayBuffer ? "bytes" : "json";
@@ -64,7 +64,7 @@ const ROUTES = {
   "/messages/ack": { method: "POST", run: settle },
   "/messages": { method: "POST", run: push },
   "/messages/purge": { method: "POST", run: purge },
-  // For tests and curious people; Cloudflare has no such routes.
+  // For tests; Cloudflare has no such routes.
   "/gateway/messages": { method: "GET", run: (queue) => queue.list() },
   "/gateway/dead-letters": { method: "GET", run: (queue) => queue.listDead() },
 };

@@ -51,8 +51,8 @@ export class TranscodeQueue extends DurableObject {
     return { messages: messages.map(renderMessage), message_backlog_count: this.#count() };
   }
 
-  // A lease whose timeout has passed still settles its message while nobody else was given it: the
-  // platform's pages disagree, and this reading loses no finished work. Anything else is a warning.
+  // An expired lease still settles its message until the message is delivered again: the platform's
+  // pages disagree, and this reading loses no finished work. Anything else is a warning.
   async settle(acks, retries) {
     const warnings = {};
     let ackCount = 0;
@@ -69,7 +69,7 @@ export class TranscodeQueue extends DurableObject {
         continue;
       }
       retryCount += 1;
-      if (message.attempts > this.retriesMax) this.#bury(message);
+      if (message.attempts > this.retriesMax) this.#sendDeadLetter(message);
       else {
         const visibleAtMs = Date.now() + delay_seconds * 1000;
         this.sql.exec("UPDATE messages SET lease_id = NULL, visible_at_ms = ? WHERE id = ?", visibleAtMs, message.id);
@@ -112,16 +112,16 @@ export class TranscodeQueue extends DurableObject {
     await this.#wakeForExpiries();
   }
 
-  // The last delivery was neither acknowledged nor given back in time.
+  // The last delivery was neither acknowledged nor retried in time.
   async #buryExhausted() {
     const exhausted = this.sql.exec(
       "SELECT * FROM messages WHERE lease_id IS NOT NULL AND visible_at_ms <= ? AND attempts > ?", Date.now(), this.retriesMax,
     );
-    exhausted.toArray().forEach((message) => this.#bury(message));
+    exhausted.toArray().forEach((message) => this.#sendDeadLetter(message));
     await this.#forwardDeadLetters();
   }
 
-  #bury(message) {
+  #sendDeadLetter(message) {
     this.sql.exec(
       "INSERT INTO dead_letters (id, sent_at_ms, content_type, body, attempts, died_at_ms) VALUES (?, ?, ?, ?, ?, ?)",
       message.id, message.sent_at_ms, message.content_type, message.body, message.attempts, Date.now(),
@@ -143,7 +143,7 @@ export class TranscodeQueue extends DurableObject {
     }
   }
 
-  // Nobody may ever pull again, and a last delivery must still end as a dead letter.
+  // An alarm, since a last delivery must become a dead letter even if nothing pulls again.
   async #wakeForExpiries() {
     const next = this.sql
       .exec("SELECT MIN(visible_at_ms) AS at_ms FROM messages WHERE lease_id IS NOT NULL AND attempts > ?", this.retriesMax)

@@ -1,4 +1,4 @@
-// The edge's stand-in for the gateway's own contract test: it says what reached it.
+// A stub of the edge for the gateway's own contract tests: returns what it received.
 const deadLetters = [];
 let scheduledCount = 0;
 

@@ -1,4 +1,4 @@
-"""Puts things that exist into every second good request: random ids find nothing, so nothing would ever succeed."""
+"""Puts existing resources into every second valid request: random ids find nothing, so no request would succeed."""
 
 import collections
 import json
@@ -6,7 +6,7 @@ import os
 
 import schemathesis
 
-# By operation id: what stands in its path and query.
+# Path and query parameters by operation id.
 THINGS = json.loads(os.environ["BGLESS_THINGS"])
 calls = collections.Counter()
 
@@ -18,7 +18,7 @@ def before_call(context, case, kwargs):
         return
     query = case.query or {}
     if str(query.get("wait")).lower() == "true":
-        # Nothing would be learned by waiting longer.
+        # A longer wait would test nothing more.
         case.query = {**query, "timeout": 1}
     things = THINGS.get(operation_id)
     if things is None:

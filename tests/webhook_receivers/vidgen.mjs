@@ -1,4 +1,4 @@
-// Receives VidGen's webhooks over TLS. What stands between the two lines is the verifier of that API's own page, word for word.
+// Receives VidGen's webhooks over TLS. Between the two lines is the verifier of VidGen's documentation, verbatim.
 //
 // node vidgen.mjs CERTIFICATE KEY: prints its port, then a line of JSON for each request. Each line that it reads is the
 // secret from then on; it ends when there are no more.

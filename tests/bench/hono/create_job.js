@@ -79,7 +79,7 @@ function object(field, value) {
     return value;
 }
 
-/** One of our own files: its URL must be genuine, of the caller's account, and the object as large as announced. */
+/** A source on this host: its URL must have a valid signature and belong to the account, and the object must have the signed size. */
 async function resolveSource(env, key, videoUrl) {
     const url = URL.parse(videoUrl);
     if (url?.host !== new URL(env.PUBLIC_BASE_URL).host) throw Refusal.of("input.videoUrl", "Must be one of our file URLs.");

@@ -66,7 +66,7 @@ const STRATEGIES = {
     "onnx-matting": "local.onnx-matting", "static-camera": "local.static-camera",
 };
 
-/** Every model; `rows` are the matting models that transcoders have announced. */
+/** Every model; `rows` are the matting models that transcoders have registered. */
 export function modelsOut(rows) {
     const matting = rows.sort((one, other) => one.position - other.position).map(mattingModel);
     return Object.entries(MODELS).flatMap(([id, about]) => {
@@ -93,7 +93,7 @@ function modelOut(id, { provider, displayName, modes, capabilities, tariff, unav
     };
 }
 
-/** Brings the three ways of choosing a model together. */
+/** The model that a name, a strategy and a mode select together. */
 export function resolveModel(name, strategy, mode) {
     if (name !== undefined && !Object.hasOwn(MODELS, name)) throw Refusal.of("model", `Must be one of ${Object.keys(MODELS)}.`);
     if (strategy !== undefined && !Object.hasOwn(STRATEGIES, strategy)) throw Refusal.of("input.alphaStrategy", "Is not known.");

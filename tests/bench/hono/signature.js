@@ -32,7 +32,7 @@ export async function signFileUrl(env, objectKey, sizeBytes, expiresAtMs) {
     return `${env.PUBLIC_BASE_URL}${FILES_PATH}${objectKey}?size=${sizeBytes}&expires=${expiresS}&signature=${hex(signature)}`;
 }
 
-/** Reads one of our own file URLs. */
+/** Verifies a signed file URL. */
 export async function verifyFileUrl(env, url) {
     const refusal = new Refusal(403, "invalid_file_url");
     const [sizeText, expiresText, signature] = ["size", "expires", "signature"].map((name) => url.searchParams.get(name) ?? "");

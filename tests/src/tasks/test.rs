@@ -36,6 +36,8 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let words: Vec<String> = args.raw_args()?.map(|word| word.to_string_lossy().into_owned()).collect();
     let filter = Filter::new(words, list_programs(&workspace)?);
     let started = Instant::now();
+    // First of all, since the builds below replace the program that runs.
+    let program = copy_of_self(&workspace)?;
     setup::ensure(&workspace, &cache)?;
     let onnx_runtime = onnx_runtime::ensure(&cache)?;
     if let Some(words) = filter.for_host_tests() {
@@ -43,7 +45,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         command.arg("test").arg("--quiet").arg("--").args(words).env(onnx_runtime::VARIABLE, &onnx_runtime);
         step::run_openly("host tests", &mut command, ADVICE)?;
     }
-    let programs = build_programs(&workspace, &cache)?;
+    let programs = if filter.selects_programs_beside(BENCHES) { build_programs(&workspace, &cache)? } else { Vec::new() };
     if filter.is_empty() {
         // Else each stack builds what it needs: the contract tests start no transcoder.
         artifacts::ensure_edge(&workspace, &cache)?;
@@ -69,7 +71,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         }
     }
     if let Some(words) = filter.for_program(BENCHES)
-        && let Err(failure) = bench::run_briefly(&copy_of_self(&workspace)?, &words)
+        && let Err(failure) = bench::run_briefly(&program, &words)
     {
         interrupt::check()?;
         failures.push(failure);
@@ -84,7 +86,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-/// `cargo x` as a program in the clone, for the reason that [`build_programs`] gives.
+/// Copies the running `cargo x` into the clone.
 fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
     let path = workspace.output_dir().join("programs/x");
     replace_file(&std::env::current_exe()?, &path)?;

@@ -12,7 +12,7 @@ fn video_job() -> Value {
     json!({ "input": { "mode": "video", "videoUrl": "https://example.com/a.mp4" } })
 }
 
-/// Asks with a key in the header; returns what was said, with its headers.
+/// Sends a request with a key; returns the response.
 fn ask(stack: &Stack, method: &str, path: &str, key: &str, body: &Value) -> ureq::http::Response<ureq::Body> {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let headers = [("x-api-key", key), ("content-type", "application/json")];
@@ -161,7 +161,7 @@ fn a_key_over_its_quota_gets_a_retry_after() {
         let quota = &data(narrow.get("/v1/credits").unwrap(), 200)["quota"];
         assert_eq!((&quota["usedCredits"], &quota["remainingCredits"]), (&json!(10), &json!(5)));
         assert_eq!(data(narrow.post("/v1/jobs/estimate", &video_job()).unwrap(), 200)["canAfford"], false);
-        // The account's other key is not held by it, and nothing was charged.
+        // The quota does not affect the account's other key, and nothing was charged.
         account.submit(&video_job()).unwrap();
         assert_eq!(account.balance().unwrap(), 80);
     });
@@ -230,7 +230,7 @@ fn the_options_of_a_job_are_returned_with_it() {
         body["options"] = json!({ "preset": "editing" });
         let job = data(account.api.post("/v1/jobs", &body).unwrap(), 202);
         assert_eq!((&job["preset"], &job["refineEdges"], &job["resolution"]), (&json!("editing"), &json!(true), &json!("2160p")));
-        // Ten seconds, when nobody says how long, at two credits a second above 1080p.
+        // Ten seconds are assumed without a duration, at two credits a second above 1080p.
         assert_eq!(job["credits"], 20);
         body["options"] = json!({ "preset": "cinema" });
         let error = assert_error(ask(stack, "POST", "/v1/jobs", &account.key, &body), 400, "invalid_request");

@@ -17,7 +17,7 @@ use ureq::http::Response;
 const PUBLIC: [&str; 5] = ["GET /api/health", "GET /api/v1/models", "GET /health", "GET /openapi.json", "GET /v1/models"];
 const GUARDS: [&str; 8] = ["public", "key:jobs", "key:manage", "operator", "fleet", "provider", "file-signature", "share-token"];
 
-/// A line of the list.
+/// A route, as the list has it.
 #[derive(Debug, Clone, Copy)]
 struct Route {
     method: &'static str,
@@ -85,7 +85,7 @@ fn sentence_of(code: &str) -> &'static str {
 /// An account with one resource of each kind that a path can name.
 struct Owner {
     account: TestAccount,
-    /// Keys that have one scope each.
+    /// Keys with one scope each.
     jobs_key: String,
     manage_key: String,
     job_id: String,
@@ -224,7 +224,7 @@ fn resources_of_another_account_look_absent_and_the_owner_finds_them() {
                 }
             }
             let own = ask(stack, &owner, route, &[("x-api-key", &owner.account.key)]).status();
-            // A job that waits has nothing to download yet, and was started.
+            // A queued job has no output yet, and cannot be started.
             let expected =
                 own.is_success() || own == 409 && (route.path.ends_with("/download") || route.path.ends_with("/start"));
             assert!(expected, "{route:?} {own}");

@@ -39,7 +39,7 @@ fn requests_from_any_origin_are_allowed() {
         let preflight = send("OPTIONS", &url, &[asked[0], asked[1], ("access-control-request-headers", "authorization")], &[]);
         let header = |name: &str| preflight.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!((preflight.status().as_u16(), header("access-control-allow-origin")), (200, Some("*".into())));
-        // A wildcard does not cover `Authorization`, so the header must be named back.
+        // A wildcard does not cover `Authorization`, so the header must be named in the response.
         assert_eq!(header("access-control-allow-headers").as_deref(), Some("authorization"));
         let refusal = send("GET", &url, &[asked[0]], &[]);
         assert_eq!(refusal.headers().get("access-control-allow-origin").unwrap(), "*");
@@ -63,7 +63,7 @@ fn every_route_needs_a_key_and_finds_it_in_both_headers() {
             ("GET", format!("/v1/jobs/{}/download", job.id), ""),
             ("DELETE", format!("/v1/jobs/{}", job.id), ""),
             ("GET", "/v1/jobs/nonsense".to_owned(), ""),
-            // Who asks is settled before what is asked for.
+            // The key is checked before the body is validated.
             ("GET", "/v1/jobs?limit=many".to_owned(), ""),
             ("GET", "/v1/jobs?status=lost".to_owned(), ""),
             ("GET", "/v1/credits/ledger?limit=0".to_owned(), ""),

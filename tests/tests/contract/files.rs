@@ -116,7 +116,7 @@ fn a_signed_file_url_needs_no_key_and_is_a_source_of_its_own_account_alone() {
     });
 }
 
-/// Code that nobody here wrote: botocore signs as we do, urllib3 sends, boto3 reads.
+/// Independent implementations: botocore signs the same URL, urllib3 uploads, boto3 reads back.
 #[test]
 fn an_upload_is_signed_as_botocore_signs_and_stored_byte_by_byte() {
     let python = venv::ensure("boto3").unwrap().join("bin/python");
@@ -124,7 +124,7 @@ fn an_upload_is_signed_as_botocore_signs_and_stored_byte_by_byte() {
     with_stack(|stack| {
         let account = TestAccount::create(stack, 1).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
-        // A prime, so that no block size of anybody divides it.
+        // A prime, so that no block size divides it.
         let content: Vec<u8> = (0..9_999_991_u32).map(|index| (index % 251) as u8).collect();
         std::fs::write(file.path(), &content).unwrap();
         let request = json!({ "filename": "my clip (1) + ü.mov", "contentType": "video/quicktime", "sizeBytes": content.len() });

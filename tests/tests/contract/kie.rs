@@ -51,7 +51,7 @@ impl<'a> Fixture<'a> {
         });
         let job = account.submit(&body).unwrap();
         assert_eq!((job.status.as_str(), &job.rest["credits"]), ("queued", &json!(PRICE_CREDITS)));
-        // Not the balance: a fault may have given it back already.
+        // Not the balance, since a fault may have been refunded already.
         let ledger = account.api.get("/v1/credits/ledger").unwrap().body;
         let reserves = |entry: &&Value| entry["jobId"] == json!(job.id) && entry["kind"] == "reserve";
         let entry = ledger["data"].as_array().unwrap().iter().find(reserves).expect("the reserve");
@@ -59,7 +59,7 @@ impl<'a> Fixture<'a> {
         Self { stack, account, job, callback_path }
     }
 
-    /// Until a transcoder could take the job: one task on its queue, asked about once.
+    /// Waits until a transcoder can claim the job, and checks that the task was created once.
     fn assert_made(&self, creates: usize) {
         let job_id = &self.job.id;
         let tasks = || {
@@ -96,7 +96,7 @@ fn decoded(message: &Value) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-/// KIE's call, as it signs it with this key.
+/// A callback of KIE, signed with this key.
 fn call(stack: &Stack, key: &str, task_id: &str, body: &Value) -> ureq::http::Response<ureq::Body> {
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
     let signature = signature::hmac_sha256(key.as_bytes(), format!("{task_id}.{timestamp}").as_bytes());
@@ -231,16 +231,16 @@ fn a_callback_cannot_finish_another_job_nor_choose_the_url_to_fetch() {
         let trap = WEB_SERVER.put("/trap.mp4", Page::Status(200));
         let result = json!({ "resultUrls": [trap] }).to_string();
         let lie = |task_id: &str| json!({ "code": 200, "data": { "taskId": task_id, "state": "success", "resultJson": result } });
-        // Unsigned, signed by somebody else, signed for another task, without a task.
+        // Unsigned, signed with another key, signed for another task, without a task.
         let url = format!("{}/api/v1/webhooks/kie", stack.base_url());
         assert_error(send("POST", &url, &[], lie(&task_id).to_string().as_bytes()), 403, "forbidden");
         assert_error(call(stack, "another key", &task_id, &lie(&task_id)), 403, "forbidden");
         assert_error(call(stack, &key, "another task", &lie(&task_id)), 403, "forbidden");
         assert_error(call(stack, &key, "", &json!({})), 403, "forbidden");
-        // Genuine, but what it says of the video is not believed.
+        // Validly signed, but its result URL must not be used: the edge polls KIE for it.
         assert_eq!(call(stack, &key, &task_id, &lie(&task_id)).status(), 200);
-        // A genuine call about a task whose record names this job, with a token of its own making
-        // or with the right one: the job has a task already.
+        // Validly signed for a task whose record names this job, with an invented token or with the
+        // right one: the job has a task already.
         let forged = callback_url.replace("token=", "token=00");
         for foreign in [KIE.add_foreign_task(&forged, &trap), KIE.add_foreign_task(&callback_url, &trap)] {
             assert_eq!(call(stack, &key, &foreign, &lie(&foreign)).status(), 200);

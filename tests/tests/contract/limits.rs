@@ -24,7 +24,7 @@ fn options() -> StackOptions {
     StackOptions { edge_vars, ..StackOptions::default() }
 }
 
-/// Asks from an address of its own, so that tests do not count against each other.
+/// Sends a request from an address of its own, so that tests do not share a count.
 fn ask(stack: &Stack, address: &str, method: &str, path: &str, key: &str, body: &str) -> Response<Body> {
     let headers = [("cf-connecting-ip", address), ("x-api-key", key), ("content-type", "application/json")];
     send(method, &format!("{}{path}", stack.base_url()), &headers, body.as_bytes())
@@ -60,7 +60,7 @@ fn every_response_has_rate_limit_headers_in_both_forms() {
             assert_eq!(response.headers()["ratelimit"], state);
             assert_eq!(response.headers()["ratelimit-policy"], "\"requests\";q=60;w=60, \"submissions\";q=3;w=60");
         }
-        // Who brings a wrong key counts, too; transcoders and monitors do not.
+        // Requests with a wrong key count; those of transcoders and monitors do not.
         let response = ask(stack, "203.0.113.1", "GET", "/v1/credits", "sk_wrong", "");
         assert_eq!((response.status().as_u16(), number(&response, "ratelimit-remaining")), (401, REQUESTS - 6));
         for path in ["/health", "/internal/v1/tasks/claim"] {
@@ -129,12 +129,12 @@ fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
         assert_eq!((number(&response, "ratelimit-limit"), number(&response, "ratelimit-remaining")), (SUBMISSIONS, 0));
         let error = assert_error(response, 429, "rate_limited");
         assert_eq!(error["details"], json!({ "limit": "submissions", "perMinute": SUBMISSIONS }));
-        // The key is at its limit from any address, and so is the address with any key.
+        // The key is limited from any address, and the address with any key.
         assert_error(submit("203.0.113.3", "/v1/jobs"), 429, "rate_limited");
         let other = TestAccount::create(stack, 100).unwrap();
         assert_error(ask(stack, "203.0.113.2", "POST", "/v1/jobs", &other.key, &video_job()), 429, "rate_limited");
         assert_eq!((account.balance().unwrap(), other.balance().unwrap()), (balance, 100));
-        // Reading goes on.
+        // Reads still work.
         let list: Value = Answer::read(ask(stack, "203.0.113.2", "GET", "/v1/jobs", &account.key, "")).unwrap().body;
         assert_eq!(list["data"].as_array().unwrap().len(), 3);
     });
@@ -146,7 +146,7 @@ fn requests_beyond_the_limit_are_refused_on_every_route() {
         let account = TestAccount::create(stack, 100).unwrap();
         let job = account.submit(&serde_json::from_str(&video_job()).unwrap()).unwrap();
         let ask = |address, method, path: &str| ask(stack, address, method, path, &account.key, "");
-        // The submission counted for the key, and for the address that the harness has.
+        // The submission counted for the key and for the harness's address.
         for _ in 1..REQUESTS {
             assert_eq!(ask("2001:db8::1", "GET", "/v1/models").status().as_u16(), 200);
         }

@@ -14,9 +14,9 @@ use tests::http::{Answer, agent};
 use tests::stack::shared::SharedStack;
 use tests::stack::{EdgeKind, Stack, StackOptions};
 
-/// A lease that outlives its test.
+/// Longer than a test runs.
 const LONG_MS: u64 = 600_000;
-/// A lease that is there to expire.
+/// So short that the lease expires during the test.
 const SHORT_MS: u64 = 50;
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -61,7 +61,7 @@ fn lease_of(message: &Value) -> &str {
     message["lease_id"].as_str().unwrap()
 }
 
-/// Acknowledges, and expects that to count.
+/// Acknowledges a message and checks that it was accepted.
 fn ack(gateway: &Gateway, message: &Value) {
     let answer = gateway.ack(&[lease_of(message)], &[]).unwrap();
     assert_eq!(answer.body["result"], json!({ "ackCount": 1, "retryCount": 0, "warnings": {} }));
@@ -130,7 +130,7 @@ fn a_leased_message_is_hidden_until_its_lease_expires_and_then_counts_another_at
         gateway.ack(&[], &[retry]).unwrap();
         let second = pull_one(gateway, SHORT_MS);
         assert_eq!(second["attempts"], 2);
-        // Nobody settles it: the end of the lease alone brings it back.
+        // It is not settled: the expiry of the lease alone makes it visible again.
         let third = pull_one(gateway, LONG_MS);
         assert_eq!((&third["id"], &third["attempts"]), (&first["id"], &json!(3)));
         assert_ne!(third["lease_id"], second["lease_id"]);
@@ -172,7 +172,7 @@ fn a_retry_waits_for_its_delay() {
         let waiting = gateway.messages().unwrap().remove(0);
         let leased_at_ms = message["timestamp_ms"].as_u64().unwrap();
         assert!(waiting["visible_at_ms"].as_u64().unwrap() >= leased_at_ms + 43_200_000);
-        // The lease that gave it back is over.
+        // The retry ended the lease.
         let answer = gateway.ack(&[lease_of(&message)], &[]).unwrap();
         assert_eq!(answer.body["result"]["ackCount"], 0);
         // No pull can end the delay, so another queue call must empty the queue.
@@ -184,7 +184,7 @@ fn a_retry_waits_for_its_delay() {
 fn the_last_delivery_ends_as_a_dead_letter_at_the_edge() {
     with_empty_queue(|stack, gateway| {
         let known = gateway.dead_letters().unwrap().len();
-        // Once by expiry of the last lease, with nobody pulling, and once by a retry too many.
+        // Once by the expiry of the last lease without a pull, and once by a retry beyond the limit.
         for (number, last_lease_ms) in [(7, SHORT_MS), (8, LONG_MS)] {
             push(gateway, number);
             for attempt in 1..=3 {
@@ -244,7 +244,7 @@ fn a_batch_is_five_by_default_and_a_hundred_at_most() {
             let numbers: Vec<u64> = messages.iter().map(|message| decode(message)["number"].as_u64().unwrap()).collect();
             (messages, numbers)
         });
-        // Nobody is given a message twice.
+        // No message is delivered twice.
         let mut numbers: Vec<u64> = sizes.iter().flat_map(|(_, numbers)| numbers.clone()).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (0..8).collect::<Vec<_>>());

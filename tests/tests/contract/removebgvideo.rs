@@ -124,7 +124,7 @@ fn a_failed_job_is_started_again_as_a_run_of_its_own() {
 
         client.snap("started_again", client.start(&id, &json!({ "output_format": "mp4" })));
         assert_eq!(client.account.balance().unwrap(), 90);
-        // The old run has nothing to say any more.
+        // Reports of the old run are refused.
         assert_eq!(first.complete()["answer"], "stop");
         let second = Lease::claim_run(stack, &id, 2);
         assert_eq!(second.work["outputs"], json!(["opaque-mp4"]));
@@ -235,7 +235,7 @@ fn a_job_is_read_through_every_api_in_the_form_of_that_api() {
         let body = json!({ "input": { "mode": "video", "videoUrl": VIDEO }, "options": { "outputs": ["apng", "gif"] } });
         let other = client.account.submit(&body).unwrap().id;
         Lease::claim(stack, &other).complete();
-        // Lists speak as the key does; the other names of the path are bgless.
+        // Lists have the form of the key's dialect; the path's aliases are bgless alone.
         client.snap("listed", client.ask("GET", "/v1/jobs?limit=10&offset=0", &Value::Null));
         let only = Answer::read(client.ask("GET", "/v1/jobs?status=completed", &Value::Null)).unwrap().body;
         assert_eq!(only["items"].as_array().unwrap().len(), 1);

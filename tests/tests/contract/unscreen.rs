@@ -45,7 +45,7 @@ fn a_video_is_created_from_every_kind_of_request_body() {
         let account = TestAccount::create(stack, 1_000).unwrap();
         let key = account.key.as_str();
         snap(stack, "created_by_url", post(stack, key, &by_url().text("format", "pro_bundle")));
-        // As the official demo sends it: every field, whether it was filled in or not.
+        // The official demo sends every field, empty ones too.
         let demo = Form::default().text("video_url", "undefined").text("format", "gif").text("background_color", "");
         let demo = demo.text("webhook_url", "").file("video_file", "my clip.mp4", "video/mp4", b"not looked at yet");
         snap(stack, "created_by_file", post(stack, key, &demo));
@@ -108,7 +108,7 @@ fn a_video_that_fails_or_is_deleted_in_time_costs_nothing_and_names_the_reason()
         assert_eq!(ask(stack, &account.key, "DELETE", &format!("/v1.0/videos/{id}")).status(), 204);
         let webhook = wait_for("received", || Ok(WEB_SERVER.requests_to("/ended").into_iter().next())).unwrap();
         check_body("unscreen", "webhook_error", stack.base_url(), &webhook.body);
-        // A GIF's source is short, whatever was reserved.
+        // The source of a GIF has a shorter limit, whatever was reserved.
         let id = created(post(stack, &account.key, &by_url().text("format", "gif")));
         let stopped = Lease::claim(stack, &id).report_probed(20_001);
         assert_eq!(stopped["answer"], "stop", "{stopped}");

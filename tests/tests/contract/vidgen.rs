@@ -19,7 +19,7 @@ static STACK: SharedStack = SharedStack::new();
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR not looked at yet";
 const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0 not listened to yet";
-/// What a job costs before its sound was measured.
+/// The reserve of a job before the duration of its audio is known.
 const RESERVE_CREDITS: u64 = 5;
 const FILE_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
 
@@ -51,18 +51,18 @@ fn snap(stack: &Stack, name: &str, response: Response<Body>) -> Value {
     check("vidgen", name, stack.base_url(), response)
 }
 
-/// How many objects the bucket has on disk.
+/// The number of objects in the bucket, counted on disk.
 fn stored(stack: &Stack) -> usize {
     let blobs = stack.state().join("data/v3/r2/bgless/blobs");
     fs::read_dir(blobs).map_or(0, Iterator::count)
 }
 
-/// The runtime removes from its disk in the background.
+/// Waits, since the runtime removes objects from disk in the background.
 fn wait_for_stored(stack: &Stack, count: usize) {
     wait_for(&format!("at {count} objects"), || Ok((stored(stack) == count).then_some(()))).unwrap();
 }
 
-/// Says that a portrait was measured, and then that it was made.
+/// Reports the probed facts of a portrait job, then its success.
 fn probed(lease: &Lease<'_>, duration_ms: u64) {
     let facts = json!({
         "container": "mp3", "videoCodec": "png", "pixelFormat": "rgba", "size": { "width": 1280, "height": 720 },
@@ -206,13 +206,13 @@ fn every_error_has_the_form_of_the_api_and_stores_nothing() {
             ("two_images", image.clone().file("image", "b.png", "image/png", PNG)),
             ("webhook_not_https", both().text("webhookUrl", "http://hooks.example.com/")),
             ("webhook_not_public", both().text("webhookUrl", "https://127.0.0.1/")),
-            // A name and an announced type are no proof.
+            // The file name and the declared type do not count; the contents do.
             ("wrong_image", audio.clone().file("image", "portrait.png", "image/png", b"GIF89a with a better name")),
             ("wrong_audio", image.clone().file("audio", "voice.mp3", "audio/mpeg", b"This is to be read aloud.")),
         ] {
             snap(stack, name, post(stack, key, &form));
         }
-        // Nor is a wrong one held against a file.
+        // A wrong declared type does not matter either.
         let misnamed = Form::default().file("audio", "x.bin", "text/plain", b"OggS\0\x02\0\0\0\0\0\0").text("webhookUrl", "");
         created(post(stack, key, &misnamed.file("image", "x", "", b"RIFF\x24\0\0\0WEBPVP8 ")));
         wait_for_stored(stack, before + 2);
@@ -231,7 +231,7 @@ fn of_twenty_concurrent_forms_one_becomes_a_job() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 1_000).unwrap();
         let before = stored(stack);
-        // Large enough to be read as they come.
+        // Large enough to arrive in several parts.
         let picture = [PNG, &vec![7; 400_000]].concat();
         let form = Form::default().file("image", "a.png", "image/png", &picture).file("audio", "a.mp3", "audio/mpeg", MP3);
         let mut statuses = thread::scope(|scope| {
@@ -279,7 +279,7 @@ fn a_request_of_ninety_megabytes_passes() {
             (&lease.work["source"]["sizeBytes"], &lease.work["portrait"]["sound"]["sizeBytes"]),
             (&json!(45_000_000), &json!(45_000_000))
         );
-        // To the limit, and not a byte further: that is tested above.
+        // Exactly at the limit; the test above goes beyond it.
         let further = TestAccount::create(stack, 100).unwrap();
         let largest = [PNG, &vec![1; FILE_SIZE_BYTES_MAX - PNG.len()]].concat();
         created(post(stack, &further.key, &Form::default().file("image", "a", "", &largest).file("audio", "b", "", MP3)));
@@ -299,7 +299,7 @@ fn a_job_is_read_through_every_api_in_the_form_of_that_api() {
         assert_eq!(account.api.get_job(&own).unwrap().rest["alphaStrategy"], "portrait");
         lease.complete();
         snap(stack, "read_through_unscreen", ask(stack, key, "GET", &format!("/v1.0/videos/{own}")));
-        // Others' jobs, and a draft.
+        // Jobs of other APIs, and a draft.
         let video = json!({ "mode": "video", "videoUrl": "https://example.com/a.mp4" });
         let other =
             account.submit(&json!({ "input": video, "options": { "outputs": ["png-sequence", "webm-vp9-alpha"] } })).unwrap().id;

@@ -1,21 +1,16 @@
 //! Webhooks to a real receiver: signatures, attempts, history, redelivery. No transcoder runs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use crate::{WEB_SERVER, with_stack};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use shared::id::LeaseId;
-use shared::report::{CLAIM_PATH, REPORT_PATH};
 use shared::signature;
-use shared::time::UnixMillis;
+use tests::fake_transcoder::Lease;
 use tests::raw_http::{assert_error, send};
-use tests::stack::Stack;
 use tests::test_account::{TestAccount, wait_for};
 use tests::web_server::{Page, ReceivedRequest};
 
-/// A job that its owner has canceled.
+/// Creates a job and cancels it.
 fn canceled_job(account: &TestAccount, callback: &Value) -> String {
     let mut body = json!({ "input": { "mode": "video", "videoUrl": "https://example.com/a.mp4" }, "options": callback });
     body["metadata"] = json!({ "order": 7 });
@@ -45,7 +40,7 @@ fn an_event_carries_both_signatures_over_its_exact_body() {
         let expected = signature::sign(b"my secret", format!("{timestamp}.{}", webhook.body).as_bytes());
         assert_eq!(webhook.header("x-bgless-signature").unwrap(), format!("t={timestamp},v1={expected}"));
         assert_eq!(webhook.header("webhook-id").unwrap(), body["id"].as_str().unwrap());
-        // A library is given a secret of ours as base64 of its text.
+        // Libraries expect the secret as base64.
         let key = BASE64_STANDARD.encode("my secret");
         standardwebhooks::Webhook::new(&key).unwrap().verify(webhook.body.as_bytes(), &webhook.header_map()).unwrap();
     });
@@ -65,7 +60,7 @@ fn the_secret_of_the_account_signs_where_a_job_has_none() {
         canceled_job(&account, &json!({ "callbackUrl": url }));
         let webhook = wait_for_requests("/account", 1).remove(0);
         for secret in &secrets {
-            // Both verify, as they come, while one replaces the other.
+            // Both signatures are valid while one secret replaces the other.
             standardwebhooks::Webhook::new(secret).unwrap().verify(webhook.body.as_bytes(), &webhook.header_map()).unwrap();
             let timestamp = webhook.header("webhook-timestamp").unwrap();
             let expected = signature::sign(secret.as_bytes(), format!("{timestamp}.{}", webhook.body).as_bytes());
@@ -84,7 +79,7 @@ fn a_receiver_that_fails_three_times_gets_its_event_on_the_fourth_attempt() {
         let body =
             json!({ "input": { "mode": "video", "videoUrl": "https://example.com/a.mp4" }, "options": { "callbackUrl": url } });
         let job = account.submit(&body).unwrap();
-        fail_job(stack, &job.id);
+        Lease::claim(stack, &job.id).fail();
         let webhooks = wait_for_requests("/shaky", 4);
         assert!(webhooks.iter().all(|request| request.header("webhook-id") == webhooks[0].header("webhook-id")));
         assert!(webhooks.iter().all(|request| request.header("webhook-signature").is_none()));
@@ -112,26 +107,6 @@ fn a_receiver_that_fails_three_times_gets_its_event_on_the_fourth_attempt() {
             "job_not_found",
         );
     });
-}
-
-/// Takes a job as a transcoder would, and says that it cannot succeed.
-fn fail_job(stack: &Stack, job_id: &str) {
-    let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-    let lease_id = LeaseId::from_parts(UnixMillis::new(now_ms), 1);
-    call(stack, CLAIM_PATH, &json!({ "jobId": job_id, "run": 1, "leaseId": lease_id }));
-    let event = json!({ "kind": "fail", "code": "source_not_video", "message": "Nothing to see." });
-    call(stack, REPORT_PATH, &json!({ "version": "ReportV1", "jobId": job_id, "run": 1, "leaseId": lease_id, "event": event }));
-}
-
-/// A call as a transcoder signs it.
-fn call(stack: &Stack, path: &str, body: &Value) {
-    let body = body.to_string();
-    let timestamp_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let signed = signature::sign_call(stack.config().secrets.transcoder_secret.as_bytes(), timestamp_s, body.as_bytes());
-    let timestamp = timestamp_s.to_string();
-    let headers = [(signature::TIMESTAMP_HEADER, timestamp.as_str()), (signature::SIGNATURE_HEADER, signed.as_str())];
-    let answer = send("POST", &format!("{}{path}", stack.base_url()), &headers, body.as_bytes());
-    assert_eq!(answer.status(), 200);
 }
 
 #[test]

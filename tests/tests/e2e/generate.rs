@@ -66,8 +66,7 @@ impl Generator {
             let path = self.0.file(&asset.format);
             self.0.account.api.download(&job.id, &asset.format, &path).unwrap();
             let shares = AlphaShares::measure(&path, &asset.format).unwrap();
-            // A body and its hairs: about a sixth of a wide picture, and nothing else is left of
-            // it.
+            // The subject and its hairs: about a sixth of a wide frame, and nothing else.
             assert!(shares.transparent > 0.6 && shares.opaque > 0.05, "{} {shares:?}", asset.format);
         }
         assert_eq!(self.0.account.balance().unwrap(), CREDITS - PRICE_CREDITS);
@@ -77,7 +76,7 @@ impl Generator {
 #[test]
 fn a_prompt_becomes_video_with_alpha() {
     let generator = Generator::new();
-    // Green and blue are named, so the screen is neither.
+    // The prompt names green and blue, so the screen has another colour.
     let job = generator.run("/words", json!({ "mode": "text", "prompt": "a green ball on blue strings", "aspectRatio": "9:16" }));
     generator.assert_keyed(&job, (720, 1_280));
 }
@@ -108,7 +107,7 @@ fn an_image_and_a_sound_become_a_video_that_is_kept_as_it_is() {
     generator.0.account.api.download(&job.id, "opaque-mp4", &path).unwrap();
     assert_eq!(probe(&path, "v", "stream=codec_name,width"), "h264,640");
     assert_eq!(probe(&path, "a", "stream=codec_name"), "aac");
-    // Three seconds begun.
+    // Three started seconds.
     assert_eq!(generator.0.account.balance().unwrap(), CREDITS - 48);
 }
 

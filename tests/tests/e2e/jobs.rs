@@ -45,7 +45,7 @@ fn a_green_screen_becomes_three_outputs_with_the_same_matte() {
     }
     for share in &shares {
         assert!(share.is_cut_out(), "{shares:?}");
-        // The clip's subject covers a quarter to a third of the picture.
+        // The clip's subject covers a quarter to a third of the frame.
         assert!((share.transparent - shares[1].transparent).abs() < 0.02, "{shares:?}");
         assert!((share.opaque - shares[1].opaque).abs() < 0.02, "{shares:?}");
     }
@@ -166,7 +166,7 @@ fn a_truncated_source_fails_with_a_code_of_its_own() {
     let cut = fixture.file("cut.mp4");
     fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
     assert_failed(&fixture.account, &run_file(&fixture, &cut, &["webm-vp9-alpha"]), "source_truncated", CREDITS);
-    // Its index lies at the end, so nothing can be found in what is left.
+    // The index is at the end of the file, so the rest cannot be read.
     let late_index = fixture.make("late.mp4", &["-f", "lavfi", "-i", "color=green:s=64x64:d=2", "-c:v", "libx264"]);
     let whole = fs::read(&late_index).unwrap();
     fs::write(&late_index, &whole[..whole.len() / 2]).unwrap();
@@ -178,7 +178,7 @@ fn a_source_without_frames_fails_with_a_code_of_its_own() {
     let fixture = fixture(CREDITS);
     let empty = fixture.make("empty.avi", &["-f", "lavfi", "-i", "color=green:s=64x64:d=1", "-c:v", "mpeg4", "-frames:v", "0"]);
     assert_failed(&fixture.account, &run_file(&fixture, &empty, &["webm-vp9-alpha"]), "source_no_frames", CREDITS);
-    // Packets are there, but the edit list shows none of them.
+    // The file has packets, but its edit list shows none of them.
     let clip = fixture.clip();
     let hidden = fixture.make("hidden.mp4", &["-ss", "100", "-i", &clip.to_string_lossy(), "-c", "copy"]);
     assert_failed(&fixture.account, &run_file(&fixture, &hidden, &["webm-vp9-alpha"]), "source_no_frames", CREDITS);

@@ -22,7 +22,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// A stack with one transcoder that has these models, in a folder of the test's.
+    /// A stack with one transcoder that has these models, in a temporary folder.
     fn new(models: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let library = onnx_runtime::ensure(&Cache::open().unwrap()).unwrap();
@@ -39,7 +39,7 @@ impl Fixture {
         Self { stack, account, dir }
     }
 
-    /// `local.onnx-matting`, and the operator's models below it: id, and why not.
+    /// `local.onnx-matting` and the operator's models: id, and why it is unavailable.
     fn models(&self) -> Vec<(String, Option<String>)> {
         let answer = self.stack.api("").get("/v1/models").unwrap();
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -52,7 +52,7 @@ impl Fixture {
         make(self.dir.path().join(name), args)
     }
 
-    /// Footage without a screen, uploaded.
+    /// Uploads footage without a screen.
     fn footage(&self) -> String {
         let path = self.make("natural.mp4", &["-f", "lavfi", "-t", "1", "-i", "testsrc2=s=160x120:r=10", "-c:v", "libx264"]);
         self.account.api.upload_file(&path, "video/mp4").unwrap()
@@ -113,7 +113,7 @@ fn queued_heavy_work_does_not_delay_light_work() {
         let body = json!({ "model": model, "input": { "mode": "video", "videoUrl": url }, "options": { "outputs": ["webm-vp9-alpha"] } });
         fixture.account.submit(&body).unwrap()
     };
-    // The first says nothing of its weight: a light slot finds it out and passes it on.
+    // The first is queued as light work: the probe finds that it is heavy and transfers it.
     let heavy = ["auto", "local.onnx-matting", "local.onnx-matting"].map(|model| submit(model, &long).id);
     let light = fixture.account.wait_for_end(&submit("local.chroma-key", &quick).id).unwrap();
     assert_eq!(light.status, "success", "{:?}", light.error);
@@ -147,7 +147,7 @@ fn without_a_usable_model_the_transcoder_keeps_running_and_logs_it() {
     let job = fixture.run(&json!({ "input": { "mode": "video", "videoUrl": url } }));
     assert_failed(&fixture.account, &job, "no_matte_strategy", CREDITS);
     assert!(job.error.unwrap().message.contains("No matting model that is configured can be used."));
-    // A background that is no picture is not the source's fault.
+    // A background that is no image has an error code of its own.
     let input = json!({ "mode": "video", "videoUrl": url, "backgroundUrl": url, "alphaStrategy": "static-camera" });
     assert_failed(&fixture.account, &fixture.run(&json!({ "input": input })), "background_unusable", CREDITS);
 }

@@ -12,7 +12,7 @@ use tests::clip::Clip;
 use tests::stack::{Stack, StackOptions};
 use tests::test_account::{TestAccount, wait_for};
 
-/// Long enough that a signal arrives in the middle of it.
+/// Long enough for a signal to arrive while it is processed.
 const LONG_CLIP: Clip = Clip { width: 640, height: 360, frame_rate: 25, frame_count: 250 };
 const CREDITS: u64 = 100;
 /// Ten seconds of keying with three outputs: ten, and two tenths of it.
@@ -55,7 +55,7 @@ impl Fixture {
         self.account.wait_until(&job.id, "encoding", |job| job.stage.as_deref() == Some("encoding")).unwrap();
     }
 
-    /// Polls a job while the cron trigger fires, as it does each minute in production.
+    /// Polls a job while firing the cron trigger, which fires each minute in production.
     fn wait_until(&self, job: &Job, what: &str, holds: impl Fn(&Job) -> bool) -> Job {
         wait_for(what, || {
             self.stack.trigger_cron()?;
@@ -72,21 +72,21 @@ impl Fixture {
     }
 }
 
-/// Waits until nothing works in a living transcoder's folder and no task lies in it.
+/// Waits until no process uses a running transcoder's folder and it holds no task.
 fn wait_until_clean(scratch_dir: &Path) {
     let clean = || Ok((task_dirs(scratch_dir).is_empty() && processes_in(scratch_dir).is_empty()).then_some(()));
     wait_for("clean", clean)
         .unwrap_or_else(|error| panic!("{error}: {:?}, {:?}", processes_in(scratch_dir), task_dirs(scratch_dir)));
 }
 
-/// The folders of tasks, each in the folder of a transcoder's process.
+/// The task folders, each in the folder of a transcoder's process.
 fn task_dirs(scratch_dir: &Path) -> Vec<PathBuf> {
     let owners = fs::read_dir(scratch_dir).unwrap().flatten().map(|entry| entry.path());
     let entries = owners.flat_map(|owner| fs::read_dir(owner).into_iter().flatten().flatten());
     entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
-/// The processes that name a folder or stand in it.
+/// The processes with a folder in their arguments or as working directory.
 fn processes_in(folder: &Path) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let found = processes.filter_map(|process| {
@@ -128,7 +128,7 @@ fn a_task_that_kills_every_transcoder_fails_after_three_attempts_and_is_refunded
     let job = fixture.wait_until(&job, "over", Job::is_over);
     assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "attempts_exhausted"));
     assert_eq!(fixture.account.balance().unwrap(), CREDITS);
-    // A transcoder that comes late finds nothing to do.
+    // A transcoder that starts later finds no work.
     let number = fixture.stack.start_transcoder().unwrap();
     wait_for("the queue to be empty", || Ok(fixture.stack.gateway().messages()?.is_empty().then_some(()))).unwrap();
     wait_until_clean(&scratch_dir(&fixture.stack, number));
@@ -186,7 +186,7 @@ fn a_deleted_job_is_stopped_and_refunded_and_leaves_no_files() {
     fixture.account.api.delete_job(&job.id).unwrap();
     assert_eq!(fixture.account.balance().unwrap(), CREDITS);
     wait_until_clean(&scratch);
-    // The transcoder lives and takes the next one.
+    // The transcoder keeps running and takes the next job.
     let next = fixture.account.submit_file(&fixture.clip, "video/mp4", &["matte-grayscale-mp4"]).unwrap();
     let next = fixture.account.wait_for_end(&next.id).unwrap();
     assert_eq!(next.status, "success", "{:?}", next.error);

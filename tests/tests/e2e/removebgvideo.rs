@@ -11,7 +11,7 @@ use tests::web_server::Page;
 
 const CREDITS: u64 = 200;
 
-/// As the vendor's own libraries work.
+/// A client that works as the vendor's libraries do.
 struct Client(Fixture);
 
 impl Client {

@@ -13,7 +13,7 @@ use tests::web_server::Page;
 
 const CREDITS: u64 = 100;
 
-/// A client that knows its key and where the service is.
+/// A client of Unscreen's API.
 struct Client(Fixture);
 
 impl Client {
@@ -37,7 +37,7 @@ impl Client {
         ended.unwrap()
     }
 
-    /// Fetches a result, without the key as a browser does, and with it as scripts do.
+    /// Downloads a result without the key, as browsers do, and with it, as scripts do.
     fn fetch(&self, url: &Value, name: &str) -> PathBuf {
         let url = url.as_str().unwrap();
         let path = self.0.fetch(url, name);
@@ -52,7 +52,7 @@ impl Client {
 fn an_uploaded_file_becomes_the_bundle_that_clients_unpack() {
     let client = Client::new();
     let clip = client.0.clip();
-    // The demo sends the address too, as what JavaScript makes of nothing.
+    // The demo sends the URL field too, with the text `undefined`.
     let form =
         Form::default().text("video_url", "undefined").file("video_file", "clip.mp4", "video/mp4", &fs::read(&clip).unwrap());
     let video = client.post(&form.text("format", "pro_bundle"));
@@ -60,7 +60,7 @@ fn an_uploaded_file_becomes_the_bundle_that_clients_unpack() {
     let done = client.wait(&video);
     assert_eq!((&done["status"], &done["progress"]), (&"done".into(), &100.into()), "{done}");
     let bundle = client.fetch(&done["result_url"], "bundle.zip");
-    // The unpacker that most people have.
+    // The most common unpacker.
     let unpack = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(*z.namelist()); z.extractall(sys.argv[2])";
     let unpacked = Command::new("python3").args(["-c", unpack]).arg(&bundle).arg(client.0.file("")).output().unwrap();
     assert_eq!(String::from_utf8(unpacked.stdout).unwrap().trim(), "alpha.mp4 color.mp4");
@@ -72,7 +72,7 @@ fn an_uploaded_file_becomes_the_bundle_that_clients_unpack() {
     assert!(
         pixel(&matte, 2, 2).iter().all(|channel| *channel < 8) && pixel(&matte, 160, 90).iter().all(|channel| *channel > 247)
     );
-    // What bgless promises stands beside it.
+    // Fields that bgless adds.
     for (url, name, codec) in [("webm_url", "result.webm", "vp9"), ("matte_url", "matte.mp4", "h264")] {
         assert_eq!(probe(&client.fetch(&done[url], name), "v", "stream=codec_name"), codec);
     }
@@ -101,7 +101,7 @@ fn a_video_by_url_becomes_an_mp4_and_a_gif_over_the_requested_colour() {
 #[test]
 fn a_file_uploaded_in_several_parts_is_stored_whole() {
     let client = Client::new();
-    // Noise cannot be packed: 23 MB, three parts. A byte out of place would not decode.
+    // Noise does not compress: 23 MB, three parts. A wrong byte would not decode.
     let source =
         "nullsrc=s=640x360:r=25,format=rgba,noise=alls=100:allf=t+u,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*gt(X,300)'";
     let bytes = fs::read(client.0.make("noise.mov", &["-t", "1", "-f", "lavfi", "-i", source, "-c:v", "qtrle"])).unwrap();

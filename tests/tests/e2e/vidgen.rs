@@ -24,11 +24,11 @@ static STACK: SharedStack = SharedStack::new();
 static RECEIVER: LazyLock<Receiver> = LazyLock::new(Receiver::start);
 const CREDITS: u64 = 100;
 
-/// The verifier of the API's own page, behind a certificate of an authority of ours.
+/// A webhook receiver that runs the verifier of VidGen's documentation, with a certificate of a test authority.
 struct Receiver {
     port: u16,
     dir: TempDir,
-    /// It ends when this does.
+    /// The receiver ends when this is closed.
     secrets: Mutex<ChildStdin>,
     requests: Mutex<Lines<BufReader<ChildStdout>>>,
     _node: Child,
@@ -83,7 +83,7 @@ impl Receiver {
     }
 }
 
-/// A client that knows its key and where the service is.
+/// A client of VidGen's API.
 struct Client(Fixture);
 
 impl Client {
@@ -116,7 +116,7 @@ impl Client {
         answer.body["jobId"].as_str().unwrap().to_owned()
     }
 
-    /// Polls as the documentation says.
+    /// Polls as the documentation describes.
     fn wait(&self, id: &str) -> Value {
         let path = format!("/api/status/{id}");
         let ended = wait_for("over", || {
@@ -142,7 +142,7 @@ fn an_image_and_a_sound_become_a_video_with_a_share_page() {
         (&json!("COMPLETED"), &json!(100), &Value::Null),
         "{done}"
     );
-    // Half a credit for each of one and a half seconds begun.
+    // Half a credit for each started second of 1.5 s.
     assert_eq!(client.0.account.balance().unwrap(), CREDITS - 1);
     let page = agent().get(done["outputShareLink"].as_str().unwrap()).call().unwrap().body_mut().read_to_string().unwrap();
     let source = page.split("<source src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().replace("&amp;", "&");
@@ -162,7 +162,7 @@ fn an_image_and_a_sound_become_a_video_with_a_share_page() {
 fn a_webhook_over_tls_passes_the_verifier_of_the_documentation() {
     let client = Client::new();
     let id = client.post(&client.picture(), &client.sound(), &RECEIVER.url());
-    // It does not know the secret yet, which was made for this job.
+    // It does not know the secret yet, which was created with this job.
     assert_eq!(RECEIVER.next().0, 401);
     RECEIVER.expect_secret(&client.secret());
     let (status, webhook) = wait_for("accepted", || Ok(Some(RECEIVER.next()).filter(|(status, _)| *status != 401))).unwrap();
@@ -171,7 +171,7 @@ fn a_webhook_over_tls_passes_the_verifier_of_the_documentation() {
     assert_eq!((status, without_urls(&webhook)), (200, without_urls(&client.wait(&id))));
     assert_eq!(webhook["status"], "COMPLETED");
     assert_eq!(probe(&client.0.fetch(webhook["outputVideo"].as_str().unwrap(), "webhook.mp4"), "v", "stream=codec_name"), "h264");
-    // What begins like a picture and is none.
+    // A file that begins like an image and is none.
     let id = client.post(b"\xff\xd8\xff\xe0 no picture at all", &client.sound(), &RECEIVER.url());
     let (status, webhook) = RECEIVER.next();
     assert_eq!((status, &webhook["jobId"], &webhook["status"]), (200, &json!(id), &json!("FAILED")));

@@ -41,6 +41,11 @@ impl Filter {
         (self.is_empty() || !words.is_empty()).then_some(words)
     }
 
+    /// Whether anything but this program may have a selected test.
+    pub fn selects_programs_beside(&self, program: &str) -> bool {
+        self.is_empty() || self.words.iter().any(|word| self.program_of(word).is_none_or(|(named, _)| named != program))
+    }
+
     /// The program that a word begins with, and what follows behind `::` or `_`.
     fn program_of<'a>(&'a self, word: &'a str) -> Option<(&'a str, &'a str)> {
         self.programs.iter().find_map(|program| {
