@@ -100,9 +100,9 @@ function qaReport(assets, durationMs) {
             coverage: 0.31, softShare: 0.042, flicker: 0.003, spillResidue: 0.011, holes: 0.0004, edgeContact: 0.97,
             reconstructionError: 0.012, screenUnevenness: 0.08,
         },
-        outputs: assets.map(({ output, size, frameCount, sizeBytes, hasAudio }) => ({
+        outputs: assets.map(({ output, size, frameCount, sizeBytes }) => ({
             format: output, ...size, frameRate: 30, frameCount, durationSec: durationMs / 1_000, sizeBytes, alphaPsnrDb: 43.21,
-            colorPsnrDb: 39.87, avOffsetMs: hasAudio ? 0 : null,
+            colorPsnrDb: 39.87, avOffsetMs: 0,
         })),
         warnings: [{ code: "subject_touches_edge", message: "The subject reaches the frame's edge in most frames." }],
         tools: { bgless: "0.1.0", ffmpeg: "7.1.2" },
@@ -122,7 +122,7 @@ function seedJob(number, owner) {
     const size = { width: 1_920, height: 1_080 };
     const assets = OUTPUTS.map(([output, extension], index) => ({
         output, objectKey: `outputs/${owner.id}/${jobId}/${leaseId}/${output}.${extension}`, sizeBytes: 100_000 * (index + 1) + number,
-        size, frameCount: seconds * 30, durationMs, hasAudio: index < 2,
+        size, frameCount: seconds * 30, durationMs, hasAudio: true,
     }));
     const previews = PREVIEWS.map(([kind, extension], index) => ({
         kind, objectKey: `outputs/${owner.id}/${jobId}/${leaseId}/previews/${kind}.${extension}`, sizeBytes: 10_000 * (index + 1),
