@@ -63,17 +63,19 @@ for (const name of readdirSync(migrationsDir).filter((name) => name.endsWith(".s
 const insert = (table, columns) =>
     db.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`);
 const insertAccount = insert("accounts", ["id", "name", "created_at_ms"]);
-const insertKey = insert("api_keys", ["id", "account_id", "key_sha256", "label", "created_at_ms"]);
+const insertKey = insert("api_keys", ["id", "account_id", "key_sha256", "label", "dialect", "created_at_ms"]);
 const insertGrant = insert("ledger_entries", ["id", "account_id", "kind", "amount_credits", "created_at_ms"]);
 const insertEntry = insert("ledger_entries", ["id", "account_id", "api_key_id", "job_id", "run", "kind", "amount_credits", "created_at_ms"]);
-const insertDelivery = insert("deliveries", ["id", "account_id", "job_id", "event", "state", "tries", "due_at_ms", "created_at_ms"]);
-const insertAttempt = insert("delivery_attempts", ["delivery_id", "number", "started_at_ms", "duration_ms", "status"]);
+const insertDelivery = insert("deliveries", ["job_id", "run", "moment", "account_id", "event", "state", "tries", "due_at_ms", "created_at_ms"]);
+const insertAttempt = insert("delivery_attempts", ["job_id", "run", "moment", "number", "started_at_ms", "duration_ms", "status"]);
 const insertJob = insert("jobs", [
-    "id", "account_id", "api_key_id", "dialect", "run", "state", "model", "strategy_request", "source_json", "outputs_json",
+    "id", "account_id", "api_key_id", "dialect", "run", "state", "model", "strategy_request", "outputs_json",
     "reserved_credits", "stage", "progress_percent", "attempt", "lease_id", "lease_expires_at_ms", "task_due_at_ms", "facts_json",
-    "strategy", "assets_json", "error_code", "error_message", "created_at_ms", "updated_at_ms", "queued_at_ms", "ended_at_ms",
+    "strategy", "assets_json", "error_code", "error_message", "created_at_ms", "reserved_at_ms", "updated_at_ms", "queued_at_ms", "ended_at_ms",
     "deleted_at_ms", "metadata_json", "callback_url", "options_json", "previews_json", "qa_report_json", "choice_json",
+    "notifies_start", "notifies_cancellation", "is_only_active_job", "pool",
 ]);
+const insertFile = insert("job_files", ["job_id", "run", "role", "object_key", "size_bytes"]);
 
 const OUTPUTS = [["webm-vp9-alpha", "webm"], ["mov-prores4444", "mov"], ["matte-grayscale-mp4", "mp4"]];
 const PREVIEWS = [["checkerboard", "mp4"], ["dark", "mp4"], ["light", "mp4"], ["checkerboard-poster", "png"], ["qa", "json"]];
@@ -132,31 +134,32 @@ function seedJob(number, owner) {
         container: "mov,mp4,m4a,3gp,3g2,mj2", videoCodec: "h264", pixelFormat: "yuv420p", size,
         frameRate: { numerator: 30, denominator: 1 }, durationMs, hasAlpha: false, hasAudio: true,
     };
-    const source = { kind: "object", objectKey: `uploads/${owner.id}/${uploadId}/clip.mp4`, sizeBytes: 1_000_000 + number };
+    const source = { objectKey: `uploads/${owner.id}/${uploadId}/clip.mp4`, sizeBytes: 1_000_000 + number };
     const leased = jobState === "transcoding";
     const hasCallback = number % 10 < 3;
     insertJob.run(
-        jobId, owner.id, owner.keyId, "bgless", 1, jobState, "auto", "auto", JSON.stringify(source),
+        jobId, owner.id, owner.keyId, "bgless", 1, jobState, "auto", "auto",
         JSON.stringify(OUTPUTS.map(([output]) => output)), credits, leased ? "encoding" : null,
         jobState === "success" ? 100 : leased ? 40 : 0, jobState === "queued" ? 0 : 1, leased ? leaseId : null,
         leased ? nowMs + DAY_MS : null, createdAtMs + 300_000, jobState === "queued" ? null : JSON.stringify(facts),
         jobState === "success" ? "chroma-key" : null, jobState === "success" ? JSON.stringify(assets) : null,
         jobState === "failed" ? "no_matte_strategy" : null, jobState === "failed" ? "No flat screen was found." : null,
-        createdAtMs, endedAtMs ?? createdAtMs, createdAtMs, endedAtMs, deletedAtMs, JSON.stringify({ order: number }),
+        createdAtMs, createdAtMs, endedAtMs ?? createdAtMs, createdAtMs, endedAtMs, deletedAtMs, JSON.stringify({ order: number }),
         hasCallback ? "https://example.com/hooks/bgless" : null, OPTIONS_JSON,
         jobState === "success" ? JSON.stringify(previews) : null,
         jobState === "success" ? JSON.stringify(qaReport(assets, durationMs)) : null,
         jobState === "success" ? JSON.stringify(CHOICE) : null,
+        0, 1, 0, "light",
     );
+    insertFile.run(jobId, 1, "source", source.objectKey, source.sizeBytes);
     insertEntry.run(id("led", createdAtMs), owner.id, owner.keyId, jobId, 1, "reserve", -credits, createdAtMs);
     if (!over) return jobId;
     const kind = ENDS[jobState];
     insertEntry.run(id("led", endedAtMs), owner.id, owner.keyId, jobId, 1, kind, kind === "refund" ? credits : 0, endedAtMs);
     if (hasCallback) {
         const event = `job.${{ success: "completed" }[jobState] ?? jobState}`;
-        const deliveryId = `evt_${jobId.slice(4)}_1`;
-        insertDelivery.run(deliveryId, owner.id, jobId, event, "delivered", 1, endedAtMs + 100, endedAtMs);
-        insertAttempt.run(deliveryId, 1, endedAtMs + 100, 50, 200);
+        insertDelivery.run(jobId, 1, "end", owner.id, event, "delivered", 1, endedAtMs + 100, endedAtMs);
+        insertAttempt.run(jobId, 1, "end", 1, endedAtMs + 100, 50, 200);
     }
     return jobId;
 }
@@ -166,7 +169,7 @@ const owners = Array.from({ length: ACCOUNTS }, (_, index) => {
     const owner = { id: id("acc", begunAtMs), keyId: id("key", begunAtMs) };
     insertAccount.run(owner.id, `account ${index}`, begunAtMs);
     // Only the first account is used; the others have hashes that no key has.
-    insertKey.run(owner.keyId, owner.id, index === 0 ? keySha256 : `${index}`.padStart(64, "0"), "bench", begunAtMs);
+    insertKey.run(owner.keyId, owner.id, index === 0 ? keySha256 : `${index}`.padStart(64, "0"), "bench", "bgless", begunAtMs);
     insertGrant.run(id("led", begunAtMs), owner.id, "grant", GRANT_CREDITS, begunAtMs);
     return owner;
 });

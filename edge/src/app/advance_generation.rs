@@ -62,13 +62,13 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
         return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
     };
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
-    let Some(taken) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
+    let Some(tries) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
         // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then this finds nothing to do.
         wake_provider(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
     };
     let url = |source: &Option<Source>| source.as_ref().map(|source| source_url(ports, source));
-    let urls = GenerationUrls { image: url(&generation.request.image), sound: url(&generation.request.sound) };
+    let urls = GenerationUrls { image: url(&job.prompt_image), sound: url(&job.prompt_sound) };
     let callback_url = callback_url(ports, generation);
     match provider.create(&generation.request, &urls, &callback_url).await {
         Creation::Accepted { task_id } => {
@@ -76,9 +76,9 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
             Ok(Advance::Sent)
         }
         Creation::Refused { retry_after_ms } => {
-            let pause_ms = retry_after_ms.unwrap_or_else(|| generation::refused_pause_ms(taken.tries));
+            let pause_ms = retry_after_ms.unwrap_or_else(|| generation::refused_pause_ms(tries));
             let deadline_at_ms = sending_deadline(job.created_at_ms);
-            ports.store().requeue_generation(&taken, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
+            ports.store().requeue_generation(generation, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
             wake_provider(ports, run, pause_ms).await;
             Ok(Advance::PutOff)
         }
@@ -131,7 +131,7 @@ async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, 
     let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
         return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
     };
-    if !ports.store().record_generated_video(run, &Source::Url { url: url.into() }, ports.now()).await? {
+    if !ports.store().record_generated_video(run, url.as_str(), ports.now()).await? {
         warn(ports, "a video came for a job that is over", run, "nothing was changed");
         return Ok(Advance::Nothing);
     }

@@ -25,7 +25,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     let lease = Lease { id: claim.lease_id, expires_at_ms: now.plus_ms(lease_duration_ms) };
     let job = match ports.store().claim_job(run, lease, now).await? {
         Claimed::Leased(job) => {
-            if job.attempt == 1 && job.callback.is_some() && job.dialect.notifies_start() {
+            if job.attempt == 1 && job.callback.is_some() && job.notifies_start {
                 queue_delivery(ports, EventId::start(run)).await;
             }
             return Ok(ClaimAnswer::Granted(Box::new(work(*job, lease, lease_duration_ms)?)));

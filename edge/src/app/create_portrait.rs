@@ -8,7 +8,7 @@ use crate::app::ports::Ports;
 use crate::app::store_file::StoredFile;
 use crate::app::submit_job::{JobInput, JobRequest, submit_job};
 use crate::domain::api_key::Caller;
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::DialectPolicy;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobOptions};
 use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, Model, PortraitMaker};
@@ -18,6 +18,7 @@ use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, Model, PortraitMaker};
 pub async fn create_portrait(
     ports: &impl Ports,
     caller: Caller,
+    policy: DialectPolicy,
     picture: &StoredFile,
     sound: &StoredFile,
     callback_url: Option<String>,
@@ -26,7 +27,7 @@ pub async fn create_portrait(
         ensure_webhook_secret(ports, caller.account_id).await?;
     }
     let request = JobRequest {
-        dialect: Dialect::Vidgen,
+        policy,
         model: choose_model(ports, picture.size_bytes.max(sound.size_bytes)).await?,
         input: JobInput::Portrait { picture: picture.source(), sound: sound.source() },
         background_url: None,

@@ -1,7 +1,6 @@
 //! Gives a client an address to put a file to, and the URL under which a job finds it.
 
 use shared::id::UploadId;
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use crate::app::find_source::find_source;
@@ -43,8 +42,7 @@ pub async fn create_upload(
     let grant =
         PutGrant { object_key: &object_key, content_type: &upload.content_type, size_bytes, expires_in_s: PUT_EXPIRES_IN_S };
     let upload_url = presign::presign_put(&settings.bucket, &grant, now)?.into();
-    let source = Source::Object { object_key: object_key.clone(), size_bytes };
-    ports.store().create_upload(id, caller.account_id, &source, now).await?;
+    ports.store().create_upload(id, caller.account_id, &object_key, now).await?;
     let file_url_expires_at_ms = now.plus_ms(FILE_URL_LIFETIME_MS);
     let file = SignedFile { object_key, size_bytes };
     let file_url = file_url::sign(&settings.public_base_url, &settings.file_url_secret, &file, file_url_expires_at_ms);

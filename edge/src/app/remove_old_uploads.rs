@@ -1,6 +1,5 @@
 //! Removes what clients uploaded once its time is over, whether a job used it or not.
 
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use crate::app::ports::{Objects as _, Ports, UploadStore as _};
@@ -11,9 +10,7 @@ pub async fn remove_old_uploads(ports: &impl Ports, now: UnixMillis, limit: u32)
     let created_before_ms = UnixMillis::new(now.as_u64().saturating_sub(ports.settings().source_retention_ms));
     let uploads = ports.store().list_old_uploads(created_before_ms, limit).await?;
     for upload in &uploads {
-        if let Source::Object { object_key, .. } = &upload.source {
-            ports.objects().remove(object_key).await?;
-        }
+        ports.objects().remove(&upload.object_key).await?;
         ports.store().delete_upload(upload.id).await?;
     }
     Ok(uploads.len())

@@ -42,8 +42,7 @@ pub async fn store_file(
     if size_bytes == 0 {
         return Ok(None);
     }
-    let source = Source::Object { object_key: object_key.clone(), size_bytes };
-    if let Err(error) = ports.store().create_upload(id, caller.account_id, &source, now).await {
+    if let Err(error) = ports.store().create_upload(id, caller.account_id, &object_key, now).await {
         // Nobody would ever remove it.
         ports.objects().remove(&object_key).await?;
         return Err(error);

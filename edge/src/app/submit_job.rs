@@ -12,7 +12,7 @@ use crate::app::list_models::unavailable;
 use crate::app::ports::{Created, JobStore as _, Objects as _, Ports};
 use crate::app::queue_task::queue_task;
 use crate::domain::api_key::Caller;
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::DialectPolicy;
 use crate::domain::error::Error;
 use crate::domain::generation::{AspectRatio, GenerationRequest};
 use crate::domain::idempotency::IdempotencyKey;
@@ -24,7 +24,7 @@ use crate::domain::secret_box;
 /// What a dialect understood of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRequest {
-    pub dialect: Dialect,
+    pub policy: DialectPolicy,
     pub model: Model,
     pub input: JobInput,
     /// A picture of the background without the subject.
@@ -33,9 +33,9 @@ pub struct JobRequest {
     /// As the caller says; corrected once the source was read.
     pub duration_ms: Option<u64>,
     pub options: JobOptions,
-    /// The caller's own words, as JSON.
+    /// The caller's own data, as JSON.
     pub metadata_json: Option<String>,
-    /// What the dialect wants to hear again, as JSON.
+    /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
@@ -63,6 +63,14 @@ pub enum JobInput {
     },
 }
 
+/// The files beside the source that a job's input brings.
+#[derive(Default)]
+struct InputFiles {
+    sound: Option<Source>,
+    prompt_image: Option<Source>,
+    prompt_sound: Option<Source>,
+}
+
 /// A new job, already reserved for.
 ///
 /// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends its task again.
@@ -79,27 +87,24 @@ pub async fn submit_job(
     }
     let duration_ms = request.duration_ms.unwrap_or(info.assumed_duration_ms());
     let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
-    let (start, sound) = match request.input {
-        JobInput::Video { url } => (Start::Source(resolve_source(ports, caller, "input.videoUrl", &url).await?), None),
+    let mut files = InputFiles::default();
+    let start = match request.input {
+        JobInput::Video { url } => Start::Source(resolve_source(ports, caller, "input.videoUrl", &url).await?),
         JobInput::Generation { prompt, image_url, aspect_ratio } => {
-            let image = match image_url {
-                Some(url) => Some(resolve_source(ports, caller, "input.imageUrl", &url).await?),
-                None => None,
-            };
-            let request = GenerationRequest {
-                prompt,
-                image,
-                sound: None,
-                duration_s: duration_ms.div_ceil(1_000),
-                resolution,
-                aspect_ratio,
-            };
-            (Start::Generation(Box::new(request)), None)
+            if let Some(url) = image_url {
+                files.prompt_image = Some(resolve_source(ports, caller, "input.imageUrl", &url).await?);
+            }
+            let request = GenerationRequest { prompt, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio };
+            Start::Generation(Box::new(request))
         }
         JobInput::Portrait { picture, sound } if request.model == Model::KieKlingAvatar => {
-            (Start::Generation(Box::new(GenerationRequest::of_portrait(picture, sound))), None)
+            files = InputFiles { prompt_image: Some(picture), prompt_sound: Some(sound), sound: None };
+            Start::Generation(Box::new(GenerationRequest::of_portrait()))
         }
-        JobInput::Portrait { picture, sound } => (Start::Source(picture), Some(sound)),
+        JobInput::Portrait { picture, sound } => {
+            files.sound = Some(sound);
+            Start::Source(picture)
+        }
     };
     let background = match request.background_url {
         Some(url) => Some(resolve_background(ports, caller, &url).await?),
@@ -112,11 +117,13 @@ pub async fn submit_job(
         id: JobId::from_parts(now, ports.random_u128()),
         account_id: caller.account_id,
         api_key_id: caller.api_key_id,
-        dialect: request.dialect,
+        policy: request.policy,
         model: request.model,
         start,
         background,
-        sound,
+        sound: files.sound,
+        prompt_image: files.prompt_image,
+        prompt_sound: files.prompt_sound,
         outputs: request.outputs,
         options: request.options,
         metadata_json: request.metadata_json,
@@ -131,7 +138,7 @@ pub async fn submit_job(
         Ok(Created::Refused(spending_limit)) => {
             return Err(match spending_limit.refusal(reserved_credits, now) {
                 Some(refusal) => refusal,
-                None if new_job.dialect.takes_one_active_job() => Error::JobActive,
+                None if new_job.policy.is_only_active_job => Error::JobActive,
                 None => Error::Internal("a job was refused that the spending limit covers".into()),
             });
         }

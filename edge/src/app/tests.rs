@@ -1,6 +1,7 @@
 //! The use cases on real SQL, with what their tests share.
 
 mod account;
+mod deletion;
 mod delivery;
 mod file;
 mod generation;
@@ -35,6 +36,7 @@ use super::{
     fail_dead_letter, get_job, idempotency, list_deliveries, list_jobs, manage_accounts, manage_keys, manage_webhook_secret,
     read_credits, record_key_use, submit_job, sweep, wait_for_job,
 };
+use crate::dialect::policy;
 use crate::domain::api_key::{Caller, KeyHash, KeyRequest};
 use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
@@ -74,7 +76,7 @@ fn key_request(monthly_quota_credits: Option<u64>) -> KeyRequest {
 
 fn request(duration_ms: Option<u64>) -> JobRequest {
     JobRequest {
-        dialect: Dialect::Bgless,
+        policy: policy(Dialect::Bgless),
         model: Model::Auto,
         input: JobInput::Video { url: SOURCE_URL.into() },
         background_url: None,

@@ -10,6 +10,7 @@ pub mod jobs;
 mod keys;
 pub mod map;
 pub mod openapi;
+mod policy;
 pub mod wire;
 
 use axum::Json;
@@ -20,7 +21,6 @@ use self::map::account;
 use self::wire::{Data, Health, ModelOut};
 use super::spec::DialectSpec;
 use crate::app::list_models;
-use crate::domain::dialect::Dialect;
 use crate::server::http_error::HttpResult;
 use crate::server::mount::Mount;
 use crate::server::rate_limit::{RateLimitRules, draft_headers};
@@ -28,7 +28,7 @@ use crate::server::write_json;
 use crate::server::{App, error_responses};
 
 pub static DIALECT: DialectSpec = DialectSpec {
-    name: Dialect::Bgless,
+    policy: policy::POLICY,
     mounts: &[Mount { prefixes: &["/", "/api/v1"], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
     event_body: |ports, delivery, job| write_json(&map::event_out(ports, delivery, job)),
     event_headers: |_| Vec::new(),

@@ -3,6 +3,7 @@
 
 pub mod jobs;
 mod map;
+mod policy;
 pub mod uploads;
 mod usage;
 mod webhook;
@@ -12,11 +13,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::spec::DialectSpec;
-use crate::domain::dialect::Dialect;
 use crate::server::write_json;
 
 pub static DIALECT: DialectSpec = DialectSpec {
-    name: Dialect::Removebgvideo,
+    policy: policy::POLICY,
     mounts: &[],
     event_body: |ports, delivery, job| write_json(&map::event_out(ports, delivery, job)),
     event_headers: webhook::headers,

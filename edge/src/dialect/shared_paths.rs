@@ -80,7 +80,7 @@ async fn get_jobs(
     filter: Result<QueryOf<JobsQuery>, HttpError>,
     removebgvideo_query: Result<QueryOf<removebgvideo::wire::ListQuery>, HttpError>,
 ) -> HttpResult<Response> {
-    let dialect = removebgvideo::DIALECT.name;
+    let dialect = removebgvideo::DIALECT.policy.dialect;
     let (page, state) = match (bgless::jobs::list_request(query, filter), &removebgvideo_query) {
         // A query that bgless cannot read may be meant for the other dialect.
         (Err(_), Ok(QueryOf(query))) if find_dialect(&*app, &key).await? == dialect => {
@@ -101,7 +101,7 @@ async fn get_jobs(
 #[worker::send]
 async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
-    if job.dialect == removebgvideo::DIALECT.name {
+    if job.dialect == removebgvideo::DIALECT.policy.dialect {
         return removebgvideo::jobs::one(&app, &key, &job).await;
     }
     Ok(bgless::jobs::one_response(&app, &job))

@@ -2,7 +2,7 @@
 
 use crate::app::ports::Delivery;
 use crate::deps::Deps;
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::DialectPolicy;
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 use crate::domain::webhook::SignEvent;
@@ -10,7 +10,8 @@ use crate::server::mount::Mount;
 
 /// A dialect, as its folder describes it.
 pub struct DialectSpec {
-    pub name: Dialect,
+    /// What the edge does differently for its jobs.
+    pub policy: DialectPolicy,
     /// Its routes, but for those that it shares with another dialect.
     pub mounts: &'static [Mount],
     /// The body of a webhook event: the job as it would be read now, so that its file URLs are fresh at each attempt.

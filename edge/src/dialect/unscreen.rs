@@ -5,6 +5,7 @@ mod error;
 mod form;
 mod limit_headers;
 mod map;
+mod policy;
 mod wire;
 
 use axum::Json;
@@ -17,7 +18,6 @@ use utoipa_axum::routes;
 use super::spec::DialectSpec;
 use crate::app::{delete_job, get_job, list_jobs, read_credits};
 use crate::deps::Deps;
-use crate::domain::dialect::Dialect;
 use crate::domain::job::Job;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{PathText, QueryOf};
@@ -30,7 +30,7 @@ use crate::server::write_json;
 use crate::server::{App, error_responses};
 
 pub static DIALECT: DialectSpec = DialectSpec {
-    name: Dialect::Unscreen,
+    policy: policy::POLICY,
     mounts: &[Mount { prefixes: &[PATH], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
     event_body: |ports, _, job| write_json(&map::event_out(ports, job)),
     event_headers: |_| Vec::new(),
@@ -125,5 +125,5 @@ async fn get_account(App(app): App, Credential(key): Credential) -> HttpResult<J
 /// A video, with what it has cost so far.
 fn video(app: &Deps, job: &Job) -> Response {
     let body = wire::VideoOut { data: map::video_out(app, job) };
-    ([(CREDITS_CHARGED, job.charged_credits().to_string())], Json(body)).into_response()
+    ([(CREDITS_CHARGED, job.charged_credits.to_string())], Json(body)).into_response()
 }

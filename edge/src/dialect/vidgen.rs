@@ -4,6 +4,7 @@ mod create_job;
 mod error;
 mod form;
 mod map;
+mod policy;
 mod share;
 mod webhook;
 mod wire;
@@ -19,7 +20,6 @@ use super::spec::DialectSpec;
 use crate::app::{cancel_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
-use crate::domain::dialect::Dialect;
 use crate::domain::rate::RateLimitCheck;
 use crate::domain::share::SHARE_PATH;
 use crate::server::credential::{Credential, after_key};
@@ -32,7 +32,7 @@ use crate::server::write_json;
 use crate::server::{App, error_responses};
 
 pub static DIALECT: DialectSpec = DialectSpec {
-    name: Dialect::Vidgen,
+    policy: policy::POLICY,
     mounts: &[API, SHARE_PAGE],
     event_body: |ports, _, job| write_json(&map::status_out(ports, job)),
     event_headers: webhook::headers,

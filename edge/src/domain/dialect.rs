@@ -15,17 +15,16 @@ names! {
 impl Dialect {
     /// Those that share a path, so that a key says which of them it wants to read there.
     pub const OF_KEYS: [Self; 2] = [Self::Bgless, Self::Removebgvideo];
+}
 
-    /// Whether its receivers are told when work on a job begins, and not of its end alone.
-    pub const fn notifies_start(self) -> bool {
-        match self {
-            Self::Bgless | Self::Vidgen => false,
-            Self::Unscreen | Self::Removebgvideo => true,
-        }
-    }
-
-    /// Whether a key may have one job at a time that is not over. The database knows the same.
-    pub const fn takes_one_active_job(self) -> bool {
-        matches!(self, Self::Vidgen)
-    }
+/// What the edge does differently for the jobs of a dialect. Each dialect states its own, and each job keeps it as columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DialectPolicy {
+    pub dialect: Dialect,
+    /// Receivers get an event when the work on a job starts, and not at its end alone.
+    pub notifies_start: bool,
+    /// Receivers get an event when a job is canceled.
+    pub notifies_cancellation: bool,
+    /// A key has no other job of this kind that is not over.
+    pub is_only_active_job: bool,
 }

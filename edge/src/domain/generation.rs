@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use shared::names;
 use shared::price::Resolution;
 use shared::signature;
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::run::RunRef;
@@ -38,33 +37,21 @@ names! {
     }
 }
 
-/// What a provider is to make.
+/// What a provider is to generate, beside the image and the sound of the job (`Job::prompt_image`, `Job::prompt_sound`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerationRequest {
-    /// The caller's words, as they came; may be empty where there is a picture.
+    /// As the caller wrote it; may be empty where there is an image.
     pub prompt: String,
-    /// The picture that the video begins with.
-    pub image: Option<Source>,
-    /// What the picture is to say; the video is then as long as that.
-    #[serde(default)]
-    pub sound: Option<Source>,
     pub duration_s: u64,
     pub resolution: Resolution,
     pub aspect_ratio: Option<AspectRatio>,
 }
 
 impl GenerationRequest {
-    /// A picture that is to speak.
-    pub const fn of_portrait(picture: Source, sound: Source) -> Self {
-        Self {
-            prompt: String::new(),
-            image: Some(picture),
-            sound: Some(sound),
-            duration_s: ASSUMED_DURATION_MS / 1_000,
-            resolution: Resolution::Hd,
-            aspect_ratio: None,
-        }
+    /// A picture that is to speak; the video is as long as the sound.
+    pub const fn of_portrait() -> Self {
+        Self { prompt: String::new(), duration_s: ASSUMED_DURATION_MS / 1_000, resolution: Resolution::Hd, aspect_ratio: None }
     }
 }
 

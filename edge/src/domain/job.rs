@@ -14,7 +14,7 @@ use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, DialectPolicy};
 use super::failure::JobFailure;
 use super::generation::GenerationRequest;
 use super::model::Model;
@@ -76,8 +76,7 @@ pub struct JobOptions {
     pub resolution: Option<Resolution>,
     /// Which of the operator's matting models; the first that works where nothing is said.
     pub matting_model: Option<String>,
-    /// What the subject is shown in. Rows and other versions call it the scene.
-    #[serde(rename = "scene")]
+    /// What the subject is shown in.
     pub composition: Composition,
     /// A longer source is refused.
     pub source_duration_ms_max: Option<u64>,
@@ -97,18 +96,22 @@ pub struct NewJob {
     pub id: JobId,
     pub account_id: AccountId,
     pub api_key_id: ApiKeyId,
-    pub dialect: Dialect,
+    pub policy: DialectPolicy,
     pub model: Model,
     pub start: Start,
     /// A picture of the background without the subject.
     pub background: Option<Source>,
-    /// Plays while the source, a picture, is shown.
+    /// The sound of a portrait, whose source is a picture.
     pub sound: Option<Source>,
+    /// The first frame, or the face, of a video that a provider generates.
+    pub prompt_image: Option<Source>,
+    /// What the face is to say.
+    pub prompt_sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
-    /// The caller's own words, as JSON.
+    /// The caller's own data, as JSON.
     pub metadata_json: Option<String>,
-    /// What the dialect wants to hear again, as JSON.
+    /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
@@ -142,7 +145,7 @@ pub enum Start {
     Generation(Box<GenerationRequest>),
 }
 
-/// Whom to tell when a job is over.
+/// The webhook receiver of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callback {
     pub url: String,
@@ -157,25 +160,34 @@ pub struct Job {
     pub account_id: AccountId,
     pub api_key_id: ApiKeyId,
     pub dialect: Dialect,
+    /// Whether receivers get an event when the work starts.
+    pub notifies_start: bool,
+    /// Number of the current start: 0 for a draft.
     pub run: u32,
     pub state: JobState,
     pub model: Model,
-    /// None until a provider has made it.
+    /// None until a provider has generated it.
     pub source: Option<Source>,
     /// A picture of the background without the subject.
     pub background: Option<Source>,
-    /// Plays while the source, a picture, is shown.
+    /// The sound of a portrait, whose source is a picture.
     pub sound: Option<Source>,
+    /// The first frame, or the face, of a video that a provider generates.
+    pub prompt_image: Option<Source>,
+    /// What the face is to say.
+    pub prompt_sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
-    /// The caller's own words, as JSON.
+    /// The caller's own data, as JSON.
     pub metadata_json: Option<String>,
-    /// What the dialect wants to hear again, as JSON.
+    /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
     /// The caller's own name for the request.
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
+    /// What the run costs in its state: its reserve, or nothing where it is given back.
+    pub charged_credits: u64,
     pub stage: Option<AttemptStage>,
     pub progress_percent: u8,
     pub attempt: u32,
@@ -203,16 +215,6 @@ pub struct AttemptOutputs {
 }
 
 impl Job {
-    /// What the job holds or has cost: nothing, once it came back.
-    pub const fn charged_credits(&self) -> u64 {
-        match self.state {
-            JobState::Created | JobState::Failed | JobState::Canceled => 0,
-            JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding | JobState::Success => {
-                self.reserved_credits
-            }
-        }
-    }
-
     /// Whether it waits to be started, or may be started again.
     pub const fn is_startable(&self) -> bool {
         matches!(self.state, JobState::Created | JobState::Failed)

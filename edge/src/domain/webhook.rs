@@ -8,6 +8,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use shared::id::JobId;
+use shared::names;
 use shared::signature;
 use shared::time::UnixMillis;
 
@@ -39,18 +40,19 @@ pub const DELIVERY_STATES: [&str; 3] = ["pending", "delivered", "failed"];
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
 
-/// The stable id of one event of one run, the same at each try: `evt_<ulid>_<run>`, with `_start` where work begins.
+/// Identifies an event, at each attempt alike. As text, which receivers see: `evt_<ulid>_<run>`, with `_start` for a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventId {
     pub run: RunRef,
     pub moment: Moment,
 }
 
-/// When in a run something is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    Start,
-    End,
+names! {
+    /// When in a run an event occurs.
+    Moment {
+        Start = "start",
+        End = "end",
+    }
 }
 
 impl Moment {

@@ -62,7 +62,7 @@ impl<D: Database> AccountStore for Store<D> {
         let find_key = statement!(find_api_key, key.as_str());
         let get_spending_limit = statement!(get_spending_limit_of_key, key.as_str(), month);
         let [key, spending_limit, active] =
-            self.run([find_key, get_spending_limit, statement!(find_active_vidgen_job, key.as_str())]).await?;
+            self.run([find_key, get_spending_limit, statement!(find_only_active_job, key.as_str())]).await?;
         let key = read_key(&key)?;
         Ok((key, read_spending_limit(&spending_limit)?, is_any(&active)?))
     }

@@ -6,17 +6,19 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{AnyRow, WebhookSecretRow, read_first, read_job, read_key};
+use super::row::{AnyRow, WebhookSecretRow, read_first, read_job, read_key, unreadable};
 use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryOutcome, DeliveryStore, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
-use crate::domain::webhook::EventId;
+use crate::domain::run::RunRef;
+use crate::domain::webhook::{EventId, Moment};
 
 /// A row of `deliveries`, with one of `delivery_attempts` where there is one.
 #[derive(Deserialize)]
 struct DeliveryRow {
-    id: String,
+    #[serde(flatten)]
+    id: EventRow,
     event: String,
     state: String,
     tries: u32,
@@ -32,9 +34,21 @@ struct DeliveryRow {
     error: Option<String>,
 }
 
+/// The identity of an event.
 #[derive(Deserialize)]
-struct IdRow {
-    id: String,
+struct EventRow {
+    job_id: JobId,
+    run: u32,
+    moment: String,
+}
+
+impl TryFrom<EventRow> for EventId {
+    type Error = Error;
+
+    fn try_from(row: EventRow) -> Result<Self, Error> {
+        let moment = Moment::find(&row.moment).ok_or_else(|| unreadable("moment", &row.moment))?;
+        Ok(Self { run: RunRef { job_id: row.job_id, run: row.run }, moment })
+    }
 }
 
 impl DeliveryRow {
@@ -45,7 +59,7 @@ impl DeliveryRow {
 
     fn delivery(self) -> Result<Delivery, Error> {
         let Self { id, event, state, tries, due_at_ms, created_at_ms, .. } = self;
-        Ok(Delivery { id: id.parse()?, event, state, tries, due_at_ms, created_at_ms, attempts: Vec::new() })
+        Ok(Delivery { id: id.try_into()?, event, state, tries, due_at_ms, created_at_ms, attempts: Vec::new() })
     }
 }
 
@@ -56,9 +70,10 @@ impl<D: Database> DeliveryStore for Store<D> {
         now: UnixMillis,
         due_again_at_ms: UnixMillis,
     ) -> Result<Option<(Delivery, Job, Option<WebhookSecret>)>, Error> {
-        let take = statement!(take_delivery, id.to_string(), now, due_again_at_ms);
-        let find_job = statement!(find_job_of_delivery, id.to_string());
-        let find_secret = statement!(find_webhook_secret_of_delivery, id.to_string(), now);
+        let (job_id, run, moment) = texts(id);
+        let take = statement!(take_delivery, job_id.clone(), run, moment, now, due_again_at_ms);
+        let find_job = statement!(find_job, job_id.clone());
+        let find_secret = statement!(find_webhook_secret_of_job, job_id, now);
         let [taken, job, secret] = self.run([take, find_job, find_secret]).await?;
         let delivery = read_first::<DeliveryRow>(&taken)?.map(DeliveryRow::delivery).transpose()?;
         let secret = read_first::<WebhookSecretRow>(&secret)?.map(WebhookSecret::from);
@@ -75,13 +90,15 @@ impl<D: Database> DeliveryStore for Store<D> {
             DeliveryOutcome::TryAgain { due_at_ms } => ("pending", due_at_ms),
             DeliveryOutcome::GivenUp => ("failed", attempt.started_at_ms),
         };
-        let record = statement!(record_attempt, id.to_string(), attempt.started_at_ms, attempt.duration_ms, status, error);
-        self.run([record, statement!(settle_delivery, id.to_string(), state, due_at_ms)]).await.map(|[_, _]| ())
+        let (job_id, run, moment) = texts(id);
+        let DeliveryAttempt { started_at_ms, duration_ms, .. } = attempt;
+        let record = statement!(record_attempt, job_id.clone(), run, moment, *started_at_ms, *duration_ms, status, error);
+        self.run([record, statement!(settle_delivery, job_id, run, moment, state, due_at_ms)]).await.map(|[_, _]| ())
     }
 
     async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error> {
         let [rows] = self.run([statement!(list_due_deliveries, due_before_ms, limit)]).await?;
-        rows.read::<IdRow>()?.iter().map(|row| row.id.parse()).collect()
+        rows.read::<EventRow>()?.into_iter().map(EventId::try_from).collect()
     }
 
     async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error> {
@@ -100,12 +117,19 @@ impl<D: Database> DeliveryStore for Store<D> {
                 last.attempts.extend(attempt);
             }
         }
+        deliveries.sort_by_key(|delivery| (delivery.id.run.run, delivery.id.moment == Moment::End));
         Ok((read_key(&key)?, read_job(&job)?.map(|job| *job), deliveries))
     }
 
     async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error> {
         let find_key = statement!(find_api_key, key.as_str());
-        let [found, redelivered] = self.run([find_key, statement!(redeliver_event, key.as_str(), id.to_string(), now)]).await?;
+        let (job_id, run, moment) = texts(id);
+        let redeliver = statement!(redeliver_event, key.as_str(), job_id, run, moment, now);
+        let [found, redelivered] = self.run([find_key, redeliver]).await?;
         Ok((read_key(&found)?, !redelivered.read::<AnyRow>()?.is_empty()))
     }
+}
+
+fn texts(id: EventId) -> (String, u32, &'static str) {
+    (id.run.job_id.to_string(), id.run.run, id.moment.as_str())
 }

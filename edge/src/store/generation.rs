@@ -2,12 +2,11 @@
 
 use serde::Deserialize;
 use shared::id::{JobId, LedgerEntryId};
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows, statement};
-use super::row::{from_json, is_any, read_first, read_job, read_runs, to_json, unreadable};
+use super::row::{from_json, is_any, read_first, read_job, read_runs, unreadable};
 use crate::app::ports::{Ended, GenerationStore, SendingRate};
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
@@ -21,7 +20,7 @@ struct GenerationRow {
     job_id: JobId,
     run: u32,
     provider: String,
-    order_json: String,
+    request_json: String,
     state: String,
     task_id: Option<String>,
     tries: u32,
@@ -37,7 +36,7 @@ impl TryFrom<GenerationRow> for Generation {
         Ok(Self {
             run: RunRef { job_id: row.job_id, run: row.run },
             provider: row.provider,
-            request: from_json("order_json", &row.order_json)?,
+            request: from_json("request_json", &row.request_json)?,
             state: GenerationState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
             task_id: row.task_id,
             tries: row.tries,
@@ -67,12 +66,12 @@ impl<D: Database> GenerationStore for Store<D> {
         rate: SendingRate,
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
-    ) -> Result<Option<Generation>, Error> {
+    ) -> Result<Option<u32>, Error> {
         let since = UnixMillis::new(now.as_u64().saturating_sub(rate.window_ms));
         let job_id = run.job_id.to_string();
         let take = statement!(claim_generation_to_send, job_id, run.run, now, since, rate.count_max, deadline_at_ms);
         let [taken] = self.run([take]).await?;
-        read(&taken)
+        Ok(read(&taken)?.map(|generation| generation.tries))
     }
 
     async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error> {
@@ -117,11 +116,12 @@ impl<D: Database> GenerationStore for Store<D> {
         self.run([statement!(record_generation_state, run.job_id.to_string(), run.run, processing, now)]).await.map(|[_]| ())
     }
 
-    async fn record_generated_video(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error> {
+    async fn record_generated_video(&self, run: RunRef, url: &str, now: UnixMillis) -> Result<bool, Error> {
         let (job_id, task_due_at_ms) = (run.job_id.to_string(), now.plus_ms(TASK_DUE_AFTER_MS));
-        let receive = statement!(record_generated_video, job_id.clone(), run.run, to_json(source)?, task_due_at_ms, now);
-        let [received, _] = self.run([receive, statement!(end_generation, job_id, run.run)]).await?;
-        is_any(&received)
+        let create_source = statement!(create_generated_source, job_id.clone(), run.run, url);
+        let record = statement!(record_generated_video, job_id.clone(), run.run, task_due_at_ms, now);
+        let [_, recorded, _] = self.run([create_source, record, statement!(end_generation, job_id, run.run)]).await?;
+        is_any(&recorded)
     }
 
     async fn fail_generating_job(
@@ -133,7 +133,7 @@ impl<D: Database> GenerationStore for Store<D> {
     ) -> Result<Ended, Error> {
         let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
         let fail = statement!(fail_generating_job, job_id.clone(), run.run, code, message, now);
-        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, now);
         self.run_end([fail, refund], run).await
     }
 

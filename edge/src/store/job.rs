@@ -6,7 +6,10 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{JobRow, is_any, read_first, read_job, read_key, read_spending_limit, to_json, to_text};
+use super::row::{
+    FileRole, JobRow, files_json, is_any, new_job_files_json, options_json, read_first, read_job, read_key, read_spending_limit,
+    to_json, to_text,
+};
 use crate::app::ports::{Canceled, Created, Deleted, JobStore, JobSums, Page, Started};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
@@ -49,19 +52,19 @@ impl<D: Database> JobStore for Store<D> {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<Created, Error> {
         let (job_id, now) = (job.id.to_string(), job.created_at_ms);
-        let (source, task_due_at_ms) = match &job.start {
-            Start::Source(source) => (Some(source), now.plus_ms(TASK_DUE_AFTER_MS)),
-            Start::Generation(_) => (None, NEVER),
+        let (source, generation, task_due_at_ms) = match &job.start {
+            Start::Source(source) => (Some(source), None, now.plus_ms(TASK_DUE_AFTER_MS)),
+            Start::Generation(request) => (None, Some(request), NEVER),
         };
         let insert = statement!(
             create_job,
             job_id.clone(),
             job.account_id.to_string(),
             job.api_key_id.to_string(),
-            job.dialect.as_str(),
+            job.policy.dialect.as_str(),
             job.model.as_str(),
             to_text(&job.model.info().strategy)?,
-            to_json(&source)?,
+            u32::from(generation.is_some()),
             to_json(&job.outputs)?,
             job.reserved_credits,
             task_due_at_ms,
@@ -70,28 +73,32 @@ impl<D: Database> JobStore for Store<D> {
             job.metadata_json.as_deref(),
             job.callback.as_ref().map(|callback| callback.url.as_str()),
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
-            to_json(&job.options)?,
-            job.background.as_ref().map(to_json).transpose()?,
+            options_json(&job.options)?,
             job.dialect_request_json.as_deref(),
             job.request_id.as_deref(),
-            job.sound.as_ref().map(to_json).transpose()?,
             job.model.info().strategy.pool().as_str(),
+            u32::from(job.policy.notifies_start),
+            u32::from(job.policy.notifies_cancellation),
+            u32::from(job.policy.is_only_active_job),
         );
+        let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, source)?);
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let spending_limit = statement!(get_spending_limit, job.api_key_id.to_string(), now.to_month());
-        // Without a key, this statement finds none to bind.
+        // Without an idempotency key, this statement finds none to bind.
         let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
         let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id.clone());
-        let mut statements = vec![insert, reserve, spending_limit, bind];
-        if let Start::Generation(order) = &job.start {
+        let find_job = statement!(find_job, job_id.clone());
+        let mut statements = vec![insert, files, reserve, spending_limit, bind, find_job];
+        if let Some(request) = generation {
             let (provider, deadline_at_ms) = (job.model.info().provider, now.plus_ms(SENDING_MS_MAX));
-            statements.push(statement!(create_generation, job_id, provider, to_json(order)?, now, deadline_at_ms));
+            statements.push(statement!(create_generation, job_id, provider, to_json(request)?, now, deadline_at_ms));
         }
         let rows = self.0.batch(statements).await?;
-        let [created, _, spending_limit, ..] = rows.as_slice() else {
+        let [created, _, _, spending_limit, _, job, ..] = rows.as_slice() else {
             return Err(Error::Internal("a batch answered with another number of results".into()));
         };
-        if let Some(job) = read_job(created)? {
+        if is_any(created)? {
+            let job = read_job(job)?.ok_or_else(|| Error::Internal("a created job was not found".into()))?;
             return Ok(Created::Job(job));
         }
         let spending_limit = read_spending_limit(spending_limit)?;
@@ -99,27 +106,32 @@ impl<D: Database> JobStore for Store<D> {
     }
 
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
-        let Start::Source(source) = &job.start else { return Err(Error::Internal("a draft of an order".into())) };
+        let Start::Source(source) = &job.start else { return Err(Error::Internal("a draft of a generation".into())) };
+        let job_id = job.id.to_string();
         let insert = statement!(
             create_draft,
-            job.id.to_string(),
+            job_id.clone(),
             job.account_id.to_string(),
             job.api_key_id.to_string(),
-            job.dialect.as_str(),
+            job.policy.dialect.as_str(),
             job.model.as_str(),
             to_text(&job.model.info().strategy)?,
-            to_json(source)?,
             to_json(&job.outputs)?,
+            options_json(&job.options)?,
             NEVER,
             job.created_at_ms,
             job.metadata_json.as_deref(),
             job.callback.as_ref().map(|callback| callback.url.as_str()),
             job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
-            to_json(&job.options)?,
             job.dialect_request_json.as_deref(),
             job.request_id.as_deref(),
+            job.model.info().strategy.pool().as_str(),
+            u32::from(job.policy.notifies_start),
+            u32::from(job.policy.notifies_cancellation),
+            u32::from(job.policy.is_only_active_job),
         );
-        let [created] = self.run([insert]).await?;
+        let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, Some(source))?);
+        let [_, _, created] = self.run([insert, files, statement!(find_job, job_id)]).await?;
         read_job(&created)?.map(|job| *job).ok_or_else(|| Error::Internal("a draft was not created".into()))
     }
 
@@ -132,7 +144,7 @@ impl<D: Database> JobStore for Store<D> {
             run.model.as_str(),
             to_text(&run.model.info().strategy)?,
             to_json(&run.outputs)?,
-            to_json(&run.options)?,
+            options_json(&run.options)?,
             run.reserved_credits,
             now.plus_ms(TASK_DUE_AFTER_MS),
             now,
@@ -140,14 +152,17 @@ impl<D: Database> JobStore for Store<D> {
             run.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
             run.dialect_request_json.as_deref(),
             run.model.info().strategy.pool().as_str(),
+            run.month.as_str(),
         );
-        let reserve = statement!(create_reserve_entry_of_start, entry_id.to_string(), job_id.clone(), now);
+        let backdrop = files_json([(FileRole::Backdrop, run.options.composition.picture.as_ref())])?;
+        let files = statement!(create_job_files_of_start, job_id.clone(), now, backdrop);
+        let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let spending_limit = statement!(get_spending_limit, run.api_key_id.to_string(), run.month.as_str());
-        let [started, _, spending_limit, job] = self.run([start, reserve, spending_limit, statement!(find_job, job_id)]).await?;
-        if let Some(job) = read_job(&started)? {
-            return Ok(Started::Job(job));
-        }
+        let [started, _, _, spending_limit, job] =
+            self.run([start, files, reserve, spending_limit, statement!(find_job, job_id)]).await?;
+        let started = is_any(&started)?;
         match (read_job(&job)?, read_spending_limit(&spending_limit)?) {
+            (Some(job), _) if started => Ok(Started::Job(job)),
             (Some(job), Some(spending_limit)) if job.run == run.seen.run && job.is_startable() => {
                 Ok(Started::NotCovered(spending_limit))
             }
@@ -205,7 +220,7 @@ impl<D: Database> JobStore for Store<D> {
     ) -> Result<(Option<ApiKey>, Canceled), Error> {
         let (hash, job_id) = (key.as_str(), id.to_string());
         let cancel = statement!(cancel_job, job_id.clone(), hash, now);
-        let refund = statement!(create_refund_entry_of_canceled_job, entry_id.to_string(), job_id.clone(), now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id.clone(), now);
         let find_job = statement!(find_job_of_key, hash, job_id);
         let [key, canceled, _, job] = self.run([statement!(find_api_key, hash), cancel, refund, find_job]).await?;
         let canceled = match read_first::<DeletedRow>(&canceled)? {
@@ -228,7 +243,7 @@ impl<D: Database> JobStore for Store<D> {
         let job_id = id.to_string();
         let find_key = statement!(find_api_key, key.as_str());
         let delete = statement!(delete_job, job_id.clone(), key.as_str(), now);
-        let refund = statement!(create_refund_entry_of_canceled_job, entry_id.to_string(), job_id.clone(), now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id.clone(), now);
         let find_any = statement!(find_any_job_of_key, key.as_str(), job_id);
         let [key, deleted, _, any] = self.run([find_key, delete, refund, find_any]).await?;
         let deleted = match read_first::<DeletedRow>(&deleted)? {

@@ -31,9 +31,10 @@ impl<D: Database> LeaseStore for Store<D> {
         let (job_id, lease_id) = (run.job_id.to_string(), lease.id.to_string());
         let claim = statement!(claim_job, job_id.clone(), run.run, lease_id, lease.expires_at_ms, now, ATTEMPTS_MAX);
         let [claimed, job] = self.run([claim, statement!(find_job, job_id)]).await?;
-        match read_job(&claimed)? {
-            Some(job) => Ok(Claimed::Leased(job)),
-            None => Ok(Claimed::Refused(read_job(&job)?)),
+        let job = read_job(&job)?;
+        match job {
+            Some(job) if is_any(&claimed)? => Ok(Claimed::Leased(job)),
+            job => Ok(Claimed::Refused(job)),
         }
     }
 
@@ -123,7 +124,7 @@ impl<D: Database> LeaseStore for Store<D> {
         let (job_id, run, lease_id) = texts(lease);
         let (code, message) = (failure.code.as_str(), failure.message.as_str());
         let fail = statement!(fail_leased_job, job_id.clone(), run, lease_id, code, message, now);
-        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, now);
         self.run_end([fail, refund], lease.run).await
     }
 

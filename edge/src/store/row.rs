@@ -1,6 +1,7 @@
 //! Rows as SQL gives them, and the values in their columns. What one store alone reads stands in its own file.
 
 mod account;
+mod file;
 mod job;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use super::database::Rows;
 use crate::domain::error::Error;
 
 pub use self::account::*;
+pub use self::file::*;
 pub use self::job::*;
 
 /// A row of which only the existence matters.

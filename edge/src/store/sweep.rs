@@ -2,13 +2,12 @@
 
 use serde::Deserialize;
 use shared::id::{JobId, LedgerEntryId};
-use shared::source::Source;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use super::row::{AnyRow, JobRow, RunRow, from_text, is_any, read_runs, to_json};
+use super::row::{AnyRow, JobRow, RunRow, from_text, read_runs};
 use crate::app::ports::{Ended, SweepStore};
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
@@ -31,6 +30,11 @@ impl TryFrom<DueTaskRow> for (Pool, RunRef) {
     }
 }
 
+#[derive(Deserialize)]
+struct ObjectRow {
+    object_key: String,
+}
+
 impl<D: Database> SweepStore for Store<D> {
     async fn fail_unleased_job(
         &self,
@@ -41,7 +45,7 @@ impl<D: Database> SweepStore for Store<D> {
     ) -> Result<Ended, Error> {
         let (job_id, code, message) = (run.job_id.to_string(), failure.code.as_str(), failure.message.as_str());
         let fail = statement!(fail_unleased_job, job_id.clone(), run.run, code, message, now);
-        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, run.run, now);
+        let refund = statement!(create_refund_entry, entry_id.to_string(), job_id, now);
         self.run_end([fail, refund], run).await
     }
 
@@ -82,9 +86,9 @@ impl<D: Database> SweepStore for Store<D> {
         [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
     }
 
-    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error> {
-        let [other] = self.run([statement!(find_other_job_of_source, id.to_string(), to_json(source)?)]).await?;
-        is_any(&other)
+    async fn list_objects_of_job(&self, id: JobId) -> Result<Vec<String>, Error> {
+        let [objects] = self.run([statement!(list_objects_of_job, id.to_string())]).await?;
+        Ok(objects.read::<ObjectRow>()?.into_iter().map(|row| row.object_key).collect())
     }
 
     async fn record_objects_removed(&self, id: JobId, now: UnixMillis) -> Result<(), Error> {

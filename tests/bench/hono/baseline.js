@@ -38,17 +38,19 @@ async function create(env, hash, objectKey, counted) {
     const now = Date.now();
     const month = new Date(now).toISOString().slice(0, MONTH_CHARS);
     const jobId = `job_${ulid(now)}`;
-    const source = JSON.stringify({ kind: "object", objectKey, sizeBytes: size });
+    const files = JSON.stringify([{ role: "source", objectKey, sizeBytes: size }]);
     await counted;
     await batch(env.DB, [
         [
-            "create_job", jobId, key.account_id, key.id, "bgless", "auto", "auto", source,
+            "create_job", jobId, key.account_id, key.id, "bgless", "auto", "auto", 0,
             '["webm-vp9-alpha","mov-prores4444"]', 12, now + 300_000, now, month, '{"order":1}', null, null,
-            OPTIONS_JSON, null, null, null, null, "light",
+            OPTIONS_JSON, null, null, "light", 0, 1, 0,
         ],
+        ["create_job_files", jobId, files],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
         ["get_spending_limit", key.id, month],
         ["bind_idempotency_key", key.account_id, "", jobId],
+        ["find_job", jobId],
     ]);
     await env.TRANSCODE_QUEUE.sendBatch([{ body: { version: "TranscodeV1", jobId, run: 1 }, contentType: "json" }]);
 }

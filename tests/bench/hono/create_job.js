@@ -14,7 +14,7 @@ const TASK_DUE_AFTER_MS = 5 * 60 * 1_000;
 export const OPTIONS = {
     preset: "web-app", refineEdges: false, resolution: null,
     key: { screenColor: null, blackPoint: null, whitePoint: null, spillStrength: null }, mattingModel: null,
-    scene: { background: null, picture: null, canvas: null, anchor: "center", scaleMillionths: 1_000_000, offsetPx: [0, 0] },
+    composition: { background: null, picture: null, canvas: null, anchor: "center", scaleMillionths: 1_000_000, offsetPx: [0, 0] },
     sourceDurationMsMax: null,
 };
 
@@ -28,27 +28,29 @@ export async function createJob(c, key, body) {
     const { tariff, strategy, pool } = MODELS[request.model];
     const credits = priceCredits(tariff, request.durationMs, request.options.resolution ?? "1080p", request.outputs.length);
     const jobId = `job_${ulid(now)}`;
-    const [created, , spendingLimit] = await runWrites(c, [
+    const [created, , , spendingLimit, , [job]] = await runWrites(c, [
         [
-            "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, JSON.stringify(source),
+            "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, 0,
             JSON.stringify(request.outputs), credits, now + TASK_DUE_AFTER_MS, now, month, request.metadataJson, null, null,
-            JSON.stringify(request.options), null, null, null, null, pool,
+            JSON.stringify(request.options), null, null, pool, 0, 1, 0,
         ],
+        ["create_job_files", jobId, JSON.stringify([{ role: "source", ...source }])],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
         ["get_spending_limit", key.id, month],
         ["bind_idempotency_key", key.account_id, "", jobId],
+        ["find_job", jobId],
     ]);
     if (!created.length) {
         const [{ monthly_quota_credits: quota, used_credits: used }] = spendingLimit;
         if (quota !== null && quota - used < credits) throw new Refusal(429, "rate_limited");
         throw new Refusal(402, "insufficient_credits");
     }
-    const task = { version: "TranscodeV1", jobId, run: created[0].run };
+    const task = { version: "TranscodeV1", jobId, run: job.run };
     const queue = pool === "heavy" ? env.TRANSCODE_HEAVY_QUEUE : env.TRANSCODE_QUEUE;
     await queue.sendBatch([{ body: task, contentType: "json" }]).catch((error) => {
         console.warn(JSON.stringify({ level: "warn", message: "task was not queued", "job.id": jobId, error: `${error}` }));
     });
-    return created[0];
+    return job;
 }
 
 function jobRequest(body) {

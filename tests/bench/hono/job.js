@@ -54,7 +54,7 @@ export async function jobOut(env, row) {
         createdAt: iso(row.created_at_ms),
         updatedAt: iso(row.updated_at_ms),
         endedAt: iso(row.ended_at_ms),
-        sourceRetainedUntil: sourceRetainedUntil(env, JSON.parse(row.source_json)),
+        sourceRetainedUntil: sourceRetainedUntil(env, JSON.parse(row.files_json).find(({ role }) => role === "source")),
         retainedUntil: row.ended_at_ms === null ? null : iso(row.ended_at_ms + Number(env.OUTPUT_RETENTION_DAYS) * DAY_MS),
     };
 }
@@ -89,7 +89,7 @@ async function previewOut(env, preview) {
 }
 
 /** The id in the key of an uploaded source holds the time of the upload. */
-function sourceRetainedUntil(env, { kind, objectKey }) {
-    if (kind !== "object" || !objectKey.startsWith("uploads/")) return null;
+function sourceRetainedUntil(env, { objectKey }) {
+    if (!objectKey?.startsWith("uploads/")) return null;
     return iso(instantOf(objectKey.split("/")[2]) + Number(env.SOURCE_RETENTION_DAYS) * DAY_MS);
 }

@@ -2,8 +2,10 @@
 
 import bind_idempotency_key from "../../../edge/src/store/sql/bind_idempotency_key.sql";
 import create_job from "../../../edge/src/store/sql/create_job.sql";
+import create_job_files from "../../../edge/src/store/sql/create_job_files.sql";
 import create_reserve_entry from "../../../edge/src/store/sql/create_reserve_entry.sql";
 import find_api_key from "../../../edge/src/store/sql/find_api_key.sql";
+import find_job from "../../../edge/src/store/sql/find_job.sql";
 import find_job_of_key from "../../../edge/src/store/sql/find_job_of_key.sql";
 import get_spending_limit from "../../../edge/src/store/sql/get_spending_limit.sql";
 import list_jobs_of_key from "../../../edge/src/store/sql/list_jobs_of_key.sql";
@@ -14,8 +16,8 @@ import { Refusal } from "./refusal.js";
 import { sha256Hex } from "./signature.js";
 
 const SQL = {
-    bind_idempotency_key, create_job, create_reserve_entry, find_api_key, find_job_of_key, get_spending_limit, list_jobs_of_key,
-    list_jobs_of_key_in_states, list_matting_models, record_key_use,
+    bind_idempotency_key, create_job, create_job_files, create_reserve_entry, find_api_key, find_job, find_job_of_key,
+    get_spending_limit, list_jobs_of_key, list_jobs_of_key_in_states, list_matting_models, record_key_use,
 };
 const USE_RECORDED_EVERY_MS = 60 * 60 * 1_000;
 

@@ -5,7 +5,6 @@ use shared::matting::MattingModel;
 use shared::media::MediaFacts;
 use shared::price::Resolution;
 use shared::report::AttemptStage;
-use shared::source::Source;
 use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
@@ -212,7 +211,7 @@ pub struct WebhookSecret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldUpload {
     pub id: UploadId,
-    pub source: Source,
+    pub object_key: String,
 }
 
 /// A key with what it has spent this month.

@@ -2,7 +2,6 @@
 
 use shared::code::JobErrorCode;
 use shared::id::LedgerEntryId;
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::Ended;
@@ -112,7 +111,7 @@ pub trait GenerationStore {
         rate: SendingRate,
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
-    ) -> Result<Option<Generation>, Error>;
+    ) -> Result<Option<u32>, Error>;
     /// Whether it is this caller's turn to ask.
     async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
     /// The provider refused it: it waits again, and nothing else is sent to the provider until then.
@@ -134,7 +133,7 @@ pub trait GenerationStore {
     async fn make_generation_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     /// Whether the job waits for a transcoder by this call.
-    async fn record_generated_video(&self, run: RunRef, source: &Source, now: UnixMillis) -> Result<bool, Error>;
+    async fn record_generated_video(&self, run: RunRef, url: &str, now: UnixMillis) -> Result<bool, Error>;
     async fn fail_generating_job(
         &self,
         run: RunRef,

@@ -3,7 +3,6 @@
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::price::Resolution;
-use shared::source::Source;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
@@ -114,8 +113,8 @@ pub trait SweepStore {
         ended_before: UnixMillis,
         limit: u32,
     ) -> Result<Vec<Job>, Error>;
-    /// Whether another job of the same account still works on this source, or has it for its background.
-    async fn is_source_in_use(&self, id: JobId, source: &Source) -> Result<bool, Error>;
+    /// Keys of the uploads that a job read in any of its runs and that no other job needs.
+    async fn list_objects_of_job(&self, id: JobId) -> Result<Vec<String>, Error>;
     async fn record_objects_removed(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
 }
 
@@ -183,7 +182,7 @@ pub trait AccountStore {
 
 /// Files that clients announced.
 pub trait UploadStore {
-    async fn create_upload(&self, id: UploadId, account_id: AccountId, source: &Source, now: UnixMillis) -> Result<(), Error>;
+    async fn create_upload(&self, id: UploadId, account_id: AccountId, object_key: &str, now: UnixMillis) -> Result<(), Error>;
     /// Older than that, and used by no job that is not over.
     async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
     async fn delete_upload(&self, id: UploadId) -> Result<(), Error>;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn key_with_quota(ports: &FakePorts, account: &Account, quota: u64) -> Account {
+pub fn key_with_quota(ports: &FakePorts, account: &Account, quota: u64) -> Account {
     block_on(async {
         let key = manage_keys::create_key(ports, &account.key, Ok(key_request(Some(quota)))).await.unwrap();
         let key = KeyHash::of(&key.key);

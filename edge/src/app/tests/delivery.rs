@@ -122,21 +122,21 @@ fn an_event_whose_wake_up_was_lost_is_found_by_the_sweep() {
 }
 
 #[test]
-fn a_start_is_told_once_where_the_dialect_tells_of_it() {
-    for (dialect, starts) in [(Dialect::Unscreen, 1), (Dialect::Bgless, 0)] {
+fn a_start_has_one_event_where_the_dialect_notifies_starts() {
+    for (policy, starts) in [(policy(Dialect::Unscreen), 1), (policy(Dialect::Bgless), 0)] {
         let ports = FakePorts::new();
         let account = account(&ports, 100);
         let callback_url = Some("https://receiver.example/hook".to_owned());
-        let request = JobRequest { dialect, callback_url, ..request(None) };
+        let request = JobRequest { policy, callback_url, ..request(None) };
         let job = block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
         let work = granted(&ports, &job);
         let told = woken(&ports);
-        assert_eq!(told.len(), starts, "{dialect}");
+        assert_eq!(told.len(), starts, "{policy:?}");
         assert!(told.iter().all(|(id, _)| id.to_string().ends_with("_1_start")), "{told:?}");
         // Given back and taken again: for the receiver, work went on.
         accepted(report(&ports, &work, ReportEvent::Release));
         granted(&ports, &job);
-        assert_eq!(ports.sqlite().number("SELECT count(*) FROM deliveries"), i64::try_from(starts).unwrap(), "{dialect}");
+        assert_eq!(ports.sqlite().number("SELECT count(*) FROM deliveries"), i64::try_from(starts).unwrap(), "{policy:?}");
         ports.http.answers.borrow_mut().push(Ok(200));
         for (id, _) in told {
             assert_eq!(deliver(&ports, id), Some(DeliveryOutcome::Delivered));

@@ -1,7 +1,7 @@
 //! A picture and a sound: one job of a key at a time, canceled while it waits, paid by the length of the sound, shown to who has its link.
 
 use super::*;
-use crate::app::ports::{ByteSource, Creation, ProviderWake};
+use crate::app::ports::{ByteSource, Creation, GenerationStore as _, ProviderWake};
 use crate::app::store_file::{StoredFile, discard_file, store_file};
 use crate::app::{admit_portrait, advance_generation, cancel_job, create_portrait, open_share};
 use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, PortraitMaker};
@@ -31,7 +31,8 @@ fn stored(ports: &FakePorts, account: &Account, name: &str, size_bytes: usize) -
 fn portrait(ports: &FakePorts, account: &Account, callback_url: Option<&str>) -> Result<Job, Error> {
     let (picture, sound) = (stored(ports, account, "picture.png", 7), stored(ports, account, "sound.mp3", 8));
     let url = callback_url.map(str::to_owned);
-    let created = block_on(create_portrait::create_portrait(ports, account.caller, &picture, &sound, url));
+    let created =
+        block_on(create_portrait::create_portrait(ports, account.caller, policy(Dialect::Vidgen), &picture, &sound, url));
     if created.is_err() {
         block_on(async {
             discard_file(ports, &picture).await;
@@ -80,7 +81,7 @@ fn a_key_has_one_at_a_time_and_another_key_of_the_account_its_own() {
     assert!(admitted(&ports, &further).is_ok());
     portrait(&ports, &further, None).unwrap();
     // The backstop, should a statement ever forget.
-    let error = ports.sqlite().execute("UPDATE jobs SET dialect = 'vidgen'").unwrap_err().to_string();
+    let error = ports.sqlite().execute("UPDATE jobs SET is_only_active_job = 1").unwrap_err().to_string();
     assert!(error.contains("jobs.api_key_id"), "{error}");
     let work = granted(&ports, &first);
     assert_eq!(portrait(&ports, &account, None), Err(Error::JobActive));
@@ -164,7 +165,9 @@ fn a_provider_makes_it_where_it_may_and_the_files_are_small() {
         let account = account(&ports, 1_000);
         let picture = stored(&ports, &account, "picture.png", 7);
         let sound = stored(&ports, &account, "sound.mp3", usize::try_from(size_bytes).unwrap());
-        let job = block_on(create_portrait::create_portrait(&ports, account.caller, &picture, &sound, None)).unwrap();
+        let job =
+            block_on(create_portrait::create_portrait(&ports, account.caller, policy(Dialect::Vidgen), &picture, &sound, None))
+                .unwrap();
         assert_eq!(job.model, model, "{unavailable} {maker} {size_bytes}");
     }
 }
@@ -182,10 +185,7 @@ fn a_providers_video_is_taken_as_it_is_and_paid_by_its_length() {
     let GenerationUrls { image, sound } = ports.provider.created.borrow()[0].1.clone();
     assert!(image.unwrap().contains("/picture.png?") && sound.unwrap().contains("/sound.mp3?"));
     assert_eq!(cancel(&ports, &account, job.id), Err(Error::JobNotCancelable));
-    ports
-        .sqlite()
-        .execute(r#"UPDATE jobs SET state = 'queued', source_json = '{"kind":"url","url":"https://kie.example/a.mp4"}'"#)
-        .unwrap();
+    block_on(ports.store.record_generated_video(run, "https://kie.example/a.mp4", ports.now())).unwrap();
     let work = granted(&ports, &job);
     assert_eq!((work.portrait.as_ref(), work.strategy), (None, StrategyRequest::Portrait));
     accepted(report(&ports, &work, heard(4_200)));

@@ -5,7 +5,7 @@ use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::JobRequest;
 
 fn draft(ports: &FakePorts, account: &Account) -> Job {
-    let request = JobRequest { dialect: Dialect::Removebgvideo, ..request(None) };
+    let request = JobRequest { policy: policy(Dialect::Removebgvideo), ..request(None) };
     block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
 }
 
@@ -62,6 +62,26 @@ fn a_failed_run_is_followed_by_one_with_a_reserve_of_its_own() {
     accepted(report(&ports, &work, complete(&work)));
     assert_eq!((balance(&ports, &account), find(&ports, &account, first.id).state), (97, JobState::Success));
     assert_eq!(["reserve", "refund", "settle"].map(|kind| ledger_kinds(&ports, kind)), [2, 1, 1]);
+}
+
+#[test]
+fn a_run_counts_against_the_quota_of_the_month_in_which_it_reserves() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let key = account::key_with_quota(&ports, &account, 15);
+    let drafts = [draft(&ports, &key), draft(&ports, &key)];
+    // The drafts' own month is used up: that does not matter in the next one.
+    submit(&ports, &key, None).unwrap();
+    ports.pass_ms(31 * 24 * 60 * 60 * 1_000);
+    let run = start(&ports, &drafts[0]).unwrap();
+    let refusal = start(&ports, &drafts[1]).unwrap_err();
+    assert!(matches!(refusal, Error::QuotaExceeded { required_credits: 10, .. }), "{refusal:?}");
+    // The correction of the reserve and the refund count in the same month.
+    let work = granted(&ports, &run);
+    assert_eq!(stopped(report(&ports, &work, probed(16_000))), StopReason::Over);
+    start(&ports, &drafts[1]).unwrap();
+    let months = block_on(read_credits::list_usage(&ports, &account.key)).unwrap();
+    assert_eq!(months.iter().map(|month| month.used_credits).collect::<Vec<_>>(), [10, 10], "{months:?}");
 }
 
 #[test]

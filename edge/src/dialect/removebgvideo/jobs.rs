@@ -6,6 +6,7 @@ use shared::id::JobId;
 use shared::time::UnixMillis;
 
 use super::map;
+use super::policy::POLICY;
 use super::wire::{ItemsOut, JobIn, JobOut, ListQuery};
 use crate::app::find_source::find_source;
 use crate::app::ports::{Page, Ports as _};
@@ -53,7 +54,7 @@ async fn create_or_draft(
     let is_draft = body.auto_start == Some(false);
     let run = run_request(app, caller, body)?;
     let request = JobRequest {
-        dialect: Dialect::Removebgvideo,
+        policy: POLICY,
         model: run.model,
         input: JobInput::Video { url: url.unwrap_or_default() },
         outputs: run.outputs,

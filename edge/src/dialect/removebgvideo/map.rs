@@ -35,7 +35,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         metadata: job.metadata_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         request_id: job.request_id.clone(),
         webhook_url: job.callback.as_ref().map(|callback| callback.url.clone()),
-        credits: job.charged_credits(),
+        credits: job.charged_credits,
         created_at: job.created_at_ms.to_iso_8601(),
         updated_at: job.updated_at_ms.to_iso_8601(),
         webhook_events: None,

@@ -14,7 +14,7 @@ use super::wire::{
 use crate::app::download_output::sign_object_url;
 use crate::app::ports::{Page, Ports};
 use crate::app::submit_job::{JobInput, JobRequest};
-use crate::domain::dialect::Dialect;
+use crate::dialect::unscreen::policy::POLICY;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobOptions, JobState};
 use crate::domain::model::Model;
@@ -89,7 +89,7 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         return Err(Error::invalid("background_color", "Is required for `mp4`, such as `00ff00`."));
     }
     Ok(JobRequest {
-        dialect: Dialect::Unscreen,
+        policy: POLICY,
         model: Model::Auto,
         input: JobInput::Video { url },
         background_url: None,

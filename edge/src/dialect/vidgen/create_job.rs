@@ -5,6 +5,7 @@ use axum::extract::Request;
 use http::StatusCode;
 
 use super::form::{self, Form};
+use super::policy::POLICY;
 use super::wire::CreatedOut;
 use crate::app::admit_portrait::admit_portrait;
 use crate::app::create_portrait::create_portrait;
@@ -52,5 +53,5 @@ async fn submit(app: &Deps, caller: Caller, form: &Form) -> HttpResult<Job> {
     let missing = |field: &str, what: &str| HttpError::invalid_field(field.to_owned(), format!("Is required: {what}."));
     let image = form.image.as_ref().ok_or_else(|| missing("image", "a JPEG, PNG or WebP file"))?;
     let audio = form.audio.as_ref().ok_or_else(|| missing("audio", "an MP3, WAV, M4A or Ogg file"))?;
-    Ok(create_portrait(app, caller, image, audio, form.webhook_url.clone()).await?)
+    Ok(create_portrait(app, caller, POLICY, image, audio, form.webhook_url.clone()).await?)
 }

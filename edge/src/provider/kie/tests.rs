@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use futures_executor::block_on;
 use serde_json::{Value, json};
 use shared::price::Resolution;
-use shared::source::Source;
 use shared::time::UnixMillis;
 
 use super::*;
@@ -37,8 +36,6 @@ impl HttpSender for Wire {
 fn request() -> GenerationRequest {
     GenerationRequest {
         prompt: "a green frog".into(),
-        image: None,
-        sound: None,
         duration_s: 3,
         resolution: Resolution::Hd,
         aspect_ratio: Some(AspectRatio::Tall),
@@ -104,8 +101,7 @@ fn an_order_goes_out_as_documented() {
 
 #[test]
 fn a_picture_that_is_to_speak_goes_out_with_its_sound_and_no_words() {
-    let file = |name: &str| Source::Object { object_key: name.into(), size_bytes: 1 };
-    let request = GenerationRequest::of_portrait(file("a.png"), file("a.mp3"));
+    let request = GenerationRequest::of_portrait();
     let url = |name: &str| format!("https://us.example/{name}");
     let urls = GenerationUrls { image: Some(url("a.png")), sound: Some(url("a.mp3")) };
     let success = Ok((200, json!({ "code": 200, "msg": "success", "data": { "taskId": "t1" } }), None));

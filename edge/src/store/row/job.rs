@@ -5,11 +5,12 @@ use shared::code::JobErrorCode;
 use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::time::UnixMillis;
 
-use super::{from_json, from_text, read_first, unreadable};
+use super::file::{FileRole, Files};
+use super::{from_json, from_text, read_first, to_json, unreadable};
 use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
-use crate::domain::job::{Callback, Job, JobState};
+use crate::domain::job::{Callback, Job, JobOptions, JobState};
 use crate::domain::model::Model;
 use crate::domain::run::{Lease, RunRef};
 use crate::store::database::Rows;
@@ -21,20 +22,20 @@ pub struct JobRow {
     account_id: AccountId,
     api_key_id: ApiKeyId,
     dialect: String,
+    notifies_start: u8,
     run: u32,
     state: String,
     model: String,
-    source_json: String,
-    background_json: Option<String>,
-    sound_json: Option<String>,
+    files_json: String,
     outputs_json: String,
-    options_json: Option<String>,
+    options_json: String,
     metadata_json: Option<String>,
-    words_json: Option<String>,
+    dialect_request_json: Option<String>,
     request_id: Option<String>,
     callback_url: Option<String>,
     callback_secret_box: Option<String>,
     reserved_credits: u64,
+    charged_credits: u64,
     stage: Option<String>,
     progress_percent: u8,
     attempt: u32,
@@ -61,24 +62,31 @@ impl TryFrom<JobRow> for Job {
         let failure = row.error_code.zip(row.error_message).map(|(code, message)| {
             JobErrorCode::find(&code).map(|code| JobFailure { code, message }).ok_or_else(|| unreadable("error_code", &code))
         });
+        let mut files = Files::read(&row.files_json)?;
+        let mut options: JobOptions = from_json("options_json", &row.options_json)?;
+        options.composition.picture = files.take(FileRole::Backdrop)?;
         Ok(Self {
             id: row.id,
             account_id: row.account_id,
             api_key_id: row.api_key_id,
             dialect: Dialect::find(&row.dialect).ok_or_else(|| unreadable("dialect", &row.dialect))?,
+            notifies_start: row.notifies_start != 0,
             run: row.run,
             state: JobState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
-            source: from_json("source_json", &row.source_json)?,
-            background: row.background_json.as_deref().map(|text| from_json("background_json", text)).transpose()?,
-            sound: row.sound_json.as_deref().map(|text| from_json("sound_json", text)).transpose()?,
+            source: files.take(FileRole::Source)?,
+            background: files.take(FileRole::Background)?,
+            sound: files.take(FileRole::Sound)?,
+            prompt_image: files.take(FileRole::PromptImage)?,
+            prompt_sound: files.take(FileRole::PromptSound)?,
             outputs: from_json("outputs_json", &row.outputs_json)?,
-            options: row.options_json.as_deref().map(|text| from_json("options_json", text)).transpose()?.unwrap_or_default(),
+            options,
             metadata_json: row.metadata_json,
-            dialect_request_json: row.words_json,
+            dialect_request_json: row.dialect_request_json,
             request_id: row.request_id,
             callback: row.callback_url.map(|url| Callback { url, secret_box: row.callback_secret_box }),
             reserved_credits: row.reserved_credits,
+            charged_credits: row.charged_credits,
             stage: row.stage.as_deref().map(|text| from_text("stage", text)).transpose()?,
             progress_percent: row.progress_percent,
             attempt: row.attempt,
@@ -117,4 +125,11 @@ pub fn read_job(rows: &impl Rows) -> Result<Option<Box<Job>>, Error> {
 
 pub fn read_runs(rows: &impl Rows) -> Result<Vec<RunRef>, Error> {
     Ok(rows.read::<RunRow>()?.into_iter().map(RunRef::from).collect())
+}
+
+/// The options without the backdrop, which is a row of `job_files`.
+pub fn options_json(options: &JobOptions) -> Result<String, Error> {
+    let mut options = options.clone();
+    options.composition.picture = None;
+    to_json(&options)
 }

@@ -1,2 +1,2 @@
--- delete_upload: its object is gone.  ?1 id
+-- delete_upload: its object was removed.  ?1 id
 DELETE FROM uploads WHERE id = ?1;

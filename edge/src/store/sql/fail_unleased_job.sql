@@ -1,4 +1,4 @@
--- fail_unleased_job: a run that nobody works on ends.
+-- fail_unleased_job: a run ends that no transcoder holds.
 -- ?1 job id  ?2 run  ?3 error_code  ?4 error_message  ?5 now_ms
 UPDATE jobs SET state = 'failed', stage = NULL, error_code = ?3, error_message = ?4, updated_at_ms = ?5, ended_at_ms = ?5
 WHERE id = ?1 AND run = ?2 AND (state = 'queued' OR (state = 'transcoding' AND lease_expires_at_ms <= ?5))

@@ -1,2 +1,2 @@
--- find_job: whoever owns it, hidden ones too.  ?1 job id
-SELECT * FROM jobs WHERE id = ?1;
+-- find_job: any account's, deleted ones too.  ?1 job id
+SELECT * FROM jobs_with_files WHERE id = ?1;

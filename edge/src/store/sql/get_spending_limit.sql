@@ -1,6 +1,2 @@
--- get_spending_limit: what a key can still spend: its account's balance, its quota, and how much of it is used.  ?1 key id  ?2 month
-SELECT accounts.balance_credits, api_keys.monthly_quota_credits, coalesce(key_months.used_credits, 0) AS used_credits
-FROM api_keys
-JOIN accounts ON accounts.id = api_keys.account_id
-LEFT JOIN key_months ON key_months.api_key_id = api_keys.id AND key_months.month = ?2
-WHERE api_keys.id = ?1;
+-- get_spending_limit: what a key may still spend in a month.  ?1 key id  ?2 month
+SELECT balance_credits, monthly_quota_credits, used_credits FROM spending_limits WHERE api_key_id = ?1 AND month = ?2;

@@ -1,3 +1,5 @@
--- record_attempt: what came of a try.  ?1 delivery id  ?2 started_at_ms  ?3 duration_ms  ?4 status  ?5 error
-INSERT INTO delivery_attempts (delivery_id, number, started_at_ms, duration_ms, status, error)
-SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM delivery_attempts WHERE delivery_id = ?1;
+-- record_attempt: what an attempt at a delivery came to.
+-- ?1 job id  ?2 run  ?3 moment  ?4 started_at_ms  ?5 duration_ms  ?6 status  ?7 error
+INSERT INTO delivery_attempts (job_id, run, moment, number, started_at_ms, duration_ms, status, error)
+SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5, ?6, ?7
+FROM delivery_attempts WHERE job_id = ?1 AND run = ?2 AND moment = ?3;

@@ -54,7 +54,7 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         preset: job.options.preset.as_str(),
         refine_edges: job.options.refine_edges,
         resolution: job.options.resolution.map(Resolution::as_str),
-        credits: job.charged_credits(),
+        credits: job.charged_credits,
         api_key_id: job.api_key_id.to_string(),
         metadata: job.metadata_json.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         source: job.facts.as_ref().map(|facts| SourceOut {

@@ -8,8 +8,8 @@ use shared::strategy::StrategyRequest;
 use super::missing;
 use crate::app::estimate_job::EstimateRequest;
 use crate::app::submit_job::{JobInput, JobRequest};
+use crate::dialect::bgless::policy::POLICY;
 use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
-use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::generation::{AspectRatio, DURATION_S_MAX, DURATION_S_MIN, PROMPT_CHARS_MAX};
 use crate::domain::job::{JobOptions, JobState};
@@ -63,7 +63,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
         }
     };
     Ok(JobRequest {
-        dialect: Dialect::Bgless,
+        policy: POLICY,
         model,
         input,
         background_url,

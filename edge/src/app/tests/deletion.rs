@@ -1,0 +1,189 @@
+//! Which uploads a job depends on: kept while it may read them, and removed with it, whatever part they play.
+
+use super::*;
+use crate::app::advance_generation::advance_generation;
+use crate::app::ports::{Creation, Found, TaskProgress};
+use crate::app::start_job::{self, RunRequest};
+use crate::app::store_file::{StoredFile, store_file};
+use crate::app::{create_portrait, ports::ByteSource};
+use crate::domain::generation::AspectRatio;
+use crate::domain::run::RunRef;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+struct Bytes(Option<Vec<u8>>);
+
+impl ByteSource for Bytes {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.0.take())
+    }
+}
+
+fn upload(ports: &FakePorts, account: &Account, name: &str) -> StoredFile {
+    block_on(store_file(ports, account.caller, name, "any/thing", &mut Bytes(Some(vec![0; 5])))).unwrap().unwrap()
+}
+
+/// The names of the objects in the bucket, sorted.
+fn bucket(ports: &FakePorts) -> Vec<String> {
+    let mut names: Vec<_> =
+        ports.objects.0.borrow().keys().map(|key| key.rsplit('/').next().unwrap_or_default().to_owned()).collect();
+    names.sort();
+    names
+}
+
+fn delete(ports: &FakePorts, account: &Account, job: &Job) {
+    block_on(delete_job::delete_job(ports, &account.key, job.id)).unwrap();
+    ports.pass_ms(15 * 60 * 1_000);
+    block_on(sweep::sweep(ports)).unwrap();
+}
+
+fn draft(ports: &FakePorts, account: &Account, video: &StoredFile, backdrop: &StoredFile) -> Job {
+    let request = JobRequest {
+        policy: policy(Dialect::Removebgvideo),
+        input: JobInput::Video { url: video.file_url.clone() },
+        options: before(backdrop),
+        ..request(None)
+    };
+    block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
+}
+
+/// The subject is shown before this picture.
+fn before(backdrop: &StoredFile) -> JobOptions {
+    let mut options = JobOptions::default();
+    options.composition.picture = Some(backdrop.source());
+    options
+}
+
+fn start(ports: &FakePorts, job: &Job, options: JobOptions) -> Job {
+    let run = RunRequest {
+        model: Model::Auto,
+        outputs: vec![Output::WebmVp9Alpha],
+        options,
+        dialect_request_json: None,
+        callback_url: None,
+    };
+    block_on(start_job::start_job(ports, job.clone(), run)).unwrap()
+}
+
+/// A provider takes the job's request and then has this to say of it.
+fn generate(ports: &FakePorts, job: &Job, progress: TaskProgress) {
+    let run = RunRef { job_id: job.id, run: job.run };
+    ports.provider.creations.borrow_mut().push(Creation::Accepted { task_id: job.id.to_string() });
+    block_on(advance_generation(ports, run)).unwrap();
+    ports.pass_ms(10_000);
+    ports.provider.findings.borrow_mut().push(Found { progress, callback_url: None });
+    block_on(advance_generation(ports, run)).unwrap();
+}
+
+#[test]
+fn a_portrait_that_a_provider_made_takes_the_face_and_the_voice_with_it() {
+    for progress in [
+        TaskProgress::Waiting,
+        TaskProgress::Succeeded { url: "https://cdn.example/v.mp4".into() },
+        TaskProgress::Failed { code: JobErrorCode::ProviderFailed, reason: "501".into() },
+    ] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 1_000);
+        let (face, voice) = (upload(&ports, &account, "face.png"), upload(&ports, &account, "voice.mp3"));
+        let policy = policy(Dialect::Vidgen);
+        let created = create_portrait::create_portrait(&ports, account.caller, policy, &face, &voice, None);
+        let job = block_on(created).unwrap();
+        assert_eq!(job.model, Model::KieKlingAvatar);
+        generate(&ports, &job, progress);
+        assert_eq!(bucket(&ports), ["face.png", "voice.mp3"]);
+        delete(&ports, &account, &job);
+        assert_eq!(bucket(&ports), [""; 0]);
+    }
+}
+
+#[test]
+fn a_draft_past_the_retention_keeps_its_video_and_its_backdrop_and_can_be_started() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let files = ["a.mp4", "backdrop.png", "unused.mp4"].map(|name| upload(&ports, &account, name));
+    let job = draft(&ports, &account, &files[0], &files[1]);
+    ports.pass_ms(8 * DAY_MS);
+    block_on(sweep::sweep(&ports)).unwrap();
+    assert_eq!(bucket(&ports), ["a.mp4", "backdrop.png"]);
+    let started = start(&ports, &job, job.options.clone());
+    let work = granted(&ports, &started);
+    assert_eq!((work.source, work.composition.picture), (files[0].source(), Some(files[1].source())));
+}
+
+#[test]
+fn an_image_that_a_provider_still_has_to_read_is_kept_past_the_retention() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let image = upload(&ports, &account, "frame.png");
+    let input =
+        JobInput::Generation { prompt: "a".into(), image_url: Some(image.file_url), aspect_ratio: Some(AspectRatio::Wide) };
+    let request = JobRequest { model: Model::KieKling3Video, input, ..request(Some(3_000)) };
+    let job = block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
+    ports.sqlite().execute("UPDATE generations SET deadline_at_ms = 9000000000000, due_at_ms = 9000000000000").unwrap();
+    ports.sqlite().execute("UPDATE jobs SET queued_at_ms = 9000000000000").unwrap();
+    ports.pass_ms(8 * DAY_MS);
+    block_on(sweep::sweep(&ports)).unwrap();
+    assert_eq!(bucket(&ports), ["frame.png"]);
+    delete(&ports, &account, &job);
+    assert_eq!(bucket(&ports), [""; 0]);
+}
+
+#[test]
+fn a_job_that_was_started_again_takes_the_files_of_every_run_with_it() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let [video, first, second, third] = ["a.mp4", "b1.png", "b2.png", "b3.png"].map(|name| upload(&ports, &account, name));
+    let job = draft(&ports, &account, &video, &first);
+    let run = start(&ports, &job, before(&second));
+    let work = granted(&ports, &run);
+    assert_eq!((run.run, work.composition.picture.clone()), (1, Some(second.source())));
+    ports.objects.0.borrow_mut().insert(format!("{}half-made.webm", work.object_prefix), 5);
+    accepted(report(&ports, &work, fail()));
+    ports.pass_ms(1);
+    let run = start(&ports, &find(&ports, &account, job.id), before(&third));
+    let work = granted(&ports, &run);
+    assert_eq!((run.run, &work.source, work.composition.picture), (2, &video.source(), Some(third.source())));
+    assert_eq!(bucket(&ports), ["a.mp4", "b1.png", "b2.png", "b3.png", "half-made.webm"]);
+    delete(&ports, &account, &job);
+    assert_eq!(bucket(&ports), [""; 0]);
+}
+
+#[test]
+fn an_upload_that_two_jobs_share_in_whatever_roles_goes_with_the_last_of_them() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 10_000);
+    let shared = upload(&ports, &account, "shared");
+    let other = upload(&ports, &account, "other");
+    let submit = |request: JobRequest| block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
+    let video = |file: &StoredFile| JobInput::Video { url: file.file_url.clone() };
+    let image = JobInput::Generation { prompt: "a".into(), image_url: Some(shared.file_url.clone()), aspect_ratio: None };
+    let jobs = [
+        submit(JobRequest { input: video(&shared), ..request(None) }),
+        submit(JobRequest { input: video(&other), background_url: Some(shared.file_url.clone()), ..request(None) }),
+        submit(JobRequest { input: video(&other), options: before(&shared), ..request(None) }),
+        submit(JobRequest { model: Model::KieKling3Video, input: image, ..request(Some(3_000)) }),
+        draft(&ports, &account, &other, &shared),
+    ];
+    for (number, job) in jobs.iter().enumerate() {
+        assert!(bucket(&ports).contains(&"shared".to_owned()), "before deletion {number}");
+        delete(&ports, &account, job);
+    }
+    assert_eq!(bucket(&ports), [""; 0]);
+}
+
+#[test]
+fn an_upload_stays_for_another_job_that_is_over_but_not_deleted() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let shared = upload(&ports, &account, "shared");
+    let submit = || {
+        let request = JobRequest { input: JobInput::Video { url: shared.file_url.clone() }, ..request(None) };
+        block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap()
+    };
+    let (failed, deleted) = (submit(), submit());
+    accepted(report(&ports, &granted(&ports, &failed), fail()));
+    delete(&ports, &account, &deleted);
+    assert_eq!(bucket(&ports), ["shared"], "the failed job may be started again");
+    delete(&ports, &account, &failed);
+    assert_eq!(bucket(&ports), [""; 0]);
+}
