@@ -5,7 +5,7 @@
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 
-use transcoder::matte::keying::{KeyOptions, Keyer, PlanarFormat, ScreenModel, YuvMatrix};
+use transcoder::matte::keying::{KeyOptions, Keyer, PlanarFormat, Screen, YuvMatrix};
 
 fn main() -> Result<()> {
     let (flags, arguments): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
         is_full_range: false,
     };
     let frames = std::fs::read(file)?;
-    let mut keyer = Keyer::new(ScreenModel { color, coverage: 1.0 }, format, KeyOptions::default());
+    let mut keyer = Keyer::new(Screen { color, coverage: 1.0 }, format, KeyOptions::default());
     let mut picture = vec![0; format.width * format.height * 4];
     for _ in 0..number(rounds)? {
         for frame in frames.chunks_exact(format.frame_size_bytes()) {

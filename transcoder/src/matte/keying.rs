@@ -1,31 +1,33 @@
-//! Makes a matte from a coloured screen: planar frames in, straight-alpha RGBA out. No clip needs a setting.
+//! The chroma keyer: planar YUV in, straight RGBA out, from a flat coloured screen. It needs no
+//! settings.
 //!
-//! The stages, each a file: `screen` finds the screen's colour, `blocks` reads a frame, `plate` maps the screen over the
-//! picture, `rough` says what is screen and what is core, `subject` and `palette` learn the subject's colours, `solve`
-//! unmixes the edges, `paint` writes the picture. `keyer` runs them.
+//! Steps, one file each: `screen` detects the screen, `blocks` compares a frame with the
+//! `clean_plate`, `trimap` finds screen, core and the uncertain band, `core_colors` and
+//! `foreground_model` collect the subject's colours, `foreground_estimation` estimates alpha and
+//! colour in the band, `spill` measures spill, `render` writes the picture. `keyer` runs them.
 
 mod blocks;
-pub(crate) mod cells;
-mod color;
-mod edge;
+mod byte_filters;
+mod clean_plate;
+mod core_colors;
+mod edge_sharpness;
+mod foreground_estimation;
+mod foreground_model;
 mod keyer;
 mod options;
-mod paint;
-mod palette;
-mod plane;
-mod plate;
-mod rough;
+mod render;
 mod screen;
-mod sharpness;
-mod solve;
+mod screen_distance;
+mod screen_space;
 mod spill;
-mod spread;
-mod subject;
+mod straight_edge;
+mod trimap;
+mod upsample;
 
 pub use crate::frame::planar::{PlanarFormat, YuvMatrix};
 pub use keyer::Keyer;
 pub use options::KeyOptions;
-pub use screen::{RgbFrame, ScreenModel};
+pub use screen::{RgbFrame, Screen};
 
 #[cfg(test)]
 mod tests;

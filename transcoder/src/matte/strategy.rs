@@ -17,7 +17,7 @@ use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::Tool;
 use crate::frame::gamut::{WideGamut, from_bt709};
 use crate::frame::raw_format::RawFormat;
-use crate::matte::keying::{KeyOptions, Keyer, RgbFrame, ScreenModel};
+use crate::matte::keying::{KeyOptions, Keyer, RgbFrame, Screen};
 use crate::matte::models::{Catalog, Matting};
 use crate::plan;
 pub use footage::Footage;
@@ -30,7 +30,7 @@ pub enum Matte {
     /// Key this screen.
     ChromaKey {
         /// What was found, or said.
-        screen: ScreenModel,
+        screen: Screen,
         /// How.
         options: KeyOptions,
     },
@@ -115,7 +115,7 @@ impl Matte {
             (Self::ChromaKey { screen, options }, RawFormat::Planar(format)) => {
                 // Samples were looked at in BT.709, frames are keyed in the source's own gamut.
                 let color = wide.map_or(screen.color, |wide| from_bt709(wide, screen.color));
-                Some(Box::new(Keyer::new(ScreenModel { color, ..*screen }, format, *options)))
+                Some(Box::new(Keyer::new(Screen { color, ..*screen }, format, *options)))
             }
             _ => None,
         }
@@ -230,12 +230,12 @@ fn chroma_key(footage: &Footage<'_>) -> Verdict {
     let (request, samples) = (footage.request, &footage.samples);
     let options = request.key_options();
     if let Some(color) = request.key.screen_color {
-        let screen = ScreenModel { color: color.0.map(f32::from), coverage: 0.0 };
+        let screen = Screen { color: color.0.map(f32::from), coverage: 0.0 };
         return Verdict::fits(Matte::ChromaKey { screen, options }, 1.0, format!("The screen is said to be {color}."));
     }
     let (width, height) = (samples.size.width as usize, samples.size.height as usize);
     let frames: Vec<RgbFrame<'_>> = samples.frames.iter().map(|pixels| RgbFrame { width, height, pixels }).collect();
-    let Some(screen) = ScreenModel::detect(&frames) else {
+    let Some(screen) = Screen::detect(&frames) else {
         return Verdict::unfit("There is no flat coloured screen along the borders of the picture.");
     };
     let ([red, green, blue], percent) = (screen.color.map(f32::round), screen.coverage * 100.0);

@@ -14,7 +14,7 @@ use shared::qa::MatteFigures;
 use crate::frame::pixels::sides;
 use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
-use crate::matte::keying::ScreenModel;
+use crate::matte::keying::Screen;
 use reconstruction::Reconstruction;
 
 /// Longest side of the grid.
@@ -99,7 +99,7 @@ impl Meter {
     }
 
     /// For frames of this size, made from sources of this format before a screen.
-    pub fn against(size: PixelSize, format: PlanarFormat, screen: &ScreenModel) -> Self {
+    pub fn against(size: PixelSize, format: PlanarFormat, screen: &Screen) -> Self {
         Self { reconstruction: Some(Reconstruction::new(format, screen)), ..Self::new(size) }
     }
 

@@ -1,64 +1,58 @@
-//! A frame as blocks: the pixels that share a chroma sample, and how far each block is from the screen behind it.
+//! A frame as blocks, a block being the pixels that share a chroma sample, each compared with the
+//! clean plate.
 
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 
 use rayon::prelude::*;
 
-use super::color::{Space, Ypq};
-use super::palette::{Palette, length};
-use super::plane::BAND;
-use super::plate::Plate;
-use crate::frame::color::{byte, subtract};
+use super::byte_filters::BAND;
+use super::foreground_model::{ForegroundModel, length};
+use super::screen_distance::ScreenDistance;
+use super::screen_space::{ScreenSpace, Ypq};
+use crate::frame::color::byte;
 use crate::frame::planar::{PlanarFormat, read_row};
+use crate::matte::coarse_map::CoarseMap;
 
-/// Alpha 1 in the byte planes.
+/// The value of alpha 1 in the byte planes.
 pub const OPAQUE: u8 = 200;
-/// Alpha up to which a block may be noise.
-const FAINT_MAX: u8 = OPAQUE / 8;
-/// Steps of oddness per unit.
-pub const ODD_UNIT: f32 = 4.0;
-/// Below this oddness a block's colour says nothing about a subject.
-const ODD_SEEN_MIN: f32 = 9.0;
+/// Alpha that may be noise, in the same steps.
+const NEARLY_CLEAR_ALPHA_MAX: u8 = OPAQUE / 8;
+/// Steps of the stored distance per unit.
+pub const DISTANCE_STEPS: f32 = 4.0;
+/// A block nearer to the screen has alpha 0.
+const DISTANCE_FOREGROUND_MIN: f32 = 9.0;
 
-/// One frame, a value per block.
+/// One frame, planes of one value per block.
 #[derive(Debug)]
 pub struct Blocks {
     pub columns: usize,
     pub rows: usize,
-    /// The block's colour less that of the screen, a plane per channel.
-    pub seen: [Vec<f32>; 3],
-    /// Squared distance from the screen in deviations of its noise, in steps; 255 and beyond are one.
-    pub odd: Vec<u8>,
-    /// Alpha by the palette, up to 255 steps of which `OPAQUE` is 1.
+    /// Colour of the block minus colour of the plate, a plane per channel of [`Ypq`].
+    pub difference: [Vec<f32>; 3],
+    /// Squared distance from the plate in standard deviations of its noise, in `DISTANCE_STEPS`,
+    /// saturated at 255.
+    pub distance: Vec<u8>,
+    /// Coarse alpha by the foreground model. `OPAQUE` is 1; up to 255, since a colour may lie
+    /// beyond the model's.
     pub alpha: Vec<u8>,
-    /// Alpha by hue alone, likewise.
-    pub hued: Vec<u8>,
-    bands: Vec<Rows>,
+    /// Coarse alpha by hue alone, in the same steps: no spill or mixture with the screen turns the
+    /// hue.
+    pub hue_alpha: Vec<u8>,
+    bands: Vec<RowBuffers>,
 }
 
-/// What one band of rows needs while it is read.
+/// Scratch memory of one band of rows.
 #[derive(Debug, Clone)]
-struct Rows {
+struct RowBuffers {
     screen: [Vec<f32>; 3],
     luma: [Vec<f32>; 2],
 }
 
-/// How distances from the screen are measured.
+/// The part of the clean plate that a frame is compared with.
 #[derive(Debug, Clone, Copy)]
-pub struct Metric {
-    /// Weights of the squared distances.
-    pub weights: Ypq,
-    /// Distances along this direction weigh otherwise; it has length 1.
-    pub along: Ypq,
-    /// Added to their weight.
-    pub along_weight: f32,
-}
-
-impl Metric {
-    pub fn distance(&self, [y, p, q]: Ypq) -> f32 {
-        let along = y * self.along[0] + p * self.along[1] + q * self.along[2];
-        y * y * self.weights[0] + p * p * self.weights[1] + q * q * self.weights[2] + along * along * self.along_weight
-    }
+pub struct PlateView<'a> {
+    pub colors: &'a CoarseMap,
+    pub metric: &'a ScreenDistance,
 }
 
 impl Blocks {
@@ -67,62 +61,75 @@ impl Blocks {
         let (plane, bytes) = (vec![0.0; columns * rows], vec![0; columns * rows]);
         let row = vec![0.0; columns];
         let luma = vec![0.0; format.width];
-        let band = Rows { screen: [row.clone(), row.clone(), row], luma: [luma.clone(), luma] };
+        let band = RowBuffers { screen: [row.clone(), row.clone(), row], luma: [luma.clone(), luma] };
         Self {
             columns,
             rows,
-            seen: [plane.clone(), plane.clone(), plane],
-            odd: bytes.clone(),
+            difference: [plane.clone(), plane.clone(), plane],
+            distance: bytes.clone(),
             alpha: bytes.clone(),
-            hued: bytes,
+            hue_alpha: bytes,
             bands: vec![band; rows.div_ceil(BAND)],
         }
     }
 
-    /// Reads a frame against the screen.
-    pub fn load(&mut self, format: &PlanarFormat, space: &Space, frame: &[u8], plate: &Plate, palette: &Palette) {
+    /// Reads a frame and compares it with the plate.
+    pub fn read(
+        &mut self,
+        format: &PlanarFormat,
+        space: &ScreenSpace,
+        frame: &[u8],
+        plate: PlateView<'_>,
+        foreground_model: &ForegroundModel,
+    ) {
         let planes = format.planes(frame);
         let columns = self.columns;
         let size = columns * BAND;
-        let [y, p, q] = &mut self.seen;
-        let seen = y.par_chunks_mut(size).zip(p.par_chunks_mut(size)).zip(q.par_chunks_mut(size));
-        let bytes = self.odd.par_chunks_mut(size).zip(self.alpha.par_chunks_mut(size)).zip(self.hued.par_chunks_mut(size));
-        seen.zip(bytes).zip(&mut self.bands).enumerate().for_each(|(band, ((((y, p), q), ((odd, alpha), hued)), rows))| {
-            let seen = y.chunks_exact_mut(columns).zip(p.chunks_exact_mut(columns)).zip(q.chunks_exact_mut(columns));
-            let bytes = odd.chunks_exact_mut(columns).zip(alpha.chunks_exact_mut(columns)).zip(hued.chunks_exact_mut(columns));
-            for (row, (((y, p), q), ((odd, alpha), hued))) in seen.zip(bytes).enumerate() {
-                let row = band * BAND + row;
-                read_blocks(format, space, planes, row, &mut rows.luma, [&mut *y, &mut *p, &mut *q]);
-                plate.cells.write_row(row, &mut rows.screen);
-                for (seen, screen) in [&mut *y, &mut *p, &mut *q].into_iter().zip(&rows.screen) {
-                    for (seen, screen) in seen.iter_mut().zip(screen) {
-                        *seen -= screen;
+        let [y, p, q] = &mut self.difference;
+        let difference = y.par_chunks_mut(size).zip(p.par_chunks_mut(size)).zip(q.par_chunks_mut(size));
+        let bytes =
+            self.distance.par_chunks_mut(size).zip(self.alpha.par_chunks_mut(size)).zip(self.hue_alpha.par_chunks_mut(size));
+        difference.zip(bytes).zip(&mut self.bands).enumerate().for_each(
+            |(band, ((((y, p), q), ((distance, alpha), hue_alpha)), rows))| {
+                let difference = y.chunks_exact_mut(columns).zip(p.chunks_exact_mut(columns)).zip(q.chunks_exact_mut(columns));
+                let bytes = distance
+                    .chunks_exact_mut(columns)
+                    .zip(alpha.chunks_exact_mut(columns))
+                    .zip(hue_alpha.chunks_exact_mut(columns));
+                for (row, (((y, p), q), ((distance, alpha), hue_alpha))) in difference.zip(bytes).enumerate() {
+                    let row = band * BAND + row;
+                    read_blocks(format, space, planes, row, &mut rows.luma, [&mut *y, &mut *p, &mut *q]);
+                    plate.colors.write_row(row, &mut rows.screen);
+                    for (difference, screen) in [&mut *y, &mut *p, &mut *q].into_iter().zip(&rows.screen) {
+                        for (difference, screen) in difference.iter_mut().zip(screen) {
+                            *difference -= screen;
+                        }
                     }
+                    write_distances(plate.metric, [y, p, q], distance);
+                    write_alphas(foreground_model, [y, p, q], distance, &rows.screen[1], alpha, hue_alpha);
                 }
-                measure(&plate.metric, [y, p, q], odd);
-                rate(palette, [y, p, q], odd, &rows.screen[1], alpha, hued);
-            }
-        });
+            },
+        );
     }
 
-    /// Whether some blocks and those two rows above and below show hardly any subject.
-    pub fn is_faint(&self, row: usize, columns: std::ops::Range<usize>) -> bool {
+    /// Whether the given blocks of a row, and those two rows above and below, are nearly clear.
+    pub fn is_nearly_clear(&self, row: usize, columns: std::ops::Range<usize>) -> bool {
         [row.saturating_sub(2), row, (row + 2).min(self.rows - 1)].iter().all(|row| {
             let start = row * self.columns;
-            self.alpha[start + columns.start..start + columns.end].iter().all(|alpha| *alpha <= FAINT_MAX)
+            self.alpha[start + columns.start..start + columns.end].iter().all(|alpha| *alpha <= NEARLY_CLEAR_ALPHA_MAX)
         })
     }
 
-    /// A block's colour less the screen's.
-    pub fn seen_at(&self, index: usize) -> Ypq {
-        [self.seen[0][index], self.seen[1][index], self.seen[2][index]]
+    /// Colour of one block minus colour of the plate.
+    pub fn difference_at(&self, index: usize) -> Ypq {
+        [self.difference[0][index], self.difference[1][index], self.difference[2][index]]
     }
 }
 
-/// One row of blocks: mean luma, chroma along and across the screen's hue.
+/// Reads one row of blocks: mean luma, and chroma in the space of the screen.
 fn read_blocks(
     format: &PlanarFormat,
-    space: &Space,
+    space: &ScreenSpace,
     [luma, cb, cr]: [&[u8]; 3],
     row: usize,
     [upper, lower]: &mut [Vec<f32>; 2],
@@ -157,46 +164,29 @@ fn read_blocks(
     }
 }
 
-fn measure(metric: &Metric, [y, p, q]: [&[f32]; 3], odd: &mut [u8]) {
-    for (((y, p), q), odd) in y.iter().zip(p).zip(q).zip(odd) {
-        *odd = byte(metric.distance([*y, *p, *q]) * ODD_UNIT);
+fn write_distances(metric: &ScreenDistance, [y, p, q]: [&[f32]; 3], distance: &mut [u8]) {
+    for (((y, p), q), distance) in y.iter().zip(p).zip(q).zip(distance) {
+        *distance = byte(metric.distance([*y, *p, *q]) * DISTANCE_STEPS);
     }
 }
 
-fn rate(palette: &Palette, [y, p, q]: [&[f32]; 3], odd: &[u8], screen: &[f32], alpha: &mut [u8], hued: &mut [u8]) {
+fn write_alphas(
+    foreground_model: &ForegroundModel,
+    [y, p, q]: [&[f32]; 3],
+    distance: &[u8],
+    screen: &[f32],
+    alpha: &mut [u8],
+    hue_alpha: &mut [u8],
+) {
     alpha.fill(0);
-    hued.fill(0);
-    let seen_min = (ODD_SEEN_MIN * ODD_UNIT) as u8;
-    for (column, odd) in odd.iter().enumerate() {
-        if *odd >= seen_min {
-            let seen = [y[column], p[column], q[column]];
+    hue_alpha.fill(0);
+    let foreground_min = (DISTANCE_FOREGROUND_MIN * DISTANCE_STEPS) as u8;
+    for (column, distance) in distance.iter().enumerate() {
+        if *distance >= foreground_min {
+            let difference = [y[column], p[column], q[column]];
             let opaque = f32::from(OPAQUE);
-            alpha[column] = (length(seen) * palette.nearest_scale(seen) * opaque).min(255.0) as u8;
-            hued[column] = ((seen[2].abs() - seen[1]) / screen[column] * opaque).clamp(0.0, 255.0) as u8;
+            alpha[column] = (length(difference) * foreground_model.nearest_scale(difference) * opaque).min(255.0) as u8;
+            hue_alpha[column] = ((difference[2].abs() - difference[1]) / screen[column] * opaque).clamp(0.0, 255.0) as u8;
         }
     }
-}
-
-/// Where a frame's screen is brighter or otherwise coloured than expected: the mean over a few blocks near the screen.
-pub fn drift(format: &PlanarFormat, space: &Space, frame: &[u8], plate: &Plate) -> Option<Ypq> {
-    const STRIDE: usize = 8;
-    let [luma, cb, cr] = format.planes(frame);
-    let code = |plane: &[u8], index: usize| format.code(plane, index);
-    let ((luma_gain, luma_offset), (gain, offset)) = (format.luma_scale(), format.chroma_scale());
-    let (mut sum, mut count) = ([0.0_f32; 3], 0.0_f32);
-    for row in (STRIDE / 2..format.rows()).step_by(STRIDE) {
-        for column in (STRIDE / 2..format.columns()).step_by(STRIDE) {
-            let index = row * format.columns() + column;
-            let y = code(luma, row * format.down * format.width + column * format.across) * luma_gain + luma_offset;
-            let color = space.of_ycc([y, code(cb, index) * gain + offset, code(cr, index) * gain + offset]);
-            let seen = subtract(color, plate.cells.at_block(column, row));
-            if plate.is_near(seen) {
-                count += 1.0;
-                for (sum, seen) in sum.iter_mut().zip(seen) {
-                    *sum += seen;
-                }
-            }
-        }
-    }
-    (count >= 16.0).then(|| sum.map(|sum| sum / count))
 }

@@ -1,14 +1,15 @@
-//! What an expert may set. Nothing is set by default, and no clip needs it.
+//! Manual settings of the keyer. All are optional: every value is measured from the footage
+//! otherwise.
 
 use crate::frame::color::Rgb;
 
-/// Matte alphas nearer to each other than this cannot be stretched apart.
+/// Least distance of the white point from the black point.
 const LEVELS_MIN: f32 = 1.0 / 255.0;
 
-/// Overrides of what the keyer finds by itself.
+/// Overrides of the values that the keyer measures.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct KeyOptions {
-    /// The screen's colour, instead of what was found.
+    /// Colour of the screen, instead of the detected one.
     /// Units: 0 to 255, gamma-coded as in the file.
     pub screen_color: Option<Rgb>,
     /// Alpha up to this becomes 0; alpha between this and `white_point` is stretched.
@@ -17,12 +18,12 @@ pub struct KeyOptions {
     /// Alpha from this becomes 1. At or below `black_point`, the matte is cut hard there.
     /// Units: 0 to 1; 1 changes nothing.
     pub white_point: Option<f32>,
-    /// How much of the screen's light on the subject is taken away, instead of all that is found.
-    /// Units: 1 is all, 0 none.
+    /// Share of the measured spill that is removed.
+    /// Units: 1 is all (the default), 0 none.
     pub spill_strength: Option<f32>,
 }
 
-/// Stretches alpha between two points.
+/// Black and white point of the matte.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Levels {
     black: f32,

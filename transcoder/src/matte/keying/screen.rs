@@ -1,6 +1,7 @@
-//! Finds out whether footage stands before a flat coloured screen, and which colour the screen has.
+//! Detects a flat coloured screen and its colour from a few frames.
 //!
-//! Looks at the frame borders alone: there a screen shows, whatever the subject does in the middle.
+//! Only the borders of the frames are examined: the screen is visible there whatever the subject
+//! does in the middle.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -13,18 +14,19 @@ use crate::frame::color::Rgb;
 
 /// Half the square root of three.
 const SIN_60: f32 = 0.866_025_4;
-/// How far the border reaches into the picture.
+/// Width of the border, as a share of the shorter side.
 const BORDER_SHARE: f32 = 0.06;
-/// How much of the border must be screen in the typical frame.
+/// Least share of the border that must be screen in the median frame.
 const COVERAGE_MIN: f32 = 0.45;
-/// A screen's chroma, at least.
+/// Least chroma of a screen.
 /// Units: 255 is a primary at full brightness.
 const CHROMA_MIN: f32 = 40.0;
-/// Chroma over brightness, at least: skies and walls are paler.
+/// Least ratio of chroma to the largest channel: skies and walls are paler.
 const SATURATION_MIN: f32 = 0.45;
 /// Hues are counted in bins of ten degrees; a screen covers its bin and one on either side.
 const HUE_BINS: usize = 36;
-/// Neighbouring screen pixels differ by less than this share of the screen's chroma, in the typical case.
+/// Largest median difference of neighbouring screen pixels, as a share of the screen's chroma:
+/// foliage and fabric differ more.
 const ROUGHNESS_MAX: f32 = 0.08;
 
 /// A picture of packed 8-bit RGB.
@@ -38,17 +40,17 @@ pub struct RgbFrame<'a> {
     pub pixels: &'a [u8],
 }
 
-/// A screen that was found.
+/// A flat coloured screen, detected or given.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScreenModel {
-    /// Its typical colour.
+pub struct Screen {
+    /// Its median colour.
     pub color: Rgb,
-    /// How much of the frame borders it covers, in the typical frame; 0 to 1.
+    /// Share of the frame borders that it covers in the median frame; 0 to 1.
     pub coverage: f32,
 }
 
-impl ScreenModel {
-    /// Looks for one screen through all frames; none when there is none.
+impl Screen {
+    /// Detects the one screen that all frames share.
     #[must_use]
     pub fn detect(frames: &[RgbFrame<'_>]) -> Option<Self> {
         let borders: Vec<Vec<BorderPixel>> = frames.iter().map(border).filter(|border| !border.is_empty()).collect();
@@ -56,24 +58,24 @@ impl ScreenModel {
         let mut coverages: Vec<f32> = borders.iter().map(|border| covered(border, hue)).collect();
         coverages.sort_by(f32::total_cmp);
         let coverage = *coverages.get(coverages.len() / 2)?;
-        let members: Vec<&BorderPixel> = borders.iter().flatten().filter(|pixel| pixel.is_of(hue)).collect();
-        let color = [0, 1, 2].map(|channel| median(members.iter().map(|pixel| pixel.color[channel]).collect()));
+        let screen_pixels: Vec<&BorderPixel> = borders.iter().flatten().filter(|pixel| pixel.has_hue(hue)).collect();
+        let color = [0, 1, 2].map(|channel| median(screen_pixels.iter().map(|pixel| pixel.color[channel]).collect()));
         let [x, y] = chroma(color);
-        let roughness = median(members.iter().map(|pixel| pixel.step).collect()) / x.hypot(y).max(1.0);
+        let roughness = median(screen_pixels.iter().map(|pixel| pixel.step).collect()) / x.hypot(y).max(1.0);
         (coverage >= COVERAGE_MIN && roughness <= ROUGHNESS_MAX).then_some(Self { color, coverage })
     }
 }
 
 struct BorderPixel {
     color: Rgb,
-    /// Where on the colour circle, if saturated enough to be on it.
+    /// Bin of its hue; none where the colour is not saturated enough for a screen.
     hue_bin: Option<usize>,
-    /// Distance in chroma to the pixel two further on.
+    /// Chroma distance to the pixel two columns to the right.
     step: f32,
 }
 
 impl BorderPixel {
-    fn is_of(&self, hue: usize) -> bool {
+    fn has_hue(&self, hue: usize) -> bool {
         self.hue_bin.is_some_and(|bin| {
             let apart = bin.abs_diff(hue);
             apart.min(HUE_BINS - apart) <= 1
@@ -99,7 +101,8 @@ fn border(frame: &RgbFrame<'_>) -> Vec<BorderPixel> {
     pixels
 }
 
-/// A point of the hexagon's projection: grey is the origin and all six primaries are equally far out.
+/// Position in the RGB cube projected along its grey axis: grey is the origin, the primaries and
+/// their complements lie at equal distance from it.
 fn chroma([red, green, blue]: Rgb) -> [f32; 2] {
     [red - (green + blue) * 0.5, SIN_60 * (green - blue)]
 }
@@ -128,14 +131,14 @@ fn dominant_hue<'a>(pixels: impl Iterator<Item = &'a BorderPixel>) -> Option<usi
             *count += 1;
         }
     }
-    // Judged with its neighbours, so that a screen on the edge of two bins is not split.
+    // Counted with both neighbours, so that a screen between two bins is not split.
     let around =
         |bin: usize| -> usize { [bin + HUE_BINS - 1, bin, bin + 1].iter().filter_map(|bin| counts.get(bin % HUE_BINS)).sum() };
     (0..HUE_BINS).max_by_key(|bin| (around(*bin), counts.get(*bin).copied())).filter(|bin| around(*bin) > 0)
 }
 
 fn covered(border: &[BorderPixel], hue: usize) -> f32 {
-    border.iter().filter(|pixel| pixel.is_of(hue)).count() as f32 / border.len() as f32
+    border.iter().filter(|pixel| pixel.has_hue(hue)).count() as f32 / border.len() as f32
 }
 
 fn median(mut values: Vec<f32>) -> f32 {
@@ -160,8 +163,8 @@ mod tests {
         (0..SIZE * SIZE).flat_map(|index| paint(index % SIZE, index / SIZE)).collect()
     }
 
-    fn detect(pixels: &[u8]) -> Option<ScreenModel> {
-        ScreenModel::detect(&[RgbFrame { width: SIZE, height: SIZE, pixels }])
+    fn detect(pixels: &[u8]) -> Option<Screen> {
+        Screen::detect(&[RgbFrame { width: SIZE, height: SIZE, pixels }])
     }
 
     #[test]

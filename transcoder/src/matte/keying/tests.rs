@@ -54,13 +54,14 @@ fn planar(format: &PlanarFormat, color: impl Fn(usize, usize) -> [f32; 3]) -> Ve
 }
 
 fn key(format: PlanarFormat, screen: [f32; 3], frame: &[u8]) -> Vec<u8> {
-    let mut keyer = Keyer::new(ScreenModel { color: screen, coverage: 1.0 }, format, KeyOptions::default());
+    let mut keyer = Keyer::new(Screen { color: screen, coverage: 1.0 }, format, KeyOptions::default());
     let mut picture = vec![7; WIDTH * HEIGHT * 4];
     keyer.key(frame, &mut picture);
     picture
 }
 
-/// How far from the truth alpha is at worst, beside edges exactly right; and colours near the subject's.
+/// How far from the truth alpha is at worst, beside edges exactly right; and colours near the
+/// subject's.
 fn check(keyed: &[u8], subject: [f32; 3], what: &str) {
     let mut worst = 0.0_f32;
     for (index, pixel) in keyed.chunks_exact(4).enumerate() {
@@ -130,7 +131,7 @@ fn noise_leaves_no_speck() {
 #[test]
 fn light_that_changes_is_followed_from_frame_to_frame() {
     let format = format(2, 2, 8);
-    let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, KeyOptions::default());
+    let mut keyer = Keyer::new(Screen { color: GREEN, coverage: 1.0 }, format, KeyOptions::default());
     let mut picture = vec![0; WIDTH * HEIGHT * 4];
     for light in [1.0, 0.99, 0.98, 0.97, 0.96, 0.95] {
         let frame = planar(&format, |x, y| over(SUBJECT, GREEN.map(|channel| channel * light), disc(x, y)));
@@ -150,7 +151,7 @@ fn the_screens_light_is_taken_off_the_rim_and_grey_stays_grey() {
     };
     let frame = planar(&format, lit);
     let green_on_rim = |options: KeyOptions| {
-        let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, options);
+        let mut keyer = Keyer::new(Screen { color: GREEN, coverage: 1.0 }, format, options);
         let mut picture = vec![0; WIDTH * HEIGHT * 4];
         (0..8).for_each(|_| keyer.key(&frame, &mut picture));
         let pixel = &picture[(60 * WIDTH + 80 + 35) * 4..][..4];
@@ -178,7 +179,7 @@ fn a_frame_of_another_size_is_left_out() {
 fn keyed_edge(options: KeyOptions) -> Vec<f32> {
     let format = format(2, 2, 8);
     let frame = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
-    let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, options);
+    let mut keyer = Keyer::new(Screen { color: GREEN, coverage: 1.0 }, format, options);
     let mut picture = vec![0; WIDTH * HEIGHT * 4];
     keyer.key(&frame, &mut picture);
     picture.chunks_exact(4).map(|pixel| f32::from(pixel[3]) / 255.0).collect()
@@ -204,7 +205,7 @@ fn any_flat_colour_is_found_and_keyed() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "codes in range")]
         let pixels: Vec<u8> =
             (0..WIDTH * HEIGHT).flat_map(|index| at(index % WIDTH, index / WIDTH).map(|code| code as u8)).collect();
-        let model = ScreenModel::detect(&[RgbFrame { width: WIDTH, height: HEIGHT, pixels: &pixels }]).unwrap();
+        let model = Screen::detect(&[RgbFrame { width: WIDTH, height: HEIGHT, pixels: &pixels }]).unwrap();
         for (found, expected) in model.color.iter().zip(screen) {
             assert!((found - expected).abs() < 2.0, "{model:?} {screen:?}");
         }
@@ -217,7 +218,7 @@ fn an_experts_screen_colour_counts_more_than_the_one_found() {
     let format = format(2, 2, 8);
     let frame = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
     let corner = |options: KeyOptions| {
-        let mut keyer = Keyer::new(ScreenModel { color: [0.0, 71.0, 187.0], coverage: 1.0 }, format, options);
+        let mut keyer = Keyer::new(Screen { color: [0.0, 71.0, 187.0], coverage: 1.0 }, format, options);
         let mut picture = vec![0; WIDTH * HEIGHT * 4];
         keyer.key(&frame, &mut picture);
         picture[3]
@@ -229,7 +230,7 @@ fn an_experts_screen_colour_counts_more_than_the_one_found() {
 #[test]
 fn a_still_scene_hardly_flickers_in_noise() {
     let format = format(2, 2, 8);
-    let mut keyer = Keyer::new(ScreenModel { color: GREEN, coverage: 1.0 }, format, KeyOptions::default());
+    let mut keyer = Keyer::new(Screen { color: GREEN, coverage: 1.0 }, format, KeyOptions::default());
     let still = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
     let (mut picture, mut before, mut state, mut worst) = (vec![0; WIDTH * HEIGHT * 4], Vec::new(), 7_u32, 0.0_f32);
     for _ in 0..8 {

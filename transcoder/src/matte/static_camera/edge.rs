@@ -11,7 +11,7 @@ use super::grid::Grid;
 use super::plate::Plate;
 use super::smear::Smear;
 use crate::frame::color::byte;
-use crate::matte::keying::cells::Cells;
+use crate::matte::coarse_map::CoarseMap;
 
 /// Cells that are background, subject, or between.
 pub const CLEAR: u8 = 0;
@@ -79,9 +79,9 @@ fn strength(evidence: &Evidence) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Colors {
     /// Those of the purest of the core.
-    near: Cells,
+    near: CoarseMap,
     /// Those that differ most from the background, further around.
-    strong: Cells,
+    strong: CoarseMap,
 }
 
 /// Collects the subject's colours.
@@ -95,8 +95,8 @@ pub fn colors(grid: Grid, labels: &[f32], class: &[u8], evidence: &Evidence) -> 
     Colors { near, strong }
 }
 
-fn gather(grid: Grid, evidence: &Evidence, weight: impl Fn(usize) -> f32) -> Cells {
-    let mut cells = Cells::over(grid.columns, grid.rows, COLOR_SIDE);
+fn gather(grid: Grid, evidence: &Evidence, weight: impl Fn(usize) -> f32) -> CoarseMap {
+    let mut cells = CoarseMap::over(grid.columns, grid.rows, COLOR_SIDE);
     for cell in 0..grid.len() {
         let weight = weight(cell);
         if weight <= 0.0 {
@@ -106,7 +106,7 @@ fn gather(grid: Grid, evidence: &Evidence, weight: impl Fn(usize) -> f32) -> Cel
         let [red, green, blue] = evidence.seen[cell];
         *sum = [sum[0] + red * weight, sum[1] + green * weight, sum[2] + blue * weight, sum[3] + weight];
     }
-    cells.fill(WEIGHT_FULL);
+    cells.fill_holes(WEIGHT_FULL);
     cells
 }
 
@@ -181,7 +181,7 @@ impl Edges<'_> {
         let [red, green, blue, _] = pixel;
         let seen = rgb([red, green, blue]);
         let columns = self.plate.cells.columns;
-        let at = |cells: &Cells| cells.at_block(place.cell % columns, place.cell / columns);
+        let at = |cells: &CoarseMap| cells.at_block(place.cell % columns, place.cell / columns);
         let off = weighted(minus(seen, behind));
         let noise: f32 = self.plate.variance[place.cell].iter().sum();
         // What lies on the way from the background to a strong colour nearby is a little of that, not all of a weak one.

@@ -9,7 +9,7 @@ use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, t
 use super::screen_map::{CELL, ScreenMap};
 use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
-use crate::matte::keying::ScreenModel;
+use crate::matte::keying::Screen;
 
 /// Differences up to so many variances of the screen's noise are none.
 const NOISE_MARGIN: f32 = 4.0;
@@ -62,7 +62,7 @@ struct Found {
 
 impl Reconstruction {
     /// For sources of this format before this screen.
-    pub fn new(format: PlanarFormat, screen: &ScreenModel) -> Self {
+    pub fn new(format: PlanarFormat, screen: &Screen) -> Self {
         let rows = matrix(format.matrix);
         let blocks = Blocks::new(format);
         let screen = ScreenMap::new(blocks.columns, blocks.rows, times(&rows, screen.color));

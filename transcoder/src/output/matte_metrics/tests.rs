@@ -60,7 +60,7 @@ fn filmed(rgba: &[u8], screen: impl Fn(usize) -> [f32; 3]) -> Vec<u8> {
 }
 
 fn before(color: [f32; 3]) -> Meter {
-    Meter::against(SIZE, FORMAT, &ScreenModel { color, coverage: 1.0 })
+    Meter::against(SIZE, FORMAT, &Screen { color, coverage: 1.0 })
 }
 
 /// The figures of results, each beside what was filmed.

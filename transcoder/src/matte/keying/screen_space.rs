@@ -1,40 +1,44 @@
-//! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
+//! The colour space of the keyer: YCbCr with the chroma plane rotated so that one axis is the hue
+//! of the screen. Linear in the code values of the file.
 
 use crate::frame::color::Rgb;
 use crate::frame::planar::YuvMatrix;
 
-/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen `[y, length, 0]`.
+/// Luma 0 to 255, P: chroma along the hue of the screen, Q: chroma across it. Grey is `[y, 0, 0]`,
+/// the screen `[y, p, 0]` with `p` > 0.
 pub type Ypq = [f32; 3];
 
-/// The change of coordinates for one matrix and one screen.
+/// Conversion from and to [`Ypq`] for one YUV matrix and one screen colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Space {
+pub struct ScreenSpace {
     red: f32,
     blue: f32,
-    /// The screen's direction in the plane of Cb and Cr.
+    /// Unit vector of the screen's hue in the plane of Cb and Cr.
     pub hue: [f32; 2],
 }
 
-impl Space {
+impl ScreenSpace {
+    /// The space in which `screen` has no chroma across its hue.
     pub fn new(matrix: YuvMatrix, screen: Rgb) -> Self {
         let (red, blue) = matrix.red_blue();
         let mut space = Self { red, blue, hue: [1.0, 0.0] };
-        let [_, cb, cr] = space.of_rgb(screen);
+        let [_, cb, cr] = space.ypq_from_rgb(screen);
         let length = cb.hypot(cr).max(1.0);
         space.hue = [cb / length, cr / length];
         space
     }
 
-    pub fn of_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
+    pub fn ypq_from_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
         let y = self.red * red + (1.0 - self.red - self.blue) * green + self.blue * blue;
-        self.of_ycc([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)])
+        self.ypq_from_ycc([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)])
     }
 
-    pub fn of_ycc(&self, [y, cb, cr]: [f32; 3]) -> Ypq {
+    pub fn ypq_from_ycc(&self, [y, cb, cr]: [f32; 3]) -> Ypq {
         [y, cb * self.hue[0] + cr * self.hue[1], cr * self.hue[0] - cb * self.hue[1]]
     }
 
-    /// Cr in red, Cb and Cr taken from green, Cb in blue.
+    /// Factors of YCbCr → RGB: Cr in red, Cb subtracted from green, Cr subtracted from green, Cb in
+    /// blue.
     pub const fn rgb_factors(self) -> [f32; 4] {
         let (red, blue) = (2.0 * (1.0 - self.red), 2.0 * (1.0 - self.blue));
         let green = 1.0 - self.red - self.blue;

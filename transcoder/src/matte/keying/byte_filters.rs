@@ -1,12 +1,12 @@
-//! Planes of bytes: the least value around each place, and the mean.
+//! Neighbourhood filters on byte planes: erosion and box sum.
 
 use rayon::prelude::*;
 
-/// Rows that one thread takes at a time.
+/// Rows per work item of the thread pool.
 pub const BAND: usize = 16;
 
-/// Writes the least value within two places, across and down. `scratch` is as large as the plane.
-pub fn erode(plane: &[u8], columns: usize, scratch: &mut [u8], out: &mut [u8]) {
+/// Erosion: the least value of the 5 × 5 neighbourhood. `scratch` is as large as the plane.
+pub fn erode_5x5(plane: &[u8], columns: usize, scratch: &mut [u8], out: &mut [u8]) {
     scratch.par_chunks_mut(columns * BAND).zip(plane.par_chunks(columns * BAND)).for_each(|(out, plane)| {
         for (out, row) in out.chunks_exact_mut(columns).zip(plane.chunks_exact(columns)) {
             erode_row(row, out);
@@ -43,8 +43,9 @@ fn erode_row(row: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Adds up the three rows around each place, and then the three columns: the sum over nine places.
-pub fn sum_around(plane: &[u8], columns: usize, row: usize, down: &mut [u16], out: &mut [u16]) {
+/// Sum over the 3 × 3 neighbourhood of each value of one row; values at the border are repeated.
+/// `down` is scratch of the length of a row.
+pub fn sum_3x3(plane: &[u8], columns: usize, row: usize, down: &mut [u16], out: &mut [u16]) {
     let rows = plane.len() / columns;
     let at = |near: usize| &plane[near * columns..(near + 1) * columns];
     let (a, b, c) = (at(row.saturating_sub(1)), at(row), at((row + 1).min(rows - 1)));
@@ -64,11 +65,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_value_spreads_by_two_places() {
+    fn erosion_takes_the_least_value_within_two_places() {
         let (columns, rows) = (23, 19);
         let plane: Vec<u8> = (0..columns * rows).map(|index| u8::try_from(index * 7919 % 251).unwrap()).collect();
         let (mut scratch, mut out) = (vec![0; plane.len()], vec![0; plane.len()]);
-        erode(&plane, columns, &mut scratch, &mut out);
+        erode_5x5(&plane, columns, &mut scratch, &mut out);
         for (index, value) in out.iter().enumerate() {
             let (x, y) = (index % columns, index / columns);
             let near = (0..plane.len()).filter(|near| (near % columns).abs_diff(x) <= 2 && (near / columns).abs_diff(y) <= 2);
@@ -80,7 +81,7 @@ mod tests {
     fn nine_places_are_added_up_and_the_border_counts_twice() {
         let plane = [1, 2, 3, 10, 20, 30, 100, 200, 50];
         let (mut down, mut out) = ([0; 3], [0; 3]);
-        sum_around(&plane, 3, 1, &mut down, &mut out);
+        sum_3x3(&plane, 3, 1, &mut down, &mut out);
         assert_eq!(out, [2 * 111 + 222, 111 + 222 + 83, 222 + 2 * 83]);
     }
 }
