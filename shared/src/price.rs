@@ -2,7 +2,6 @@
 
 use crate::media::PixelSize;
 use crate::names;
-use crate::strategy::Strategy;
 
 /// Reserved for when nobody said how long the source is.
 /// Units: milliseconds.
@@ -56,15 +55,6 @@ pub enum Tariff {
     Generation,
     /// A provider makes a picture speak: 16 credits per started second.
     Avatar,
-}
-
-impl From<Strategy> for Tariff {
-    fn from(strategy: Strategy) -> Self {
-        match strategy {
-            Strategy::SourceAlpha | Strategy::Portrait => Self::Conversion,
-            Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Self::Keying,
-        }
-    }
 }
 
 impl Tariff {

@@ -1,52 +1,101 @@
-//! How a matte is made: what a caller asks for, what was done, and why that was chosen.
+//! How a matte is made: the table of strategies, and the report of a choice.
 
 use serde::{Deserialize, Serialize};
 
 use crate::names;
+use crate::price::Tariff;
 use crate::task::Pool;
 
-names! {
-    /// How the caller wants the matte made.
-    StrategyRequest {
-        /// The first that fits: source alpha, a flat screen, a matting model, a camera that stands still.
-        Auto = "auto",
-        /// Key a flat screen or fail with `no_matte_strategy`.
-        ChromaKey = "chroma-key",
-        /// Keep the source's own alpha or fail with `no_source_alpha`.
-        PreserveSourceAlpha = "preserve-source-alpha",
-        /// Let a matting model of the operator's do it or fail with `model_unavailable` or `no_matte_strategy`.
-        OnnxMatting = "onnx-matting",
-        /// Tell the subject from a background that stands still or fail with `no_matte_strategy`.
-        StaticCamera = "static-camera",
-        /// No matte: a picture and a sound become a video. Nobody asks for it by this name.
-        Portrait = "portrait",
-    }
-}
-
-impl StrategyRequest {
-    /// Where such work waits. What turns out otherwise when the footage is seen is transferred.
-    #[must_use]
-    pub const fn pool(self) -> Pool {
-        match self {
-            Self::Auto | Self::ChromaKey | Self::PreserveSourceAlpha | Self::Portrait => Pool::Light,
-            Self::OnnxMatting | Self::StaticCamera => Pool::Heavy,
+macro_rules! strategies {
+    (
+        offered { $($(#[$doc:meta])* $strategy:ident = $name:literal,
+            $request:ident = $request_name:literal, $pool:ident, $tariff:ident;)* }
+        internal { $($(#[$own_doc:meta])* $own_strategy:ident = $own_name:literal,
+            $own_request:ident = $own_request_name:literal, $own_pool:ident, $own_tariff:ident;)* }
+    ) => {
+        names! {
+            /// How the matte was made.
+            Strategy {
+                $($(#[$doc])* $strategy = $name,)*
+                $($(#[$own_doc])* $own_strategy = $own_name,)*
+            }
         }
-    }
+
+        names! {
+            /// How the caller wants the matte made.
+            StrategyRequest {
+                /// The first strategy that fits, in the order of the table.
+                Auto = "auto",
+                $($(#[$doc])* $request = $request_name,)*
+                $($(#[$own_doc])* $own_request = $own_request_name,)*
+            }
+        }
+
+        impl Strategy {
+            /// The request for this strategy alone.
+            #[must_use]
+            pub const fn request(self) -> StrategyRequest {
+                match self {
+                    $(Self::$strategy => StrategyRequest::$request,)*
+                    $(Self::$own_strategy => StrategyRequest::$own_request,)*
+                }
+            }
+        }
+
+        impl StrategyRequest {
+            /// The names that a caller may use.
+            pub const CHOICES: [Self; 1 + [$($name),*].len()] = [Self::Auto, $(Self::$request),*];
+
+            /// The strategies that may be used, in the order of preference.
+            #[must_use]
+            pub const fn strategies(self) -> &'static [Strategy] {
+                match self {
+                    Self::Auto => &[$(Strategy::$strategy),*],
+                    $(Self::$request => &[Strategy::$strategy],)*
+                    $(Self::$own_request => &[Strategy::$own_strategy],)*
+                }
+            }
+
+            /// The pool whose transcoders start such work. A job whose footage needs a strategy of
+            /// another pool is transferred there.
+            #[must_use]
+            pub const fn pool(self) -> Pool {
+                match self {
+                    Self::Auto => Pool::Light,
+                    $(Self::$request => Pool::$pool,)*
+                    $(Self::$own_request => Pool::$own_pool,)*
+                }
+            }
+        }
+
+        impl From<Strategy> for Tariff {
+            fn from(strategy: Strategy) -> Self {
+                match strategy {
+                    $(Strategy::$strategy => Self::$tariff,)*
+                    $(Strategy::$own_strategy => Self::$own_tariff,)*
+                }
+            }
+        }
+    };
 }
 
-names! {
-    /// How the matte was made; the best first.
-    Strategy {
-        /// The source's own alpha was kept.
-        SourceAlpha = "source-alpha",
-        /// A flat screen was keyed.
-        ChromaKey = "chroma-key",
-        /// A matting model did it.
-        OnnxMatting = "onnx-matting",
-        /// The subject was told from a background that stands still.
-        StaticCamera = "static-camera",
-        /// There is no matte: a picture and a sound became a video.
-        Portrait = "portrait",
+// A row: strategy, request, pool, tariff.
+strategies! {
+    // Callers may request these by name; `auto` tries them in this order.
+    offered {
+        /// Keeps the source's own alpha, or fails with `no_source_alpha`.
+        SourceAlpha = "source-alpha", PreserveSourceAlpha = "preserve-source-alpha", Light, Conversion;
+        /// Keys a flat coloured screen, or fails with `no_matte_strategy`.
+        ChromaKey = "chroma-key", ChromaKey = "chroma-key", Light, Keying;
+        /// Runs a matting model of the operator's, or fails with `model_unavailable` or
+        /// `no_matte_strategy`.
+        OnnxMatting = "onnx-matting", OnnxMatting = "onnx-matting", Heavy, Keying;
+        /// Mattes against the background of a static camera, or fails with `no_matte_strategy`.
+        StaticCamera = "static-camera", StaticCamera = "static-camera", Heavy, Keying;
+    }
+    internal {
+        /// Makes no matte: a picture and a sound become a video.
+        Portrait = "portrait", Portrait = "portrait", Light, Conversion;
     }
 }
 
@@ -66,7 +115,8 @@ pub struct StrategyChoice {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub matting_model: Option<String>,
-    /// The strategies that were not taken, in the order of preference; empty when one was asked for by name.
+    /// The strategies that were not taken, in the order of preference; empty when one was asked for
+    /// by name.
     pub runners_up: Vec<StrategyCandidate>,
 }
 
@@ -78,48 +128,15 @@ pub struct StrategyCandidate {
     /// Its name, as it is asked for.
     #[cfg_attr(feature = "openapi", schema(schema_with = alpha_strategy))]
     pub strategy: StrategyRequest,
-    /// How sure it is that it would have fitted; 0: it does not. Null: not looked at, since another fits.
+    /// How sure it is that it would have fitted; 0: it does not. Null: not looked at, since another
+    /// fits.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub confidence: Option<f64>,
     /// For people: one sentence.
     pub reason: String,
 }
 
-impl Strategy {
-    /// What is asked for to get it.
-    #[must_use]
-    pub const fn request(self) -> StrategyRequest {
-        match self {
-            Self::SourceAlpha => StrategyRequest::PreserveSourceAlpha,
-            Self::ChromaKey => StrategyRequest::ChromaKey,
-            Self::OnnxMatting => StrategyRequest::OnnxMatting,
-            Self::StaticCamera => StrategyRequest::StaticCamera,
-            Self::Portrait => StrategyRequest::Portrait,
-        }
-    }
-}
-
-impl StrategyRequest {
-    /// What a caller may ask for by name.
-    pub const CHOICES: [Self; 5] =
-        [Self::Auto, Self::ChromaKey, Self::PreserveSourceAlpha, Self::OnnxMatting, Self::StaticCamera];
-
-    /// The ways to a matte that may be tried for it, the best first.
-    #[must_use]
-    pub const fn strategies(self) -> &'static [Strategy] {
-        match self {
-            Self::Auto => &[Strategy::SourceAlpha, Strategy::ChromaKey, Strategy::OnnxMatting, Strategy::StaticCamera],
-            Self::PreserveSourceAlpha => &[Strategy::SourceAlpha],
-            Self::ChromaKey => &[Strategy::ChromaKey],
-            Self::OnnxMatting => &[Strategy::OnnxMatting],
-            Self::StaticCamera => &[Strategy::StaticCamera],
-            // A video that was made of the two elsewhere.
-            Self::Portrait => &[Strategy::Portrait],
-        }
-    }
-}
-
-/// The edge describes strategies by name, from the one list of them.
+/// The edge's schema of strategy names, which it makes from the table.
 #[cfg(feature = "openapi")]
 fn alpha_strategy() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     utoipa::openapi::Ref::from_schema_name("AlphaStrategy").into()

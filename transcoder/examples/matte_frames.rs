@@ -1,13 +1,13 @@
-//! Mattes raw RGB frames of a still camera and does nothing else, so that the matter's own quality and time can be measured.
+//! Mattes raw RGB frames of a static camera and does nothing else, to measure the quality and time of the matting alone.
 //!
-//! `matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]`; `--write` puts raw RGBA on standard output; what the
-//! learning found, or why it refused, and the times go to standard error.
+//! `matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]`; `--given` is a clean plate, `--write` puts raw RGBA on
+//! standard output. Confidence or refusal, and the times, go to standard error.
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 use std::sync::Arc;
 use std::time::Instant;
 
-use transcoder::matte::static_camera::{Gatherer, Matter, Samples, learn};
+use transcoder::matte::static_camera::{PlateAccumulator, Samples, StaticCameraSession, learn};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,34 +23,34 @@ fn main() -> Result<()> {
     let picked: Vec<usize> = (0..count).map(|index| (2 * index + 1) * frames.len() / (2 * count)).collect();
     let begun = Instant::now();
     let divisor = width.div_ceil(320);
-    let small = |frame: &[u8]| halved(frame, width, height, divisor);
+    let small = |frame: &[u8]| downscaled(frame, width, height, divisor);
     let samples = Samples {
         width: width / divisor,
         height: height / divisor,
         frames: picked.iter().map(|index| small(frames[*index])).collect(),
-        given: given.as_deref().map(small),
+        given_plate: given.as_deref().map(small),
     };
-    let learned = match learn(&samples) {
-        Ok(learned) => learned,
+    let model = match learn(&samples) {
+        Ok(model) => model,
         Err(refusal) => {
             writeln!(std::io::stderr(), "refused: {refusal}")?;
             return Ok(());
         }
     };
-    let (confidence, learned_in) = (learned.confidence, begun.elapsed());
-    let mut gatherer = Gatherer::new(learned, width, height);
+    let (confidence, learned_in) = (model.confidence, begun.elapsed());
+    let mut accumulator = PlateAccumulator::new(model, width, height);
     for (index, frame) in picked.iter().enumerate() {
-        gatherer.add(index, frames[*frame]);
+        accumulator.add(index, frames[*frame]);
     }
-    let plate = gatherer.finish(given.as_deref());
-    let gathered_in = begun.elapsed().saturating_sub(learned_in);
-    let mut matter = Matter::new(Arc::new(plate));
+    let plate = accumulator.finish(given.as_deref());
+    let accumulated_in = begun.elapsed().saturating_sub(learned_in);
+    let mut session = StaticCameraSession::new(Arc::new(plate));
     let begun = Instant::now();
     let is_written = flags.iter().any(|flag| flag == "--write");
     for index in 0..=frames.len() {
         let done = match frames.get(index) {
-            Some(frame) => matter.take(frame.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()),
-            None => matter.finish(),
+            Some(frame) => session.push(frame.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect()),
+            None => session.finish(),
         };
         if let Some(done) = std::hint::black_box(done).filter(|_| is_written) {
             stdout().write_all(&done)?;
@@ -59,12 +59,12 @@ fn main() -> Result<()> {
     let each = begun.elapsed() / u32::try_from(frames.len().max(1)).unwrap_or(u32::MAX);
     writeln!(
         std::io::stderr(),
-        "confidence {confidence:.2}, learned in {learned_in:.2?}, gathered in {gathered_in:.2?}, {each:.1?} a frame"
+        "confidence {confidence:.2}, learned in {learned_in:.2?}, accumulated in {accumulated_in:.2?}, {each:.1?} a frame"
     )
 }
 
-/// Scaled down by a whole number.
-fn halved(frame: &[u8], width: usize, height: usize, divisor: usize) -> Vec<u8> {
+/// Scales down by an integer factor.
+fn downscaled(frame: &[u8], width: usize, height: usize, divisor: usize) -> Vec<u8> {
     let mut small = Vec::new();
     for row in 0..height / divisor {
         for column in 0..width / divisor {

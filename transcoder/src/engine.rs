@@ -12,7 +12,6 @@ use shared::code::JobErrorCode;
 use shared::media::PreviewKind;
 use shared::qa::{QaReport, StageTiming};
 use shared::report::AttemptStage;
-use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use tokio::sync::OnceCell;
 
@@ -23,8 +22,9 @@ use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::compositor::{Compositor, Ground};
 use crate::matte::keying_step::KeyingStep;
-use crate::matte::models::{self, Catalog};
-use crate::matte::strategy::{self, Decision, Matte, MatteRequest};
+use crate::matte::matting_step::MattingStep;
+use crate::matte::models::Catalog;
+use crate::matte::strategy::{self, ChosenMatte, Matte, MatteRequest};
 use crate::output::encode::{self, Line, Master, Unseen};
 use crate::output::preview::{self, PreviewFile};
 use crate::output::product::{Item, Order};
@@ -89,7 +89,7 @@ impl<'a> Engine<'a> {
         self.progress.set(AttemptStage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
-        let Decision { matte, choice } = strategy::choose(self.ffmpeg, self.models, &probed, request).await?;
+        let ChosenMatte { matte, choice } = strategy::choose(self.ffmpeg, self.models, &probed, request).await?;
         self.progress.set(AttemptStage::Probing, 1, 1);
         Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
@@ -139,16 +139,12 @@ impl<'a> Engine<'a> {
     async fn encode(&self, prepared: &Prepared, plan: &Plan, backdrop: Option<&Path>) -> TaskResult<Master> {
         let length = plan.picture.length;
         let wide = prepared.probed.input.wide_gamut;
-        let matting =
-            prepared.matte.matting().map(|matting| models::Stage::new(matting, plan.picture.shown, wide)).transpose()?;
+        let matting = prepared.matte.backend().map(|backend| MattingStep::new(backend, plan.picture.shown, wide)).transpose()?;
         // What was matted is in BT.709 already.
         let keying_wide = wide.filter(|_| matting.is_none());
         let keying = KeyingStep::new(plan.picture, prepared.matte.keyer(plan.raw_format, wide), keying_wide);
         let note = |frames| self.progress.set(AttemptStage::Encoding, frames, length.frames);
-        let unseen = match prepared.matte.strategy() {
-            Strategy::SourceAlpha | Strategy::Portrait => Unseen::Kept,
-            Strategy::ChromaKey | Strategy::OnnxMatting | Strategy::StaticCamera => Unseen::Flattened,
-        };
+        let unseen = if prepared.matte.keeps_transparent_colors() { Unseen::Kept } else { Unseen::Flattened };
         let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
         let ground = match (backdrop, plan.composition.background) {
             (Some(path), _) => Ground::Picture(

@@ -1,8 +1,9 @@
-//! How alpha is made: the choice of a strategy, and each strategy.
+//! How alpha is made: the choice of a strategy, the keyer, static cameras, matting models.
 
 mod coarse_map;
 pub mod keying;
 pub(crate) mod keying_step;
+pub(crate) mod matting_step;
 pub(crate) mod models;
 pub mod static_camera;
 pub(crate) mod strategy;

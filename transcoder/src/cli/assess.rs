@@ -55,7 +55,7 @@ pub async fn assess(request: &AssessRequest) -> Result<String, RunError> {
 async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResult<QaReport> {
     let before = look(engine, source).await?;
     let begun = Instant::now();
-    let after = engine.read(result, Matte::SourceAlpha).await?;
+    let after = engine.read(result, Matte::SOURCE_ALPHA).await?;
     if !after.probed.facts.has_alpha {
         return Err(TaskError::permanent(JobErrorCode::NoSourceAlpha, "The result has no alpha."));
     }
@@ -71,7 +71,7 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
 /// Looks for a screen; without one, a result can still be looked at by itself.
 async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
     match engine.prepare(source, &MatteRequest::of(StrategyRequest::ChromaKey)).await {
-        Err(TaskError::Permanent { code: JobErrorCode::NoMatteStrategy, .. }) => engine.read(source, Matte::SourceAlpha).await,
+        Err(TaskError::Permanent { code: JobErrorCode::NoMatteStrategy, .. }) => engine.read(source, Matte::SOURCE_ALPHA).await,
         prepared => prepared,
     }
 }

@@ -220,7 +220,7 @@ async fn attempt<E: Edge>(
     let matting_model = work.matting_model.clone();
     let request = MatteRequest { strategy: work.strategy, key: work.key, matting_model, background };
     let prepared = engine.prepare(&source, &request).await?;
-    let strategy = prepared.matte.strategy();
+    let strategy = prepared.matte.strategy;
     if pool == Pool::Light && strategy.request().pool() == Pool::Heavy {
         return Ok(ReportEvent::Transfer);
     }

@@ -1,4 +1,5 @@
-//! First step of the frame pipeline: a decoded frame becomes a master frame, from which every output is made.
+//! First step of the frame pipeline: a decoded frame becomes a master frame, from which every
+//! output is made.
 
 use crate::frame::gamut::{Gamut, WideGamut};
 use crate::frame::pixels::sides;
@@ -20,8 +21,8 @@ impl KeyingStep {
         Self { picture, keyer, gamut: wide.map(Gamut::new) }
     }
 
-    /// Turns one decoded frame into straight RGBA in BT.709. Also returns the planar frame that was keyed, unless the
-    /// gamut was converted: then the two cannot be compared.
+    /// Turns one decoded frame into straight RGBA in BT.709. Also returns the planar frame that was
+    /// keyed, unless the gamut was converted: then the two cannot be compared.
     pub fn apply(&mut self, frame: Vec<u8>) -> (Vec<u8>, Option<Vec<u8>>) {
         let (width, height) = sides(self.picture.shown);
         let (mut master, keyed) = match &mut self.keyer {

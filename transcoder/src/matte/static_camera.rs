@@ -1,30 +1,33 @@
-//! Makes a matte where the camera stands still and the subject moves. Pure: pixels in, pixels out.
+//! Mattes a clip of a static camera from a clean plate that is learned from the clip itself. Pure:
+//! pixels in, pixels out.
 //!
-//! Twice over a clip. First a few small frames: `camera` says whether it stood still, `exposure` how its light changed,
-//! `clusters` and `choice` which colour of each pixel is the background, `seams` whether something never moved off. Then
-//! `plate` gathers the background at full size, and `matter` compares every frame with it: `evidence`, `shadow`, `relax`,
-//! `smear`, `edge`.
+//! Two passes over samples. On small frames, `camera_motion` checks that the camera is static,
+//! `exposure` normalises the light,
+//! `clusters` and `background_selection` find the background of each pixel, `ghost_outlines` checks
+//! it. Then `plate` accumulates the background at full size. `session` compares every frame with
+//! it: `evidence`, `shadow`, `mean_field`, `regions`,
+//! `motion_blur`, `foreground_estimation`.
 
-mod camera;
-mod choice;
+mod background_model;
+mod background_selection;
+mod camera_motion;
 mod clusters;
 mod color;
-mod edge;
 mod evidence;
 mod exposure;
+mod foreground_estimation;
+mod ghost_outlines;
 mod grid;
-mod learn;
-mod matter;
+mod mean_field;
+mod motion_blur;
 mod plate;
 mod regions;
-mod relax;
-mod seams;
+mod session;
 mod shadow;
-mod smear;
 
-pub use learn::{Learned, Refusal, SAMPLES_MAX, Samples, learn};
-pub use matter::Matter;
-pub use plate::{Gatherer, Plate};
+pub use background_model::{BackgroundModel, Refusal, SAMPLES_MAX, Samples, learn};
+pub use plate::{Plate, PlateAccumulator};
+pub use session::StaticCameraSession;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,13 @@
-//! How the matte will be made: looks at a few frames and decides, in the order that the request allows.
+//! Chooses the strategy by which the matte of a clip is made.
+//!
+//! A strategy is one file in `strategy/` with a function `detect`, which examines the sampled clip
+//! and returns confidence, reason and how alpha is made; [`detect`] is the list of them.
 
-mod footage;
+mod chroma_key;
 mod onnx_matting;
+mod portrait;
+mod sampled_clip;
+mod source_alpha;
 mod static_camera;
 
 use std::path::PathBuf;
@@ -9,241 +15,212 @@ use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::keying::KeySettings;
-use shared::strategy::{Strategy, StrategyRequest};
-use shared::strategy::{StrategyCandidate, StrategyChoice};
+use shared::strategy::{Strategy, StrategyCandidate, StrategyChoice, StrategyRequest};
+use shared::task::Pool;
 
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::Tool;
 use crate::frame::gamut::{WideGamut, from_bt709};
 use crate::frame::raw_format::RawFormat;
-use crate::matte::keying::{KeyOptions, Keyer, RgbFrame, Screen};
-use crate::matte::models::{Catalog, Matting};
+use crate::matte::keying::{KeyOptions, Keyer, Screen};
+use crate::matte::matting_step::MattingBackend;
+use crate::matte::models::Catalog;
 use crate::plan;
-pub use footage::Footage;
+pub use sampled_clip::SampledClip;
 
-/// How a matte is made.
+/// How alpha is made for the frames of one clip.
 #[derive(Debug, Clone)]
-pub enum Matte {
-    /// Keep the source's own.
-    SourceAlpha,
-    /// Key this screen.
-    ChromaKey {
-        /// What was found, or said.
+pub enum AlphaSource {
+    /// Frames are decoded with the source's own alpha; opaque where it has none.
+    Decoded,
+    /// Planar frames are keyed at the start of the frame pipeline.
+    Keyed {
+        /// The screen, detected or given.
         screen: Screen,
-        /// How.
+        /// Manual settings.
         options: KeyOptions,
     },
-    /// Let a model do it.
-    OnnxMatting(Arc<dyn Matting>),
-    /// Tell the subject from the background that stands still.
-    StaticCamera(Arc<dyn Matting>),
-    /// Cut nothing out: the video was made to be shown as it is.
-    Whole,
+    /// A backend mattes RGBA frames between decoder and frame pipeline.
+    Matted(Arc<dyn MattingBackend>),
 }
 
-/// What was decided, and why.
+/// The chosen strategy and what it needs to make mattes.
+#[derive(Debug, Clone)]
+pub struct Matte {
+    /// Its name in reports.
+    pub strategy: Strategy,
+    /// How it makes alpha.
+    pub alpha: AlphaSource,
+}
+
+/// A chosen matte and the reasons for it.
 #[derive(Debug)]
-pub struct Decision {
+pub struct ChosenMatte {
     /// How the matte is made.
     pub matte: Matte,
-    /// For people and reports.
+    /// The choice as reports show it.
     pub choice: StrategyChoice,
 }
 
-/// What is wished for.
+/// The caller's settings for the matte.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatteRequest {
-    /// Which strategies may be used.
+    /// Strategies that may be used.
     pub strategy: StrategyRequest,
-    /// What an expert says about the keying.
+    /// Manual settings of the keyer.
     pub key: KeySettings,
-    /// Which matting model; the first that works where nothing is said.
+    /// Id of a matting model; the first usable one if none is named.
     pub matting_model: Option<String>,
-    /// A picture of the background without the subject.
+    /// A clean plate: a picture of the background without the subject.
     pub background: Option<PathBuf>,
 }
 
 impl MatteRequest {
-    /// Nothing but a strategy.
+    /// A request without further settings.
     #[must_use]
     pub fn of(strategy: StrategyRequest) -> Self {
         Self { strategy, key: KeySettings::default(), matting_model: None, background: None }
     }
-
-    fn key_options(&self) -> KeyOptions {
-        KeyOptions {
-            screen_color: None,
-            black_point: self.key.black_point,
-            white_point: self.key.white_point,
-            spill_strength: self.key.spill_strength,
-        }
-    }
 }
 
 impl Matte {
-    /// The decision's name in reports.
-    pub const fn strategy(&self) -> Strategy {
-        match self {
-            Self::SourceAlpha => Strategy::SourceAlpha,
-            Self::ChromaKey { .. } => Strategy::ChromaKey,
-            Self::OnnxMatting(_) => Strategy::OnnxMatting,
-            Self::StaticCamera(_) => Strategy::StaticCamera,
-            Self::Whole => Strategy::Portrait,
-        }
-    }
+    /// The source's own alpha, unexamined.
+    pub const SOURCE_ALPHA: Self = Self { strategy: Strategy::SourceAlpha, alpha: AlphaSource::Decoded };
 
-    /// What the decoder must write for it.
+    /// Format in which the decoder writes frames.
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
-        match self {
-            Self::SourceAlpha | Self::OnnxMatting(_) | Self::StaticCamera(_) | Self::Whole => RawFormat::Rgba,
-            Self::ChromaKey { .. } => plan::planar_format(probed),
+        match self.alpha {
+            AlphaSource::Decoded | AlphaSource::Matted(_) => RawFormat::Rgba,
+            AlphaSource::Keyed { .. } => plan::planar_format(probed),
         }
     }
 
-    /// What makes it frame by frame before frames are composed, if anything does.
-    pub const fn matting(&self) -> Option<&Arc<dyn Matting>> {
-        match self {
-            Self::OnnxMatting(matting) | Self::StaticCamera(matting) => Some(matting),
-            Self::SourceAlpha | Self::ChromaKey { .. } | Self::Whole => None,
+    /// The screen that is keyed.
+    pub const fn screen(&self) -> Option<&Screen> {
+        match &self.alpha {
+            AlphaSource::Keyed { screen, .. } => Some(screen),
+            AlphaSource::Decoded | AlphaSource::Matted(_) => None,
         }
     }
 
-    /// The keyer of planar frames; none where alpha is made otherwise.
+    /// The backend that mattes frames before the frame pipeline.
+    pub const fn backend(&self) -> Option<&Arc<dyn MattingBackend>> {
+        match &self.alpha {
+            AlphaSource::Matted(backend) => Some(backend),
+            AlphaSource::Decoded | AlphaSource::Keyed { .. } => None,
+        }
+    }
+
+    /// The keyer of planar frames; `wide` is their gamut where that is not BT.709.
     pub fn keyer(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> Option<Box<Keyer>> {
-        match (self, raw_format) {
-            (Self::ChromaKey { screen, options }, RawFormat::Planar(format)) => {
-                // Samples were looked at in BT.709, frames are keyed in the source's own gamut.
+        match (&self.alpha, raw_format) {
+            (AlphaSource::Keyed { screen, options }, RawFormat::Planar(format)) => {
+                // Samples are in BT.709, but frames are keyed in the source's own gamut.
                 let color = wide.map_or(screen.color, |wide| from_bt709(wide, screen.color));
                 Some(Box::new(Keyer::new(Screen { color, ..*screen }, format, *options)))
             }
             _ => None,
         }
     }
+
+    /// Whether the colour of transparent pixels is the source's; else it is made up and may be
+    /// flattened.
+    pub const fn keeps_transparent_colors(&self) -> bool {
+        matches!(self.alpha, AlphaSource::Decoded)
+    }
 }
 
-/// What was found out about one strategy.
+/// Result of examining a clip for one strategy.
 #[derive(Debug)]
-pub enum Verdict {
-    /// It can be used.
+pub enum Detection {
+    /// The strategy can be used.
     Fits {
-        /// How.
-        matte: Matte,
-        /// How sure that is; above 0, at most 1.
+        /// How it makes alpha.
+        alpha: AlphaSource,
+        /// Above 0, at most 1.
         confidence: f64,
-        /// One sentence.
+        /// One sentence for people.
         reason: String,
-        /// The matting model that would do it.
+        /// Id of the matting model that it uses.
         matting_model: Option<String>,
     },
     /// It cannot.
-    Unfit {
-        /// What a job fails with that asked for this strategy alone.
+    DoesNotFit {
+        /// Failure of a job that asks for this strategy alone.
         code: JobErrorCode,
-        /// One sentence.
+        /// One sentence for people.
         reason: String,
     },
 }
 
-impl Verdict {
-    /// It can be used.
-    pub fn fits(matte: Matte, confidence: f64, reason: impl Into<String>) -> Self {
-        Self::Fits { matte, confidence, reason: reason.into(), matting_model: None }
+impl Detection {
+    /// The strategy can be used, without a matting model.
+    pub fn fits(alpha: AlphaSource, confidence: f64, reason: impl Into<String>) -> Self {
+        Self::Fits { alpha, confidence, reason: reason.into(), matting_model: None }
     }
 
-    /// The footage does not allow it.
-    pub fn unfit(reason: impl Into<String>) -> Self {
-        Self::Unfit { code: JobErrorCode::NoMatteStrategy, reason: reason.into() }
+    /// The footage is not suitable.
+    pub fn unsuitable(reason: impl Into<String>) -> Self {
+        Self::DoesNotFit { code: JobErrorCode::NoMatteStrategy, reason: reason.into() }
     }
 }
 
-/// Decides: the first strategy that fits is taken. The costly ones are looked at only where nothing before them fits.
-/// Errors: `no_source_alpha`, `no_matte_strategy`, those of a model or of a picture of the background.
-pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, request: &MatteRequest) -> TaskResult<Decision> {
-    let footage = Footage::look(ffmpeg, probed, request).await?;
-    let mut taken: Option<(Matte, StrategyChoice)> = None;
-    let (mut others, mut refusals) = (Vec::new(), Vec::new());
-    for strategy in request.strategy.strategies() {
-        let candidate = |confidence, reason| StrategyCandidate { strategy: strategy.request(), confidence, reason };
-        if taken.is_some() && is_costly(*strategy) {
+/// Every strategy's detection.
+async fn detect(strategy: Strategy, clip: &SampledClip<'_>) -> TaskResult<Detection> {
+    match strategy {
+        Strategy::SourceAlpha => source_alpha::detect(clip).await,
+        Strategy::ChromaKey => Ok(chroma_key::detect(clip)),
+        Strategy::OnnxMatting => onnx_matting::detect(clip).await,
+        Strategy::StaticCamera => static_camera::detect(clip).await,
+        Strategy::Portrait => Ok(portrait::detect()),
+    }
+}
+
+/// Chooses the first strategy that fits. Costly ones are examined only while none has fitted.
+/// Errors: `no_source_alpha`, `no_matte_strategy`, those of a model or of a clean plate.
+pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, request: &MatteRequest) -> TaskResult<ChosenMatte> {
+    let clip = SampledClip::sample(ffmpeg, models, probed, request).await?;
+    let mut chosen: Option<(Matte, StrategyChoice)> = None;
+    let (mut others, mut failures) = (Vec::new(), Vec::new());
+    for strategy in request.strategy.strategies().iter().copied() {
+        let requested = strategy.request();
+        let candidate = |confidence, reason| StrategyCandidate { strategy: requested, confidence, reason };
+        if chosen.is_some() && requested.pool() == Pool::Heavy {
             others.push(candidate(None, "Not looked at: an earlier strategy fits.".to_owned()));
             continue;
         }
-        match look(*strategy, models, &footage).await? {
-            Verdict::Fits { matte, confidence, reason, matting_model } if taken.is_none() => {
+        match detect(strategy, &clip).await? {
+            Detection::Fits { alpha, confidence, reason, matting_model } if chosen.is_none() => {
                 let runners_up = Vec::new();
-                taken =
-                    Some((matte, StrategyChoice { strategy: strategy.request(), confidence, reason, matting_model, runners_up }));
+                let choice = StrategyChoice { strategy: requested, confidence, reason, matting_model, runners_up };
+                chosen = Some((Matte { strategy, alpha }, choice));
             }
-            Verdict::Fits { confidence, reason, .. } => others.push(candidate(Some(confidence), reason)),
-            Verdict::Unfit { code, reason } => {
-                refusals.push((code, reason.clone()));
+            Detection::Fits { confidence, reason, .. } => others.push(candidate(Some(confidence), reason)),
+            Detection::DoesNotFit { code, reason } => {
+                failures.push((code, reason.clone()));
                 others.push(candidate(Some(0.0), reason));
             }
         }
     }
-    match taken {
-        Some((matte, choice)) => Ok(Decision { matte, choice: StrategyChoice { runners_up: others, ..choice } }),
-        None => Err(refusal(refusals)),
+    match chosen {
+        Some((matte, choice)) => Ok(ChosenMatte { matte, choice: StrategyChoice { runners_up: others, ..choice } }),
+        None => Err(failure(failures)),
     }
 }
 
-const fn is_costly(strategy: Strategy) -> bool {
-    matches!(strategy, Strategy::OnnxMatting | Strategy::StaticCamera)
-}
-
-async fn look(strategy: Strategy, models: &Arc<Catalog>, footage: &Footage<'_>) -> TaskResult<Verdict> {
-    match strategy {
-        Strategy::SourceAlpha => source_alpha(footage).await,
-        Strategy::ChromaKey => Ok(chroma_key(footage)),
-        Strategy::OnnxMatting => onnx_matting::look(models, footage).await,
-        Strategy::StaticCamera => static_camera::look(footage).await,
-        Strategy::Portrait => Ok(Verdict::fits(Matte::Whole, 1.0, "Nothing is cut out of a portrait.")),
-    }
-}
-
-/// One strategy's own code and reason; for several, the reason of each.
-fn refusal(mut refusals: Vec<(JobErrorCode, String)>) -> TaskError {
-    match (refusals.pop(), refusals.is_empty()) {
+/// The code and reason of a single strategy; `no_matte_strategy` with all reasons for several.
+fn failure(mut failures: Vec<(JobErrorCode, String)>) -> TaskError {
+    match (failures.pop(), failures.is_empty()) {
         (Some((code, reason)), true) => TaskError::permanent(code, reason),
         (last, _) => {
-            let reasons = refusals.into_iter().chain(last).map(|(_, reason)| reason).collect::<Vec<_>>().join(" ");
+            let reasons = failures.into_iter().chain(last).map(|(_, reason)| reason).collect::<Vec<_>>().join(" ");
             TaskError::permanent(JobErrorCode::NoMatteStrategy, format!("No way to make a matte fits this footage. {reasons}"))
         }
     }
 }
 
-async fn source_alpha(footage: &Footage<'_>) -> TaskResult<Verdict> {
-    let facts = &footage.probed.facts;
-    let reason = if !facts.has_alpha {
-        "The source has no alpha to preserve."
-    } else if footage.shows_alpha().await? {
-        let reason = format!("The source has alpha of its own ({}), and it shows.", facts.pixel_format);
-        return Ok(Verdict::fits(Matte::SourceAlpha, 1.0, reason));
-    } else {
-        "The source declares alpha, but every frame that was looked at is opaque."
-    };
-    Ok(Verdict::Unfit { code: JobErrorCode::NoSourceAlpha, reason: reason.to_owned() })
-}
-
-fn chroma_key(footage: &Footage<'_>) -> Verdict {
-    let (request, samples) = (footage.request, &footage.samples);
-    let options = request.key_options();
-    if let Some(color) = request.key.screen_color {
-        let screen = Screen { color: color.0.map(f32::from), coverage: 0.0 };
-        return Verdict::fits(Matte::ChromaKey { screen, options }, 1.0, format!("The screen is said to be {color}."));
-    }
-    let (width, height) = (samples.size.width as usize, samples.size.height as usize);
-    let frames: Vec<RgbFrame<'_>> = samples.frames.iter().map(|pixels| RgbFrame { width, height, pixels }).collect();
-    let Some(screen) = Screen::detect(&frames) else {
-        return Verdict::unfit("There is no flat coloured screen along the borders of the picture.");
-    };
-    let ([red, green, blue], percent) = (screen.color.map(f32::round), screen.coverage * 100.0);
-    let reason = format!("A flat screen of RGB {red} {green} {blue} covers {percent:.0} % of the borders in the typical frame.");
-    Verdict::fits(Matte::ChromaKey { screen, options }, hundredths(screen.coverage), reason)
-}
-
-/// To what is worth telling.
-pub fn hundredths(share: f32) -> f64 {
+/// Rounds a confidence to hundredths, as reports show it.
+fn hundredths(share: f32) -> f64 {
     f64::from((share * 100.0).round()) / 100.0
 }

@@ -38,7 +38,7 @@ use crate::ffmpeg::probe::Input;
 use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
 use crate::ffmpeg::raw_frames::{decode_error, read_frames};
 use crate::frame::feed::Frame;
-use crate::matte::models::Stage;
+use crate::matte::matting_step::MattingStep;
 use crate::output::product::{Item, Maker, Product, Shot};
 use crate::plan::Plan;
 
@@ -76,7 +76,7 @@ pub fn maker(item: Item, shot: &Shot, input: &Input) -> Maker {
 pub async fn run(
     ffmpeg: Tool<'_>,
     plan: &Plan,
-    matting: Option<Stage>,
+    matting: Option<MattingStep>,
     line: Line,
     on_frame: impl Fn(u64),
 ) -> TaskResult<Master> {

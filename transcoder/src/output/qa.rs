@@ -37,11 +37,9 @@ pub struct Findings<'a> {
 /// What measures the results of a decision about frames of this form and size.
 pub fn meter(probed: &Probed, matte: &Matte, plan: &Plan) -> Meter {
     let shown = plan.picture.shown;
-    match (matte, plan.raw_format) {
+    match (matte.screen(), plan.raw_format) {
         // Of another gamut than the source, a result cannot be held against it.
-        (Matte::ChromaKey { screen, .. }, RawFormat::Planar(format)) if probed.input.wide_gamut.is_none() => {
-            Meter::against(shown, format, screen)
-        }
+        (Some(screen), RawFormat::Planar(format)) if probed.input.wide_gamut.is_none() => Meter::against(shown, format, screen),
         _ => Meter::new(shown),
     }
 }
@@ -50,7 +48,7 @@ pub fn meter(probed: &Probed, matte: &Matte, plan: &Plan) -> Meter {
 pub fn report(findings: Findings<'_>, tools: BTreeMap<String, String>, stages: Vec<StageTiming>) -> QaReport {
     let mut warnings = foresee(&findings.prepared.probed, findings.plan);
     let matte = rounded_matte(findings.figures);
-    warnings.extend(judge(&matte, findings.prepared.matte.strategy()));
+    warnings.extend(judge(&matte, findings.prepared.matte.strategy));
     let (score, score_terms) = score::score(&matte);
     let outputs = findings.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();
     QaReport { score, score_terms, choice: findings.prepared.choice.clone(), matte, outputs, warnings, tools, stages }

@@ -1,4 +1,4 @@
-//! Frames in, pixels out, against a truth that was painted.
+//! Keyed synthetic frames, compared with their known alpha.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! Numbers of models: 32 bit floats, or half of that. Everything here computes in 32 bits and is converted at the rim.
+//! Floating-point precision of tensors: 32 or 16 bits. Everything here computes in 32 bits and
+//! converts at the tensors.
 
 use std::borrow::Cow;
 
@@ -6,17 +7,17 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 use ort::value::{DynValue, Outlet, Shape, Tensor, TensorElementType, ValueType};
 
-/// How wide a model's numbers are.
+/// Element type of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// 32 bits.
     Single,
-    /// 16 bits, of which 11 are a number's.
+    /// 16 bits.
     Half,
 }
 
 impl Precision {
-    /// What goes into an input, or comes out of an output.
+    /// Precision of an input or output.
     /// Errors: a sentence for the operator.
     pub fn of(outlet: &Outlet) -> Result<Self, String> {
         let kind = outlet.dtype().tensor_type();
@@ -33,7 +34,7 @@ impl Precision {
         }
     }
 
-    /// A tensor of this precision.
+    /// Makes a tensor of this precision.
     pub fn tensor(self, shape: Vec<i64>, values: Vec<f32>) -> ort::Result<DynValue> {
         match self {
             Self::Single => Ok(Tensor::from_array((shape, values))?.into_dyn()),
@@ -46,8 +47,8 @@ impl Precision {
     }
 }
 
-/// What a tensor of either precision holds.
-/// Errors: the runtime's own where it holds something else.
+/// Shape and values of a tensor of either precision.
+/// Errors: those of the runtime for other element types.
 pub fn read(value: &DynValue) -> ort::Result<(&Shape, Cow<'_, [f32]>)> {
     if Precision::of_kind(value.dtype()) == Some(Precision::Half) {
         let (shape, halves) = value.try_extract_tensor::<f16>()?;

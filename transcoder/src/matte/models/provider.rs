@@ -1,13 +1,14 @@
-//! Execution providers by name: what computes a model. Which of them there are is up to the operator's ONNX Runtime.
+//! ONNX Runtime's execution providers. The operator's build of the library decides which of them
+//! are available.
 
 use std::path::Path;
 
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, ExecutionProviderDispatch};
 
 shared::names! {
-    /// What computes. Those of other systems than Linux and macOS are left out.
+    /// Execution providers, without those for other systems than Linux and macOS.
     Provider {
-        /// The processor, through ONNX Runtime's own code; always there.
+        /// The CPU; always available.
         Cpu = "cpu",
         /// Huawei's Ascend.
         Cann = "cann",
@@ -38,32 +39,33 @@ shared::names! {
     }
 }
 
-/// What the operator wants models to be computed by, the best first.
+/// The configured providers, in order of preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Providers(Vec<Wanted>);
+pub struct Providers(Vec<ProviderConfig>);
 
-/// One of them, with what is to be said to it.
+/// A configured provider and its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wanted {
+struct ProviderConfig {
     provider: Provider,
     options: Vec<(String, String)>,
 }
 
-/// What the library says to one of them.
-struct Offer {
-    is_there: bool,
+/// A provider as the library has it.
+struct ProviderState {
+    is_available: bool,
     dispatch: ExecutionProviderDispatch,
 }
 
 impl Providers {
-    /// Reads `NAME [KEY=VALUE …], …`. The processor comes last: nothing would be left for what stands behind it.
+    /// Parses `NAME [KEY=VALUE …], …`. `cpu` must be last, as it runs everything and leaves nothing
+    /// to later providers.
     pub fn parse(text: &str) -> Option<Self> {
-        let wanted = text.split(',').map(Wanted::parse).collect::<Option<Vec<_>>>()?;
-        let (_, before) = wanted.split_last()?;
-        before.iter().all(|wanted| wanted.provider != Provider::Cpu).then_some(Self(wanted))
+        let configs = text.split(',').map(ProviderConfig::parse).collect::<Option<Vec<_>>>()?;
+        let (_, before) = configs.split_last()?;
+        before.iter().all(|configs| configs.provider != Provider::Cpu).then_some(Self(configs))
     }
 
-    /// What `parse` takes.
+    /// Describes the syntax for error messages.
     pub fn form() -> String {
         format!(
             "a list of {}, with cpu at its end, each with its KEY=VALUE behind it",
@@ -71,29 +73,30 @@ impl Providers {
         )
     }
 
-    /// Whether the library at this path has all of them.
+    /// Checks that the library at this path has all configured providers.
     /// Errors: a sentence for the operator.
     pub fn check(&self, library: &Path) -> Result<(), String> {
-        let missing: Vec<_> = self.0.iter().filter(|wanted| !wanted.offer().is_none_or(|offer| offer.is_there)).collect();
+        let missing: Vec<_> = self.0.iter().filter(|configs| !configs.state().is_none_or(|state| state.is_available)).collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let missing = missing.iter().map(|wanted| wanted.provider.as_str()).collect::<Vec<_>>().join(" and no ");
-        Err(format!("MATTING_PROVIDERS: {} has no {missing}; it has {}", library.display(), there().join(", ")))
+        let missing = missing.iter().map(|configs| configs.provider.as_str()).collect::<Vec<_>>().join(" and no ");
+        Err(format!("MATTING_PROVIDERS: {} has no {missing}; it has {}", library.display(), available().join(", ")))
     }
 
-    /// Whether the processor may do what the others cannot.
+    /// Whether operators that no other provider supports may run on the CPU.
     pub fn allow_cpu(&self) -> bool {
-        self.0.iter().any(|wanted| wanted.provider == Provider::Cpu)
+        self.0.iter().any(|configs| configs.provider == Provider::Cpu)
     }
 
-    /// Those that must be asked for, in order.
+    /// The providers to register with a session, in order; without `cpu`, which is always
+    /// registered.
     pub fn dispatches(&self) -> Vec<ExecutionProviderDispatch> {
-        self.0.iter().filter_map(Wanted::offer).map(|offer| offer.dispatch.error_on_failure()).collect()
+        self.0.iter().filter_map(ProviderConfig::state).map(|state| state.dispatch.error_on_failure()).collect()
     }
 }
 
-impl Wanted {
+impl ProviderConfig {
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         let provider: Provider = words.next()?.parse().ok()?;
@@ -103,15 +106,15 @@ impl Wanted {
         (takes_options || options.is_empty()).then_some(Self { provider, options })
     }
 
-    /// None for the processor, which need not be asked for.
-    fn offer(&self) -> Option<Offer> {
+    /// None for the CPU, which need not be registered.
+    fn state(&self) -> Option<ProviderState> {
         let options = &self.options;
         Some(match self.provider {
             Provider::Cpu => return None,
             Provider::Cann => configured(ep::CANN::default(), options),
             Provider::CoreMl => configured(ep::CoreML::default(), options),
             Provider::Cuda => configured(ep::CUDA::default(), options),
-            Provider::MiGraphX => Offer::of(ep::MIGraphX::default()),
+            Provider::MiGraphX => ProviderState::of(ep::MIGraphX::default()),
             Provider::NvRtx => configured(ep::NVRTX::default(), options),
             Provider::OneDnn => configured(ep::OneDNN::default(), options),
             Provider::OpenVino => configured(ep::OpenVINO::default(), options),
@@ -125,24 +128,25 @@ impl Wanted {
     }
 }
 
-impl Offer {
+impl ProviderState {
     fn of(provider: impl ExecutionProvider + Into<ExecutionProviderDispatch>) -> Self {
-        Self { is_there: provider.is_available().unwrap_or(false), dispatch: provider.into() }
+        Self { is_available: provider.is_available().unwrap_or(false), dispatch: provider.into() }
     }
 }
 
-fn configured<P>(provider: P, options: &[(String, String)]) -> Offer
+fn configured<P>(provider: P, options: &[(String, String)]) -> ProviderState
 where
     P: ArbitrarilyConfigurableExecutionProvider + ExecutionProvider + Into<ExecutionProviderDispatch>,
 {
-    Offer::of(options.iter().fold(provider, |provider, (key, value)| provider.with_arbitrary_config(key, value)))
+    ProviderState::of(options.iter().fold(provider, |provider, (key, value)| provider.with_arbitrary_config(key, value)))
 }
 
-/// Those that the library has.
-pub fn there() -> Vec<&'static str> {
-    let is_there =
-        |provider: &Provider| Wanted { provider: *provider, options: Vec::new() }.offer().is_none_or(|offer| offer.is_there);
-    Provider::ALL.into_iter().filter(is_there).map(Provider::as_str).collect()
+/// Names of the providers that the library has.
+pub fn available() -> Vec<&'static str> {
+    let is_available = |provider: &Provider| {
+        ProviderConfig { provider: *provider, options: Vec::new() }.state().is_none_or(|state| state.is_available)
+    };
+    Provider::ALL.into_iter().filter(is_available).map(Provider::as_str).collect()
 }
 
 #[cfg(test)]
@@ -153,7 +157,7 @@ mod tests {
     fn providers_are_read_in_order_with_their_options() {
         let read = Providers::parse("openvino device_type=AUTO:GPU precision=FP16, cuda,cpu").unwrap();
         assert_eq!(
-            read.0.iter().map(|wanted| wanted.provider).collect::<Vec<_>>(),
+            read.0.iter().map(|configs| configs.provider).collect::<Vec<_>>(),
             [Provider::OpenVino, Provider::Cuda, Provider::Cpu]
         );
         let options = [("device_type", "AUTO:GPU"), ("precision", "FP16")];
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_not_read() {
+    fn invalid_lists_are_refused() {
         for text in ["", "abacus", "cuda,,cpu", "cpu,cuda", "cuda device_id", "cpu threads=1", "migraphx device_id=1"] {
             assert_eq!(Providers::parse(text), None, "{text}");
         }

@@ -1,60 +1,198 @@
-//! A session of ONNX Runtime: one model, opened, and one run of it within its time.
+//! A model as a matting backend: inference on the next frames runs on its own thread while the last
+//! matte is refined.
 
-use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{RunOptions, Session};
+use shared::code::JobErrorCode;
+use shared::media::PixelSize;
 
-use super::model::Limits;
+use super::manifest::Kind;
+use super::model::{Inference, InferredMatte, Model};
+use super::plane::Plane;
+use super::temporal_smoothing::TemporalSmoother;
+use super::{foreground_estimation, guided_filter};
+use crate::error::{TaskError, TaskResult};
+use crate::frame::pixels::scale_opaque;
+use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
 
-/// The runtime's word for computing nothing on the processor that another provider was meant to compute.
-const NO_CPU: (&str, &str) = ("session.disable_cpu_ep_fallback", "1");
-/// What it says where that cannot be done.
-const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
+/// Batches that the inference thread holds: one running, one waiting.
+const BATCHES_IN_FLIGHT_MAX: usize = 2;
 
-/// Opens a model's file; takes longer than a frame.
-/// Errors: a sentence for the operator.
-pub fn open(path: &Path, limits: &Limits) -> Result<Session, String> {
-    if !path.is_file() {
-        return Err(format!("{} is missing", path.display()));
-    }
-    let told = |error: &dyn std::fmt::Display| match error.to_string() {
-        words if words.contains(LEFT_TO_CPU) => {
-            "parts of it would be left to the processor: add cpu to the end of MATTING_PROVIDERS to have it so".to_owned()
-        }
-        words => format!("the file is no model that ONNX Runtime can run: {}", first_line(&words)),
-    };
-    let builder = Session::builder().map_err(|error| told(&error))?;
-    let mut builder = builder.with_optimization_level(GraphOptimizationLevel::All).map_err(|error| told(&error))?;
-    if !limits.providers.allow_cpu() {
-        builder = builder.with_config_entry(NO_CPU.0, NO_CPU.1).map_err(|error| told(&error))?;
-    }
-    let mut builder = builder
-        .with_execution_providers(limits.providers.dispatches())
-        .map_err(|error| format!("MATTING_PROVIDERS: {}", first_line(&error.to_string())))?;
-    builder.commit_from_file(path).map_err(|error| told(&error))
+/// Mattes clips with a model.
+#[derive(Debug)]
+pub struct OnnxBackend {
+    model: Arc<Model>,
 }
 
-/// The runtime's own words may be a page long and name its source files.
-fn first_line(words: &str) -> &str {
-    words.lines().next().unwrap_or_default()
+/// The session of one clip.
+#[derive(Debug)]
+struct OnnxSession {
+    size: PixelSize,
+    frames: Option<SyncSender<Arc<Rgba>>>,
+    mattes: Receiver<TaskResult<InferredMatte>>,
+    in_flight: VecDeque<Arc<Rgba>>,
+    in_flight_max: usize,
+    /// None for recurrent models, which are stable over time.
+    smoother: Option<TemporalSmoother>,
+    timer: WorkTimer,
 }
 
-/// Runs, and has the run ended from aside when its time is over.
-pub fn bounded<T>(limit: Duration, options: &RunOptions, run: impl FnOnce() -> T) -> T {
-    std::thread::scope(|scope| {
-        let (running, ended) = channel::<()>();
-        scope.spawn(move || {
-            if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout)
-                && let Err(error) = options.terminate()
-            {
-                tracing::warn!(%error, "a model that is too slow cannot be ended");
-            }
-        });
-        let outcome = run();
-        drop(running);
+/// Working time of a step; logged when dropped.
+#[derive(Debug)]
+struct WorkTimer {
+    stage: &'static str,
+    total: Duration,
+    frames: u64,
+}
+
+impl WorkTimer {
+    const fn new(stage: &'static str) -> Self {
+        Self { stage, total: Duration::ZERO, frames: 0 }
+    }
+
+    fn measure<T>(&mut self, frames: usize, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let outcome = work();
+        self.total += begun.elapsed();
+        self.frames += frames as u64;
         outcome
-    })
+    }
+}
+
+impl Drop for WorkTimer {
+    fn drop(&mut self) {
+        let duration_ms = u64::try_from(self.total.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(stage = self.stage, frames = self.frames, duration_ms, "a step of matting has finished");
+    }
+}
+
+impl OnnxBackend {
+    /// A backend of this model.
+    pub const fn new(model: Arc<Model>) -> Self {
+        Self { model }
+    }
+}
+
+impl MattingBackend for OnnxBackend {
+    fn start(&self, size: PixelSize) -> TaskResult<Box<dyn MattingSession>> {
+        let run = Inference::start(&self.model)?;
+        let in_flight_max = self.model.frames_max() * BATCHES_IN_FLIGHT_MAX;
+        let (frames, frames_out) = sync_channel(in_flight_max);
+        let (mattes_in, mattes) = sync_channel(in_flight_max);
+        // The thread ends with the session, which closes both channels.
+        std::thread::Builder::new()
+            .name("inference".to_owned())
+            .spawn(move || infer(run, size, &frames_out, &mattes_in))
+            .map_err(|error| TaskError::Transient(format!("starting a thread: {error}")))?;
+        let smoother = (self.model.manifest().kind != Kind::Recurrent).then(TemporalSmoother::default);
+        Ok(Box::new(OnnxSession {
+            size,
+            frames: Some(frames),
+            mattes,
+            in_flight: VecDeque::new(),
+            in_flight_max,
+            smoother,
+            timer: WorkTimer::new("refinement"),
+        }))
+    }
+}
+
+/// Runs inference in batches until the channel of frames or that of mattes is closed, or a run
+/// fails.
+fn infer(mut run: Inference, size: PixelSize, frames: &Receiver<Arc<Rgba>>, mattes: &SyncSender<TaskResult<InferredMatte>>) {
+    let (mut timer, frames_max) = (WorkTimer::new("inference"), run.frames_max());
+    loop {
+        let batch: Vec<Arc<Rgba>> = frames.iter().take(frames_max).collect();
+        if batch.is_empty() {
+            return;
+        }
+        let pictures: Vec<&[u8]> = batch.iter().map(|frame| frame.as_slice()).collect();
+        let outcome = timer.measure(batch.len(), || run.infer(&pictures, size));
+        drop(batch);
+        let (batch_mattes, failure) = match outcome {
+            Ok(mattes) => (mattes, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let has_failed = failure.is_some();
+        let sent = batch_mattes.into_iter().map(Ok).chain(failure.map(Err)).try_for_each(|outcome| mattes.send(outcome));
+        if sent.is_err() || has_failed {
+            return;
+        }
+    }
+}
+
+impl MattingSession for OnnxSession {
+    fn push(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
+        let mattes = if self.in_flight.len() >= self.in_flight_max { self.next()? } else { None };
+        let frame = Arc::new(frame);
+        // A thread that has ended has sent its error.
+        if let Some(frames) = &self.frames
+            && frames.send(Arc::clone(&frame)).is_err()
+        {
+            self.frames = None;
+        }
+        self.in_flight.push_back(frame);
+        // Inference runs on the queued frames in the meantime.
+        Ok(mattes.map(|(frame, mattes)| self.refine(frame, mattes)).into_iter().collect())
+    }
+
+    fn finish(&mut self) -> TaskResult<Vec<Rgba>> {
+        self.frames = None;
+        let mut done = Vec::new();
+        while let Some((frame, mattes)) = self.next()? {
+            done.push(self.refine(frame, mattes));
+        }
+        Ok(done)
+    }
+}
+
+impl OnnxSession {
+    /// The oldest frame in flight and its matte.
+    fn next(&mut self) -> TaskResult<Option<(Rgba, InferredMatte)>> {
+        let Some(frame) = self.in_flight.pop_front() else { return Ok(None) };
+        let ended = || TaskError::with_detail(JobErrorCode::Internal, "the inference thread ended");
+        let mattes = self.mattes.recv().map_err(|_| ended())??;
+        Ok(Some((Arc::unwrap_or_clone(frame), mattes)))
+    }
+
+    fn refine(&mut self, mut frame: Rgba, mattes: InferredMatte) -> Rgba {
+        let InferredMatte { shrunk, matte } = mattes;
+        self.timer.measure(1, || {
+            let alpha = full_alpha(matte, shrunk.as_deref(), &frame, self.size, self.smoother.as_mut());
+            foreground_estimation::apply(&mut frame, &alpha);
+        });
+        frame
+    }
+}
+
+/// Smooths a matte and scales it to the size of the frame.
+fn full_alpha(
+    matte: Plane,
+    shrunk: Option<&[u8]>,
+    frame: &[u8],
+    size: PixelSize,
+    smoother: Option<&mut TemporalSmoother>,
+) -> Plane {
+    let matte = match smoother {
+        Some(smoother) => smoother.smooth(matte, frame, size),
+        None => matte,
+    };
+    if matte.size == size {
+        return matte;
+    }
+    let shrunk = match shrunk {
+        Some(shrunk) if shrunk.len() == matte.values.len() * 4 => Ok(shrunk.to_vec()),
+        // The matte is smaller than the input.
+        _ => scale_opaque(frame, size, matte.size),
+    };
+    match shrunk {
+        Ok(shrunk) => guided_filter::refine(&matte, &shrunk, frame, size),
+        Err(error) => {
+            tracing::warn!(%error, "a matte is not refined");
+            matte.scaled(size)
+        }
+    }
 }

@@ -1,61 +1,66 @@
-//! How strongly each cell of a frame speaks for a subject, or for the background.
+//! Scores each cell of a frame as subject or background, by its distance from the plate in
+//! deviations of the noise.
 
 use rayon::prelude::*;
 
-use super::color::{Rgb, Ypq, ypq};
+use super::color::{Rgb, Ycc, ycc};
 use super::exposure::Exposure;
 use super::plate::{Plate, cell_means};
 use super::shadow;
 
-/// Squared distance in deviations at which a cell speaks for neither; one of noise alone is near 3.
-const NEITHER: f32 = 12.0;
-/// Likewise for the mean over a neighbourhood, in which noise is much less.
-const NEITHER_AROUND: f32 = 16.0;
-const AROUND: usize = 2;
-/// How much less the noise of that mean is; not by its 25 cells, since what codecs leave is alike in neighbours.
-const AROUND_CALM: f32 = 8.0;
-/// What a neighbourhood's mean may be off without any subject: light that bounces, blocks of a codec. In codes.
-const AROUND_OFF: Ypq = [1.5, 1.0, 1.0];
-const AROUND_WEIGHT: f32 = 0.7;
-/// Most that one cell can say, against a subject and for it.
-const SAID: (f32, f32) = (-5.0, 6.0);
+/// Squared distance at which the score is 0; noise alone has about 3.
+const NEUTRAL_DISTANCE: f32 = 12.0;
+/// The same for the mean of the 5 × 5 neighbourhood, in which noise is much less.
+const NEUTRAL_DISTANCE_5X5: f32 = 16.0;
+const NEIGHBOURHOOD: usize = 2;
+/// Reduction of the variance by that mean; less than 25, since the noise that codecs leave is
+/// correlated.
+const MEAN_NOISE_REDUCTION: f32 = 8.0;
+/// Difference of a neighbourhood's mean without a subject: bounced light, blocks of a codec. Units:
+/// codes.
+const MEAN_TOLERANCE: Ycc = [1.5, 1.0, 1.0];
+const MEAN_WEIGHT: f32 = 0.7;
+/// Range of the score of one cell.
+const SCORE_RANGE: (f32, f32) = (-5.0, 6.0);
 
-/// A shadow whose texture is not seen may as well be cloth of the background's hue, the deeper the more: a cell says no less
-/// than this against a subject in hardly any shadow, nothing where this much light is lost, and so much for one besides.
-const UNSURE_MIN: f32 = -9.0;
-const UNSURE_DEPTH: f32 = 0.4;
-const UNSURE_WEIGHT: f32 = 6.0;
+/// A shadow in which the background's texture is not visible may as well be cloth of its hue, the
+/// deeper the more likely. The score has a lower bound, from the first of these in a faint shadow
+/// to 0 where the second share of light is lost, and rises by the third times the loss.
+const UNCERTAIN_SHADOW_MIN: f32 = -9.0;
+const UNCERTAIN_SHADOW_DEPTH: f32 = 0.4;
+const UNCERTAIN_SHADOW_WEIGHT: f32 = 6.0;
 
-/// One frame beside the background, a value per cell.
+/// A frame compared with the plate, one value per cell.
 #[derive(Debug)]
 pub struct Evidence {
-    /// The frame.
-    pub seen: Vec<Rgb>,
-    /// The background in the frame's light and shadow.
-    pub behind: Vec<Rgb>,
-    /// Share of light that a shadow leaves.
+    /// Mean colours of the frame.
+    pub frame: Vec<Rgb>,
+    /// The plate with the exposure and the shadows of the frame.
+    pub background: Vec<Rgb>,
+    /// Share of the light that remains in a shadow; 1 without.
     pub shade: Vec<f32>,
-    /// Squared distance from the background in deviations, shadow allowed for.
+    /// Squared distance from `background` in deviations of the noise.
     pub distance: Vec<f32>,
     /// Above 0 for the subject, below for the background.
-    pub said: Vec<f32>,
+    pub score: Vec<f32>,
 }
 
 impl Evidence {
-    pub fn new(plate: &Plate, exposure: &Exposure, seen: Vec<Rgb>) -> Self {
-        let lit: Vec<Rgb> = (0..plate.cells.len()).into_par_iter().map(|cell| plate.lit(cell, exposure)).collect();
+    pub fn new(plate: &Plate, exposure: &Exposure, frame: Vec<Rgb>) -> Self {
+        let lit: Vec<Rgb> = (0..plate.cells.len()).into_par_iter().map(|cell| plate.exposed(cell, exposure)).collect();
         let plain: Vec<f32> =
-            (0..seen.len()).into_par_iter().map(|cell| distance(seen[cell], lit[cell], plate.variance[cell])).collect();
-        let (shade, is_sure) = shadow::find(plate, &seen, &lit, &plain);
-        let behind: Vec<Rgb> = lit.par_iter().zip(&shade).map(|(lit, shade)| lit.map(|channel| channel * shade)).collect();
+            (0..frame.len()).into_par_iter().map(|cell| distance(frame[cell], lit[cell], plate.variance[cell])).collect();
+        let (shade, is_textured) = shadow::find(plate, &frame, &lit, &plain);
+        let background: Vec<Rgb> = lit.par_iter().zip(&shade).map(|(lit, shade)| lit.map(|channel| channel * shade)).collect();
         let distance: Vec<f32> =
-            (0..seen.len()).into_par_iter().map(|cell| distance(seen[cell], behind[cell], plate.variance[cell])).collect();
-        let mut said = said(plate, &seen, &behind, &distance);
-        for ((said, shade), _) in said.iter_mut().zip(&shade).zip(&is_sure).filter(|(_, is_sure)| !**is_sure) {
+            (0..frame.len()).into_par_iter().map(|cell| distance(frame[cell], background[cell], plate.variance[cell])).collect();
+        let mut score = scores(plate, &frame, &background, &distance);
+        for ((score, shade), _) in score.iter_mut().zip(&shade).zip(&is_textured).filter(|(_, is_textured)| !**is_textured) {
             let depth = (shade - 1.0).abs();
-            *said = said.max(UNSURE_MIN * (1.0 - depth / UNSURE_DEPTH).max(0.0)) + UNSURE_WEIGHT * depth;
+            *score = score.max(UNCERTAIN_SHADOW_MIN * (1.0 - depth / UNCERTAIN_SHADOW_DEPTH).max(0.0))
+                + UNCERTAIN_SHADOW_WEIGHT * depth;
         }
-        Self { seen, behind, shade, distance, said }
+        Self { frame, background, shade, distance, score }
     }
 }
 
@@ -63,21 +68,25 @@ pub fn frame_cells(plate: &Plate, rgba: &[u8]) -> Vec<Rgb> {
     cell_means::<4>(plate.cells, plate.side, plate.width, plate.height, rgba)
 }
 
-pub fn distance(seen: Rgb, behind: Rgb, variance: Ypq) -> f32 {
-    let off = ypq([seen[0] - behind[0], seen[1] - behind[1], seen[2] - behind[2]]);
-    off[0] * off[0] / variance[0] + off[1] * off[1] / variance[1] + off[2] * off[2] / variance[2]
+pub fn distance(frame: Rgb, background: Rgb, variance: Ycc) -> f32 {
+    let difference = ycc([frame[0] - background[0], frame[1] - background[1], frame[2] - background[2]]);
+    difference[0] * difference[0] / variance[0]
+        + difference[1] * difference[1] / variance[1]
+        + difference[2] * difference[2] / variance[2]
 }
 
-fn said(plate: &Plate, seen: &[Rgb], behind: &[Rgb], distance: &[f32]) -> Vec<f32> {
+fn scores(plate: &Plate, frame: &[Rgb], background: &[Rgb], distance: &[f32]) -> Vec<f32> {
     let cells = plate.cells;
     let means: Vec<Vec<f32>> = (0..3)
         .map(|channel| {
-            let off: Vec<f32> = seen
+            let difference: Vec<f32> = frame
                 .par_iter()
-                .zip(behind)
-                .map(|(seen, behind)| ypq([seen[0] - behind[0], seen[1] - behind[1], seen[2] - behind[2]])[channel])
+                .zip(background)
+                .map(|(frame, background)| {
+                    ycc([frame[0] - background[0], frame[1] - background[1], frame[2] - background[2]])[channel]
+                })
                 .collect();
-            cells.mean(&off, AROUND)
+            cells.box_mean(&difference, NEIGHBOURHOOD)
         })
         .collect();
     (0..cells.len())
@@ -85,18 +94,21 @@ fn said(plate: &Plate, seen: &[Rgb], behind: &[Rgb], distance: &[f32]) -> Vec<f3
         .map(|cell| {
             let around: f32 = (0..3)
                 .map(|channel| {
-                    let variance = plate.variance[cell][channel] / AROUND_CALM + AROUND_OFF[channel] * AROUND_OFF[channel];
+                    let variance =
+                        plate.variance[cell][channel] / MEAN_NOISE_REDUCTION + MEAN_TOLERANCE[channel] * MEAN_TOLERANCE[channel];
                     means[channel][cell] * means[channel][cell] / variance
                 })
                 .sum();
-            let own = (distance[cell] - NEITHER) * 0.5;
-            let around = ((around - NEITHER_AROUND) * 0.5 * AROUND_WEIGHT).clamp(SAID.0, SAID.1);
-            // A cell beside a subject is in its neighbourhood, but is not off in the same direction.
+            let own = (distance[cell] - NEUTRAL_DISTANCE) * 0.5;
+            let around = ((around - NEUTRAL_DISTANCE_5X5) * 0.5 * MEAN_WEIGHT).clamp(SCORE_RANGE.0, SCORE_RANGE.1);
+            // A background cell beside a subject has it in its neighbourhood, but does not differ
+            // in the same direction.
             let mean = [0, 1, 2].map(|channel| means[channel][cell]);
-            let off = ypq([0, 1, 2].map(|channel| seen[cell][channel] - behind[cell][channel]));
-            let along: f32 = (0..3).map(|channel| off[channel] * mean[channel]).sum();
+            let difference = ycc([0, 1, 2].map(|channel| frame[cell][channel] - background[cell][channel]));
+            let along: f32 = (0..3).map(|channel| difference[channel] * mean[channel]).sum();
             let alike = along / mean.iter().map(|mean| mean * mean).sum::<f32>().max(1.0);
-            own.clamp(SAID.0, SAID.1) + if around > 0.0 { around * ((alike - 0.3) * 2.0).clamp(0.0, 1.0) } else { around }
+            own.clamp(SCORE_RANGE.0, SCORE_RANGE.1)
+                + if around > 0.0 { around * ((alike - 0.3) * 2.0).clamp(0.0, 1.0) } else { around }
         })
         .collect()
 }

@@ -1,18 +1,21 @@
-//! How the light of one picture differs from that of another: a gain and an offset for each channel.
+//! Exposure and white balance of a picture relative to a reference: a gain and an offset per
+//! channel, fitted robustly.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^24")]
 
 use super::color::Rgb;
 
-/// Pulls the offset towards nothing where the colours are too alike to tell it from a gain.
+/// Regularises the offset towards 0 where all colours are similar, and gain and offset cannot be
+/// separated.
 const OFFSET_WEIGHT: f32 = 0.003;
-/// Residuals of this many codes count for half a half, step by step; what moves is far off.
+/// Residual at which the weight of a pixel is a quarter, by iteration: first without an initial
+/// value, then with one. Moving subjects have large residuals. Units: codes.
 const SCALES_FROM_AFAR: [f32; 6] = [60.0, 30.0, 16.0, 10.0, 7.0, 5.0];
 const SCALES_FROM_NEAR: [f32; 3] = [20.0, 8.0, 5.0];
-/// Codes at both ends where a sensor is black or full and no gain holds.
+/// Codes that are not clipped: beyond, the sensor is black or saturated.
 const UNCLIPPED: std::ops::RangeInclusive<f32> = 4.0..=250.0;
 
-/// What turns the colours of the reference into those of a picture.
+/// Maps colours of the reference to those of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exposure {
     pub gain: Rgb,
@@ -30,22 +33,23 @@ impl Exposure {
         [0, 1, 2].map(|channel| color[channel] * self.gain[channel] + self.offset[channel])
     }
 
-    /// The same as a file can hold it: what is too bright for that is full.
+    /// As [`Exposure::apply`], clipped to 0–255.
     pub fn apply_clipped(&self, color: Rgb) -> Rgb {
         self.apply(color).map(|channel| channel.clamp(0.0, 255.0))
     }
 
-    /// Takes a picture's colour back to the reference.
+    /// Inverse of [`Exposure::apply`].
     pub fn undo(&self, color: Rgb) -> Rgb {
         [0, 1, 2].map(|channel| (color[channel] - self.offset[channel]) / self.gain[channel])
     }
 
-    /// Fits from scratch. The pairs are a colour of the reference, and what the picture shows there.
+    /// Fits without an initial value. A pair is a colour of the reference and that of the picture
+    /// at the same place.
     pub fn fit(pairs: &[(Rgb, Rgb)]) -> Self {
         Self::default().refined(pairs, &SCALES_FROM_AFAR)
     }
 
-    /// Fits from one that was near.
+    /// Fits with this exposure as the initial value.
     pub fn follow(&self, pairs: &[(Rgb, Rgb)]) -> Self {
         self.refined(pairs, &SCALES_FROM_NEAR)
     }
@@ -54,7 +58,7 @@ impl Exposure {
         scales.iter().fold(*self, |exposure, scale| exposure.step(pairs, *scale))
     }
 
-    /// One step of reweighted least squares.
+    /// One iteration of reweighted least squares.
     fn step(&self, pairs: &[(Rgb, Rgb)], scale: f32) -> Self {
         let mut sums = [[0.0_f64; 5]; 3];
         for (reference, seen) in pairs {

@@ -1,10 +1,10 @@
-//! Planes of numbers and what is done to them as a whole.
+//! Filters and distance transform on planes of one value per cell.
 
 #![expect(clippy::cast_precision_loss, reason = "windows are a few cells wide")]
 
 use rayon::prelude::*;
 
-/// The shape of every plane of a picture.
+/// Size of a plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     pub columns: usize,
@@ -16,7 +16,7 @@ impl Grid {
         self.columns * self.rows
     }
 
-    /// The neighbours across and down, where there are any.
+    /// The four neighbours, those inside the plane.
     pub fn neighbours(self, index: usize) -> impl Iterator<Item = usize> {
         let (column, row) = (index % self.columns, index / self.columns);
         let left = (column > 0).then(|| index - 1);
@@ -26,19 +26,19 @@ impl Grid {
         [left, right, above, below].into_iter().flatten()
     }
 
-    /// How far every cell is from the nearest source; infinitely where there is none.
+    /// Distance of every cell from the nearest source; infinite without one. Units: cells.
     /// Source: Borgefors, "Distance transformations in digital images", 1986.
-    pub fn distance(self, is_source: impl Fn(usize) -> bool) -> Vec<f32> {
+    pub fn distance_transform(self, is_source: impl Fn(usize) -> bool) -> Vec<f32> {
         let mut distance: Vec<f32> = (0..self.len()).map(|cell| if is_source(cell) { 0.0 } else { f32::INFINITY }).collect();
-        // From above and, turned upside down, from below.
+        // A forward pass and, on the reversed plane, a backward pass.
         for _ in 0..2 {
-            self.pass_on(&mut distance);
+            self.chamfer_pass(&mut distance);
             distance.reverse();
         }
         distance
     }
 
-    fn pass_on(self, distance: &mut [f32]) {
+    fn chamfer_pass(self, distance: &mut [f32]) {
         const ACROSS: f32 = 0.9551;
         const DIAGONAL: f32 = 1.3693;
         let mut above = vec![f32::INFINITY; self.columns];
@@ -62,8 +62,8 @@ impl Grid {
         }
     }
 
-    /// The mean over a square window, narrower at the border.
-    pub fn mean(self, plane: &[f32], reach: usize) -> Vec<f32> {
+    /// Mean over a square window of `reach` cells to each side, cut off at the border.
+    pub fn box_mean(self, plane: &[f32], reach: usize) -> Vec<f32> {
         let mut across = vec![0.0; self.len()];
         across.par_chunks_mut(self.columns).zip(plane.par_chunks(self.columns)).for_each(|(out, row)| {
             let (mut sum, mut count) = (row.iter().take(reach).sum::<f32>(), reach.min(row.len()));
@@ -92,8 +92,8 @@ impl Grid {
         mean
     }
 
-    /// The greatest value in a square window.
-    pub fn greatest(self, plane: &[u8], reach: usize) -> Vec<u8> {
+    /// Dilation: the largest value in a square window of `reach` cells to each side.
+    pub fn dilate(self, plane: &[u8], reach: usize) -> Vec<u8> {
         let mut across = vec![0; self.len()];
         across.par_chunks_mut(self.columns).zip(plane.par_chunks(self.columns)).for_each(|(out, row)| {
             for (column, out) in out.iter_mut().enumerate() {
@@ -112,10 +112,10 @@ impl Grid {
         greatest
     }
 
-    /// The least value in a square window; outside the picture nothing is less.
-    pub fn least(self, plane: &[u8], reach: usize) -> Vec<u8> {
+    /// Erosion: the least value in a square window; cells outside of the plane do not count.
+    pub fn erode(self, plane: &[u8], reach: usize) -> Vec<u8> {
         let turned: Vec<u8> = plane.iter().map(|value| 255 - value).collect();
-        let mut least = self.greatest(&turned, reach);
+        let mut least = self.dilate(&turned, reach);
         for value in &mut least {
             *value = 255 - *value;
         }

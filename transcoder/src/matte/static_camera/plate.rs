@@ -1,21 +1,22 @@
-//! The background at full size: the mean of what the samples show of it, and how much that varies.
+//! The background plate at full size: mean and variance of the samples in which each pixel shows
+//! the background.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of samples are small")]
 
 use rayon::prelude::*;
 
-use super::color::{Rgb, Ypq, rgb, ypq};
+use super::background_model::BackgroundModel;
+use super::color::{Rgb, Ycc, rgb, ycc};
 use super::exposure::Exposure;
 use super::grid::Grid;
-use super::learn::Learned;
 use crate::frame::color::byte;
 
-/// Frames are compared on a grid of about so many rows.
+/// Approximate number of rows of the grid of cells on which frames are compared with the plate.
 const CELL_ROWS: usize = 300;
-/// Deviations of a cell, in codes: never less, since files are rounded and compressed.
-const DEVIATION_MIN: Ypq = [2.0, 1.3, 1.3];
+/// Least standard deviation of a cell, in codes: files are rounded and compressed.
+const DEVIATION_MIN: Ycc = [2.0, 1.3, 1.3];
 
-/// The background.
+/// A clean plate of the background.
 #[derive(Debug)]
 pub struct Plate {
     pub(super) width: usize,
@@ -26,18 +27,19 @@ pub struct Plate {
     pub(super) side: usize,
     pub(super) cells: Grid,
     pub(super) colors: Vec<Rgb>,
-    /// Of each cell's colour, over time.
-    pub(super) variance: Vec<Ypq>,
+    /// Variance of each cell's colour over time.
+    pub(super) variance: Vec<Ycc>,
 }
 
-/// Takes full-size samples, one after the other, and keeps sums.
+/// Accumulates the plate from full-size samples.
 #[derive(Debug)]
-pub struct Gatherer {
+pub struct PlateAccumulator {
     width: usize,
     height: usize,
-    learned: Learned,
-    /// Where a whole neighbourhood shows the background.
-    clear: Vec<u64>,
+    model: BackgroundModel,
+    /// Bit mask, by pixel of the small frames, of the samples in which the 3 × 3 neighbourhood
+    /// shows the background.
+    visible: Vec<u64>,
     sums: Vec<[f32; 4]>,
     side: usize,
     cells: Grid,
@@ -46,30 +48,31 @@ pub struct Gatherer {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct CellSum {
-    color: Ypq,
-    square: Ypq,
+    color: Ycc,
+    square: Ycc,
     count: f32,
 }
 
-impl Gatherer {
-    /// For frames of this size, in pixels.
+impl PlateAccumulator {
+    /// An empty accumulator for frames of this size.
+    /// Units: pixels.
     #[must_use]
-    pub fn new(learned: Learned, width: usize, height: usize) -> Self {
+    pub fn new(model: BackgroundModel, width: usize, height: usize) -> Self {
         let side = ((height + CELL_ROWS / 2) / CELL_ROWS).max(1);
         let cells = Grid { columns: width.div_ceil(side), rows: height.div_ceil(side) };
-        let clear = clear(&learned);
+        let visible = visible(&model);
         let (sums, cell_sums) = (vec![[0.0; 4]; width * height], vec![CellSum::default(); cells.len()]);
-        Self { width, height, learned, clear, sums, side, cells, cell_sums }
+        Self { width, height, model, visible, sums, side, cells, cell_sums }
     }
 
     /// Adds the `index`-th sample, packed RGB.
     pub fn add(&mut self, index: usize, pixels: &[u8]) {
-        let Some(exposure) = self.learned.exposures.get(index).copied() else { return };
-        let (width, height, small, clear) = (self.width, self.height, self.learned.grid, &self.clear);
+        let Some(exposure) = self.model.exposures.get(index).copied() else { return };
+        let (width, height, small, visible) = (self.width, self.height, self.model.grid, &self.visible);
         self.sums.par_chunks_mut(width).zip(pixels.par_chunks_exact(width * 3)).enumerate().for_each(|(y, (sums, row))| {
-            let clear = &clear[y * small.rows / height * small.columns..];
+            let visible = &visible[y * small.rows / height * small.columns..];
             for (x, (sum, pixel)) in sums.iter_mut().zip(row.as_chunks::<3>().0).enumerate() {
-                if clear[x * small.columns / width] >> index & 1 == 1 {
+                if visible[x * small.columns / width] >> index & 1 == 1 {
                     let color = exposure.undo(rgb(*pixel));
                     *sum = [sum[0] + color[0], sum[1] + color[1], sum[2] + color[2], sum[3] + 1.0];
                 }
@@ -80,8 +83,8 @@ impl Gatherer {
         self.cell_sums.par_iter_mut().zip(&means).enumerate().for_each(|(cell, (sum, mean))| {
             let (x, y) = (cell % cells.columns * side + side / 2, cell / cells.columns * side + side / 2);
             let (column, row) = (x.min(width - 1) * small.columns / width, y.min(height - 1) * small.rows / height);
-            if clear[row * small.columns + column] >> index & 1 == 1 {
-                let color = ypq(exposure.undo(*mean));
+            if visible[row * small.columns + column] >> index & 1 == 1 {
+                let color = ycc(exposure.undo(*mean));
                 sum.color = [0, 1, 2].map(|channel| sum.color[channel] + color[channel]);
                 sum.square = [0, 1, 2].map(|channel| sum.square[channel] + color[channel] * color[channel]);
                 sum.count += 1.0;
@@ -89,61 +92,66 @@ impl Gatherer {
         });
     }
 
-    /// The background; what no sample shows is taken from the caller's picture, packed RGB of the same size.
+    /// Returns the plate; pixels that no sample shows are taken from the given plate, packed RGB of
+    /// the same size.
     #[must_use]
-    pub fn finish(self, given: Option<&[u8]>) -> Plate {
-        let even = self.learned.given.unwrap_or_default();
+    pub fn finish(self, given_plate: Option<&[u8]>) -> Plate {
+        let exposure = self.model.given_plate.unwrap_or_default();
         let mut pixels = vec![0; self.width * self.height * 3];
         for (index, (pixel, sum)) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(&self.sums).enumerate() {
-            let shown = given.and_then(|given| given.as_chunks::<3>().0.get(index)).map(|pixel| even.undo(rgb(*pixel)));
+            let shown = given_plate
+                .and_then(|given_plate| given_plate.as_chunks::<3>().0.get(index))
+                .map(|pixel| exposure.undo(rgb(*pixel)));
             *pixel = match (sum, shown) {
                 ([red, green, blue, count], _) if *count > 0.0 => [red, green, blue].map(|sum| byte(sum / count)),
                 (_, Some(shown)) => shown.map(byte),
                 _ => [0; 3],
             };
         }
-        if given.is_none() {
-            fill(&mut pixels, &self.sums, self.width);
+        if given_plate.is_none() {
+            fill_gaps(&mut pixels, &self.sums, self.width);
         }
         let floor = DEVIATION_MIN.map(|deviation| deviation * deviation);
-        let noise = self.learned.noise;
-        let variance: Vec<Ypq> = self
+        let noise = self.model.noise;
+        let variance: Vec<Ycc> = self
             .cell_sums
             .iter()
             .map(|CellSum { color, square, count }| {
                 [0, 1, 2].map(|channel| {
-                    // A few samples tell little of the noise: the whole picture's counts as some more of them.
+                    // Few samples are a poor estimate: the noise of the picture counts as four
+                    // more.
                     let prior = 4.0;
                     let squares = (square[channel] - color[channel] * color[channel] / count.max(1.0)).max(0.0);
                     (squares + prior * noise[channel] * noise[channel]) / (count + prior - 1.0)
                 })
             })
             .collect();
-        let variance = smooth(self.cells, &variance, floor);
+        let variance = smooth_variance(self.cells, &variance, floor);
         let colors = cell_means::<3>(self.cells, self.side, self.width, self.height, &pixels);
         Plate { width: self.width, height: self.height, pixels, side: self.side, cells: self.cells, colors, variance }
     }
 }
 
-/// Where all nine pixels around show the background; where that never is, where the pixel itself does.
-fn clear(learned: &Learned) -> Vec<u64> {
-    let grid = learned.grid;
+/// Samples in which all pixels of the 3 × 3 neighbourhood show the background; where those are
+/// fewer than 2, in which the pixel itself does.
+fn visible(model: &BackgroundModel) -> Vec<u64> {
+    let grid = model.grid;
     (0..grid.len())
         .map(|index| {
             let (column, row) = (index % grid.columns, index / grid.columns);
-            let mut bits = learned.seen[index];
+            let mut bits = model.visible[index];
             for row in row.saturating_sub(1)..(row + 2).min(grid.rows) {
                 for column in column.saturating_sub(1)..(column + 2).min(grid.columns) {
-                    bits &= learned.seen[row * grid.columns + column];
+                    bits &= model.visible[row * grid.columns + column];
                 }
             }
-            if bits.count_ones() >= 2 { bits } else { learned.seen[index] }
+            if bits.count_ones() >= 2 { bits } else { model.visible[index] }
         })
         .collect()
 }
 
-/// The few pixels that no sample shows take the last one's colour that some did.
-fn fill(pixels: &mut [u8], sums: &[[f32; 4]], width: usize) {
+/// Gives pixels that no sample shows the colour of the last pixel to the left that one does.
+fn fill_gaps(pixels: &mut [u8], sums: &[[f32; 4]], width: usize) {
     for (row, sums) in pixels.chunks_exact_mut(width * 3).zip(sums.chunks_exact(width)) {
         let mut last = None;
         for (pixel, sum) in row.as_chunks_mut::<3>().0.iter_mut().zip(sums) {
@@ -156,16 +164,16 @@ fn fill(pixels: &mut [u8], sums: &[[f32; 4]], width: usize) {
     }
 }
 
-fn smooth(cells: Grid, variance: &[Ypq], floor: Ypq) -> Vec<Ypq> {
+fn smooth_variance(cells: Grid, variance: &[Ycc], floor: Ycc) -> Vec<Ycc> {
     let planes = [0, 1, 2].map(|channel| {
         let plane: Vec<f32> = variance.iter().map(|variance| variance[channel]).collect();
-        cells.mean(&plane, 1)
+        cells.box_mean(&plane, 1)
     });
     let at = |cell: usize| [0, 1, 2].map(|channel| planes[channel][cell].max(floor[channel]));
     (0..cells.len()).map(at).collect()
 }
 
-/// The mean colour of every cell; pixels are packed, `N` bytes each, red first.
+/// Mean colour of every cell. Pixels are packed, `N` bytes each, RGB first.
 pub fn cell_means<const N: usize>(cells: Grid, side: usize, width: usize, height: usize, pixels: &[u8]) -> Vec<Rgb> {
     let mut means = vec![[0.0; 3]; cells.len()];
     means.par_chunks_mut(cells.columns).enumerate().for_each(|(row, means)| {
@@ -187,8 +195,8 @@ pub fn cell_means<const N: usize>(cells: Grid, side: usize, width: usize, height
 }
 
 impl Plate {
-    /// The background of one cell in some light.
-    pub(super) fn lit(&self, cell: usize, exposure: &Exposure) -> Rgb {
+    /// Colour of a cell under an exposure.
+    pub(super) fn exposed(&self, cell: usize, exposure: &Exposure) -> Rgb {
         exposure.apply_clipped(self.colors[cell])
     }
 }

@@ -1,43 +1,44 @@
-//! Connected parts of a matte: specks are dropped, small holes that nothing speaks for are filled.
+//! Removes specks and fills small holes: connected components of the labels.
 
 use super::grid::Grid;
 
-/// A part with fewer cells than this share of the picture is a speck unless it is strong.
+/// A component of the subject smaller than this share of the picture is removed, unless its score
+/// is high.
 const SPECK_SHARE: f32 = 0.0004;
-/// A hole of up to this share of the picture is filled when it speaks weakly for the background.
+/// A hole smaller than this share of the picture is filled if its score for the background is weak.
 const HOLE_SHARE: f32 = 0.01;
-/// Always filled.
+/// Holes of up to so many cells need a weaker score still.
 const HOLE_CELLS: usize = 8;
 
-/// A connected part.
+/// A connected component.
 #[derive(Debug, Clone)]
-struct Part {
+struct Component {
     is_subject: bool,
     cells: Vec<usize>,
     touches_border: bool,
 }
 
-/// Tidies labels of which those above 0 are subject. `said` is what the cells themselves say.
-pub fn tidy(grid: Grid, labels: &mut [f32], said: &[f32]) {
+/// Cleans up labels, of which those above 0 are subject. `score` is the evidence of each cell.
+pub fn clean_up(grid: Grid, labels: &mut [f32], score: &[f32]) {
     let share = |share: f32| (f64::from(share) * f64::from(u32::try_from(grid.len()).unwrap_or(u32::MAX))).round();
     let (speck, hole) = (share(SPECK_SHARE).max(6.0), share(HOLE_SHARE));
-    let whole = parts(grid, labels);
+    let all = components(grid, labels);
     let sizes = |cells: &[usize]| f64::from(u32::try_from(cells.len()).unwrap_or(u32::MAX));
-    for part in whole {
-        let mean = part.cells.iter().map(|cell| f64::from(said[*cell])).sum::<f64>() / sizes(&part.cells);
-        if part.is_subject {
-            if sizes(&part.cells) < speck && mean < 7.0 || sizes(&part.cells) < 4.0 {
-                part.cells.iter().for_each(|cell| labels[*cell] = -1.0);
+    for component in all {
+        let mean = component.cells.iter().map(|cell| f64::from(score[*cell])).sum::<f64>() / sizes(&component.cells);
+        if component.is_subject {
+            if sizes(&component.cells) < speck && mean < 7.0 || sizes(&component.cells) < 4.0 {
+                component.cells.iter().for_each(|cell| labels[*cell] = -1.0);
             }
-        } else if !part.touches_border
-            && (part.cells.len() <= HOLE_CELLS && mean > -3.0 || sizes(&part.cells) < hole && mean > -1.5)
+        } else if !component.touches_border
+            && (component.cells.len() <= HOLE_CELLS && mean > -3.0 || sizes(&component.cells) < hole && mean > -1.5)
         {
-            part.cells.iter().for_each(|cell| labels[*cell] = 1.0);
+            component.cells.iter().for_each(|cell| labels[*cell] = 1.0);
         }
     }
 }
 
-fn parts(grid: Grid, labels: &[f32]) -> Vec<Part> {
+fn components(grid: Grid, labels: &[f32]) -> Vec<Component> {
     let mut is_taken = vec![false; grid.len()];
     let mut found = Vec::new();
     for first in 0..grid.len() {
@@ -46,20 +47,20 @@ fn parts(grid: Grid, labels: &[f32]) -> Vec<Part> {
         }
         is_taken[first] = true;
         let is_subject = labels[first] > 0.0;
-        let mut part = Part { is_subject, cells: vec![first], touches_border: false };
+        let mut component = Component { is_subject, cells: vec![first], touches_border: false };
         let mut next = 0;
-        while let Some(cell) = part.cells.get(next).copied() {
+        while let Some(cell) = component.cells.get(next).copied() {
             next += 1;
             let (column, row) = (cell % grid.columns, cell / grid.columns);
-            part.touches_border |= column == 0 || row == 0 || column + 1 == grid.columns || row + 1 == grid.rows;
+            component.touches_border |= column == 0 || row == 0 || column + 1 == grid.columns || row + 1 == grid.rows;
             for neighbour in grid.neighbours(cell) {
                 if !is_taken[neighbour] && (labels[neighbour] > 0.0) == is_subject {
                     is_taken[neighbour] = true;
-                    part.cells.push(neighbour);
+                    component.cells.push(neighbour);
                 }
             }
         }
-        found.push(part);
+        found.push(component);
     }
     found
 }

@@ -1,53 +1,57 @@
-//! Tells shadows from subjects: a shadow takes the same share of all channels, keeps the texture, and fades in.
+//! Separates shadows from subjects: a shadow scales all channels equally, keeps the texture, and
+//! has soft edges.
 
 use std::collections::VecDeque;
 
 use rayon::prelude::*;
 
-use super::color::{Rgb, ypq};
+use super::color::{Rgb, ycc};
 use super::evidence::distance;
 use super::grid::Grid;
 use super::plate::Plate;
 
-/// Share of light that is left in the deepest shadow; and where the background was learned in a faint one that has gone.
-const SHADE_MIN: f32 = 0.4;
-const SHADE_MAX: f32 = 1.06;
-/// A cell no further from the background than this is background.
-const CLEAR_MAX: f32 = 8.0;
-/// A cell no further from the shadowed background than this may be shadow.
-const SHADED_MAX: f32 = 14.0;
-/// A shadow's light changes by no more from cell to cell.
-const FADE_MAX: f32 = 0.05;
-/// Where the background's texture is this many times stronger than noise, it tells by itself,
+/// Share of the light that remains in the deepest shadow; above 1 where the background was learned
+/// in a faint shadow.
+const LIGHT_MIN: f32 = 0.4;
+const LIGHT_MAX: f32 = 1.06;
+/// Squared distance up to which a cell is background without a shadow.
+const BACKGROUND_DISTANCE_MAX: f32 = 8.0;
+/// Squared distance from the darkened background up to which a cell may be shadow.
+const SHADOW_DISTANCE_MAX: f32 = 14.0;
+/// Largest change of light between neighbouring cells of a shadow.
+const LIGHT_STEP_MAX: f32 = 0.05;
+/// A cell is shadow by its texture alone where the background's texture exceeds the noise variance
+/// by this factor,
 const TEXTURE_MIN: f32 = 8.0;
-/// when no more than this share of it is lost.
+/// and no more than this share of it is lost.
 const TEXTURE_LOST_MAX: f32 = 0.25;
 
-/// The share of light left at each cell, 1 where there is no shadow; and whether the background's texture is seen through it.
-pub fn find(plate: &Plate, seen: &[Rgb], lit: &[Rgb], plain: &[f32]) -> (Vec<f32>, Vec<bool>) {
+/// Share of the light that remains at each cell, 1 without a shadow; and whether the background's
+/// texture is visible there.
+pub fn find(plate: &Plate, frame: &[Rgb], lit: &[Rgb], unshadowed: &[f32]) -> (Vec<f32>, Vec<bool>) {
     let cells = plate.cells;
-    let luma = |colors: &[Rgb]| -> Vec<f32> { colors.par_iter().map(|color| ypq(*color)[0]).collect() };
-    let (seen_luma, lit_luma) = (luma(seen), luma(lit));
+    let luma = |colors: &[Rgb]| -> Vec<f32> { colors.par_iter().map(|color| ycc(*color)[0]).collect() };
+    let (frame_luma, lit_luma) = (luma(frame), luma(lit));
     let product =
         |left: &[f32], right: &[f32]| -> Vec<f32> { left.par_iter().zip(right).map(|(left, right)| left * right).collect() };
-    let both = product(&seen_luma, &lit_luma);
+    let both = product(&frame_luma, &lit_luma);
     let square = product(&lit_luma, &lit_luma);
-    let (near_both, near_square) = (cells.mean(&both, 1), cells.mean(&square, 1));
+    let (near_both, near_square) = (cells.box_mean(&both, 1), cells.box_mean(&square, 1));
     let light: Vec<f32> = near_both.par_iter().zip(&near_square).map(|(both, square)| both / square.max(1.0)).collect();
-    let is_shaded: Vec<bool> = (0..cells.len())
+    let may_be_shadow: Vec<bool> = (0..cells.len())
         .into_par_iter()
         .map(|cell| {
             let shade = light[cell];
-            (SHADE_MIN..SHADE_MAX).contains(&shade)
-                && distance(seen[cell], lit[cell].map(|channel| channel * shade), plate.variance[cell]) < SHADED_MAX
+            (LIGHT_MIN..LIGHT_MAX).contains(&shade)
+                && distance(frame[cell], lit[cell].map(|channel| channel * shade), plate.variance[cell]) < SHADOW_DISTANCE_MAX
         })
         .collect();
-    let textured = keeps_texture(plate, [&seen_luma, &lit_luma], [&both, &square], &light);
+    let textured = keeps_texture(plate, [&frame_luma, &lit_luma], [&both, &square], &light);
     let mut shade = vec![1.0; cells.len()];
-    let mut is_reached: Vec<bool> = plain.iter().map(|plain| *plain < CLEAR_MAX).collect();
+    let mut is_reached: Vec<bool> = unshadowed.iter().map(|unshadowed| *unshadowed < BACKGROUND_DISTANCE_MAX).collect();
     let mut queue: VecDeque<usize> = (0..cells.len()).filter(|cell| is_reached[*cell]).collect();
     for cell in 0..cells.len() {
-        if !is_reached[cell] && is_shaded[cell] && textured[cell] {
+        if !is_reached[cell] && may_be_shadow[cell] && textured[cell] {
             is_reached[cell] = true;
             shade[cell] = light[cell];
             queue.push_back(cell);
@@ -55,45 +59,47 @@ pub fn find(plate: &Plate, seen: &[Rgb], lit: &[Rgb], plain: &[f32]) -> (Vec<f32
     }
     while let Some(cell) = queue.pop_front() {
         for next in cells.neighbours(cell) {
-            if !is_reached[next] && is_shaded[next] && (light[next] - light[cell].min(SHADE_MAX)).abs() < FADE_MAX {
+            if !is_reached[next] && may_be_shadow[next] && (light[next] - light[cell].min(LIGHT_MAX)).abs() < LIGHT_STEP_MAX {
                 is_reached[next] = true;
                 shade[next] = light[next];
                 queue.push_back(next);
             }
         }
     }
-    Rims { cells, light: &light, plain, is_shaded: &is_shaded }.drop_sharp(&mut shade, &textured);
+    ShadowEdges { cells, light: &light, unshadowed, may_be_shadow: &may_be_shadow }.remove_hard_edged(&mut shade, &textured);
     (shade, textured)
 }
 
-/// Light below which a shadow is deep.
-const DEEP_MAX: f32 = 0.85;
+/// A shadow with less light is deep.
+const DEEP_LIGHT_MAX: f32 = 0.85;
 
-/// The light across a rim is looked at from so far inside to so far outside, in cells.
-const RIM: std::ops::RangeInclusive<isize> = -7..=4;
-/// A rim is sharp where so much of the whole fall of light lies within two cells, and where light falls at all.
-const SHARP_SHARE_MIN: f32 = 0.4;
+/// Profile of the light across a shadow's edge, from inside to outside. Units: cells.
+const EDGE_PROFILE: std::ops::RangeInclusive<isize> = -7..=4;
+/// An edge is hard where this share of the change of light lies within two cells; it is judged
+/// where light changes by more than the second.
+const HARD_SHARE_MIN: f32 = 0.4;
 const FALL_MIN: f32 = 0.12;
 
-/// What rims of shadows are judged by.
-struct Rims<'a> {
+/// Judges the edges of shadows.
+struct ShadowEdges<'a> {
     cells: Grid,
     light: &'a [f32],
-    plain: &'a [f32],
-    is_shaded: &'a [bool],
+    unshadowed: &'a [f32],
+    may_be_shadow: &'a [bool],
 }
 
-impl Rims<'_> {
-    /// Takes back what has mostly sharp rims towards the plain background: dark cloth before a wall of its hue.
-    fn drop_sharp(&self, shade: &mut [f32], textured: &[bool]) {
-        let is_deep = |shade: &[f32], cell: usize| shade[cell] < DEEP_MAX && !textured[cell];
+impl ShadowEdges<'_> {
+    /// Removes shadows whose edges towards the background are mostly hard: dark cloth before a wall
+    /// of its hue.
+    fn remove_hard_edged(&self, shade: &mut [f32], textured: &[bool]) {
+        let is_deep = |shade: &[f32], cell: usize| shade[cell] < DEEP_LIGHT_MAX && !textured[cell];
         let mut is_taken = vec![false; shade.len()];
         for first in 0..shade.len() {
             if is_taken[first] || !is_deep(shade, first) {
                 continue;
             }
             is_taken[first] = true;
-            let (mut part, mut at, mut soft, mut sharp) = (vec![first], 0, 0_usize, 0_usize);
+            let (mut part, mut at, mut soft, mut hard) = (vec![first], 0, 0_usize, 0_usize);
             while let Some(cell) = part.get(at).copied() {
                 at += 1;
                 for next in self.cells.neighbours(cell) {
@@ -104,13 +110,13 @@ impl Rims<'_> {
                         }
                     } else if textured[next] {
                         soft += 1;
-                    } else if let Some(is_sharp) = self.is_sharp(cell, next) {
-                        sharp += usize::from(is_sharp);
-                        soft += usize::from(!is_sharp);
+                    } else if let Some(is_hard) = self.is_hard(cell, next) {
+                        hard += usize::from(is_hard);
+                        soft += usize::from(!is_hard);
                     }
                 }
             }
-            if sharp > soft {
+            if hard > soft {
                 for cell in part {
                     shade[cell] = 1.0;
                 }
@@ -118,41 +124,45 @@ impl Rims<'_> {
         }
     }
 
-    /// Whether the light falls at once between two neighbours, the second of which lies outside; none where it hardly falls, or
-    /// where something else than plain background and shadow lies beyond: an arm between both has rims of its own.
-    fn is_sharp(&self, inside: usize, outside: usize) -> Option<bool> {
+    /// Whether the edge between two neighbours, the second outside, is hard; none where light
+    /// hardly changes, or where something other than background and shadow lies beyond: an arm
+    /// between both has edges of its own.
+    fn is_hard(&self, inside: usize, outside: usize) -> Option<bool> {
         let step = outside.checked_signed_diff(inside)?;
         let column = isize::try_from(inside % self.cells.columns).ok()?;
-        if step.abs() == 1 && !(-RIM.start()..isize::try_from(self.cells.columns).ok()? + RIM.start()).contains(&column) {
+        if step.abs() == 1
+            && !(-EDGE_PROFILE.start()..isize::try_from(self.cells.columns).ok()? + EDGE_PROFILE.start()).contains(&column)
+        {
             return None;
         }
         let cell = |steps: isize| inside.checked_add_signed(step * steps).filter(|cell| *cell < self.light.len());
-        let is_clear = |cell: usize| self.plain[cell] <= CLEAR_MAX;
-        let is_open = is_clear(cell(*RIM.end())?)
-            && (1..*RIM.end()).all(|steps| cell(steps).is_some_and(|cell| self.is_shaded[cell] || is_clear(cell)));
+        let is_clear = |cell: usize| self.unshadowed[cell] <= BACKGROUND_DISTANCE_MAX;
+        let is_open = is_clear(cell(*EDGE_PROFILE.end())?)
+            && (1..*EDGE_PROFILE.end()).all(|steps| cell(steps).is_some_and(|cell| self.may_be_shadow[cell] || is_clear(cell)));
         if !is_open {
             return None;
         }
-        let path: Vec<f32> = RIM.map(|steps| cell(steps).map(|cell| self.light[cell].min(1.0))).collect::<Option<_>>()?;
+        let path: Vec<f32> =
+            EDGE_PROFILE.map(|steps| cell(steps).map(|cell| self.light[cell].min(1.0))).collect::<Option<_>>()?;
         let fall = path.last()? - path.iter().copied().fold(1.0, f32::min);
         let steepest = path.windows(3).map(|light| light[2] - light[0]).fold(0.0, f32::max);
-        (fall > FALL_MIN).then_some(steepest > SHARP_SHARE_MIN * fall)
+        (fall > FALL_MIN).then_some(steepest > HARD_SHARE_MIN * fall)
     }
 }
 
-/// Where the background's texture is seen, only darker.
-fn keeps_texture(plate: &Plate, [seen, lit]: [&[f32]; 2], [both, square]: [&[f32]; 2], share: &[f32]) -> Vec<bool> {
+/// Whether the background's texture is visible in each cell, only darker.
+fn keeps_texture(plate: &Plate, [frame, lit]: [&[f32]; 2], [both, square]: [&[f32]; 2], share: &[f32]) -> Vec<bool> {
     const REACH: usize = 2;
     let cells = plate.cells;
-    let seen_square: Vec<f32> = seen.par_iter().map(|luma| luma * luma).collect();
-    let mean = |plane: &[f32]| cells.mean(plane, REACH);
-    let (seen, lit, both, square, seen_square) = (mean(seen), mean(lit), mean(both), mean(square), mean(&seen_square));
+    let frame_square: Vec<f32> = frame.par_iter().map(|luma| luma * luma).collect();
+    let mean = |plane: &[f32]| cells.box_mean(plane, REACH);
+    let (frame, lit, both, square, frame_square) = (mean(frame), mean(lit), mean(both), mean(square), mean(&frame_square));
     (0..cells.len())
         .into_par_iter()
         .map(|cell| {
             let texture = square[cell] - lit[cell] * lit[cell];
-            let own = seen_square[cell] - seen[cell] * seen[cell];
-            let common = both[cell] - seen[cell] * lit[cell];
+            let own = frame_square[cell] - frame[cell] * frame[cell];
+            let common = both[cell] - frame[cell] * lit[cell];
             let share = share[cell];
             let kept = texture * share * share;
             let lost = own - 2.0 * share * common + kept;

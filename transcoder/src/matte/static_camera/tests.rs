@@ -1,4 +1,4 @@
-//! Frames in, mattes out, against a truth that was painted.
+//! Mattes of synthetic clips, compared with their known alpha.
 
 use std::sync::Arc;
 
@@ -47,14 +47,14 @@ fn clip(middle: impl Fn(usize) -> f32, shift: impl Fn(usize) -> f32, light: impl
     (0..FRAMES).map(one).collect()
 }
 
-fn learned(frames: &[Vec<u8>]) -> Result<Learned, Refusal> {
-    learn(&Samples { width: WIDTH, height: HEIGHT, frames: frames.to_vec(), given: None })
+fn learned(frames: &[Vec<u8>]) -> Result<BackgroundModel, Refusal> {
+    learn(&Samples { width: WIDTH, height: HEIGHT, frames: frames.to_vec(), given_plate: None })
 }
 
-fn matter(frames: &[Vec<u8>]) -> Matter {
-    let mut gatherer = Gatherer::new(learned(frames).unwrap(), WIDTH, HEIGHT);
-    frames.iter().enumerate().for_each(|(index, frame)| gatherer.add(index, frame));
-    Matter::new(Arc::new(gatherer.finish(None)))
+fn session_of(frames: &[Vec<u8>]) -> StaticCameraSession {
+    let mut accumulator = PlateAccumulator::new(learned(frames).unwrap(), WIDTH, HEIGHT);
+    frames.iter().enumerate().for_each(|(index, frame)| accumulator.add(index, frame));
+    StaticCameraSession::new(Arc::new(accumulator.finish(None)))
 }
 
 fn rgba(frame: &[u8]) -> Vec<u8> {
@@ -62,9 +62,9 @@ fn rgba(frame: &[u8]) -> Vec<u8> {
 }
 
 /// All frames, matted.
-fn matted(matter: &mut Matter, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut pictures: Vec<Vec<u8>> = frames.iter().filter_map(|frame| matter.take(rgba(frame))).collect();
-    pictures.extend(matter.finish());
+fn matted(session: &mut StaticCameraSession, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut pictures: Vec<Vec<u8>> = frames.iter().filter_map(|frame| session.push(rgba(frame))).collect();
+    pictures.extend(session.finish());
     pictures
 }
 
@@ -83,7 +83,7 @@ fn who_rests_for_most_of_a_clip_is_not_taken_for_background_and_light_that_drift
         _ => 80.0 + number(index - 23) * 16.0,
     };
     let frames = clip(middle, |_| 0.0, |index| 0.9 + 0.2 * number(index) / number(FRAMES));
-    let pictures = matted(&mut matter(&frames), &frames);
+    let pictures = matted(&mut session_of(&frames), &frames);
     assert_eq!(pictures.len(), frames.len());
     for (index, picture) in pictures.iter().enumerate() {
         let wrong = wrong(picture, middle(index));
@@ -97,7 +97,7 @@ fn a_wall_that_is_full_in_more_light_is_no_subject() {
     let frames = clip(middle, |_| 0.0, |index| 1.0 + 1.1 * number(index) / number(FRAMES));
     let full = frames[FRAMES - 1].as_chunks::<3>().0.iter().filter(|pixel| pixel.contains(&255)).count();
     assert!(full > WIDTH * HEIGHT / 4, "{full}");
-    for (index, picture) in matted(&mut matter(&frames), &frames).iter().enumerate() {
+    for (index, picture) in matted(&mut session_of(&frames), &frames).iter().enumerate() {
         let wrong = wrong(picture, middle(index));
         assert!(wrong < 40, "frame {index}: {wrong}");
     }
@@ -106,14 +106,14 @@ fn a_wall_that_is_full_in_more_light_is_no_subject() {
 #[test]
 fn a_shadow_is_no_subject_and_cloth_as_dark_is() {
     let frames = clip(|index| number(index) * 5.0, |_| 0.0, |_| 1.0);
-    let mut matter = matter(&frames);
-    let alpha_at = |matter: &mut Matter, color: &dyn Fn([f32; 3]) -> [f32; 3]| {
+    let mut session = session_of(&frames);
+    let alpha_at = |session: &mut StaticCameraSession, color: &dyn Fn([f32; 3]) -> [f32; 3]| {
         let inside = |x: usize, y: usize| (50..100).contains(&x) && (40..80).contains(&y);
         let painted = frame(3, |x, y| if inside(x, y) { color(scene(x, y, 0.0)) } else { scene(x, y, 0.0) });
-        matted(matter, &[painted])[0][(60 * WIDTH + 75) * 4 + 3]
+        matted(session, &[painted])[0][(60 * WIDTH + 75) * 4 + 3]
     };
-    assert_eq!(alpha_at(&mut matter, &|color| color.map(|channel| channel * 0.6)), 0);
-    assert_eq!(alpha_at(&mut matter, &|_| [66.0, 75.0, 100.0]), 255);
+    assert_eq!(alpha_at(&mut session, &|color| color.map(|channel| channel * 0.6)), 0);
+    assert_eq!(alpha_at(&mut session, &|_| [66.0, 75.0, 100.0]), 255);
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn what_cannot_be_matted_is_refused_with_its_reason() {
 
 #[test]
 fn a_frame_of_another_size_is_left_out() {
-    let mut matter = matter(&clip(|index| number(index) * 5.0, |_| 0.0, |_| 1.0));
-    assert_eq!(matter.take(vec![7; 100]), Some(vec![7; 100]));
-    assert_eq!(matter.finish(), None);
+    let mut session = session_of(&clip(|index| number(index) * 5.0, |_| 0.0, |_| 1.0));
+    assert_eq!(session.push(vec![7; 100]), Some(vec![7; 100]));
+    assert_eq!(session.finish(), None);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn what_motion_smears_is_as_clear_as_the_time_in_which_the_subject_was_not_there
         })
     };
     let frames: Vec<Vec<u8>> = (0..FRAMES).map(one).collect();
-    let pictures = matted(&mut matter(&frames), &frames);
+    let pictures = matted(&mut session_of(&frames), &frames);
     for index in [8, 9, 14, 15] {
         let off = pictures[index]
             .as_chunks::<4>()

@@ -1,55 +1,57 @@
-//! Whether a matting model of the operator's is there and finds a subject.
+//! Mattes with a model of the operator's, where one is usable and finds a subject.
 
 use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 
-use super::{Footage, Matte, Verdict, hundredths};
+use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::error::{TaskError, TaskResult};
 use crate::frame::color::byte;
-use crate::matte::models::onnx::OnnxMatting;
-use crate::matte::models::{Catalog, Model, Run};
+use crate::matte::models::{Catalog, Inference, Model, OnnxBackend};
 
-/// A subject smaller than this share of the picture is none, and so is one that leaves less of it.
-const SHARE_SEEN_MIN: f32 = 0.001;
+/// Least share of the picture for the subject, and for the background.
+const SHARE_MIN: f32 = 0.001;
 
-/// One part in so many of any picture is surely not subject.
-const CLEAR_PART: u64 = 10;
+/// One pixel in so many is background in any picture.
+const BACKGROUND_DIVISOR: u64 = 10;
 
-/// Looks: the model's mattes of the sampled frames say how sure it is.
-pub async fn look(models: &Arc<Catalog>, footage: &Footage<'_>) -> TaskResult<Verdict> {
-    let (all, wanted) = (Arc::clone(models), footage.request.matting_model.clone());
+/// Fits where the model's mattes of the sampled frames have a subject and a background; their
+/// certainty is the confidence.
+pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
+    let (all, wanted) = (Arc::clone(clip.models), clip.request.matting_model.clone());
     let found = tokio::task::spawn_blocking(move || find(&all, wanted.as_deref())).await;
     let model = match found.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))? {
         Ok(model) => model,
-        Err(reason) => return Ok(Verdict::Unfit { code: JobErrorCode::ModelUnavailable, reason }),
+        Err(reason) => return Ok(Detection::DoesNotFit { code: JobErrorCode::ModelUnavailable, reason }),
     };
-    let (samples, trial) = (footage.samples.clone(), Arc::clone(&model));
-    let seen = tokio::task::spawn_blocking(move || try_out(&trial, &samples.frames, samples.size)).await;
-    let (covered, sure) = match seen.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))? {
-        Ok(shares) => shares,
-        // Another strategy may still fit.
-        Err(TaskError::Permanent { code, message, detail }) => {
-            tracing::warn!(model = model.card().id, detail, "a matting model failed on a sample");
-            return Ok(Verdict::Unfit { code, reason: message });
-        }
-        Err(error) => return Err(error),
-    };
-    let (id, percent) = (&model.card().id, covered * 100.0);
-    if covered < SHARE_SEEN_MIN {
-        return Ok(Verdict::unfit(format!("The matting model {id} finds no subject.")));
+    let (samples, trial) = (clip.samples.clone(), Arc::clone(&model));
+    let inferred = tokio::task::spawn_blocking(move || infer_samples(&trial, &samples.frames, samples.size)).await;
+    let (covered, certainty) =
+        match inferred.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))? {
+            Ok(shares) => shares,
+            // Another strategy may still fit.
+            Err(TaskError::Permanent { code, message, detail }) => {
+                tracing::warn!(model = model.manifest().id, detail, "a matting model failed on a sample");
+                return Ok(Detection::DoesNotFit { code, reason: message });
+            }
+            Err(error) => return Err(error),
+        };
+    let (id, percent) = (&model.manifest().id, covered * 100.0);
+    if covered < SHARE_MIN {
+        return Ok(Detection::unsuitable(format!("The matting model {id} finds no subject.")));
     }
-    if covered > 1.0 - SHARE_SEEN_MIN {
-        return Ok(Verdict::unfit(format!("The matting model {id} takes the whole picture for the subject.")));
+    if covered > 1.0 - SHARE_MIN {
+        return Ok(Detection::unsuitable(format!("The matting model {id} takes the whole picture for the subject.")));
     }
     let reason = format!("The matting model {id} finds a subject on {percent:.0} % of the picture.");
     let matting_model = Some(id.clone());
-    let matte = Matte::OnnxMatting(Arc::new(OnnxMatting::new(model)));
-    Ok(Verdict::Fits { matte, confidence: hundredths(sure), reason, matting_model })
+    let alpha = AlphaSource::Matted(Arc::new(OnnxBackend::new(model)));
+    Ok(Detection::Fits { alpha, confidence: hundredths(certainty), reason, matting_model })
 }
 
-/// The one that is wanted, or the first that works.
+/// The model of this id, or the first that is usable.
+/// Errors: a sentence for people.
 fn find(models: &Catalog, wanted: Option<&str>) -> Result<Arc<Model>, String> {
     if let Some(id) = wanted {
         let entry = models.entries().iter().find(|entry| entry.id == id);
@@ -63,44 +65,44 @@ fn find(models: &Catalog, wanted: Option<&str>) -> Result<Arc<Model>, String> {
     first.ok_or_else(|| "No matting model that is configured can be used.".to_owned())
 }
 
-/// The share of the picture that is subject, and how much of what is seen is surely so.
-fn try_out(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<(f32, f32)> {
-    let mut run = Run::begin(model)?;
-    let (mut seen, mut soft, mut pixels) = (0.0_f64, 0.0_f64, 0.0_f64);
+/// Share of the picture that is subject, and certainty of the mattes: 1 without partial alpha.
+fn infer_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<(f32, f32)> {
+    let mut inference = Inference::start(model)?;
+    let (mut subject, mut partial, mut pixels) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut counts = [0_u64; 256];
-    for batch in frames.chunks(run.frames_max()) {
+    for batch in frames.chunks(inference.frames_max()) {
         let batch: Vec<Vec<u8>> = batch.iter().map(|frame| opaque(frame)).collect();
-        let mattes = run.see(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>(), size)?;
-        for alpha in mattes.into_iter().flat_map(|seen| seen.matte.values) {
+        let mattes = inference.infer(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>(), size)?;
+        for alpha in mattes.into_iter().flat_map(|inferred| inferred.matte.values) {
             counts[usize::from(byte(alpha * 255.0))] += 1;
             let alpha = f64::from(alpha);
-            (seen, soft, pixels) = (seen + alpha, soft + alpha.min(1.0 - alpha), pixels + 1.0);
+            (subject, partial, pixels) = (subject + alpha, partial + alpha.min(1.0 - alpha), pixels + 1.0);
         }
     }
-    let glow = glow(&counts);
-    if glow > 0 {
+    let background_alpha = background_alpha(&counts);
+    if background_alpha > 0 {
         tracing::warn!(
-            model = model.card().id,
-            alpha = glow,
+            model = model.manifest().id,
+            alpha = background_alpha,
             "a matting model leaves no part of the picture clear: see output.black_point"
         );
     }
-    #[expect(clippy::cast_possible_truncation, reason = "shares, which are told in hundredths")]
-    Ok(((seen / pixels.max(1.0)) as f32, (1.0 - soft / seen.max(1e-9)).clamp(0.01, 1.0) as f32))
+    #[expect(clippy::cast_possible_truncation, reason = "shares, which are rounded to hundredths")]
+    Ok(((subject / pixels.max(1.0)) as f32, (1.0 - partial / subject.max(1e-9)).clamp(0.01, 1.0) as f32))
 }
 
 fn opaque(rgb: &[u8]) -> Vec<u8> {
     rgb.as_chunks::<3>().0.iter().flat_map(|[red, green, blue]| [*red, *green, *blue, 255]).collect()
 }
 
-/// The largest alpha in the part of the picture that is the clearest, of 255; `counts` says how often each occurs.
-fn glow(counts: &[u64; 256]) -> usize {
-    let (mut left, mut glow) = (counts.iter().sum::<u64>() / CLEAR_PART, 0);
-    while left > counts[glow] {
-        left -= counts[glow];
-        glow += 1;
+/// Largest alpha of the most transparent tenth of the pixels; `counts` is a histogram of alpha.
+fn background_alpha(counts: &[u64; 256]) -> usize {
+    let (mut left, mut alpha) = (counts.iter().sum::<u64>() / BACKGROUND_DIVISOR, 0);
+    while left > counts[alpha] {
+        left -= counts[alpha];
+        alpha += 1;
     }
-    glow
+    alpha
 }
 
 #[cfg(test)]
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glow_is_seen_where_even_the_clearest_part_has_some() {
+    fn background_alpha_is_that_of_the_clearest_tenth() {
         let counts = |of: &[(usize, u64)]| {
             of.iter().fold([0; 256], |mut counts, (code, count)| {
                 counts[*code] = *count;
@@ -123,7 +125,7 @@ mod tests {
             (&[(255, 100)], 255),
             (&[], 0),
         ] {
-            assert_eq!(glow(&counts(of)), expected, "{of:?}");
+            assert_eq!(background_alpha(&counts(of)), expected, "{of:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the camera stands still and the background can be told from the subject.
+//! Mattes against a background that is learned from the clip; for static cameras.
 
 use std::sync::Arc;
 
@@ -6,58 +6,58 @@ use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 use tokio::task::spawn_blocking;
 
-use super::{Footage, Matte, Verdict, hundredths};
+use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::error::{TaskError, TaskResult};
 use crate::frame::pixels::sides;
-use crate::matte::models::{Matter, Matting, Rgba};
-use crate::matte::static_camera::{self, Gatherer, Learned, Plate, Samples};
+use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
+use crate::matte::static_camera::{self, BackgroundModel, Plate, PlateAccumulator, Samples, StaticCameraSession};
 
-/// Frames that the background is learned from, about.
+/// Approximate number of frames from which the background is learned.
 const SAMPLES: u64 = 48;
+/// Longest side of the frames on which it is learned.
 /// Units: pixels.
 const SAMPLE_SIDE_PX_MAX: u32 = 320;
 
-/// Looks: learns the background from small frames, then gathers it at full size.
-pub async fn look(footage: &Footage<'_>) -> TaskResult<Verdict> {
-    let size = super::footage::sample_size(footage.probed.facts.size, SAMPLE_SIDE_PX_MAX);
-    let given = footage.background(size).await?;
+/// Fits where the background can be learned on downscaled frames; then accumulates it at full size.
+pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
+    let size = super::sampled_clip::sample_size(clip.probed.facts.size, SAMPLE_SIDE_PX_MAX);
+    let given_plate = clip.given_plate(size).await?;
     let mut frames = Vec::new();
-    footage
-        .spread(SAMPLES, size, async |frame| {
-            frames.push(frame);
-            Ok(())
-        })
-        .await?;
+    clip.decode_evenly(SAMPLES, size, async |frame| {
+        frames.push(frame);
+        Ok(())
+    })
+    .await?;
     let (width, height) = sides(size);
-    let samples = Samples { width, height, frames, given };
-    let learned = match blocking(move || static_camera::learn(&samples)).await? {
-        Ok(learned) => learned,
-        Err(refusal) => return Ok(Verdict::unfit(sentence(&refusal.to_string()))),
+    let samples = Samples { width, height, frames, given_plate };
+    let model = match blocking(move || static_camera::learn(&samples)).await? {
+        Ok(model) => model,
+        Err(refusal) => return Ok(Detection::unsuitable(sentence(&refusal.to_string()))),
     };
-    let (confidence, reason) = (hundredths(learned.confidence), told(&learned, footage.request.background.is_some()));
-    let plate = gather(footage, learned).await?;
-    Ok(Verdict::fits(Matte::StaticCamera(Arc::new(StaticCamera { plate: Arc::new(plate) })), confidence, reason))
+    let (confidence, reason) = (hundredths(model.confidence), reason(&model, clip.request.background.is_some()));
+    let plate = accumulate(clip, model).await?;
+    let backend = Arc::new(StaticCameraBackend { plate: Arc::new(plate) });
+    Ok(Detection::fits(AlphaSource::Matted(backend), confidence, reason))
 }
 
-async fn gather(footage: &Footage<'_>, learned: Learned) -> TaskResult<Plate> {
-    let size = footage.probed.facts.size;
+async fn accumulate(clip: &SampledClip<'_>, model: BackgroundModel) -> TaskResult<Plate> {
+    let size = clip.probed.facts.size;
     let (width, height) = sides(size);
-    let mut gatherer = Some((0, Gatherer::new(learned, width, height)));
-    footage
-        .spread(SAMPLES, size, async |frame| {
-            if let Some((index, mut sums)) = gatherer.take() {
-                let work = move || {
-                    sums.add(index, &frame);
-                    (index + 1, sums)
-                };
-                gatherer = Some(blocking(work).await?);
-            }
-            Ok(())
-        })
-        .await?;
-    let given = footage.background(size).await?;
-    match gatherer {
-        Some((_, sums)) => blocking(move || sums.finish(given.as_deref())).await,
+    let mut accumulator = Some((0, PlateAccumulator::new(model, width, height)));
+    clip.decode_evenly(SAMPLES, size, async |frame| {
+        if let Some((index, mut sums)) = accumulator.take() {
+            let work = move || {
+                sums.add(index, &frame);
+                (index + 1, sums)
+            };
+            accumulator = Some(blocking(work).await?);
+        }
+        Ok(())
+    })
+    .await?;
+    let given_plate = clip.given_plate(size).await?;
+    match accumulator {
+        Some((_, sums)) => blocking(move || sums.finish(given_plate.as_deref())).await,
         None => Err(TaskError::with_detail(JobErrorCode::Internal, "the background was lost")),
     }
 }
@@ -66,9 +66,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     spawn_blocking(work).await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))
 }
 
-fn told(learned: &Learned, is_given: bool) -> String {
-    let percent = learned.subject_share * 100.0;
-    let by = if is_given {
+fn reason(model: &BackgroundModel, has_given_plate: bool) -> String {
+    let percent = model.subject_share * 100.0;
+    let by = if has_given_plate {
         "the picture of the background shows the scene"
     } else {
         "every part of the background is seen at some time"
@@ -82,21 +82,21 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", characters.as_str())
 }
 
-/// The background of one clip.
+/// Holds the plate of one clip.
 #[derive(Debug)]
-struct StaticCamera {
+struct StaticCameraBackend {
     plate: Arc<Plate>,
 }
 
-impl Matting for StaticCamera {
-    fn begin(&self, _: PixelSize) -> TaskResult<Box<dyn Matter>> {
-        Ok(Box::new(static_camera::Matter::new(Arc::clone(&self.plate))))
+impl MattingBackend for StaticCameraBackend {
+    fn start(&self, _: PixelSize) -> TaskResult<Box<dyn MattingSession>> {
+        Ok(Box::new(StaticCameraSession::new(Arc::clone(&self.plate))))
     }
 }
 
-impl Matter for static_camera::Matter {
-    fn take(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
-        Ok(self.take(frame).into_iter().collect())
+impl MattingSession for StaticCameraSession {
+    fn push(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
+        Ok(self.push(frame).into_iter().collect())
     }
 
     fn finish(&mut self) -> TaskResult<Vec<Rgba>> {

@@ -1,6 +1,8 @@
-//! Looks into the footage while a strategy is chosen: a few frames, its alpha, and the picture of the background.
+//! A clip while its strategy is chosen: a few sampled frames, and what strategies may decode
+//! besides.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
@@ -14,50 +16,57 @@ use crate::ffmpeg::raw_frames::read_frames;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::gamut::Gamut;
 use crate::length::Length;
+use crate::matte::models::Catalog;
 use crate::matte::static_camera;
 use crate::plan;
 
-/// Frames that every strategy may look at, spread over the clip.
-const SAMPLES: u64 = 9;
-/// They are scaled down to this; noise falls, shapes stay.
+/// Frames that every strategy can examine, evenly distributed over the clip.
+const SAMPLE_COUNT: u64 = 9;
+/// Longest side of these frames: downscaling reduces noise and keeps shapes.
 /// Units: pixels.
 const SAMPLE_SIDE_PX_MAX: u32 = 320;
-/// Lossy codecs bring opaque alpha back a little lower.
-const OPAQUE_ALPHA_MIN: u8 = 250;
+/// Decoded samples that wait to be processed.
+const SAMPLES_IN_FLIGHT_MAX: usize = 2;
 
-/// Frames of a spread that wait to be taken.
-const SPREAD_FRAMES_IN_FLIGHT_MAX: usize = 2;
-
-/// What a strategy is chosen by.
+/// A probed clip with sampled frames.
 #[derive(Debug)]
-pub struct Footage<'a> {
+pub struct SampledClip<'a> {
     ffmpeg: Tool<'a>,
+    /// The configured matting models.
+    pub models: &'a Arc<Catalog>,
     /// The source.
     pub probed: &'a Probed,
-    /// What is wished for.
+    /// The caller's settings.
     pub request: &'a MatteRequest,
-    /// A few small frames.
+    /// Downscaled frames.
     pub samples: Samples,
 }
 
-/// Frames of one size, in the order of the clip: RGB in BT.709.
+/// Downscaled frames in order: packed RGB in BT.709.
 #[derive(Debug, Clone)]
 pub struct Samples {
-    /// Of each.
+    /// Size of each.
     pub size: PixelSize,
-    /// At least one.
+    /// At least one frame.
     pub frames: Vec<Vec<u8>>,
 }
 
-impl<'a> Footage<'a> {
-    /// Takes the samples.
-    pub async fn look(ffmpeg: Tool<'a>, probed: &'a Probed, request: &'a MatteRequest) -> TaskResult<Self> {
-        let samples = sample(ffmpeg, probed, SAMPLES, SAMPLE_SIDE_PX_MAX).await?;
-        Ok(Self { ffmpeg, probed, request, samples })
+impl<'a> SampledClip<'a> {
+    /// Decodes the samples of a clip.
+    /// Errors: `source_no_frames`.
+    pub async fn sample(
+        ffmpeg: Tool<'a>,
+        models: &'a Arc<Catalog>,
+        probed: &'a Probed,
+        request: &'a MatteRequest,
+    ) -> TaskResult<Self> {
+        let samples = decode_samples(ffmpeg, probed).await?;
+        Ok(Self { ffmpeg, models, probed, request, samples })
     }
 
-    /// About so many frames of this size, evenly spread over the clip and the same at every size, one after the other.
-    pub async fn spread(
+    /// Decodes about `count` frames, evenly distributed over the clip and the same ones at every
+    /// size, in one pass; `take` gets them one by one.
+    pub async fn decode_evenly(
         &self,
         count: u64,
         size: PixelSize,
@@ -67,9 +76,9 @@ impl<'a> Footage<'a> {
         let frame_size_bytes = usize::try_from(size.pixels() * 3).unwrap_or(usize::MAX);
         let every = (length.frames / count).max(1);
         let arguments = plan::spread(&self.probed.input, every, static_camera::SAMPLES_MAX, size);
-        let decoder = self.ffmpeg.spawn(&arguments, Piped::Stdout).map_err(|error| sampling(&error))?;
+        let decoder = self.ffmpeg.spawn(&arguments, Piped::Stdout).map_err(|error| sampling_error(&error))?;
         let gamut = self.probed.input.wide_gamut.map(Gamut::new);
-        let (queue, mut arrived) = mpsc::channel::<Vec<u8>>(SPREAD_FRAMES_IN_FLIGHT_MAX);
+        let (queue, mut arrived) = mpsc::channel::<Vec<u8>>(SAMPLES_IN_FLIGHT_MAX);
         let taken = async {
             while let Some(mut frame) = arrived.recv().await {
                 if let Some(gamut) = &gamut {
@@ -83,20 +92,21 @@ impl<'a> Footage<'a> {
         Ok(())
     }
 
-    /// Whether a sampled frame has anything that is not opaque.
-    pub async fn shows_alpha(&self) -> TaskResult<bool> {
-        for at_ms in instants(self.probed, SAMPLES) {
-            let arguments = plan::sample_alpha(&self.probed.input, at_ms);
-            let alpha = one_frame(self.ffmpeg, &arguments, self.probed.facts.size.pixels()).await?;
-            if alpha.is_some_and(|alpha| alpha.iter().any(|value| *value < OPAQUE_ALPHA_MIN)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Times of the sampled frames: the first frame, then evenly over the clip.
+    /// Units: milliseconds.
+    pub fn sample_times_ms(&self) -> impl Iterator<Item = u64> {
+        sample_times_ms(self.probed)
     }
 
-    /// The picture of the background without the subject, if the caller gave one: RGB of this size, colours as it has them.
-    pub async fn background(&self, size: PixelSize) -> TaskResult<Option<Vec<u8>>> {
+    /// The first frame that ffmpeg writes with these arguments; none where it fails, as at the very
+    /// end of a clip.
+    pub async fn decode_frame(&self, arguments: &[OsString], frame_size_bytes: u64) -> TaskResult<Option<Vec<u8>>> {
+        decode_frame(self.ffmpeg, arguments, frame_size_bytes).await
+    }
+
+    /// The caller's clean plate, if there is one: packed RGB, stretched to this size, not converted
+    /// to BT.709.
+    pub async fn given_plate(&self, size: PixelSize) -> TaskResult<Option<Vec<u8>>> {
         match &self.request.background {
             Some(path) => {
                 let read = still::read(self.ffmpeg, path, size, Fit::Stretched, JobErrorCode::BackgroundUnusable);
@@ -107,13 +117,13 @@ impl<'a> Footage<'a> {
     }
 }
 
-async fn sample(ffmpeg: Tool<'_>, probed: &Probed, count: u64, side_px_max: u32) -> TaskResult<Samples> {
-    let size = sample_size(probed.facts.size, side_px_max);
+async fn decode_samples(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<Samples> {
+    let size = sample_size(probed.facts.size, SAMPLE_SIDE_PX_MAX);
     let frame_size_bytes = size.pixels() * 3;
     let gamut = probed.input.wide_gamut.map(Gamut::new);
     let mut frames = Vec::new();
-    for at_ms in instants(probed, count) {
-        let frame = one_frame(ffmpeg, &plan::sample(&probed.input, at_ms, size), frame_size_bytes).await?;
+    for at_ms in sample_times_ms(probed) {
+        let frame = decode_frame(ffmpeg, &plan::sample(&probed.input, at_ms, size), frame_size_bytes).await?;
         let Some(mut frame) = frame.filter(|frame| frame.len() as u64 == frame_size_bytes) else { continue };
         if let Some(gamut) = &gamut {
             frame.as_chunks_mut().0.iter_mut().for_each(|pixel| gamut.convert(pixel));
@@ -126,17 +136,19 @@ async fn sample(ffmpeg: Tool<'_>, probed: &Probed, count: u64, side_px_max: u32)
     Ok(Samples { size, frames })
 }
 
-/// The first frame, then evenly over the clip; never its very end, where a seek finds nothing.
-fn instants(probed: &Probed, count: u64) -> impl Iterator<Item = u64> {
+/// Never the very end, where a seek finds no frame.
+fn sample_times_ms(probed: &Probed) -> impl Iterator<Item = u64> + use<> {
     let duration_ms = probed.facts.duration_ms;
     let mut last = None;
-    (0..count).map(move |index| duration_ms * index / count).filter(move |at_ms| last.replace(*at_ms) != Some(*at_ms))
+    (0..SAMPLE_COUNT)
+        .map(move |index| duration_ms * index / SAMPLE_COUNT)
+        .filter(move |at_ms| last.replace(*at_ms) != Some(*at_ms))
 }
 
-async fn one_frame(ffmpeg: Tool<'_>, arguments: &[OsString], frame_size_bytes: u64) -> TaskResult<Option<Vec<u8>>> {
+async fn decode_frame(ffmpeg: Tool<'_>, arguments: &[OsString], frame_size_bytes: u64) -> TaskResult<Option<Vec<u8>>> {
     match ffmpeg.capture_up_to(arguments, frame_size_bytes).await {
         Ok(frame) => Ok(Some(frame)),
-        Err(error) if error.is_passing() => Err(sampling(&error)),
+        Err(error) if error.is_passing() => Err(sampling_error(&error)),
         Err(error) => {
             tracing::info!(%error, "an instant could not be sampled");
             Ok(None)
@@ -144,11 +156,12 @@ async fn one_frame(ffmpeg: Tool<'_>, arguments: &[OsString], frame_size_bytes: u
     }
 }
 
-fn sampling(error: &ProcessError) -> TaskError {
+fn sampling_error(error: &ProcessError) -> TaskError {
     TaskError::Transient(format!("sampling the source: {error}"))
 }
 
-/// A size that is a whole fraction of the picture's, and no longer on a side than that.
+/// The picture's size divided by the smallest integer for which neither side is longer than
+/// `side_px_max`.
 pub fn sample_size(size: PixelSize, side_px_max: u32) -> PixelSize {
     let side_px = size.width.max(size.height);
     let divisor = side_px.div_ceil(side_px_max).max(1);

@@ -1,34 +1,35 @@
-//! The subject's own colours where it is soft: what shines through from behind is taken out.
+//! Foreground estimation: replaces the colour of partially transparent pixels by that of the
+//! subject alone.
 //!
-//! Around each pixel the subject's and the background's colours are estimated from what is surely one of them, and the
-//! subject's is moved until the mixture is what was seen. Source: Forte, "Approximate Fast Foreground Colour
-//! Estimation", 2021.
+//! Foreground and background are averaged locally with weights that favour certain pixels; then the
+//! foreground is corrected so that the mixture is the observed colour. Source: Forte, "Approximate
+//! Fast Foreground Colour Estimation", 2021.
 
 use rayon::prelude::*;
 use shared::media::PixelSize;
 
-use super::plane::{Plane, place};
-use super::quads::{Quads, read};
+use super::plane::{Plane, source_position};
+use super::plane4::{Plane4, sample};
 use crate::frame::color::byte;
 use crate::frame::pixels::sides;
 
-/// Colours are gathered in cells of so many pixels a side, as they change slowly.
+/// Side of the cells in which colours are averaged.
 const CELL_PX: u32 = 4;
-/// How far colours are looked for: one part in so many of the picture's longer side.
-const REACH_PART: u32 = 80;
-/// Below this nothing of a kind is near.
+/// The longer side of the picture, divided by the reach of the average.
+const REACH_DIVISOR: u32 = 80;
+/// Least weight of an average.
 const WEIGHT_MIN: f32 = 1e-5;
 
-/// Writes the matte into the picture's alpha, and the subject's colours where it is soft.
+/// Writes the matte into the frame's alpha, and foreground colours where alpha is partial.
 pub fn apply(rgba: &mut [u8], alpha: &Plane) {
     let width = alpha.size.width as usize;
-    let colors = alpha.values.par_iter().any(|alpha| is_soft(*alpha)).then(|| Colors::gather(rgba, alpha));
+    let colors = alpha.values.par_iter().any(|alpha| is_partial(*alpha)).then(|| LocalColors::average(rgba, alpha));
     let rows = rgba.par_chunks_mut(width * 4).zip(alpha.values.par_chunks(width)).enumerate();
     rows.for_each(|(y, (row, alphas))| {
         if let Some(colors) = &colors
-            && alphas.iter().any(|alpha| is_soft(*alpha))
+            && alphas.iter().any(|alpha| is_partial(*alpha))
         {
-            colors.unmix(row, alphas, y);
+            colors.estimate_row(row, alphas, y);
         }
         for (pixel, alpha) in row.chunks_exact_mut(4).zip(alphas) {
             if let [.., code] = pixel {
@@ -38,45 +39,45 @@ pub fn apply(rgba: &mut [u8], alpha: &Plane) {
     });
 }
 
-/// The colours of the subject and of what is behind it, cell by cell: red, green, blue, and how much was seen of it.
-struct Colors {
+/// Local mean colours by cell: weighted red, green and blue, then the weight.
+struct LocalColors {
     picture: PixelSize,
-    subject: Quads,
-    behind: Quads,
+    subject: Plane4,
+    background: Plane4,
 }
 
-impl Colors {
-    fn gather(rgba: &[u8], alpha: &Plane) -> Self {
+impl LocalColors {
+    fn average(rgba: &[u8], alpha: &Plane) -> Self {
         let picture = alpha.size;
         let cells = PixelSize { width: picture.width.div_ceil(CELL_PX), height: picture.height.div_ceil(CELL_PX) };
-        let reach = (picture.width.max(picture.height) / REACH_PART / CELL_PX).max(2) as usize;
+        let reach = (picture.width.max(picture.height) / REACH_DIVISOR / CELL_PX).max(2) as usize;
         let sums: Vec<[[f32; 4]; 2]> =
             (0..cells.height).into_par_iter().flat_map_iter(|row| sum_row(rgba, alpha, cells, row)).collect();
         let width = cells.width as usize;
-        let [subject, behind] = [0, 1].map(|kind| Quads::from_fn(cells, |x, y| sums[y * width + x][kind]).box_mean(reach));
-        Self { picture, subject, behind }
+        let [subject, background] = [0, 1].map(|kind| Plane4::from_fn(cells, |x, y| sums[y * width + x][kind]).box_mean(reach));
+        Self { picture, subject, background }
     }
 
-    fn unmix(&self, row: &mut [u8], alphas: &[f32], y: usize) {
-        let (subjects, behinds) = (self.subject.row(y, self.picture.height), self.behind.row(y, self.picture.height));
-        for (x, (pixel, alpha)) in row.chunks_exact_mut(4).zip(alphas).enumerate().filter(|(_, (_, alpha))| is_soft(**alpha)) {
-            let column = place(x, self.picture.width, self.subject.size.width);
-            let (subject, behind) = (read(&subjects, column), read(&behinds, column));
-            // Nothing of a kind is near: then nothing is known of it.
-            if subject[3] <= WEIGHT_MIN || behind[3] <= WEIGHT_MIN {
+    fn estimate_row(&self, row: &mut [u8], alphas: &[f32], y: usize) {
+        let (subjects, backgrounds) = (self.subject.row(y, self.picture.height), self.background.row(y, self.picture.height));
+        for (x, (pixel, alpha)) in row.chunks_exact_mut(4).zip(alphas).enumerate().filter(|(_, (_, alpha))| is_partial(**alpha)) {
+            let column = source_position(x, self.picture.width, self.subject.size.width);
+            let (subject, background) = (sample(&subjects, column), sample(&backgrounds, column));
+            // Without both kinds of pixels nearby the colour stays.
+            if subject[3] <= WEIGHT_MIN || background[3] <= WEIGHT_MIN {
                 continue;
             }
-            for ((code, subject_sum), behind_sum) in pixel.iter_mut().zip(subject).zip(behind).take(3) {
-                let (own, other) = (subject_sum / subject[3], behind_sum / behind[3]);
-                let left = f32::from(*code) - alpha * own - (1.0 - alpha) * other;
-                *code = byte(own + alpha * left);
+            for ((code, subject_sum), background_sum) in pixel.iter_mut().zip(subject).zip(background).take(3) {
+                let (foreground, local_background) = (subject_sum / subject[3], background_sum / background[3]);
+                let residual = f32::from(*code) - alpha * foreground - (1.0 - alpha) * local_background;
+                *code = byte(foreground + alpha * residual);
             }
         }
     }
 }
 
-/// What the cells of a row have of the subject and of what is behind it. Powers: what is surely one of them counts for far
-/// more than a mixture.
+/// Sums one row of cells, for foreground and background. Weights are fourth powers, so that
+/// mixtures hardly count.
 fn sum_row(rgba: &[u8], alpha: &Plane, cells: PixelSize, row: u32) -> Vec<[[f32; 4]; 2]> {
     let (width, height) = sides(alpha.size);
     let cell_px = CELL_PX as usize;
@@ -98,8 +99,8 @@ fn sum_row(rgba: &[u8], alpha: &Plane, cells: PixelSize, row: u32) -> Vec<[[f32;
     sums
 }
 
-/// What rounds to neither clear nor opaque.
-fn is_soft(alpha: f32) -> bool {
+/// Whether alpha rounds to neither 0 nor 255.
+fn is_partial(alpha: f32) -> bool {
     (0.5 / 255.0..254.5 / 255.0).contains(&alpha)
 }
 
@@ -114,10 +115,10 @@ mod tests {
     /// A subject to the right, over a background of two halves; soft over eight pixels.
     fn scene() -> (Vec<u8>, Plane) {
         let alpha = Plane::from_fn(SIZE, |x, _| ((x as f32 - 44.0) / 8.0).clamp(0.0, 1.0));
-        let behind = |y: usize| if y < 32 { [20.0, 90.0, 200.0] } else { [30.0, 120.0, 40.0] };
+        let background = |y: usize| if y < 32 { [20.0, 90.0, 200.0] } else { [30.0, 120.0, 40.0] };
         let pixel = |x: usize, y: usize| {
             let alpha = alpha.values[y * 96 + x];
-            let mixed = [0, 1, 2].map(|channel| byte(SUBJECT[channel] * alpha + behind(y)[channel] * (1.0 - alpha)));
+            let mixed = [0, 1, 2].map(|channel| byte(SUBJECT[channel] * alpha + background(y)[channel] * (1.0 - alpha)));
             [mixed[0], mixed[1], mixed[2], 255]
         };
         ((0..64).flat_map(|y| (0..96).flat_map(move |x| pixel(x, y)).collect::<Vec<_>>()).collect(), alpha.clone())
@@ -137,11 +138,11 @@ mod tests {
                 .collect();
             errors.iter().sum::<f32>() / errors.len() as f32
         };
-        let (mixed, unmixed) = (error(&before, &is_soft), error(&after, &is_soft));
+        let (mixed, unmixed) = (error(&before, &is_partial), error(&after, &is_partial));
         assert!(unmixed * 6.0 < mixed, "{unmixed} {mixed}");
         for ((before, after), alpha) in before.chunks_exact(4).zip(after.chunks_exact(4)).zip(&alpha.values) {
             assert_eq!(after[3], byte(alpha * 255.0));
-            if !is_soft(*alpha) {
+            if !is_partial(*alpha) {
                 assert_eq!(before[..3], after[..3]);
             }
         }

@@ -1,24 +1,24 @@
-//! Four numbers a pixel, and what is done with whole fields of them: means of neighbours, and reading between them.
+//! A plane of four values per pixel, with box mean and bilinear sampling.
 
 use rayon::prelude::*;
 use shared::media::PixelSize;
 
-use super::plane::place;
+use super::plane::source_position;
 use crate::frame::pixels::sides;
 
-/// Rows that one thread does at a time: it begins with the sum of their neighbours above.
+/// Rows per work item: each starts by summing its window anew.
 const STRIP_ROWS: usize = 64;
 
-/// Four numbers a pixel, row by row.
+/// Four values per pixel, row by row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Quads {
-    /// Of the field.
+pub struct Plane4 {
+    /// Size of the plane.
     pub size: PixelSize,
     values: Vec<[f32; 4]>,
 }
 
-impl Quads {
-    /// A field made of its pixels' positions.
+impl Plane4 {
+    /// Computes the values of each pixel from its column and row.
     pub fn from_fn(size: PixelSize, value: impl Fn(usize, usize) -> [f32; 4] + Sync) -> Self {
         let (width, height) = sides(size);
         let mut values = vec![[0.0; 4]; width * height];
@@ -28,12 +28,12 @@ impl Quads {
         Self { size, values }
     }
 
-    /// The numbers of a pixel.
+    /// The values of a pixel, by index.
     pub fn at(&self, index: usize) -> [f32; 4] {
         self.values.get(index).copied().unwrap_or_default()
     }
 
-    /// The mean of each pixel's neighbours, so many to each side; beyond the edge there are none.
+    /// Mean over a window of `reach` pixels to each side, cut off at the border.
     pub fn box_mean(&self, reach: usize) -> Self {
         let (width, height) = sides(self.size);
         let mut across = vec![[0.0; 4]; self.values.len()];
@@ -63,26 +63,26 @@ impl Quads {
         Self { size: self.size, values }
     }
 
-    /// The field's row for the `y`-th of a picture so many rows high, between the two that are nearest.
+    /// Interpolates the row that belongs to row `y` of a picture of another height.
     pub fn row(&self, y: usize, height: u32) -> Vec<[f32; 4]> {
         let (width, rows) = sides(self.size);
-        let (top, down) = place(y, height, self.size.height);
+        let (top, down) = source_position(y, height, self.size.height);
         let row = |y: isize| {
             let y = y.clamp(0, rows.cast_signed() - 1).cast_unsigned();
             &self.values[y * width..(y + 1) * width]
         };
-        row(top).iter().zip(row(top + 1)).map(|(upper, lower)| between(upper, lower, down)).collect()
+        row(top).iter().zip(row(top + 1)).map(|(upper, lower)| lerp(upper, lower, down)).collect()
     }
 }
 
-/// Between two of a row, of which the left one may lie before its beginning.
-pub fn read(row: &[[f32; 4]], (left, across): (isize, f32)) -> [f32; 4] {
+/// Interpolates within a row; the left index may be −1.
+pub fn sample(row: &[[f32; 4]], (left, across): (isize, f32)) -> [f32; 4] {
     let last = row.len().cast_signed() - 1;
     let value = |x: isize| row[x.clamp(0, last).cast_unsigned()];
-    between(&value(left), &value(left + 1), across)
+    lerp(&value(left), &value(left + 1), across)
 }
 
-fn between(near: &[f32; 4], far: &[f32; 4], share: f32) -> [f32; 4] {
+fn lerp(near: &[f32; 4], far: &[f32; 4], share: f32) -> [f32; 4] {
     [0, 1, 2, 3].map(|part| near[part] + (far[part] - near[part]) * share)
 }
 
@@ -116,12 +116,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mean_is_that_of_the_neighbours_there_are() {
+    fn a_mean_is_that_of_the_neighbours_inside_the_plane() {
         let size = PixelSize { width: 4, height: 200 };
-        let quads = Quads::from_fn(size, |x, y| if x == 1 && y % 64 == 1 { [18.0, 9.0, 0.0, 0.0] } else { [0.0; 4] });
-        let means = quads.box_mean(1);
+        let plane = Plane4::from_fn(size, |x, y| if x == 1 && y % 64 == 1 { [18.0, 9.0, 0.0, 0.0] } else { [0.0; 4] });
+        let means = plane.box_mean(1);
         let firsts = |row: usize| (0..4).map(|x| means.at(row * 4 + x)[0].round()).collect::<Vec<_>>();
-        // Six neighbours at the edge, nine within; and the same where another strip begins.
+        // Six values at the border, nine inside; the same at the first row of another strip.
         assert_eq!(firsts(0), [5.0, 3.0, 3.0, 0.0]);
         assert_eq!(firsts(1), [3.0, 2.0, 2.0, 0.0]);
         assert_eq!(firsts(64), firsts(1));
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn a_row_is_read_between_its_numbers() {
-        let quads = Quads::from_fn(PixelSize { width: 2, height: 2 }, |x, y| {
+        let plane = Plane4::from_fn(PixelSize { width: 2, height: 2 }, |x, y| {
             [if x == 1 { 4.0 } else { 0.0 }, if y == 1 { 8.0 } else { 0.0 }, 0.0, 1.0]
         });
-        let row = quads.row(1, 4);
+        let row = plane.row(1, 4);
         for (x, expected) in [(2, [3.0, 2.0, 0.0, 1.0]), (0, [0.0, 2.0, 0.0, 1.0])] {
-            assert_eq!(read(&row, place(x, 4, 2)).map(f32::to_bits), expected.map(f32::to_bits), "{x}");
+            assert_eq!(sample(&row, source_position(x, 4, 2)).map(f32::to_bits), expected.map(f32::to_bits), "{x}");
         }
     }
 }

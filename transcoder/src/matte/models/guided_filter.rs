@@ -1,30 +1,32 @@
-//! Brings a small matte to the picture's size, guided by the picture: where colours part, the matte does.
+//! Upsamples a small matte with the frame as guide, so that its edges follow those of the frame.
 //!
-//! In each neighbourhood alpha is taken for a linear function of the colour; the functions are found small and read large.
-//! Source: He and Sun, "Fast Guided Filter", 2015; He, Sun and Tang, "Guided Image Filtering", 2013, equations 19 and 20.
+//! Alpha is modelled as a linear function of colour in each window; the coefficients are fitted at
+//! the small size and sampled at the large one.
+//! Source: He and Sun, "Fast Guided Filter", 2015; He, Sun and Tang, "Guided Image Filtering",
+//! 2013, equations 19 and 20.
 
 use rayon::prelude::*;
 use shared::media::PixelSize;
 
-use super::plane::{Plane, place};
-use super::quads::{Quads, read};
+use super::plane::{Plane, source_position};
+use super::plane4::{Plane4, sample};
 
-/// How far a neighbourhood reaches, in the small picture.
+/// Reach of a window at the small size.
 /// Units: pixels.
 const REACH_PX: usize = 3;
-/// Variance of a colour that counts as none; channels go from 0 to 1.
-const FLAT: f32 = 1e-4;
+/// Regularisation, ε of the paper; channels are 0 to 1.
+const EPSILON: f32 = 1e-4;
 
-/// Alpha of the picture's size. `small` is RGBA of the matte's own size.
+/// Upsamples a matte to the size of the frame `rgba`. `small` is the frame in the matte's size.
 pub fn refine(matte: &Plane, small: &[u8], rgba: &[u8], size: PixelSize) -> Plane {
-    let lines = fit(matte, small);
+    let coefficients = fit(matte, small);
     let width = size.width as usize;
-    let columns: Vec<(isize, f32)> = (0..width).map(|x| place(x, size.width, matte.size.width)).collect();
+    let columns: Vec<(isize, f32)> = (0..width).map(|x| source_position(x, size.width, matte.size.width)).collect();
     let mut values = vec![0.0; rgba.len() / 4];
     values.par_chunks_mut(width).zip(rgba.par_chunks(width * 4)).enumerate().for_each(|(y, (out, pixels))| {
-        let row = lines.row(y, size.height);
+        let row = coefficients.row(y, size.height);
         for ((out, pixel), column) in out.iter_mut().zip(pixels.chunks_exact(4)).zip(&columns) {
-            let [red, green, blue, offset] = read(&row, *column);
+            let [red, green, blue, offset] = sample(&row, *column);
             let [r, g, b] = color(pixel);
             *out = (red * r + green * g + blue * b + offset).clamp(0.0, 1.0);
         }
@@ -40,46 +42,46 @@ fn color(pixel: &[u8]) -> [f32; 3] {
     }
 }
 
-/// In each neighbourhood, alpha = slopes · colour + offset: three slopes and the offset.
-fn fit(matte: &Plane, small: &[u8]) -> Quads {
+/// Fits alpha = a · colour + b in each window; returns the three components of a, then b.
+fn fit(matte: &Plane, small: &[u8]) -> Plane4 {
     let size = matte.size;
     let width = size.width as usize;
-    let seen = |x: usize, y: usize| {
+    let color_and_alpha = |x: usize, y: usize| {
         let index = y * width + x;
         (color(&small[index * 4..]), matte.values[index])
     };
     let mean_of = |value: &(dyn Fn([f32; 3], f32) -> [f32; 4] + Sync)| {
-        let field = Quads::from_fn(size, |x, y| {
-            let (color, alpha) = seen(x, y);
+        let products = Plane4::from_fn(size, |x, y| {
+            let (color, alpha) = color_and_alpha(x, y);
             value(color, alpha)
         });
-        field.box_mean(REACH_PX)
+        products.box_mean(REACH_PX)
     };
-    let plain = mean_of(&|[r, g, b], alpha| [r, g, b, alpha]);
+    let means = mean_of(&|[r, g, b], alpha| [r, g, b, alpha]);
     let with_alpha = mean_of(&|[r, g, b], alpha| [r * alpha, g * alpha, b * alpha, g * b]);
     let with_color = mean_of(&|[r, g, b], _| [r * r, r * g, r * b, g * g]);
     let with_blue = mean_of(&|[_, _, b], _| [b * b, 0.0, 0.0, 0.0]);
-    let lines = Quads::from_fn(size, |x, y| {
+    let coefficients = Plane4::from_fn(size, |x, y| {
         let index = y * width + x;
-        let [r, g, b, alpha] = plain.at(index);
+        let [r, g, b, alpha] = means.at(index);
         let ([ra, ga, ba, gb], [rr, rg, rb, gg], [bb, ..]) = (with_alpha.at(index), with_color.at(index), with_blue.at(index));
         let matrix = [
-            [rr - r * r + FLAT, rg - r * g, rb - r * b],
-            [rg - r * g, gg - g * g + FLAT, gb - g * b],
-            [rb - r * b, gb - g * b, bb - b * b + FLAT],
+            [rr - r * r + EPSILON, rg - r * g, rb - r * b],
+            [rg - r * g, gg - g * g + EPSILON, gb - g * b],
+            [rb - r * b, gb - g * b, bb - b * b + EPSILON],
         ];
         let [slope_r, slope_g, slope_b] = solve(matrix, [ra - r * alpha, ga - g * alpha, ba - b * alpha]);
         [slope_r, slope_g, slope_b, alpha - slope_r * r - slope_g * g - slope_b * b]
     });
-    lines.box_mean(REACH_PX)
+    coefficients.box_mean(REACH_PX)
 }
 
-/// Cramer's rule; the diagonal was raised, so that there is a solution.
+/// Cramer's rule; the regularised matrix is invertible.
 fn solve([a, b, c]: [[f32; 3]; 3], right: [f32; 3]) -> [f32; 3] {
     let cross = |u: [f32; 3], v: [f32; 3]| [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
     let dot = |u: [f32; 3], v: [f32; 3]| u.iter().zip(v).map(|(u, v)| u * v).sum::<f32>();
     // Symmetric: rows are columns.
-    let determinant = dot(a, cross(b, c)).max(FLAT.powi(3) * 0.5);
+    let determinant = dot(a, cross(b, c)).max(EPSILON.powi(3) * 0.5);
     [dot(right, cross(b, c)), dot(a, cross(right, c)), dot(a, cross(b, right))].map(|value| value / determinant)
 }
 

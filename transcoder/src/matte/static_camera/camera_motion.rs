@@ -1,6 +1,8 @@
-//! Whether the camera stood still: how far each part of the picture moved from sample to sample.
+//! Measures camera motion: tracks tiles of the picture from sample to sample and fits shift, zoom
+//! and rotation.
 //!
-//! Source: Lucas and Kanade, 1981, coarse to fine, with weights that let go of what moves for itself.
+//! Source: Lucas and Kanade, 1981, coarse to fine, with robust weights, so that moving subjects do
+//! not count.
 
 #![expect(clippy::cast_precision_loss, reason = "pictures are a few hundred pixels wide")]
 
@@ -8,18 +10,19 @@ use rayon::prelude::*;
 
 use super::grid::Grid;
 
-/// Parts across and down.
+/// Tiles across and down.
 const TILES: (usize, usize) = (6, 4);
-/// Halvings of the picture.
+/// Levels of the pyramid.
 const LEVELS: usize = 3;
 const ROUNDS: usize = 4;
-/// Least mean square of the slope, in codes a pixel, for a shift along it to be seen.
+/// Least eigenvalue of a tile's structure tensor for its shift to be measured. Units: squared codes
+/// per pixel.
 const SLOPE_SQUARE_MIN: f32 = 0.7;
 
-/// Shift of each tile in pixels; none where it has nothing to tell by.
+/// Shift of each tile in pixels; none where a tile has too little texture.
 pub type Shifts = Vec<Option<[f32; 2]>>;
 
-/// A picture and its halvings.
+/// Luma of a picture at several resolutions, the largest first.
 #[derive(Debug)]
 pub struct Pyramid(Vec<(Grid, Vec<f32>)>);
 
@@ -45,29 +48,29 @@ impl Pyramid {
     }
 }
 
-/// How far each tile has moved from one picture to the next.
+/// Measures the shift of each tile from one picture to the next.
 pub fn shifts(from: &Pyramid, to: &Pyramid) -> Shifts {
     (0..TILES.0 * TILES.1).map(|tile| shift(from, to, (tile % TILES.0, tile / TILES.0))).collect()
 }
 
 fn shift(from: &Pyramid, to: &Pyramid, (across, down): (usize, usize)) -> Option<[f32; 2]> {
     let mut found = [0.0_f32; 2];
-    let mut is_told = false;
+    let mut is_textured = false;
     for ((grid, from), (_, to)) in from.0.iter().zip(&to.0).rev() {
         let columns = 2 + (grid.columns - 4) * across / TILES.0..2 + (grid.columns - 4) * (across + 1) / TILES.0;
         let rows = 2 + (grid.rows - 4) * down / TILES.1..2 + (grid.rows - 4) * (down + 1) / TILES.1;
         found = found.map(|shift| shift * 2.0);
-        is_told = false;
+        is_textured = false;
         for _ in 0..ROUNDS {
             let Some(step) = step(*grid, from, to, (columns.clone(), rows.clone()), found) else { break };
-            is_told = true;
+            is_textured = true;
             found = [found[0] + step[0].clamp(-1.0, 1.0), found[1] + step[1].clamp(-1.0, 1.0)];
             if step[0].abs() + step[1].abs() < 0.01 {
                 break;
             }
         }
     }
-    is_told.then_some(found)
+    is_textured.then_some(found)
 }
 
 type Window = (std::ops::Range<usize>, std::ops::Range<usize>);
@@ -112,67 +115,71 @@ fn bilinear(grid: Grid, plane: &[f32], x: f32, y: f32) -> f32 {
     upper + (lower - upper) * down
 }
 
-/// What was seen of the camera's own motion.
+/// Motion of the camera over a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Motion {
-    /// How far the picture's parts went from where they were for most of the clip, at most. Units: pixels of a sample.
+    /// Largest shift of the picture from its median position; 0 where only the subject moves.
+    /// Units: pixels of a sample.
     pub shift_px: f32,
-    /// Parts that have texture enough to tell by.
-    pub told: usize,
+    /// Number of tiles with enough texture to be tracked.
+    pub textured: usize,
 }
 
-/// Beyond this the camera has moved.
+/// A camera that shifts the picture further is not static.
 /// Units: pixels of a sample.
-pub const STILL_PX_MAX: f32 = 0.4;
-/// A part tells when it could be followed in so many of a hundred steps: what passes by is no scene.
-const TOLD_PERCENT_MIN: usize = 80;
-/// Fewer parts could all be the subject.
-const TOLD_MIN: usize = 4;
-/// Parts agree within this and this share of the shift, and so many of them must for a step to be the camera's.
+pub const SHIFT_PX_MAX: f32 = 0.4;
+/// A tile counts if it was tracked in this percentage of the steps: others are covered by passing
+/// subjects.
+const TRACKED_PERCENT_MIN: usize = 80;
+/// Fewer tiles could all be the subject.
+const TILES_MIN: usize = 4;
+/// Tiles agree with the camera's motion within this, plus a share of the shift; a step counts as
+/// the camera's if this share of the tiles agrees.
 /// Units: pixels of a sample.
 const AGREE_PX: f32 = 0.15;
 const AGREE_SHIFT_SHARE: f32 = 0.1;
 const AGREE_SHARE_MIN: f32 = 0.5;
 
-/// Adds up what the parts agree on: shift, zoom and turn.
+/// Sums the motion on which the tiles agree: shift, zoom and rotation.
 pub fn motion(grid: Grid, pictures: &[Pyramid]) -> Motion {
     let steps: Vec<Shifts> = pictures.par_windows(2).map(|pair| shifts(&pair[0], &pair[1])).collect();
-    let needed = (steps.len() * TOLD_PERCENT_MIN).div_ceil(100);
-    let told: Vec<usize> = (0..TILES.0 * TILES.1)
+    let needed = (steps.len() * TRACKED_PERCENT_MIN).div_ceil(100);
+    let textured: Vec<usize> = (0..TILES.0 * TILES.1)
         .filter(|tile| steps.iter().filter(|step| step[*tile].is_some()).count() >= needed.max(1))
         .collect();
-    if told.len() < TOLD_MIN {
-        return Motion { shift_px: 0.0, told: told.len() };
+    if textured.len() < TILES_MIN {
+        return Motion { shift_px: 0.0, textured: textured.len() };
     }
     let mut at = [0.0_f32; 4];
     let mut path = vec![at];
     for step in &steps {
-        let step = agreed(grid, step, &told);
+        let step = camera_step(grid, step, &textured);
         at = [0, 1, 2, 3].map(|part| at[part] + step[part]);
         path.push(at);
     }
     let middle = [0, 1, 2, 3].map(|part| median(path.iter().map(|at| at[part])));
     let far = |at: &[f32; 4]| {
-        let [x, y, zoom, turn] = [0, 1, 2, 3].map(|part| at[part] - middle[part]);
-        x.hypot(y) + zoom.hypot(turn) * grid.rows as f32 * 0.5
+        let [x, y, zoom, rotation] = [0, 1, 2, 3].map(|part| at[part] - middle[part]);
+        x.hypot(y) + zoom.hypot(rotation) * grid.rows as f32 * 0.5
     };
     let shift_px = path.iter().map(far).fold(0.0, f32::max);
-    let is_camera = shift_px <= STILL_PX_MAX || is_everywhere(grid, pictures, &path);
-    Motion { shift_px: if is_camera { shift_px } else { 0.0 }, told: told.len() }
+    let is_camera = shift_px <= SHIFT_PX_MAX || moves_whole_picture(grid, pictures, &path);
+    Motion { shift_px: if is_camera { shift_px } else { 0.0 }, textured: textured.len() }
 }
 
-/// Least way between two pictures that are compared, and least share of their difference by which a part says something.
+/// Least shift between two pictures that are compared, and least share of their difference for the
+/// vote of a tile.
 /// Units: pixels of a sample.
-const WAY_PX_MIN: f32 = 1.0;
-const SAID_SHARE_MIN: f32 = 0.02;
+const PAIR_SHIFT_PX_MIN: f32 = 1.0;
+const VOTE_SHARE_MIN: f32 = 0.02;
 
-/// Whether more parts of the picture went along than stayed, faintly textured ones too: before a plain wall, only the subject
-/// has texture enough to be followed.
-fn is_everywhere(grid: Grid, pictures: &[Pyramid], path: &[[f32; 4]]) -> bool {
+/// Whether more tiles moved with the measured motion than stayed, faintly textured ones included:
+/// before a plain wall, only the subject has enough texture to be tracked.
+fn moves_whole_picture(grid: Grid, pictures: &[Pyramid], path: &[[f32; 4]]) -> bool {
     let way = |from: usize, to: usize| [0, 1, 2, 3].map(|part| path[to][part] - path[from][part]);
-    let length = |[x, y, zoom, turn]: [f32; 4]| x.hypot(y) + zoom.hypot(turn) * grid.rows as f32 * 0.5;
+    let length = |[x, y, zoom, rotation]: [f32; 4]| x.hypot(y) + zoom.hypot(rotation) * grid.rows as f32 * 0.5;
     let mut pairs: Vec<(usize, usize)> = (0..path.len())
-        .filter_map(|from| (from + 1..path.len()).find(|to| length(way(from, *to)) >= WAY_PX_MIN).map(|to| (from, to)))
+        .filter_map(|from| (from + 1..path.len()).find(|to| length(way(from, *to)) >= PAIR_SHIFT_PX_MIN).map(|to| (from, to)))
         .collect();
     if pairs.is_empty() {
         let all = (0..path.len()).flat_map(|from| (from + 1..path.len()).map(move |to| (from, to)));
@@ -184,15 +191,20 @@ fn is_everywhere(grid: Grid, pictures: &[Pyramid], path: &[[f32; 4]]) -> bool {
             |left, right| left.iter().zip(&right).map(|(left, right)| [left[0] + right[0], left[1] + right[1]]).collect(),
         );
     let votes = |is_for: &dyn Fn(f32) -> bool| {
-        said.iter().filter(|[stayed, went]| is_for((stayed - went) / (stayed + went).max(f32::MIN_POSITIVE))).count()
+        said.iter()
+            .filter(|[static_residual, moved_residual]| {
+                is_for((static_residual - moved_residual) / (static_residual + moved_residual).max(f32::MIN_POSITIVE))
+            })
+            .count()
     };
-    votes(&|share| share > SAID_SHARE_MIN) > votes(&|share| share < -SAID_SHARE_MIN)
+    votes(&|share| share > VOTE_SHARE_MIN) > votes(&|share| share < -VOTE_SHARE_MIN)
 }
 
-/// How much each part differs if it stayed, and if it went along. Both look between pixels alike: that evens out noise.
+/// Residual of each tile if it stayed, and if it moved along. Both are interpolated alike, so that
+/// noise is reduced equally.
 fn residuals(grid: Grid, pictures: [&Pyramid; 2], way: [f32; 4]) -> Vec<[f32; 2]> {
-    /// What differs by more moves for itself. Units: codes.
-    const OFF_MAX: f32 = 12.0;
+    /// Larger differences are caused by moving subjects. Units: codes.
+    const RESIDUAL_MAX: f32 = 12.0;
     let [Some((_, from)), Some((_, to))] = pictures.map(|picture| picture.0.first()) else { return Vec::new() };
     let mut tiles = vec![[0.0; 2]; TILES.0 * TILES.1];
     for row in (0..grid.rows).step_by(2) {
@@ -204,33 +216,33 @@ fn residuals(grid: Grid, pictures: [&Pyramid; 2], way: [f32; 4]) -> Vec<[f32; 2]
             let at = |plane: &[f32], side: f32| bilinear(grid, plane, x + side * half[0], y + side * half[1]);
             let now = at(to, 1.0);
             let tile = &mut tiles[row * TILES.1 / grid.rows * TILES.0 + column * TILES.0 / grid.columns];
-            tile[0] += (now - at(from, 1.0)).abs().min(OFF_MAX);
-            tile[1] += (now - at(from, -1.0)).abs().min(OFF_MAX);
+            tile[0] += (now - at(from, 1.0)).abs().min(RESIDUAL_MAX);
+            tile[1] += (now - at(from, -1.0)).abs().min(RESIDUAL_MAX);
         }
     }
     tiles
 }
 
-/// One step of the camera: across, down, zoom, turn; nothing where too few parts agree.
-fn agreed(grid: Grid, step: &Shifts, told: &[usize]) -> [f32; 4] {
+/// Motion of the camera in one step: across, down, zoom, rotation; all 0 where too few tiles agree.
+fn camera_step(grid: Grid, step: &Shifts, textured: &[usize]) -> [f32; 4] {
     let seen: Vec<([f32; 2], [f32; 2])> =
-        told.iter().filter_map(|tile| step[*tile].map(|shift| (from_middle(grid, *tile), shift))).collect();
+        textured.iter().filter_map(|tile| step[*tile].map(|shift| (tile_center(grid, *tile), shift))).collect();
     let shift = [0, 1].map(|axis| median(seen.iter().map(|(_, shift)| shift[axis])));
     let rest = |(place, seen): &([f32; 2], [f32; 2])| {
         let square = place[0] * place[0] + place[1] * place[1];
         let [x, y] = [seen[0] - shift[0], seen[1] - shift[1]];
         [(x * place[0] + y * place[1]) / square, (y * place[0] - x * place[1]) / square]
     };
-    let [zoom, turn] = [0, 1].map(|part| median(seen.iter().map(|seen| rest(seen)[part])));
+    let [zoom, rotation] = [0, 1].map(|part| median(seen.iter().map(|seen| rest(seen)[part])));
     let agree = seen.iter().filter(|(place, seen)| {
-        let expected = [shift[0] + zoom * place[0] - turn * place[1], shift[1] + zoom * place[1] + turn * place[0]];
+        let expected = [shift[0] + zoom * place[0] - rotation * place[1], shift[1] + zoom * place[1] + rotation * place[0]];
         (seen[0] - expected[0]).hypot(seen[1] - expected[1]) < AGREE_PX + AGREE_SHIFT_SHARE * shift[0].hypot(shift[1])
     });
-    if (agree.count() as f32) < AGREE_SHARE_MIN * told.len() as f32 { [0.0; 4] } else { [shift[0], shift[1], zoom, turn] }
+    if (agree.count() as f32) < AGREE_SHARE_MIN * textured.len() as f32 { [0.0; 4] } else { [shift[0], shift[1], zoom, rotation] }
 }
 
-/// A tile's middle, from that of the picture.
-fn from_middle(grid: Grid, tile: usize) -> [f32; 2] {
+/// Centre of a tile, relative to the centre of the picture.
+fn tile_center(grid: Grid, tile: usize) -> [f32; 2] {
     let along = |index: usize, count: usize, side: usize| ((index as f32 + 0.5) / count as f32 - 0.5) * side as f32;
     [along(tile % TILES.0, TILES.0, grid.columns), along(tile / TILES.0, TILES.1, grid.rows)]
 }
