@@ -1,5 +1,6 @@
 //! `serve`: a member of the fleet. The only part that uses the network.
 
+pub mod backoff;
 pub mod config;
 pub mod edge_client;
 pub mod health;

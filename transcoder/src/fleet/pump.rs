@@ -1,11 +1,12 @@
-//! Pull → step → settle, for as long as nobody says stop. Takes no more than can start now.
+//! Pull → run → settle, until the stop signal. Pulls no more messages than can start at once.
 //!
-//! Generic over the queue and the step, so that its promises are tested without either.
+//! Generic over the queue and over what runs a task, so that both can be faked in tests.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, Retryable};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use shared::task::TranscodeTask;
@@ -13,19 +14,23 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::fleet::queue::{Content, Message, Queue, Verdict};
+use crate::fleet::backoff::backoff;
+use crate::fleet::queue::{Content, Message, Queue, QueueError, Settlement};
 
-/// Longest pause between pulls that fail.
+/// Longest pause between pulls that fail, before jitter.
 /// Units: milliseconds.
-const BACKOFF_MS_MAX: u64 = 30_000;
-/// Tries to settle a message; after that it comes again and its claim is refused.
-const SETTLE_TRIES_MAX: u32 = 4;
-
-/// Pause before a task that is not understood comes again.
+const PULL_PAUSE_MS_MAX: u64 = 15_000;
+/// How often a message that could not be settled is tried again. After that the queue delivers it again, and its claim
+/// is refused.
+const SETTLE_RETRIES_MAX: usize = 3;
+/// First pause before that.
+/// Units: milliseconds.
+const SETTLE_PAUSE_MS: u64 = 200;
+/// Delay after which the queue delivers a task of a later version again.
 /// Units: seconds.
 const NEWER_RETRY_S: u64 = 60;
 
-/// How the pump is set.
+/// How many tasks run at once, and how often an empty queue is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// Tasks at once.
@@ -34,16 +39,17 @@ pub struct Pace {
     pub poll_interval: Duration,
 }
 
-/// Runs until `shutdown`, then until every running step has ended. `ready` says whether pulls work.
-pub async fn pump<Q, S, F>(queue: &Q, step: S, pace: Pace, ready: &watch::Sender<bool>, shutdown: &CancellationToken)
+/// Runs until `shutdown`, then until every running task has ended. `ready` says whether pulls work.
+pub async fn pump<Q, R, F>(queue: &Q, run: R, pace: Pace, ready: &watch::Sender<bool>, shutdown: &CancellationToken)
 where
     Q: Queue,
-    S: Fn(TranscodeTask) -> F,
-    F: Future<Output = Verdict>,
+    R: Fn(TranscodeTask) -> F,
+    F: Future<Output = Settlement>,
 {
     let mut running = FuturesUnordered::new();
-    let mut failures = 0;
-    // Kept across turns: a pull that is dropped half-way may already have made messages invisible.
+    let failing = backoff(pace.poll_interval, Duration::from_millis(PULL_PAUSE_MS_MAX));
+    let mut pauses = failing.build();
+    // Kept across iterations: a pull that is dropped half-way may already have made messages invisible.
     let mut pulling: Option<Pin<Box<_>>> = None;
     loop {
         let free = pace.concurrency.saturating_sub(running.len());
@@ -64,17 +70,17 @@ where
         ready.send_replace(pulled.is_ok() && !shutdown.is_cancelled());
         let pause = match pulled {
             Ok(messages) => {
-                failures = 0;
+                pauses = failing.build();
                 let empty = messages.is_empty();
                 for message in messages {
-                    running.push(work_off(queue, &step, message, shutdown));
+                    running.push(process(queue, &run, message, shutdown));
                 }
                 if empty { pace.poll_interval } else { Duration::ZERO }
             }
             Err(error) => {
-                failures += 1;
-                tracing::warn!(%error, failures, "pull failed");
-                backoff(pace.poll_interval, failures)
+                let pause = pauses.next().unwrap_or(pace.poll_interval);
+                tracing::warn!(%error, ?pause, "pull failed");
+                pause
             }
         };
         wait(pause, &mut running, shutdown).await;
@@ -88,7 +94,7 @@ async fn poll_optional<F: Future>(future: &mut Option<Pin<Box<F>>>) -> F::Output
     }
 }
 
-/// Pauses, while whatever runs goes on running.
+/// Pauses, while running tasks go on.
 async fn wait<F: Future<Output = ()>>(pause: Duration, running: &mut FuturesUnordered<F>, shutdown: &CancellationToken) {
     let pause = sleep(pause);
     tokio::pin!(pause);
@@ -101,39 +107,33 @@ async fn wait<F: Future<Output = ()>>(pause: Duration, running: &mut FuturesUnor
     }
 }
 
-async fn work_off<Q: Queue, F: Future<Output = Verdict>>(
+/// Runs the task of a message, and settles the message.
+async fn process<Q: Queue, F: Future<Output = Settlement>>(
     queue: &Q,
-    step: &impl Fn(TranscodeTask) -> F,
+    run: &impl Fn(TranscodeTask) -> F,
     message: Message,
     shutdown: &CancellationToken,
 ) {
-    let verdict = match message.content() {
-        // Pulled while the stop signal came: it was never begun.
-        _ if shutdown.is_cancelled() => Verdict::Retry { delay_s: 0 },
-        Content::Task(task) => step(task).await,
+    let settlement = match message.content() {
+        // Pulled while the stop signal came: it never started.
+        _ if shutdown.is_cancelled() => Settlement::Retry { delay_s: 0 },
+        Content::Task(task) => run(task).await,
         Content::Newer => {
-            tracing::warn!(message.id = message.id, "a task of an unknown version was left to a newer member");
-            Verdict::Retry { delay_s: NEWER_RETRY_S }
+            tracing::warn!(message.id = message.id, "a task of a later version was left to a newer transcoder");
+            Settlement::Retry { delay_s: NEWER_RETRY_S }
         }
         Content::Foreign => {
             tracing::error!(message.id = message.id, "a message that is no task was dropped");
-            Verdict::Ack
+            Settlement::Ack
         }
     };
-    for attempt in 1..=SETTLE_TRIES_MAX {
-        match queue.settle(&message.lease_id, verdict).await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, attempt, "a message could not be settled"),
-        }
-        sleep(backoff(Duration::from_millis(200), attempt)).await;
+    let first = Duration::from_millis(SETTLE_PAUSE_MS);
+    let pauses = backoff(first, Duration::from_millis(PULL_PAUSE_MS_MAX)).with_max_times(SETTLE_RETRIES_MAX);
+    let settle = || queue.settle(&message.lease_id, settlement);
+    let noted = |error: &QueueError, pause| tracing::warn!(%error, ?pause, "a message could not be settled; trying again");
+    if let Err(error) = settle.retry(pauses).notify(noted).await {
+        tracing::warn!(%error, "a message was not settled; the queue will deliver it again");
     }
-}
-
-/// Doubles with each failure, with jitter so that a fleet does not knock in step.
-fn backoff(first: Duration, failures: u32) -> Duration {
-    let limit = Duration::from_millis(BACKOFF_MS_MAX);
-    let pause = first.saturating_mul(1 << failures.min(16)).min(limit);
-    pause.mul_f32(0.5 + fastrand::f32() / 2.0)
 }
 
 #[cfg(test)]

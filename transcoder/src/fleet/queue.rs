@@ -20,7 +20,7 @@ const CALL_S_MAX: u64 = 15;
 /// Cloudflare's limit on one pull.
 const BATCH_SIZE_MAX: usize = 100;
 
-/// The version of tasks that is read here.
+/// The version of tasks that this transcoder reads.
 const KNOWN_VERSION: &str = "TranscodeV1";
 
 /// A message that was pulled and is invisible to others for a while.
@@ -29,21 +29,21 @@ pub struct Message {
     /// For the log.
     #[serde(default)]
     pub id: String,
-    /// Names this delivery when it is settled.
+    /// Identifies this delivery when it is settled.
     pub lease_id: String,
     /// Base64 of JSON, JSON in a text, or JSON itself: the documentation shows all three.
     #[serde(default)]
     body: Value,
 }
 
-/// What becomes of a message.
+/// How a message is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is done with.
+pub enum Settlement {
+    /// The queue removes it.
     Ack,
-    /// It comes again.
+    /// The queue delivers it again.
     Retry {
-        /// Not before this many seconds.
+        /// Not before this many seconds have passed.
         delay_s: u64,
     },
 }
@@ -57,8 +57,8 @@ pub struct QueueError(pub String);
 pub trait Queue: Sync {
     /// Takes at most `count_max` messages; an empty answer is normal.
     fn pull(&self, count_max: usize) -> impl Future<Output = Result<Vec<Message>, QueueError>> + Send;
-    /// Says what becomes of a message.
-    fn settle(&self, lease_id: &str, verdict: Verdict) -> impl Future<Output = Result<(), QueueError>> + Send;
+    /// Acknowledges a message, or asks for another delivery.
+    fn settle(&self, lease_id: &str, settlement: Settlement) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
 /// What a message holds.
@@ -66,7 +66,7 @@ pub trait Queue: Sync {
 pub enum Content {
     /// A task.
     Task(TranscodeTask),
-    /// A task in a version that only a newer member of the fleet knows.
+    /// A task in a version that only a newer transcoder knows.
     Newer,
     /// Something else.
     Foreign,
@@ -123,12 +123,12 @@ impl QueueClient {
     }
 
     async fn call<R: DeserializeOwned>(&self, verb: &str, body: &Value) -> Result<R, QueueError> {
-        let told = |error: reqwest::Error| QueueError(error.without_url().to_string());
+        let failed = |error: reqwest::Error| QueueError(error.without_url().to_string());
         let request = self.client.post(format!("{}/{verb}", self.config.messages_url));
         let request = request.bearer_auth(self.config.token.expose()).header(CONTENT_TYPE, "application/json");
-        let answer = request.body(body.to_string()).send().await.map_err(told)?;
+        let answer = request.body(body.to_string()).send().await.map_err(failed)?;
         let status = answer.status();
-        let bytes = answer.bytes().await.map_err(told)?;
+        let bytes = answer.bytes().await.map_err(failed)?;
         let envelope: Envelope<R> = serde_json::from_slice(&bytes)
             .map_err(|error| QueueError(format!("{verb} answered {status}, unreadable: {error}")))?;
         match envelope.result {
@@ -145,10 +145,12 @@ impl Queue for QueueClient {
         self.call::<Pulled>("pull", &body).await.map(|pulled| pulled.messages)
     }
 
-    async fn settle(&self, lease_id: &str, verdict: Verdict) -> Result<(), QueueError> {
-        let body = match verdict {
-            Verdict::Ack => json!({ "acks": [{ "lease_id": lease_id }], "retries": [] }),
-            Verdict::Retry { delay_s } => json!({ "acks": [], "retries": [{ "lease_id": lease_id, "delay_seconds": delay_s }] }),
+    async fn settle(&self, lease_id: &str, settlement: Settlement) -> Result<(), QueueError> {
+        let body = match settlement {
+            Settlement::Ack => json!({ "acks": [{ "lease_id": lease_id }], "retries": [] }),
+            Settlement::Retry { delay_s } => {
+                json!({ "acks": [], "retries": [{ "lease_id": lease_id, "delay_seconds": delay_s }] })
+            }
         };
         self.call::<Value>("ack", &body).await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! `serve`: builds the real rims from the configuration and runs the pump until the stop signal.
+//! `serve`: builds the clients from the configuration and runs the pumps until the stop signal.
 
 use std::io;
 use std::sync::Arc;
@@ -17,18 +17,15 @@ use crate::fleet::objects::Objects;
 use crate::fleet::pump::{Pace, pump};
 use crate::fleet::queue::QueueClient;
 use crate::fleet::source::Fetcher;
-use crate::fleet::task::{Deps, step};
+use crate::fleet::task::{self, Deps};
 use crate::matte::models::Catalog;
 
-/// Why a member of the fleet could not start, or had to end.
+/// Why `serve` could not start, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The scratch folder or the health port.
     #[error("{0}: {1}")]
     Machine(&'static str, io::Error),
-    /// The bucket's configuration.
-    #[error("the bucket: {0}")]
-    Bucket(#[from] object_store::Error),
     /// An HTTP client could not be built.
     #[error("an HTTP client: {0}")]
     Http(#[from] reqwest::Error),
@@ -45,7 +42,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     let deps = Deps {
         models: Arc::clone(&models),
         edge: EdgeClient::new(config.edge_url, config.transcoder_secret)?,
-        objects: Objects::new(&config.bucket)?,
+        objects: Objects::new(&config.bucket),
         fetcher: Fetcher::new(config.allowed_hosts)?,
         programs: config.programs,
         scratch: Arc::new(scratch),
@@ -61,19 +58,20 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     }
     let pumps = pools.iter().map(|(pool, queue, pace, ready)| {
         let (deps, shutdown) = (&deps, &shutdown);
-        let one = move |task| async move { step(deps, *pool, &task, shutdown).await };
-        pump(queue, one, *pace, ready, shutdown)
+        let run = move |task| async move { task::run(deps, *pool, &task, shutdown).await };
+        pump(queue, run, *pace, ready, shutdown)
     });
     tokio::select! {
         _ = join_all(pumps) => {}
         () = announce(&deps.edge, models) => {}
         ended = health.serve(readiness) => ended.map_err(|error| ServeError::Machine("the health port", error))?,
     }
+    deps.objects.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Loads the matting models beside the pump, and says again and again which of them work; never ends.
+/// Loads the matting models while the pumps run, and announces periodically which of them work; never returns.
 async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
     if models.is_empty() {
         return std::future::pending().await;
@@ -82,7 +80,7 @@ async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
     let announcement = match checked {
         Ok(models) => MattingModelReport { models },
         Err(error) => {
-            tracing::error!(%error, "the matting models could not be looked at");
+            tracing::error!(%error, "the matting models could not be loaded");
             return std::future::pending().await;
         }
     };

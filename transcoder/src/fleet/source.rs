@@ -1,4 +1,4 @@
-//! Gets a source from the world: the only place that speaks to an address somebody else chose.
+//! Fetches a source by its URL: the only place that connects to an address that a customer chose.
 //!
 //! The URL is checked before each request, the redirects included; what its name resolves to is checked at connection.
 
@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use backon::Retryable;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::LOCATION;
 use reqwest::{Response, redirect};
@@ -17,13 +18,15 @@ use tokio::io::AsyncWriteExt;
 use url::Url;
 
 use crate::error::{TaskError, TaskResult};
+use crate::fleet::backoff::backoff;
 
 const REDIRECTS_MAX: usize = 5;
-/// Tries against servers that are down or slow.
-const TRIES_MAX: u32 = 3;
-/// Pause before the second try; longer before the third.
+/// How often a server that is down or slow is tried again.
+const RETRIES_MAX: usize = 2;
+/// First and longest pause before that, before jitter.
 /// Units: milliseconds.
-const RETRY_PAUSE_MS: u64 = 500;
+const RETRY_PAUSE_MS: u64 = 350;
+const RETRY_PAUSE_MS_MAX: u64 = 700;
 /// Units: seconds.
 const CONNECT_S_MAX: u64 = 10;
 /// How long a server may be silent.
@@ -42,11 +45,11 @@ pub struct Fetcher {
     limit: Duration,
 }
 
-/// Why one try gave nothing.
-enum Miss {
-    /// Another try may help.
-    Passing(String),
-    /// It will not.
+/// Why one try failed.
+enum FetchError {
+    /// Another try may succeed.
+    Transient(String),
+    /// Another try fails as well.
     Final(TaskError),
 }
 
@@ -64,43 +67,45 @@ impl Fetcher {
         Ok(Self { client, allowed, limit: Duration::from_secs(FETCH_S_MAX) })
     }
 
-    /// Copies what the URL gives to a file, if that is not larger than `size_bytes_max`. `on_bytes` is told how many bytes have come, and of how many if that is known.
+    /// Copies the body at the URL to a file, at most `size_bytes_max` of it. `on_bytes` is called with the number of bytes
+    /// received, and of bytes announced, 0 if unknown.
     pub async fn fetch(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
-        let Ok(outcome) = tokio::time::timeout(self.limit, self.try_insistently(url, to, size_bytes_max, on_bytes)).await else {
+        let Ok(outcome) = tokio::time::timeout(self.limit, self.fetch_with_retries(url, to, size_bytes_max, on_bytes)).await
+        else {
             return Err(unreachable_source(format!("not whole within {:?}", self.limit)));
         };
         outcome
     }
 
-    async fn try_insistently(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.attempt(url, to, size_bytes_max, &on_bytes).await {
-                Ok(()) => return Ok(()),
-                Err(Miss::Final(error)) => return Err(error),
-                Err(Miss::Passing(detail)) if tries >= TRIES_MAX => return Err(unreachable_source(detail)),
-                Err(Miss::Passing(detail)) => {
+    async fn fetch_with_retries(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
+        let (first, longest) = (Duration::from_millis(RETRY_PAUSE_MS), Duration::from_millis(RETRY_PAUSE_MS_MAX));
+        let fetched = (|| self.attempt(url, to, size_bytes_max, &on_bytes))
+            .retry(backoff(first, longest).with_max_times(RETRIES_MAX))
+            .when(|error| matches!(error, FetchError::Transient(_)))
+            .notify(|error, _| {
+                if let FetchError::Transient(detail) = error {
                     tracing::info!(detail, "the source did not answer; trying again");
-                    tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS * u64::from(tries))).await;
                 }
-            }
-        }
+            });
+        fetched.await.map_err(|error| match error {
+            FetchError::Transient(detail) => unreachable_source(detail),
+            FetchError::Final(error) => error,
+        })
     }
 
-    async fn attempt(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: &impl Fn(u64, u64)) -> Result<(), Miss> {
+    async fn attempt(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: &impl Fn(u64, u64)) -> Result<(), FetchError> {
         let mut response = self.follow(url).await?;
         let announced = response.content_length().unwrap_or_default();
         if announced > size_bytes_max {
-            return Err(Miss::Final(too_large(size_bytes_max)));
+            return Err(FetchError::Final(too_large(size_bytes_max)));
         }
-        let disk = |error| Miss::Final(TaskError::disk("writing the source", &error));
+        let disk = |error| FetchError::Final(TaskError::disk("writing the source", &error));
         let mut file = File::create(to).await.map_err(disk)?;
         let mut received = 0;
-        while let Some(chunk) = response.chunk().await.map_err(miss)? {
+        while let Some(chunk) = response.chunk().await.map_err(classify)? {
             received += chunk.len() as u64;
             if received > size_bytes_max {
-                return Err(Miss::Final(too_large(size_bytes_max)));
+                return Err(FetchError::Final(too_large(size_bytes_max)));
             }
             file.write_all(&chunk).await.map_err(disk)?;
             on_bytes(received, announced);
@@ -108,32 +113,33 @@ impl Fetcher {
         file.flush().await.map_err(disk)
     }
 
-    async fn follow(&self, url: &str) -> Result<Response, Miss> {
+    async fn follow(&self, url: &str) -> Result<Response, FetchError> {
         let mut next = check_url(url, &self.allowed).map_err(refused)?;
         for _ in 0..=REDIRECTS_MAX {
-            let response = self.client.get(next.clone()).send().await.map_err(miss)?;
+            let response = self.client.get(next.clone()).send().await.map_err(classify)?;
             let status = response.status();
             if status.is_server_error() {
-                return Err(Miss::Passing(format!("answered {status}")));
+                return Err(FetchError::Transient(format!("answered {status}")));
             }
             if !status.is_redirection() {
-                let answered = || Miss::Final(unreachable_source(format!("answered {status}")));
+                let answered = || FetchError::Final(unreachable_source(format!("answered {status}")));
                 return if status.is_success() { Ok(response) } else { Err(answered()) };
             }
             next = self.redirected(&next, &response)?;
         }
-        Err(Miss::Final(forbidden(format!("The source's address redirects more than {REDIRECTS_MAX} times."))))
+        Err(FetchError::Final(forbidden(format!("The source's address redirects more than {REDIRECTS_MAX} times."))))
     }
 
-    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Miss> {
+    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, FetchError> {
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         let target = location.and_then(|location| from.join(location).ok());
-        let target = target.ok_or_else(|| Miss::Final(unreachable_source("redirects to nowhere".to_owned())))?;
+        let target = target.ok_or_else(|| FetchError::Final(unreachable_source("redirects to nowhere".to_owned())))?;
         check_url(target.as_str(), &self.allowed).map_err(refused)
     }
 }
 
-/// Resolves names to public addresses alone, at the moment of connecting: a name that changes its mind gains nothing.
+/// Resolves names to public addresses alone, at the moment of connecting, so that a name that changes between the check
+/// and the connection (DNS rebinding) gains nothing.
 #[derive(Debug)]
 struct PublicResolver {
     allowed: AllowedHosts,
@@ -159,7 +165,7 @@ impl Resolve for PublicResolver {
     }
 }
 
-fn miss(error: reqwest::Error) -> Miss {
+fn classify(error: reqwest::Error) -> FetchError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner.is::<NoPublicAddress>() {
@@ -168,11 +174,11 @@ fn miss(error: reqwest::Error) -> Miss {
         cause = inner.source();
     }
     // Without its URL: a source may carry a secret in its query.
-    Miss::Passing(error.without_url().to_string())
+    FetchError::Transient(error.without_url().to_string())
 }
 
-fn refused(refusal: UrlRefusal) -> Miss {
-    Miss::Final(forbidden(format!("The source's address, or one it redirects to, is refused: {refusal}.")))
+fn refused(refusal: UrlRefusal) -> FetchError {
+    FetchError::Final(forbidden(format!("The source's address, or one it redirects to, is refused: {refusal}.")))
 }
 
 fn forbidden(message: String) -> TaskError {

@@ -1,7 +1,7 @@
-//! One task from end to end: claim, fetch, prepare, make, store, report. What it returns settles the message.
+//! One task from end to end: claim, fetch, transcode, store, report. The result settles the task's message.
 //!
-//! Whatever ends an attempt (a result, an error, the customer, the clock, a stop signal) drops the attempt's one future,
-//! and with it every child and file.
+//! Whatever ends an attempt (a result, an error, a cancellation, a timeout, a stop signal) drops the attempt's future, and
+//! with it every child process and temporary file.
 
 mod fetch;
 mod portrait;
@@ -9,6 +9,7 @@ mod portrait;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use backon::Retryable;
 use shared::code::JobErrorCode;
 use shared::id::LeaseId;
 use shared::media::SOURCE_SIZE_BYTES_MAX;
@@ -24,10 +25,11 @@ use tracing::Instrument;
 use crate::engine::{self, Engine, Programs};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::scratch::Scratch;
+use crate::fleet::backoff::backoff;
 use crate::fleet::edge_client::{CallError, Edge};
 use crate::fleet::lease::Lease;
 use crate::fleet::objects::Objects;
-use crate::fleet::queue::Verdict;
+use crate::fleet::queue::Settlement;
 use crate::fleet::source::Fetcher;
 use crate::matte::models::Catalog;
 use crate::matte::strategy::MatteRequest;
@@ -37,27 +39,27 @@ use crate::output::verify::Verified;
 use crate::progress::ProgressSink;
 use fetch::{fetch, fetch_backdrop, fetch_background};
 
-/// Pause when the edge could not be asked for work.
+/// Delay of the next delivery when the edge did not answer the claim.
 /// Units: seconds.
 const CLAIM_RETRY_S: u64 = 5;
-
-/// How often one claim is asked.
-const CLAIM_TRIES_MAX: u32 = 3;
+/// How often a claim that was not answered is sent again.
+const CLAIM_RETRIES_MAX: usize = 2;
+/// First and longest pause before that, before jitter.
 /// Units: milliseconds.
-const CLAIM_PAUSE_MS: u64 = 500;
-
+const CLAIM_PAUSE_MS: u64 = 250;
+const CLAIM_PAUSE_MS_MAX: u64 = 500;
 /// How long the removal of unwanted objects may take.
 /// Units: seconds.
 const REMOVE_S_MAX: u64 = 10;
 
-/// Everything a step works with.
+/// What every task needs: the edge, the bucket, the tools and the limits.
 #[derive(Debug)]
 pub struct Deps<E> {
-    /// Grants work and hears about it.
+    /// Grants claims and takes reports.
     pub edge: E,
-    /// Our bucket.
+    /// The bucket of uploads and outputs.
     pub objects: Objects,
-    /// The world.
+    /// Fetches sources by URL.
     pub fetcher: Fetcher,
     /// ffmpeg and ffprobe.
     pub programs: Programs,
@@ -71,37 +73,34 @@ pub struct Deps<E> {
     pub shutdown_grace: Duration,
 }
 
-/// Works on one task.
-pub async fn step<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shutdown: &CancellationToken) -> Verdict {
+/// Runs one task.
+pub async fn run<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shutdown: &CancellationToken) -> Settlement {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
     let claimed_at = Instant::now();
     let claim = Claim { job_id, run, lease_id: LeaseId::from_parts(now(), fastrand::u128(..)) };
-    let work = match claim_insistently(&deps.edge, &claim).await {
+    let work = match claim_with_retries(&deps.edge, &claim).await {
         Ok(ClaimAnswer::Granted(work)) => work,
         Ok(ClaimAnswer::Refused { reason }) => {
             tracing::info!(job.id = %job_id, run, ?reason, "claim refused");
-            return Verdict::Ack;
+            return Settlement::Ack;
         }
         Err(error) => {
             tracing::warn!(job.id = %job_id, run, %error, "claim not answered");
-            return Verdict::Retry { delay_s: CLAIM_RETRY_S };
+            return Settlement::Retry { delay_s: CLAIM_RETRY_S };
         }
     };
     let request_id = work.request_id.as_deref();
     let span = tracing::info_span!("attempt", job.id = %job_id, run, attempt = work.attempt, request.id = request_id);
-    work_on(deps, (pool, &work), claimed_at, shutdown).instrument(span).await
+    run_attempt(deps, (pool, &work), claimed_at, shutdown).instrument(span).await
 }
 
-/// Asks until there is an answer, a few times: with the same lease id, a claim whose answer was lost counts once.
-async fn claim_insistently<E: Edge>(edge: &E, claim: &Claim) -> Result<ClaimAnswer, CallError> {
-    for _ in 1..CLAIM_TRIES_MAX {
-        match edge.claim(claim).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => tracing::info!(%error, "asking again"),
-        }
-        sleep(Duration::from_millis(CLAIM_PAUSE_MS)).await;
-    }
-    edge.claim(claim).await
+/// Claims with the same lease id each time, so that a claim whose answer was lost counts once.
+async fn claim_with_retries<E: Edge>(edge: &E, claim: &Claim) -> Result<ClaimAnswer, CallError> {
+    let pauses = backoff(Duration::from_millis(CLAIM_PAUSE_MS), Duration::from_millis(CLAIM_PAUSE_MS_MAX));
+    (|| edge.claim(claim))
+        .retry(pauses.with_max_times(CLAIM_RETRIES_MAX))
+        .notify(|error, _| tracing::info!(%error, "a claim was not answered; sending it again"))
+        .await
 }
 
 fn now() -> UnixMillis {
@@ -109,65 +108,65 @@ fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-async fn work_on<E: Edge>(
+async fn run_attempt<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
     claimed_at: Instant,
     shutdown: &CancellationToken,
-) -> Verdict {
+) -> Settlement {
     let lease = Lease::new(&deps.edge, work, claimed_at);
     let (sink, progress) = ProgressSink::new();
-    let stored = Stored::default();
+    let stored = StoredKeys::default();
     tracing::info!("attempt begun");
     let outcome = tokio::select! {
-        outcome = attempt_any(deps, (pool, work), &lease, &sink, &stored) => outcome,
-        error = lease.keep(progress) => Err(error),
-        () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt's time is over")),
+        outcome = produce(deps, (pool, work), &lease, &sink, &stored) => outcome,
+        error = lease.send_heartbeats(progress) => Err(error),
+        () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt took too long")),
         () = grace_over(shutdown, deps.shutdown_grace) => {
             lease.release().await;
             tracing::info!("attempt given back");
             remove_stored(deps, &stored).await;
-            return Verdict::Retry { delay_s: 0 };
+            return Settlement::Retry { delay_s: 0 };
         }
     };
     let duration_ms = u64::try_from(claimed_at.elapsed().as_millis()).unwrap_or(u64::MAX);
     let is_complete = outcome.is_ok();
-    let said = match outcome {
+    let reported = match outcome {
         Ok(event) => {
             let transferred = matches!(event, ReportEvent::Transfer);
             tracing::info!(duration_ms, "{}", if transferred { "attempt transferred" } else { "attempt complete" });
-            lease.insist(event).await
+            lease.report(event).await
         }
         Err(TaskError::Permanent { code, message, detail }) => {
             tracing::info!(duration_ms, code = code.as_str(), detail, "attempt failed");
-            lease.insist(ReportEvent::Fail { code, message }).await
+            lease.report(ReportEvent::Fail { code, message }).await
         }
         Err(error) => Err(error),
     };
-    if is_unwanted(&said, is_complete) {
+    if is_unwanted(&reported, is_complete) {
         remove_stored(deps, &stored).await;
     }
-    settle(said, work)
+    settlement(reported, work)
 }
 
-/// Whether nobody will name what was stored. A completion that was not heard may have been noted all the same, and a run
-/// that is over may be over because it was.
-const fn is_unwanted(said: &TaskResult<()>, is_complete: bool) -> bool {
-    match said {
+/// Whether the stored objects belong to no result. A completion without an answer may have been recorded all the same, and
+/// a run that is over may be over because of it.
+const fn is_unwanted(reported: &TaskResult<()>, is_complete: bool) -> bool {
+    match reported {
         Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),
         Ok(()) | Err(TaskError::Transient(_) | TaskError::Permanent { .. }) => !is_complete,
     }
 }
 
-fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
+fn settlement(reported: TaskResult<()>, work: &Work) -> Settlement {
     // A later claim must find the lease over, so that it counts as another attempt.
-    let after_lease = Verdict::Retry { delay_s: work.lease_duration_ms.div_ceil(1_000) + 1 };
-    match said {
-        Ok(()) => Verdict::Ack,
-        // Whoever holds the lease now, or the sweep, sees to it that the message is not missed.
+    let after_lease = Settlement::Retry { delay_s: work.lease_duration_ms.div_ceil(1_000) + 1 };
+    match reported {
+        Ok(()) => Settlement::Ack,
+        // The holder of the lease, or the edge's sweep, continues the job without this message.
         Err(TaskError::Stopped(reason @ (StopReason::Canceled | StopReason::Over | StopReason::LeaseLost))) => {
             tracing::info!(?reason, "attempt stopped");
-            Verdict::Ack
+            Settlement::Ack
         }
         Err(error @ (TaskError::Transient(_) | TaskError::Permanent { .. })) => {
             tracing::warn!(%error, "attempt to be tried again");
@@ -176,11 +175,11 @@ fn settle(said: TaskResult<()>, work: &Work) -> Verdict {
     }
 }
 
-/// The keys of objects whose storing has begun.
+/// The keys of objects whose upload has begun.
 #[derive(Debug, Default)]
-struct Stored(Mutex<Vec<String>>);
+struct StoredKeys(Mutex<Vec<String>>);
 
-impl Stored {
+impl StoredKeys {
     fn note(&self, key: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.to_owned());
     }
@@ -190,26 +189,26 @@ impl Stored {
     }
 }
 
-async fn attempt_any<E: Edge>(
+async fn produce<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
     lease: &Lease<'_, E>,
     sink: &ProgressSink,
-    stored: &Stored,
+    stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {
     match &work.portrait {
-        Some(portrait) => portrait::attempt(deps, work, portrait, lease, sink, stored).await,
-        None => attempt(deps, (pool, work), lease, sink, stored).await,
+        Some(portrait) => portrait::render(deps, work, portrait, lease, sink, stored).await,
+        None => transcode(deps, (pool, work), lease, sink, stored).await,
     }
 }
 
-/// The work itself; ends in what is to be reported.
-async fn attempt<E: Edge>(
+/// Fetches, transcodes and stores; returns the event to report.
+async fn transcode<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
     lease: &Lease<'_, E>,
     sink: &ProgressSink,
-    stored: &Stored,
+    stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {
     let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
     let source = engine::source_path(task_dir.path());
@@ -225,7 +224,7 @@ async fn attempt<E: Edge>(
         return Ok(ReportEvent::Transfer);
     }
     lease
-        .insist(ReportEvent::Probed {
+        .report(ReportEvent::Probed {
             facts: prepared.probed.facts.clone(),
             strategy,
             choice: prepared.choice.clone().map(Box::new),
@@ -237,10 +236,10 @@ async fn attempt<E: Edge>(
         resolution: work.resolution,
         composition: work.composition.clone(),
         backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
-        // There is nothing to judge where nothing was cut out.
+        // Previews and QA show a matte; a portrait has none.
         previews: strategy != Strategy::Portrait,
     };
-    // Stored while others are still verified; its own stage is said only when nothing else is left.
+    // Stored while other outputs are still verified; the stage `storing` is reported for what is left after that.
     let store_output = async |made: &Verified| {
         let key = object_key(work, &made.output.file_name());
         stored.note(&key);
@@ -257,7 +256,7 @@ async fn store_previews<E>(
     work: &Work,
     files: &[PreviewFile],
     sink: &ProgressSink,
-    stored: &Stored,
+    stored: &StoredKeys,
 ) -> TaskResult<Vec<PreviewAsset>> {
     let total = files.iter().map(|file| file.size_bytes).sum();
     let (mut assets, mut before) = (Vec::new(), 0);
@@ -290,8 +289,8 @@ fn asset(work: &Work, made: &Verified) -> OutputAsset {
     }
 }
 
-/// An attempt that ended after it began to store leaves objects that nobody will name.
-async fn remove_stored<E>(deps: &Deps<E>, stored: &Stored) {
+/// Removes what an unsuccessful attempt has stored.
+async fn remove_stored<E>(deps: &Deps<E>, stored: &StoredKeys) {
     let removals = async {
         for key in stored.keys() {
             deps.objects.remove(&key).await;

@@ -1,4 +1,4 @@
-//! The pump's promises, against a queue that is a list.
+//! The pump against a queue that is a list.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -16,9 +16,10 @@ const TASK: &str = r#"{"version":"TranscodeV1","jobId":"job_01KAJ4A2G00000000000
 struct FakeQueue {
     waiting: Mutex<VecDeque<Message>>,
     asked_for: Mutex<Vec<usize>>,
-    settled: Mutex<Vec<(String, Verdict)>>,
+    settled: Mutex<Vec<(String, Settlement)>>,
     failing_pulls: AtomicUsize,
     failing_settles: AtomicUsize,
+    settle_tries: AtomicUsize,
 }
 
 impl FakeQueue {
@@ -27,7 +28,7 @@ impl FakeQueue {
         Self { waiting: Mutex::new(messages.collect()), ..Self::default() }
     }
 
-    fn settled(&self) -> Vec<(String, Verdict)> {
+    fn settled(&self) -> Vec<(String, Settlement)> {
         let mut settled = self.settled.lock().unwrap().clone();
         settled.sort_by(|(left, _), (right, _)| left.cmp(right));
         settled
@@ -55,11 +56,12 @@ impl Queue for FakeQueue {
         Ok(taken)
     }
 
-    async fn settle(&self, lease_id: &str, verdict: Verdict) -> Result<(), QueueError> {
+    async fn settle(&self, lease_id: &str, settlement: Settlement) -> Result<(), QueueError> {
+        self.settle_tries.fetch_add(1, Ordering::SeqCst);
         if fails(&self.failing_settles) {
             return Err(QueueError("down".into()));
         }
-        self.settled.lock().unwrap().push((lease_id.to_owned(), verdict));
+        self.settled.lock().unwrap().push((lease_id.to_owned(), settlement));
         Ok(())
     }
 }
@@ -69,7 +71,7 @@ fn pace(concurrency: usize) -> Pace {
 }
 
 /// Pumps until as many messages are settled as there were.
-async fn pump_all<F: Future<Output = Verdict>>(queue: &FakeQueue, concurrency: usize, step: impl Fn(TranscodeTask) -> F) {
+async fn pump_all<F: Future<Output = Settlement>>(queue: &FakeQueue, concurrency: usize, run: impl Fn(TranscodeTask) -> F) {
     let count = queue.waiting.lock().unwrap().len();
     let shutdown = CancellationToken::new();
     let (ready, _readiness) = watch::channel(false);
@@ -79,12 +81,12 @@ async fn pump_all<F: Future<Output = Verdict>>(queue: &FakeQueue, concurrency: u
         }
         shutdown.cancel();
     };
-    tokio::join!(pump(queue, step, pace(concurrency), &ready, &shutdown), until_settled);
+    tokio::join!(pump(queue, run, pace(concurrency), &ready, &shutdown), until_settled);
     assert!(!*ready.borrow());
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_is_taken_than_can_start_and_everything_is_settled_as_the_step_says() {
+async fn no_more_is_taken_than_can_start_and_everything_is_settled_as_its_task_says() {
     let queue = FakeQueue::with(&[TASK; 7]);
     let (running, most, begun) = (Cell::new(0), Cell::new(0), Cell::new(0));
     pump_all(&queue, 3, |_| async {
@@ -94,58 +96,71 @@ async fn no_more_is_taken_than_can_start_and_everything_is_settled_as_the_step_s
         let delay_s = begun.get();
         sleep(Duration::from_secs(delay_s)).await;
         running.set(running.get() - 1);
-        if delay_s == 2 { Verdict::Retry { delay_s } } else { Verdict::Ack }
+        if delay_s == 2 { Settlement::Retry { delay_s } } else { Settlement::Ack }
     })
     .await;
     assert_eq!((begun.get(), most.get()), (7, 3));
-    let retried: Vec<_> = queue.settled().into_iter().filter(|(_, verdict)| *verdict != Verdict::Ack).collect();
-    assert_eq!(retried, [("1".to_owned(), Verdict::Retry { delay_s: 2 })]);
+    let retried: Vec<_> = queue.settled().into_iter().filter(|(_, settlement)| *settlement != Settlement::Ack).collect();
+    assert_eq!(retried, [("1".to_owned(), Settlement::Retry { delay_s: 2 })]);
     assert!(queue.asked_for.lock().unwrap().iter().all(|asked| (1..=3).contains(asked)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_no_task_is_acknowledged_and_never_stepped() {
+async fn a_message_that_is_no_task_is_acknowledged_and_never_run() {
     let queue = FakeQueue::with(&["hello", TASK]);
-    let steps = Cell::new(0);
+    let runs = Cell::new(0);
     pump_all(&queue, 1, |_| async {
-        steps.set(steps.get() + 1);
-        Verdict::Retry { delay_s: 1 }
+        runs.set(runs.get() + 1);
+        Settlement::Retry { delay_s: 1 }
     })
     .await;
-    assert_eq!(steps.get(), 1);
-    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack), ("1".to_owned(), Verdict::Retry { delay_s: 1 })]);
+    assert_eq!(runs.get(), 1);
+    assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack), ("1".to_owned(), Settlement::Retry { delay_s: 1 })]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_of_a_later_version_is_left_for_those_who_know_it() {
+async fn a_task_of_a_later_version_is_left_to_a_newer_transcoder() {
     let queue = FakeQueue::with(&[r#"{"version":"TranscodeV2"}"#]);
-    pump_all(&queue, 1, |_| async { panic!("stepped") }).await;
-    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Retry { delay_s: NEWER_RETRY_S })]);
+    pump_all(&queue, 1, |_| async { panic!("run") }).await;
+    assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Retry { delay_s: NEWER_RETRY_S })]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_is_down_is_asked_again() {
+async fn a_queue_that_is_down_is_tried_again() {
     let queue = FakeQueue::with(&[TASK]);
     queue.failing_pulls.store(3, Ordering::SeqCst);
     queue.failing_settles.store(2, Ordering::SeqCst);
-    pump_all(&queue, 1, |_| async { Verdict::Ack }).await;
-    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack)]);
+    pump_all(&queue, 1, |_| async { Settlement::Ack }).await;
+    assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_stop_signal_nothing_is_begun_and_what_runs_may_end() {
+async fn after_the_stop_signal_nothing_starts_and_running_tasks_may_end() {
     let queue = FakeQueue::with(&[TASK; 3]);
     let shutdown = CancellationToken::new();
     let (ready, _readiness) = watch::channel(false);
     let ended = Cell::new(0);
-    let step = |_| async {
+    let run = |_| async {
         shutdown.cancel();
         sleep(Duration::from_secs(5)).await;
         ended.set(ended.get() + 1);
-        Verdict::Ack
+        Settlement::Ack
     };
-    pump(&queue, step, pace(1), &ready, &shutdown).await;
+    pump(&queue, run, pace(1), &ready, &shutdown).await;
     assert_eq!(ended.get(), 1);
     assert_eq!(queue.waiting.lock().unwrap().len(), 2);
-    assert_eq!(queue.settled(), [("0".to_owned(), Verdict::Ack)]);
+    assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_cannot_be_settled_is_given_up_without_another_pause() {
+    let queue = FakeQueue::with(&[TASK]);
+    queue.failing_settles.store(usize::MAX, Ordering::SeqCst);
+    let message = queue.waiting.lock().unwrap().pop_front().unwrap();
+    let begun = tokio::time::Instant::now();
+    process(&queue, &|_| async { Settlement::Ack }, message, &CancellationToken::new()).await;
+    assert_eq!(queue.settle_tries.load(Ordering::SeqCst), 1 + SETTLE_RETRIES_MAX);
+    // Pauses of 200, 400 and 800 ms, each at most doubled; a fourth would be 1,600 ms or more.
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(1_400) && took < Duration::from_millis(2_810), "{took:?}");
 }

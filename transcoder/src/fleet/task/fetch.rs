@@ -1,4 +1,4 @@
-//! What a task works on, copied in: the source, and the files that belong to it.
+//! The input files of a task: the source, and the pictures and sounds that belong to it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use shared::source::Source;
 use super::Deps;
 use crate::error::{TaskError, TaskResult};
 
-/// Copies a file in, from our bucket or from the world.
+/// Copies a file from the bucket or from a URL into the task's folder.
 pub async fn fetch<E>(deps: &Deps<E>, from: &Source, to: &Path, size_bytes_max: u64, note: impl Fn(u64, u64)) -> TaskResult<()> {
     match from {
         Source::Object { size_bytes, .. } if *size_bytes > size_bytes_max => {
@@ -36,14 +36,14 @@ pub async fn fetch_backdrop<E>(deps: &Deps<E>, work: &Work, dir: &Path) -> TaskR
     fetch_picture(deps, work.composition.picture.as_ref(), dir.join("backdrop"), JobErrorCode::BackdropUnusable).await
 }
 
-/// Its failures are not the source's.
+/// Fails with `code`: the source is not at fault.
 async fn fetch_picture<E>(deps: &Deps<E>, from: Option<&Source>, to: PathBuf, code: JobErrorCode) -> TaskResult<Option<PathBuf>> {
     let Some(from) = from else { return Ok(None) };
     fetch_as(deps, from, &to, BACKGROUND_SIZE_BYTES_MAX, code, |_, _| {}).await?;
     Ok(Some(to))
 }
 
-/// As [`fetch`], for what has a code of its own: whatever is wrong with it, it says which file that is.
+/// As [`fetch`]; every permanent failure has this code, which tells the customer which file it is.
 pub async fn fetch_as<E>(
     deps: &Deps<E>,
     from: &Source,

@@ -1,4 +1,4 @@
-//! The attempt at a portrait: fetch the picture and the sound, render, store.
+//! The attempt of a portrait: fetch the picture and the sound, render, store.
 
 use shared::code::JobErrorCode;
 use shared::portrait::{PICTURE_SIZE_BYTES_MAX, Portrait, SOUND_SIZE_BYTES_MAX};
@@ -6,7 +6,7 @@ use shared::report::{AttemptStage, ReportEvent, Work};
 use shared::strategy::Strategy;
 
 use super::fetch::fetch_as;
-use super::{Deps, Stored, asset, object_key, store_previews};
+use super::{Deps, StoredKeys, asset, object_key, store_previews};
 use crate::engine;
 use crate::error::{TaskError, TaskResult};
 use crate::fleet::edge_client::Edge;
@@ -14,18 +14,18 @@ use crate::fleet::lease::Lease;
 use crate::portrait::Studio;
 use crate::progress::ProgressSink;
 
-/// Ends in what is to be reported.
-pub async fn attempt<E: Edge>(
+/// Fetches, renders and stores; returns the event to report.
+pub async fn render<E: Edge>(
     deps: &Deps<E>,
     work: &Work,
     portrait: &Portrait,
     lease: &Lease<'_, E>,
     sink: &ProgressSink,
-    stored: &Stored,
+    stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {
     let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
     let (picture, sound) = (engine::source_path(task_dir.path()), task_dir.path().join("sound"));
-    // One after the other, each half of the stage.
+    // One after the other; each counts as half of the stage.
     let first = |received, all: u64| sink.set(AttemptStage::Fetching, received, all.saturating_mul(2));
     fetch_as(deps, &work.source, &picture, PICTURE_SIZE_BYTES_MAX, JobErrorCode::PictureUnusable, first).await?;
     let second = |received: u64, all: u64| sink.set(AttemptStage::Fetching, all.saturating_add(received), all.saturating_mul(2));
@@ -33,7 +33,7 @@ pub async fn attempt<E: Edge>(
     let studio = Studio::new(&deps.programs, task_dir.path(), sink);
     let prepared = studio.prepare(&picture, &sound, portrait.shape).await?;
     let strategy = Strategy::Portrait;
-    lease.insist(ReportEvent::Probed { facts: prepared.facts.clone(), strategy, choice: None }).await?;
+    lease.report(ReportEvent::Probed { facts: prepared.facts.clone(), strategy, choice: None }).await?;
     let rendered = studio.render(prepared).await?;
     let video = &rendered.video;
     let key = object_key(work, &video.output.file_name());

@@ -1,4 +1,4 @@
-//! A step against an edge that answers as told; sources come from a loopback server that the test runs.
+//! A task against an edge with prepared answers; sources come from a loopback server that the test runs.
 
 mod portrait;
 
@@ -39,7 +39,7 @@ struct FakeEdge {
 
 impl FakeEdge {
     fn new(claim: Option<ClaimAnswer>, progress: &[Says], ending: &[Says]) -> Self {
-        let list = |says: &[Says]| Mutex::new(says.iter().copied().collect());
+        let list = |answers: &[Says]| Mutex::new(answers.iter().copied().collect());
         Self { claim, progress: list(progress), ending: list(ending), heard: Mutex::default() }
     }
 
@@ -84,7 +84,7 @@ fn granted(url: &str) -> ClaimAnswer {
 }
 
 struct Outcome {
-    verdict: Verdict,
+    settlement: Settlement,
     deps: Deps<FakeEdge>,
     scratch_is_empty: bool,
 }
@@ -110,7 +110,7 @@ async fn run_with_bucket(
     };
     let deps = Deps {
         edge,
-        objects: Objects::new(&bucket).unwrap(),
+        objects: Objects::new(&bucket),
         fetcher: Fetcher::new(AllowedHosts::parse(allowed).unwrap()).unwrap(),
         programs: Programs { ffmpeg: "ffmpeg".into(), ffprobe: "ffprobe".into() },
         models: Arc::default(),
@@ -119,11 +119,11 @@ async fn run_with_bucket(
         shutdown_grace: Duration::from_millis(10),
     };
     let task = TranscodeTask::TranscodeV1 { job_id: "job_01KAJ4A2G00000000000000000".parse().unwrap(), run: 1 };
-    let verdict = step(&deps, Pool::Light, &task, &shutdown).await;
+    let settlement = super::run(&deps, Pool::Light, &task, &shutdown).await;
     let own = std::fs::read_dir(parent.path()).unwrap().next().unwrap().unwrap().path();
     // The lock file alone.
     let scratch_is_empty = std::fs::read_dir(own).unwrap().count() == 1;
-    Outcome { verdict, deps, scratch_is_empty }
+    Outcome { settlement, deps, scratch_is_empty }
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -135,18 +135,18 @@ async fn a_refused_claim_is_acknowledged_and_an_unheard_one_comes_again() {
     for reason in [ClaimRefusal::Over, ClaimRefusal::Leased, ClaimRefusal::AttemptsExhausted] {
         let edge = FakeEdge::new(Some(ClaimAnswer::Refused { reason }), &[], &[]);
         let outcome = run(edge, "", HOUR, CancellationToken::new()).await;
-        assert_eq!(outcome.verdict, Verdict::Ack);
+        assert_eq!(outcome.settlement, Settlement::Ack);
         assert_eq!(outcome.deps.edge.last(), None);
     }
     let outcome = run(FakeEdge::new(None, &[], &[]), "", HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: CLAIM_RETRY_S });
+    assert_eq!(outcome.settlement, Settlement::Retry { delay_s: CLAIM_RETRY_S });
 }
 
 #[tokio::test]
 async fn a_permanent_failure_is_reported_until_it_is_heard() {
     let edge = FakeEdge::new(Some(granted("http://127.0.0.1:9/a")), &[], &[Says::Nothing, Says::Nothing, Says::Accepted]);
     let outcome = run(edge, "", HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     let last = outcome.deps.edge.last();
     assert!(matches!(last, Some(ReportEvent::Fail { code: JobErrorCode::SourceForbidden, .. })), "{last:?}");
 }
@@ -159,7 +159,7 @@ async fn a_canceled_job_stops_in_mid_fetch_and_leaves_nothing() {
     {
         let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[Says::Accepted, said], &[]);
         let outcome = run(edge, &address, HOUR, CancellationToken::new()).await;
-        assert_eq!(outcome.verdict, Verdict::Ack, "{reason:?}");
+        assert_eq!(outcome.settlement, Settlement::Ack, "{reason:?}");
         assert!(outcome.scratch_is_empty);
         assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Progress { .. })), "nothing more is said");
     }
@@ -171,7 +171,7 @@ async fn an_edge_that_falls_silent_ends_the_attempt_with_the_lease() {
     let (listener, address) = silent_server().await;
     let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[Says::Accepted, Says::Nothing], &[Says::Nothing]);
     let outcome = run(edge, &address, HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: 5 }, "after the lease of 4 s");
+    assert_eq!(outcome.settlement, Settlement::Retry { delay_s: 5 }, "after the lease of 4 s");
     assert!(outcome.scratch_is_empty);
     drop(listener);
 }
@@ -181,7 +181,7 @@ async fn an_attempt_without_end_times_out_for_good() {
     let (listener, address) = silent_server().await;
     let edge = FakeEdge::new(Some(granted(&format!("http://{address}/a"))), &[], &[]);
     let outcome = run(edge, &address, Duration::from_millis(50), CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Fail { code: JobErrorCode::TimedOut, .. })));
     drop(listener);
 }
@@ -193,7 +193,7 @@ async fn a_stop_signal_gives_the_attempt_back() {
     let shutdown = CancellationToken::new();
     shutdown.cancel();
     let outcome = run(edge, &address, HOUR, shutdown).await;
-    assert_eq!(outcome.verdict, Verdict::Retry { delay_s: 0 });
+    assert_eq!(outcome.settlement, Settlement::Retry { delay_s: 0 });
     assert_eq!(outcome.deps.edge.last(), Some(ReportEvent::Release));
     assert!(outcome.scratch_is_empty);
     drop(listener);
@@ -212,7 +212,7 @@ async fn world_of(files: Vec<(&'static str, Vec<u8>)>) -> World {
     use axum::http::{Method, StatusCode, Uri};
     let calls = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&calls);
-    let answer = move |method: Method, uri: Uri, body: axum::body::Bytes| {
+    let answer = move |method: Method, uri: Uri, _body: axum::body::Bytes| {
         let (noted, files) = (Arc::clone(&noted), files.clone());
         async move {
             if method == Method::GET {
@@ -220,12 +220,7 @@ async fn world_of(files: Vec<(&'static str, Vec<u8>)>) -> World {
                 let status = if file.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
                 return (status, [("etag", "source")], file.map(|(_, bytes)| bytes).unwrap_or_default());
             }
-            // Removal is one call for many: the keys are in the body.
-            let body = String::from_utf8_lossy(&body);
-            let removed = body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
-            let removed = removed.map(|key| format!("DELETE /b/{key}"));
-            let put = (method == Method::PUT).then(|| format!("PUT {}", uri.path()));
-            noted.lock().unwrap().extend(removed.chain(put));
+            noted.lock().unwrap().push(format!("{method} {}", uri.path()));
             (StatusCode::OK, [("etag", "stored")], Vec::new())
         }
     };
@@ -252,7 +247,7 @@ async fn everything_is_stored_below_the_prefix_and_named_in_the_completion() {
     let (address, calls, _server) = world(clip()).await;
     let edge = FakeEdge::new(Some(granted(&format!("http://{address}/source"))), &[], &[]);
     let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     let last = outcome.deps.edge.last();
     let Some(ReportEvent::Complete { assets, previews, qa_report: Some(report), .. }) = last else { panic!("{last:?}") };
     let mut named: Vec<_> = assets.iter().map(|asset| &asset.object_key).collect();
@@ -289,7 +284,7 @@ async fn what_nobody_wants_any_more_is_removed_again() {
     // The source is accepted; the completion is not.
     let edge = FakeEdge::new(claim, &[], &[Says::Accepted, Says::Stop(StopReason::Canceled)]);
     let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     let calls = calls.lock().unwrap().clone();
     let of = |method: &str| {
         let mut paths: Vec<_> = calls.iter().filter_map(|call| call.strip_prefix(method)).collect();

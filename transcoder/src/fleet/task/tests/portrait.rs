@@ -35,7 +35,7 @@ async fn a_picture_and_a_sound_become_a_video_and_its_poster() {
     let (address, calls, _server) = world_of(vec![("/picture", picture()), ("/sound", sound())]).await;
     let edge = FakeEdge::new(Some(granted_portrait(&address)), &[], &[]);
     let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     assert!(outcome.scratch_is_empty);
     let heard = outcome.deps.edge.heard.lock().unwrap().clone();
     let probed = heard.iter().find_map(|event| match event {
@@ -78,7 +78,7 @@ async fn a_portrait_that_nobody_wants_any_more_is_removed_again() {
     // The facts are accepted; the completion is not.
     let edge = FakeEdge::new(Some(granted_portrait(&address)), &[], &[Says::Accepted, Says::Stop(StopReason::Canceled)]);
     let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
-    assert_eq!(outcome.verdict, Verdict::Ack);
+    assert_eq!(outcome.settlement, Settlement::Ack);
     let mut calls = calls.lock().unwrap().clone();
     calls.sort();
     let keys = ["a/opaque-mp4.mp4", "a/previews/poster.jpg"];
