@@ -3,10 +3,10 @@
 mod kie;
 mod transcoders;
 
+use crate::server::routes::Routes;
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::server::http_error::{HttpError, status};
 use crate::server::mount::Mount;
@@ -20,8 +20,8 @@ pub static MOUNT: Mount = Mount {
     render_error,
 };
 
-fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().merge(transcoders::routes()).merge(kie::routes())
+fn routes() -> Routes {
+    Routes::default().merge(transcoders::routes()).merge(kie::routes())
 }
 
 fn render_error(error: &HttpError, request_id: &str) -> Response {

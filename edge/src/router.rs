@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(test)]
+use crate::server::routes::Routes;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use tower_service::Service as _;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::deps::Deps;
 use crate::server::App;
@@ -32,8 +32,9 @@ fn mounts() -> impl Iterator<Item = &'static Mount> {
 }
 
 /// The description of every route.
-pub fn described() -> OpenApi {
-    mounts().fold(OpenApiRouter::default(), |all, mount| all.merge((mount.routes)())).into_openapi()
+#[cfg(test)]
+pub fn described() -> utoipa::openapi::OpenApi {
+    mounts().fold(Routes::default(), |all, mount| all.merge((mount.routes)())).into_openapi()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod multipart;
 pub mod page;
 pub mod rate_limit;
 mod request_id;
+pub mod routes;
 
 use std::sync::Arc;
 

@@ -9,13 +9,13 @@ pub mod files;
 pub mod jobs;
 mod keys;
 pub mod map;
-pub mod openapi;
+#[cfg(test)]
+mod openapi;
 mod policy;
 pub mod wire;
 
+use crate::server::routes::{Routes, routes};
 use axum::Json;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use self::map::account;
 use self::wire::{Data, Health, ModelOut};
@@ -38,25 +38,20 @@ pub const RATE_LIMIT: RateLimitRules =
     RateLimitRules { submission_paths: &["/jobs", "/alpha-videos"], uncounted_paths: &["/health"], headers: draft_headers };
 
 /// Everything but `/v1`, which is shared (`dialect::shared_paths`) and has the same routes as `/api/v1`.
-fn routes() -> OpenApiRouter {
+fn routes() -> Routes {
     let jobs = job_routes();
     let api = account_routes().routes(routes!(files::post_upload)).nest("/jobs", jobs.clone()).nest("/alpha-videos", jobs);
-    OpenApiRouter::default()
-        .routes(routes!(get_health))
-        .routes(routes!(openapi::get_openapi))
-        .routes(routes!(files::get_file))
-        .nest("/api/v1", api)
-        .merge(admin::routes())
+    Routes::default().routes(routes!(get_health)).routes(routes!(files::get_file)).nest("/api/v1", api).merge(admin::routes())
 }
 
 /// The routes of jobs, relative to any of their paths.
-pub fn job_routes() -> OpenApiRouter {
+pub fn job_routes() -> Routes {
     own_job_routes().routes(routes!(jobs::get_jobs, create_job::post_job)).routes(routes!(jobs::get_one_job))
 }
 
 /// Those of them that no other dialect has at the same path.
-pub fn own_job_routes() -> OpenApiRouter {
-    OpenApiRouter::default()
+pub fn own_job_routes() -> Routes {
+    Routes::default()
         .routes(routes!(jobs::post_estimate))
         .routes(routes!(jobs::delete_one_job))
         .routes(routes!(deliveries::get_deliveries))
@@ -64,8 +59,8 @@ pub fn own_job_routes() -> OpenApiRouter {
 }
 
 /// The routes of an account other than jobs and uploads.
-pub fn account_routes() -> OpenApiRouter {
-    OpenApiRouter::default()
+pub fn account_routes() -> Routes {
+    Routes::default()
         .routes(routes!(get_models))
         .routes(routes!(credits::get_credits))
         .routes(routes!(credits::get_ledger))

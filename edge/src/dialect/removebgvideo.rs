@@ -9,8 +9,7 @@ mod usage;
 mod webhook;
 pub mod wire;
 
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use crate::server::routes::{Routes, routes};
 
 use super::spec::DialectSpec;
 use crate::server::write_json;
@@ -23,11 +22,11 @@ pub static DIALECT: DialectSpec = DialectSpec {
 };
 
 /// Relative to `/v1/jobs`.
-pub fn job_routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(jobs::post_start))
+pub fn job_routes() -> Routes {
+    Routes::default().routes(routes!(jobs::post_start))
 }
 
 /// Relative to `/v1`.
-pub fn account_routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(usage::get_summary)).routes(routes!(usage::get_events))
+pub fn account_routes() -> Routes {
+    Routes::default().routes(routes!(usage::get_summary)).routes(routes!(usage::get_events))
 }

@@ -1,13 +1,12 @@
 //! The paths that bgless and RemoveBGVideo share: `/v1/jobs` and `/v1/uploads`. This file alone decides which of the two answers
 //! there, and it alone looks into bodies to find out. The rules stand in `docs/removebgvideo.md`.
 
+use crate::server::routes::{Routes, routes};
 use axum::extract::{OriginalUri, Request};
 use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::bgless::create_job::__path_post_job;
 use super::bgless::files::__path_post_upload;
@@ -30,12 +29,12 @@ use crate::server::page::PageQuery;
 pub static MOUNT: Mount =
     Mount { prefixes: &["/v1/"], routes, rate_limit: bgless::RATE_LIMIT, render_error: bgless::error::render };
 
-fn routes() -> OpenApiRouter {
-    let shared_jobs = OpenApiRouter::default().routes(routes!(get_jobs, post_job)).routes(routes!(get_one_job));
+fn routes() -> Routes {
+    let shared_jobs = Routes::default().routes(routes!(get_jobs, post_job)).routes(routes!(get_one_job));
     let jobs = shared_jobs.merge(bgless::own_job_routes()).merge(removebgvideo::job_routes());
-    let uploads = OpenApiRouter::default().routes(routes!(post_upload));
-    let rest = OpenApiRouter::default().merge(bgless::account_routes()).merge(removebgvideo::account_routes());
-    OpenApiRouter::default().nest("/v1", rest.merge(uploads).nest("/jobs", jobs).nest("/alpha-videos", bgless::job_routes()))
+    let uploads = Routes::default().routes(routes!(post_upload));
+    let rest = Routes::default().merge(bgless::account_routes()).merge(removebgvideo::account_routes());
+    Routes::default().nest("/v1", rest.merge(uploads).nest("/jobs", jobs).nest("/alpha-videos", bgless::job_routes()))
 }
 
 /// A file in a form is for RemoveBGVideo, JSON for bgless.

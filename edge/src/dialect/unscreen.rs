@@ -8,12 +8,11 @@ mod map;
 mod policy;
 mod wire;
 
+use crate::server::routes::{Routes, routes};
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, StatusCode};
 use shared::id::JobId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::spec::DialectSpec;
 use crate::app::{delete_job, get_job, list_jobs, read_credits};
@@ -44,10 +43,9 @@ const PATH: &str = "/v1.0/";
 /// What a video has cost so far. Units: credits.
 const CREDITS_CHARGED: HeaderName = HeaderName::from_static("x-credits-charged");
 
-fn routes() -> OpenApiRouter {
-    let videos =
-        OpenApiRouter::default().routes(routes!(get_videos, create_video::post_video)).routes(routes!(get_video, delete_video));
-    OpenApiRouter::default().nest("/v1.0/videos", videos).routes(routes!(get_account))
+fn routes() -> Routes {
+    let videos = Routes::default().routes(routes!(get_videos, create_video::post_video)).routes(routes!(get_video, delete_video));
+    Routes::default().nest("/v1.0/videos", videos).routes(routes!(get_account))
 }
 
 /// List videos

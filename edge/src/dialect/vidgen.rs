@@ -9,12 +9,11 @@ mod share;
 mod webhook;
 mod wire;
 
+use crate::server::routes::{Routes, routes};
 use axum::Json;
 use http::HeaderMap;
 use shared::id::JobId;
 use shared::time::UnixMillis;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::spec::DialectSpec;
 use crate::app::{cancel_job, get_job, list_jobs};
@@ -47,13 +46,13 @@ const API: Mount = Mount {
 };
 const SHARE_PAGE: Mount = Mount {
     prefixes: &[SHARE_PATH],
-    routes: || OpenApiRouter::default().routes(routes!(share::get_share)),
+    routes: || Routes::default().routes(routes!(share::get_share)),
     rate_limit: RateLimitRules { submission_paths: &[], uncounted_paths: &[], headers: draft_headers },
     render_error: error::render,
 };
 
-fn routes() -> OpenApiRouter {
-    OpenApiRouter::default()
+fn routes() -> Routes {
+    Routes::default()
         .routes(routes!(get_health))
         .routes(routes!(get_jobs, create_job::post_job))
         .routes(routes!(get_one_job, delete_one_job))

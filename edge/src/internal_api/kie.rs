@@ -1,8 +1,7 @@
 //! The callback of KIE: a task changed. The body is not trusted, so the call only makes the edge ask KIE for the task now.
 
+use crate::server::routes::{Routes, routes};
 use http::{HeaderMap, StatusCode};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::app::ports::{Ports as _, ProviderWake, TaskQueue as _};
 use crate::domain::error::Error;
@@ -14,8 +13,8 @@ use crate::server::{App, error_responses};
 
 pub const PATH: &str = "/api/v1/webhooks/kie";
 
-pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(post_kie))
+pub fn routes() -> Routes {
+    Routes::default().routes(routes!(post_kie))
 }
 
 /// Take a callback of KIE

@@ -1,5 +1,6 @@
 //! What transcoders call: claim a run, report on an attempt, announce matting models. Signed with the fleet's secret.
 
+use crate::server::routes::{Routes, routes};
 use axum::Json;
 use http::HeaderMap;
 use serde::Serialize;
@@ -7,8 +8,6 @@ use serde::de::DeserializeOwned;
 use shared::matting::{MODELS_PATH, MattingModelReport};
 use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::app::ports::Ports;
 use crate::app::{apply_report, claim_task, record_matting_models};
@@ -17,8 +16,8 @@ use crate::server::extract::RawBody;
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::{App, error_responses};
 
-pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(post_claim)).routes(routes!(post_report)).routes(routes!(post_models))
+pub fn routes() -> Routes {
+    Routes::default().routes(routes!(post_claim)).routes(routes!(post_report)).routes(routes!(post_models))
 }
 
 /// Claim a run

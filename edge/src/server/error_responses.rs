@@ -9,7 +9,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::http_error::status;
 
-macro_rules! refusals {
+macro_rules! error_responses {
     ($($name:ident: $($codes:expr),+;)*) => {$(
         pub enum $name {}
 
@@ -36,7 +36,7 @@ const THING: &[Code] = &[Code::NotFound];
 const OPERATOR: &[Code] = &[Code::MissingApiKey, Code::Forbidden, Code::RateLimited, Code::Internal];
 const IDEMPOTENCY: &[Code] = &[Code::IdempotencyKeyRunning, Code::IdempotencyKeyReused];
 
-refusals! {
+error_responses! {
     Public: PUBLIC;
     ReadFile: PUBLIC, &[Code::InvalidFileUrl, Code::ExpiredFileUrl, Code::FileNotFound, Code::RangeNotSatisfiable];
     Keyed: KEY;

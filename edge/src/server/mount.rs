@@ -4,11 +4,11 @@
 use std::future::ready;
 use std::time::Duration;
 
+use super::routes::Routes;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use http::HeaderName;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
-use utoipa_axum::router::OpenApiRouter;
 
 use super::http_error::{HttpError, RenderError};
 use super::rate_limit::RateLimitRules;
@@ -39,7 +39,7 @@ const EXPOSED_HEADERS: [&str; 14] = [
 pub struct Mount {
     /// A request goes to the mount with the longest prefix of its path.
     pub prefixes: &'static [&'static str],
-    pub routes: fn() -> OpenApiRouter,
+    pub routes: fn() -> Routes,
     pub rate_limit: RateLimitRules,
     pub render_error: RenderError,
 }

@@ -48,6 +48,22 @@ fn requests_from_any_origin_are_allowed() {
 }
 
 #[test]
+fn the_description_is_served_as_it_is_committed_and_shown_by_the_documentation_page() {
+    with_stack(|stack| {
+        let get = |path: &str, headers: &[(&str, &str)]| send("GET", &format!("{}{path}", stack.base_url()), headers, &[]);
+        let response = get("/openapi.json", &[("origin", "https://shop.example")]);
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!((header("content-type"), header("access-control-allow-origin")), ("application/json".into(), "*".into()));
+        assert_eq!(header("cache-control"), "public, max-age=300");
+        assert_eq!(get("/openapi.json", &[("if-none-match", &header("etag"))]).status(), 304);
+        let committed: Value = serde_json::from_str(include_str!("../../../edge/assets/openapi.json")).unwrap();
+        assert_eq!(Answer::read(response).unwrap(), Answer { status: 200, body: committed });
+        let mut page = get("/docs/", &[]);
+        assert!(page.body_mut().read_to_string().unwrap().contains("/openapi.json"));
+    });
+}
+
+#[test]
 fn every_route_needs_a_key_and_finds_it_in_both_headers() {
     with_stack(|stack| {
         let account = TestAccount::create(stack, 100).unwrap();

@@ -71,12 +71,10 @@ fn no_response_is_undocumented_and_every_operation_succeeds() {
         ("BGLESS_FILE_SIGNATURE", signature),
         ("BGLESS_THINGS", things.to_string()),
     ];
-    let mut statuses = schemathesis.run(stack.base_url(), stack.state(), &env).unwrap_or_else(|failure| panic!("{failure}"));
+    let statuses = schemathesis.run(stack.base_url(), stack.state(), &env).unwrap_or_else(|failure| panic!("{failure}"));
 
     let url = format!("{}/openapi.json", stack.base_url());
     let answer = Answer::read(send("GET", &url, &[], &[])).unwrap();
-    // schemathesis does not call the operation that it reads the description from.
-    statuses.entry("GET /openapi.json".to_owned()).or_default().insert(answer.status);
     let document = answer.body;
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {

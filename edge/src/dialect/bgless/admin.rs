@@ -1,13 +1,12 @@
 //! What an operator calls, with `ADMIN_TOKEN`: accounts, grants, keys.
 
+use crate::server::routes::{Routes, routes};
 use axum::Json;
 use axum::extract::FromRequestParts;
 use http::StatusCode;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::keys::created;
 use super::map::account;
@@ -21,8 +20,8 @@ use crate::server::extract::{JsonBody, PathText, whole};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::{App, error_responses};
 
-pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::default()
+pub fn routes() -> Routes {
+    Routes::default()
         .routes(routes!(post_account))
         .routes(routes!(get_account))
         .routes(routes!(post_grant))

@@ -1,20 +1,14 @@
-//! The API's description, made from the types and routes that serve requests. What macros cannot say is added here.
+//! The description of the API, `edge/assets/openapi.json`: made from the types and routes that serve requests. What macros cannot
+//! express is added here. Tests alone compile it: one of them holds the file, which the Worker serves as a static asset.
 
 mod examples;
 mod guide;
 mod headers;
 mod limits;
-pub mod names;
-#[cfg(test)]
 mod tests;
 mod tidy;
 mod webhooks;
 
-use std::sync::OnceLock;
-
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode, header};
-use shared::signature::sha256_hex;
 use utoipa::ToSchema as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -22,11 +16,6 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Server, Tag};
 
 use super::wire::{ErrorOut, EventOut};
-use crate::app::ports::Ports as _;
-use crate::domain::error::Error;
-use crate::router;
-use crate::server::http_error::HttpResult;
-use crate::server::{App, error_responses};
 
 /// The groups of operations: name, meaning.
 const TAGS: [(&str, &str); 9] = [
@@ -41,47 +30,8 @@ const TAGS: [(&str, &str); 9] = [
     ("Service", "The service itself."),
 ];
 
-/// Get this description
-#[utoipa::path(
-    get,
-    path = "/openapi.json",
-    operation_id = "getOpenApi",
-    tag = "Service",
-    security(()),
-    responses(
-        (status = 200, description = "OpenAPI 3.1.", body = Object),
-        (status = 304, description = "The same as the one with the `ETag` of `If-None-Match`."),
-        error_responses::Public
-    )
-)]
-#[worker::send]
-pub async fn get_openapi(App(app): App, headers: HeaderMap) -> HttpResult<Response> {
-    static WRITTEN: OnceLock<Result<Written, Error>> = OnceLock::new();
-    let written = WRITTEN.get_or_init(|| Written::of(&document(&router::described(), &app.settings().public_base_url)));
-    let Written { text, etag } = written.as_ref().map_err(Error::clone)?;
-    let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ETAG, etag)];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
-    }
-    Ok((cache, [(header::CONTENT_TYPE, "application/json")], text.as_str()).into_response())
-}
-
-/// The description as it is sent.
-struct Written {
-    text: String,
-    etag: String,
-}
-
-impl Written {
-    fn of(document: &OpenApi) -> Result<Self, Error> {
-        let text = document.to_json().map_err(|error| Error::Internal(format!("the description cannot be written: {error}")))?;
-        let etag = format!("\"{}\"", sha256_hex(text.as_bytes()));
-        Ok(Self { text, etag })
-    }
-}
-
-/// What clients may know, out of the description of every route.
-pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
+/// The published part of the description of all routes. Its server is the one that serves the description.
+fn document(described: &OpenApi) -> OpenApi {
     let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0"));
     let mut document = OpenApi::new(
         InfoBuilder::new()
@@ -92,7 +42,7 @@ pub fn document(described: &OpenApi, public_base_url: &str) -> OpenApi {
             .build(),
         described.paths.clone(),
     );
-    document.servers = Some(vec![Server::new(public_base_url)]);
+    document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(tags());
     let mut paths = std::mem::take(&mut document.paths.paths);
     paths.retain(|path, item| is_published(path, item));

@@ -3,6 +3,7 @@
 mod account;
 mod create_job;
 mod job;
+mod names;
 mod parameters;
 mod upload;
 
@@ -13,9 +14,9 @@ use utoipa::ToSchema;
 pub use self::account::*;
 pub use self::create_job::*;
 pub use self::job::*;
+use self::names::ErrorCode;
 pub use self::parameters::*;
 pub use self::upload::*;
-use super::openapi::names::ErrorCode;
 
 /// The envelope of every answer about one thing.
 #[derive(Serialize, ToSchema)]

@@ -4,9 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::dialect::bgless::openapi::names::{
-    AlphaStrategyChoice, AspectRatioName, InputMode, ModelId, OutputFormat, PresetName, VideoResolution,
-};
+use super::names::{AlphaStrategyChoice, AspectRatioName, InputMode, ModelId, OutputFormat, PresetName, VideoResolution};
 
 /// A job to be created or estimated. Unknown fields are ignored.
 #[derive(Deserialize, ToSchema)]

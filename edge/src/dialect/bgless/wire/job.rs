@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::account::QuotaOut;
-use crate::dialect::bgless::openapi::names::{
+use super::names::{
     AlphaStrategy, EventType, JobFailureCode, JobStage, JobStatus, ModelId, OutputFormat, PresetName, PreviewName,
     VideoResolution,
 };

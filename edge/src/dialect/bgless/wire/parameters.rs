@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::dialect::bgless::openapi::names::{JobStatus, OutputFormat};
+use super::names::{JobStatus, OutputFormat};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -1,4 +1,4 @@
-//! The enumerations of the document. Each is made from the one table in code that requests are read with.
+//! The enumerations of the description. Each is made from the table that requests are parsed with.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,6 @@ use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, SchemaType, T
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::dialect::bgless::map::strategy_name;
 use crate::domain::dialect::Dialect;
 use crate::domain::generation::AspectRatio;
 use crate::domain::job::JobState;
@@ -59,7 +58,7 @@ schemas! {
     /// How the matte is to be made. `auto` takes the first that fits the footage.
     AlphaStrategyChoice = StrategyRequest::CHOICES.map(StrategyRequest::as_str);
     /// How the matte was made. `portrait`: there is none, a picture and a sound became a video.
-    AlphaStrategy = Strategy::ALL.map(strategy_name);
+    AlphaStrategy = Strategy::ALL.map(|strategy| strategy.request().as_str());
     /// A class of picture sizes: up to 1280 × 720 pixels, up to 1920 × 1080, and anything above.
     VideoResolution = Resolution::ALL.map(Resolution::as_str);
     /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's settings.
