@@ -12,7 +12,7 @@ use self::spec::DialectSpec;
 use crate::app::ports::Delivery;
 use crate::deps::Deps;
 #[cfg(test)]
-use crate::domain::dialect::{Dialect, DialectPolicy};
+use crate::domain::dialect::DialectPolicy;
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 use crate::domain::webhook::EventMessage;
@@ -28,13 +28,13 @@ pub fn mounts() -> impl Iterator<Item = &'static Mount> {
 
 /// The webhook message about a job, in the dialect that the job was created through.
 pub fn render_event(ports: &Deps, delivery: &Delivery, job: &Job) -> Result<EventMessage, Error> {
-    let dialect = DIALECTS.iter().find(|dialect| dialect.policy.dialect == job.dialect);
+    let dialect = DIALECTS.iter().find(|dialect| dialect.policy.name == job.dialect);
     let dialect = dialect.ok_or_else(|| Error::Internal(format!("unknown dialect {}", job.dialect)))?;
     Ok(EventMessage { body: (dialect.event_body)(ports, delivery, job)?, sign: dialect.event_headers })
 }
 
 /// The policy of a dialect, for tests of the use cases.
 #[cfg(test)]
-pub fn policy(name: Dialect) -> DialectPolicy {
-    DIALECTS.iter().map(|dialect| dialect.policy).find(|policy| policy.dialect == name).unwrap()
+pub fn policy(name: &str) -> DialectPolicy {
+    DIALECTS.iter().map(|dialect| dialect.policy).find(|policy| policy.name == name).unwrap()
 }

@@ -5,14 +5,14 @@ use shared::time::UnixMillis;
 use crate::app::authenticate::identify;
 use crate::app::ports::{AccountStore as _, JobStore as _, JobSums, Page, Ports};
 use crate::domain::api_key::{ApiKey, KeyHash};
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::KeyDialect;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::scope::Scope;
 
 /// A part of a list, and as which dialect its key wants to read it where several share a path.
 pub struct Listed {
-    pub dialect: Dialect,
+    pub dialect: KeyDialect,
     pub jobs: Vec<Job>,
 }
 
@@ -33,13 +33,13 @@ pub async fn sum_jobs(ports: &impl Ports, key: &KeyHash, since: UnixMillis) -> R
 
 /// As which dialect a key wants to read lists.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
-pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<Dialect, Error> {
+pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<KeyDialect, Error> {
     let key = ports.store().find_api_key(key).await?;
     listed(ports, key, Vec::new()).map(|listed| listed.dialect)
 }
 
 fn listed(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<Listed, Error> {
-    let dialect = key.as_ref().map_or(Dialect::Bgless, |key| key.dialect);
+    let dialect = key.as_ref().map_or(KeyDialect::Bgless, |key| key.dialect);
     identify(ports, key, Scope::Jobs)?;
     Ok(Listed { dialect, jobs })
 }

@@ -38,7 +38,7 @@ use super::{
 };
 use crate::dialect::policy;
 use crate::domain::api_key::{Caller, KeyHash, KeyRequest};
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::KeyDialect;
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Job, JobOptions, JobState};
@@ -70,13 +70,13 @@ fn key_request(monthly_quota_credits: Option<u64>) -> KeyRequest {
         project_label: None,
         monthly_quota_credits,
         scopes: Scope::ALL.to_vec(),
-        dialect: Dialect::Bgless,
+        dialect: KeyDialect::Bgless,
     }
 }
 
 fn request(duration_ms: Option<u64>) -> JobRequest {
     JobRequest {
-        policy: policy(Dialect::Bgless),
+        policy: policy("bgless"),
         model: Model::Auto,
         input: JobInput::Video { url: SOURCE_URL.into() },
         background_url: None,

@@ -15,6 +15,7 @@ use super::bgless::wire::{CreateJobQuery, JobsQuery};
 use super::{bgless, removebgvideo};
 use crate::app::list_jobs::{Listed, find_dialect};
 use crate::app::{get_job, list_jobs};
+use crate::domain::dialect::KeyDialect;
 use crate::server::App;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonText, PathText, QueryOf, parse};
@@ -79,16 +80,15 @@ async fn get_jobs(
     filter: Result<QueryOf<JobsQuery>, HttpError>,
     removebgvideo_query: Result<QueryOf<removebgvideo::wire::ListQuery>, HttpError>,
 ) -> HttpResult<Response> {
-    let dialect = removebgvideo::DIALECT.policy.dialect;
     let (page, state) = match (bgless::jobs::list_request(query, filter), &removebgvideo_query) {
         // A query that bgless cannot read may be meant for the other dialect.
-        (Err(_), Ok(QueryOf(query))) if find_dialect(&*app, &key).await? == dialect => {
+        (Err(_), Ok(QueryOf(query))) if find_dialect(&*app, &key).await? == KeyDialect::Removebgvideo => {
             return removebgvideo::jobs::list(&app, &key, query).await;
         }
         (request, _) => after_key(&app, &key, request).await?,
     };
     let listed = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?;
-    if listed.dialect == dialect {
+    if listed.dialect == KeyDialect::Removebgvideo {
         let QueryOf(query) = removebgvideo_query?;
         return removebgvideo::jobs::list(&app, &key, &query).await;
     }
@@ -100,7 +100,7 @@ async fn get_jobs(
 #[worker::send]
 async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
-    if job.dialect == removebgvideo::DIALECT.policy.dialect {
+    if job.dialect == removebgvideo::DIALECT.policy.name {
         return removebgvideo::jobs::one(&app, &key, &job).await;
     }
     Ok(bgless::jobs::one_response(&app, &job))

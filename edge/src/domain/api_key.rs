@@ -4,7 +4,7 @@ use shared::id::{AccountId, ApiKeyId};
 use shared::signature;
 use shared::time::UnixMillis;
 
-use super::dialect::Dialect;
+use super::dialect::KeyDialect;
 use super::error::Error;
 use super::scope::Scope;
 
@@ -48,7 +48,7 @@ pub struct ApiKey {
     pub monthly_quota_credits: Option<u64>,
     pub scopes: Vec<Scope>,
     /// As which dialect lists are answered, where several share a path.
-    pub dialect: Dialect,
+    pub dialect: KeyDialect,
     pub created_at_ms: UnixMillis,
     /// The key works until then; in the future while a rotation overlaps.
     pub revoked_at_ms: Option<UnixMillis>,
@@ -69,7 +69,7 @@ pub struct KeyRequest {
     pub project_label: Option<String>,
     pub monthly_quota_credits: Option<u64>,
     pub scopes: Vec<Scope>,
-    pub dialect: Dialect,
+    pub dialect: KeyDialect,
 }
 
 /// Who makes a request, once its key was found good.

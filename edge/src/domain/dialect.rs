@@ -1,26 +1,21 @@
-//! The API shapes that jobs are created through. What is an API's own lives in `edge/src/dialect/<name>/`.
+//! What the rules of jobs know of dialects, the API shapes that jobs are created through. A dialect itself is a folder of
+//! `edge/src/dialect/`; nothing here lists them.
 
 use shared::names;
 
 names! {
-    /// The API shape that a job was created through.
-    Dialect {
+    /// The dialect in which a key reads lists at the paths that two dialects share.
+    KeyDialect {
         Bgless = "bgless",
-        Unscreen = "unscreen",
         Removebgvideo = "removebgvideo",
-        Vidgen = "vidgen",
     }
-}
-
-impl Dialect {
-    /// Those that share a path, so that a key says which of them it wants to read there.
-    pub const OF_KEYS: [Self; 2] = [Self::Bgless, Self::Removebgvideo];
 }
 
 /// What the edge does differently for the jobs of a dialect. Each dialect states its own, and each job keeps it as columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DialectPolicy {
-    pub dialect: Dialect,
+    /// As it is stored with each job.
+    pub name: &'static str,
     /// Receivers get an event when the work on a job starts, and not at its end alone.
     pub notifies_start: bool,
     /// Receivers get an event when a job is canceled.

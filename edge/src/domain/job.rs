@@ -14,7 +14,7 @@ use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
-use super::dialect::{Dialect, DialectPolicy};
+use super::dialect::DialectPolicy;
 use super::failure::JobFailure;
 use super::generation::GenerationRequest;
 use super::model::Model;
@@ -159,7 +159,8 @@ pub struct Job {
     pub id: JobId,
     pub account_id: AccountId,
     pub api_key_id: ApiKeyId,
-    pub dialect: Dialect,
+    /// The name of the dialect that the job was created through.
+    pub dialect: String,
     /// Whether receivers get an event when the work starts.
     pub notifies_start: bool,
     /// Number of the current start: 0 for a draft.

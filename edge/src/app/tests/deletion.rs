@@ -39,7 +39,7 @@ fn delete(ports: &FakePorts, account: &Account, job: &Job) {
 
 fn draft(ports: &FakePorts, account: &Account, video: &StoredFile, backdrop: &StoredFile) -> Job {
     let request = JobRequest {
-        policy: policy(Dialect::Removebgvideo),
+        policy: policy("removebgvideo"),
         input: JobInput::Video { url: video.file_url.clone() },
         options: before(backdrop),
         ..request(None)
@@ -85,7 +85,7 @@ fn a_portrait_that_a_provider_made_takes_the_face_and_the_voice_with_it() {
         let ports = FakePorts::new();
         let account = account(&ports, 1_000);
         let (face, voice) = (upload(&ports, &account, "face.png"), upload(&ports, &account, "voice.mp3"));
-        let policy = policy(Dialect::Vidgen);
+        let policy = policy("vidgen");
         let created = create_portrait::create_portrait(&ports, account.caller, policy, &face, &voice, None);
         let job = block_on(created).unwrap();
         assert_eq!(job.model, Model::KieKlingAvatar);

@@ -123,7 +123,7 @@ fn an_event_whose_wake_up_was_lost_is_found_by_the_sweep() {
 
 #[test]
 fn a_start_has_one_event_where_the_dialect_notifies_starts() {
-    for (policy, starts) in [(policy(Dialect::Unscreen), 1), (policy(Dialect::Bgless), 0)] {
+    for (policy, starts) in [(policy("unscreen"), 1), (policy("bgless"), 0)] {
         let ports = FakePorts::new();
         let account = account(&ports, 100);
         let callback_url = Some("https://receiver.example/hook".to_owned());

@@ -31,8 +31,7 @@ fn stored(ports: &FakePorts, account: &Account, name: &str, size_bytes: usize) -
 fn portrait(ports: &FakePorts, account: &Account, callback_url: Option<&str>) -> Result<Job, Error> {
     let (picture, sound) = (stored(ports, account, "picture.png", 7), stored(ports, account, "sound.mp3", 8));
     let url = callback_url.map(str::to_owned);
-    let created =
-        block_on(create_portrait::create_portrait(ports, account.caller, policy(Dialect::Vidgen), &picture, &sound, url));
+    let created = block_on(create_portrait::create_portrait(ports, account.caller, policy("vidgen"), &picture, &sound, url));
     if created.is_err() {
         block_on(async {
             discard_file(ports, &picture).await;
@@ -130,7 +129,7 @@ fn a_transcoder_is_given_both_files_and_the_sounds_length_is_paid_for() {
     let ports = local();
     let account = account(&ports, 100);
     let job = portrait(&ports, &account, None).unwrap();
-    assert_eq!((job.model, job.dialect), (Model::LocalPortrait, Dialect::Vidgen));
+    assert_eq!((job.model, job.dialect.as_str()), (Model::LocalPortrait, "vidgen"));
     let work = granted(&ports, &job);
     let name = |source: &Source| match source {
         Source::Object { object_key, size_bytes } => format!("{} {size_bytes}", object_key.rsplit('/').next().unwrap()),
@@ -166,8 +165,7 @@ fn a_provider_makes_it_where_it_may_and_the_files_are_small() {
         let picture = stored(&ports, &account, "picture.png", 7);
         let sound = stored(&ports, &account, "sound.mp3", usize::try_from(size_bytes).unwrap());
         let job =
-            block_on(create_portrait::create_portrait(&ports, account.caller, policy(Dialect::Vidgen), &picture, &sound, None))
-                .unwrap();
+            block_on(create_portrait::create_portrait(&ports, account.caller, policy("vidgen"), &picture, &sound, None)).unwrap();
         assert_eq!(job.model, model, "{unavailable} {maker} {size_bytes}");
     }
 }

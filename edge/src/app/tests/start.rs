@@ -5,7 +5,7 @@ use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::JobRequest;
 
 fn draft(ports: &FakePorts, account: &Account) -> Job {
-    let request = JobRequest { policy: policy(Dialect::Removebgvideo), ..request(None) };
+    let request = JobRequest { policy: policy("removebgvideo"), ..request(None) };
     block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
 }
 

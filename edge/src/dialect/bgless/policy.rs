@@ -1,6 +1,6 @@
 //! The bgless API's policy for its jobs.
 
-use crate::domain::dialect::{Dialect, DialectPolicy};
+use crate::domain::dialect::DialectPolicy;
 
 pub const POLICY: DialectPolicy =
-    DialectPolicy { dialect: Dialect::Bgless, notifies_start: false, notifies_cancellation: true, is_only_active_job: false };
+    DialectPolicy { name: "bgless", notifies_start: false, notifies_cancellation: true, is_only_active_job: false };

@@ -15,7 +15,6 @@ use crate::app::submit_job::{self, JobInput, JobRequest};
 use crate::app::{get_job, list_deliveries, list_jobs};
 use crate::deps::Deps;
 use crate::domain::api_key::{Caller, KeyHash};
-use crate::domain::dialect::Dialect;
 use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::Job;
@@ -96,7 +95,7 @@ pub async fn post_start(
 ) -> HttpResult<Json<JobOut>> {
     let id = job_id(&app, &key, &id).await?;
     let job = get_job::get_job(&*app, &key, id).await?;
-    if job.dialect != Dialect::Removebgvideo {
+    if job.dialect != POLICY.name {
         // Jobs of other dialects are never drafts, and have no stored request to start from.
         return Err(Error::JobNotStartable.into());
     }

@@ -1,10 +1,6 @@
 //! The RemoveBGVideo API's policy for its jobs.
 
-use crate::domain::dialect::{Dialect, DialectPolicy};
+use crate::domain::dialect::DialectPolicy;
 
-pub const POLICY: DialectPolicy = DialectPolicy {
-    dialect: Dialect::Removebgvideo,
-    notifies_start: true,
-    notifies_cancellation: true,
-    is_only_active_job: false,
-};
+pub const POLICY: DialectPolicy =
+    DialectPolicy { name: "removebgvideo", notifies_start: true, notifies_cancellation: true, is_only_active_job: false };

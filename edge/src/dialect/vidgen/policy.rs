@@ -1,6 +1,6 @@
 //! The VidGen API's policy for its jobs.
 
-use crate::domain::dialect::{Dialect, DialectPolicy};
+use crate::domain::dialect::DialectPolicy;
 
 pub const POLICY: DialectPolicy =
-    DialectPolicy { dialect: Dialect::Vidgen, notifies_start: false, notifies_cancellation: false, is_only_active_job: true };
+    DialectPolicy { name: "vidgen", notifies_start: false, notifies_cancellation: false, is_only_active_job: true };

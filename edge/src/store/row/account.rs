@@ -7,7 +7,7 @@ use shared::time::UnixMillis;
 use super::read_first;
 use crate::app::ports::{Account, KeyMonth, KeyWithUse, LedgerEntry, WebhookSecret};
 use crate::domain::api_key::ApiKey;
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::KeyDialect;
 use crate::domain::error::Error;
 use crate::domain::history::WorkHistory;
 use crate::domain::quota::Quota;
@@ -38,7 +38,7 @@ impl From<ApiKeyRow> for ApiKey {
             label: row.label,
             project_label: row.project_label,
             monthly_quota_credits: row.monthly_quota_credits,
-            dialect: Dialect::find(&row.dialect).unwrap_or(Dialect::Bgless),
+            dialect: KeyDialect::find(&row.dialect).unwrap_or(KeyDialect::Bgless),
             // A scope that this version does not know gives nothing.
             scopes: row.scopes.split(' ').filter_map(Scope::find).collect(),
             created_at_ms: row.created_at_ms,

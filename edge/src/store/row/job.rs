@@ -7,7 +7,6 @@ use shared::time::UnixMillis;
 
 use super::file::{FileRole, Files};
 use super::{from_json, from_text, read_first, to_json, unreadable};
-use crate::domain::dialect::Dialect;
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
 use crate::domain::job::{Callback, Job, JobOptions, JobState};
@@ -69,7 +68,7 @@ impl TryFrom<JobRow> for Job {
             id: row.id,
             account_id: row.account_id,
             api_key_id: row.api_key_id,
-            dialect: Dialect::find(&row.dialect).ok_or_else(|| unreadable("dialect", &row.dialect))?,
+            dialect: row.dialect,
             notifies_start: row.notifies_start != 0,
             run: row.run,
             state: JobState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,

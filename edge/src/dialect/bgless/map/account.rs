@@ -14,7 +14,7 @@ use crate::dialect::bgless::wire::{
     QuotaOut, WebhookSecretOut,
 };
 use crate::domain::api_key::KeyRequest;
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::KeyDialect;
 use crate::domain::error::Error;
 use crate::domain::model::render_name;
 use crate::domain::scope::Scope;
@@ -104,10 +104,8 @@ pub fn key_request(body: CreateKeyIn) -> Result<KeyRequest, Error> {
     let scopes =
         scopes.iter().map(|name| Scope::find(name).ok_or_else(|| Error::invalid("scopes", "Must be `jobs` or `manage`.")));
     let dialect = match body.dialect.as_deref() {
-        None => Dialect::Bgless,
-        Some(name) => Dialect::find(name)
-            .filter(|dialect| Dialect::OF_KEYS.contains(dialect))
-            .ok_or_else(|| Error::invalid("dialect", "Must be `bgless` or `removebgvideo`."))?,
+        None => KeyDialect::Bgless,
+        Some(name) => KeyDialect::find(name).ok_or_else(|| Error::invalid("dialect", "Must be `bgless` or `removebgvideo`."))?,
     };
     Ok(KeyRequest {
         dialect,

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, SchemaType, T
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect;
 use crate::domain::generation::AspectRatio;
 use crate::domain::job::JobState;
 use crate::domain::ledger::ENTRY_KINDS;
@@ -64,7 +64,7 @@ schemas! {
     /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's settings.
     KeyScope = Scope::ALL.map(Scope::as_str);
     /// An API that a path is shared with: a list answers as the key's.
-    KeyDialect = Dialect::OF_KEYS.map(Dialect::as_str);
+    KeyDialect = dialect::KeyDialect::ALL.map(dialect::KeyDialect::as_str);
     /// Why a request was refused. Stable: a code is never renamed nor given another meaning.
     ErrorCode = RequestErrorCode::ALL.map(RequestErrorCode::as_str);
     /// Why a job failed. Stable: a code is never renamed nor given another meaning.
