@@ -1,6 +1,5 @@
 //! The use cases, one a file, each a function of that name. They know ports, not platforms.
 
-pub mod admission;
 pub mod admit_portrait;
 pub mod advance_generation;
 pub mod apply_report;
@@ -27,6 +26,7 @@ pub mod manage_keys;
 pub mod manage_webhook_secret;
 pub mod open_file;
 pub mod open_share;
+pub mod pending_rate_limit;
 pub mod ports;
 pub mod queue_delivery;
 pub mod queue_task;

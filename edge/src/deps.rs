@@ -9,7 +9,7 @@ use shared::id::ApiKeyId;
 use shared::time::UnixMillis;
 use worker::Env;
 
-use crate::app::admission::Admission;
+use crate::app::pending_rate_limit::PendingRateLimit;
 use crate::app::ports::{Ports, Settings};
 use crate::config::Config;
 use crate::domain::error::Error;
@@ -37,20 +37,20 @@ impl Deps {
     pub fn new(env: &Env) -> worker::Result<Self> {
         let config = Config::read(env)?;
         let bindings = Bindings::of(env)?;
-        let database = D1 { database: &bindings.database, round_trips: AtomicU32::new(0), admission: OnceLock::new() };
+        let database = D1 { database: &bindings.database, round_trips: AtomicU32::new(0), rate_limit: OnceLock::new() };
         Ok(Self { store: Store(database), bindings, config, used_key: OnceLock::new() })
     }
 
     /// Begins to count the request for the clients with these names. Database writes wait for the result.
-    pub fn count_request(&self, kind: Kind, client_names: Vec<String>) -> Admission {
+    pub fn count_request(&self, kind: Kind, client_names: Vec<String>) -> PendingRateLimit {
         let count = || rate_limiter::ask(&self.bindings.rate_limiter, self.config.settings.rate_limits, kind, client_names);
-        self.store.0.admission.get_or_init(count).clone()
+        self.store.0.rate_limit.get_or_init(count).clone()
     }
 
     /// Waits until the request is known to be within the rate limits.
     /// Errors: `RateLimited`.
-    pub async fn wait_for_admission(&self) -> Result<(), Error> {
-        self.store.0.wait_for_admission().await
+    pub async fn wait_for_rate_limit(&self) -> Result<(), Error> {
+        self.store.0.wait_for_rate_limit().await
     }
 
     /// The operator's settings of KIE.

@@ -61,8 +61,8 @@ fn routes() -> Routes {
 }
 
 /// The triple of the older draft alone: its `RateLimit-Policy` has another form than that of the newer draft.
-fn limit_headers(verdict: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
-    let mut headers = draft_headers(verdict, now);
+fn limit_headers(check: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
+    let mut headers = draft_headers(check, now);
     headers.remove("ratelimit");
     headers.remove("ratelimit-policy");
     headers

@@ -29,7 +29,7 @@ async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> 
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let task_id = callback::task_id(&body).ok_or(Error::Forbidden)?;
     let callbacks = &app.kie().callbacks;
-    if !callback::is_heard(callbacks, &task_id, header(TIMESTAMP_HEADER), header(SIGNATURE_HEADER), app.now()) {
+    if !callback::is_accepted(callbacks, &task_id, header(TIMESTAMP_HEADER), header(SIGNATURE_HEADER), app.now()) {
         return Err(Error::Forbidden.into());
     }
     // Should the queue be out of order, the provider calls again, and the sweep asks in any case.

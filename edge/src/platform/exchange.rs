@@ -1,4 +1,5 @@
-//! Between the runtime's requests and answers and axum's. Streams of the runtime are dear, so what fits goes in one piece.
+//! Converts between the runtime's requests and responses and axum's. Streams of the runtime are expensive, so small bodies are
+//! converted as a whole.
 
 use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
@@ -63,7 +64,7 @@ fn headers_from_wasm(headers: &web_sys::Headers) -> Result<HeaderMap> {
 fn headers_into_wasm(headers: &HeaderMap) -> Result<web_sys::Headers> {
     let made = web_sys::Headers::new()?;
     for (name, value) in headers {
-        // Whatever is beyond ASCII was mirrored from the caller.
+        // A value beyond ASCII can only be one that the caller sent.
         if let Ok(value) = value.to_str() {
             made.append(name.as_str(), value)?;
         }

@@ -1,4 +1,4 @@
-//! Speaking to receivers and providers by the runtime's `fetch`.
+//! HTTP requests to webhook receivers and providers, by the runtime's `fetch`.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl HttpSender for Outgoing {
     }
 }
 
-/// Sends and reads the answer, all of it within the time.
+/// Sends a request and reads the response, both within the time limit.
 async fn within<T>(
     timeout_ms: u64,
     request: Request,

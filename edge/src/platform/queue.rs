@@ -1,4 +1,4 @@
-//! The queues: sending, and dealing with what comes: orders to look after, events to tell, tasks that were given up on.
+//! The queues: sends messages, and handles those of generations, webhook events and dead letters.
 
 use serde::{Deserialize, Serialize};
 use shared::id::JobId;
@@ -21,7 +21,7 @@ use crate::domain::webhook::{EventId, EventMessage};
 const WEBHOOK_QUEUE_NAME: &str = "bgless-webhook";
 const PROVIDER_QUEUE_NAME: &str = "bgless-provider";
 
-/// The producer's ends.
+/// The queues that the edge sends to.
 pub struct Queues {
     pub transcode: Queue,
     pub transcode_heavy: Queue,
@@ -89,7 +89,7 @@ impl TaskQueue for Queues {
     }
 }
 
-/// Deals with a batch of any queue.
+/// Handles a batch of any queue.
 pub async fn consume<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render: Render<P>) {
     if batch.queue() == WEBHOOK_QUEUE_NAME {
         deliver_all(ports, batch, render).await;
@@ -100,7 +100,7 @@ pub async fn consume<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
     }
 }
 
-/// Looks after each order. What fails for our own reasons is found by the sweep, so every message is acknowledged.
+/// Advances each generation. The sweep repeats what failed for a reason of ours, so every message is acknowledged.
 async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     let advances = batch.raw_iter().map(|message| async move {
         let order = worker::d1::serde_wasm_bindgen::from_value::<ProviderMessage>(message.body());
@@ -110,15 +110,15 @@ async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
             Err(error) => Err(Error::Internal(error.to_string())),
         };
         match outcome {
-            Ok(advance) => log::info("order", &[("advance", &format!("{advance:?}"))]),
-            Err(error) => log::error("an order was not looked after; the sweep goes on", &[("error", &error)]),
+            Ok(advance) => log::info("generation", &[("advance", &format!("{advance:?}"))]),
+            Err(error) => log::error("a generation was not advanced; the sweep will do it", &[("error", &error)]),
         }
         message.ack();
     });
     futures_util::future::join_all(advances).await;
 }
 
-/// Tries each event. What fails for our own reasons is found by the sweep, so every message is acknowledged.
+/// Sends each event. The sweep repeats what failed for a reason of ours, so every message is acknowledged.
 async fn deliver_all<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render: Render<P>) {
     let deliveries = batch.raw_iter().map(|message| async move {
         let wake = worker::d1::serde_wasm_bindgen::from_value::<Wake>(message.body());
@@ -128,15 +128,15 @@ async fn deliver_all<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
         };
         match outcome {
             Ok((id, next)) => log::info("event", &[("event.id", &id), ("next", &format!("{next:?}"))]),
-            Err(error) => log::error("an event was not told; the sweep goes on", &[("error", &error)]),
+            Err(error) => log::error("an event was not sent; the sweep will send it", &[("error", &error)]),
         }
         message.ack();
     });
-    // At once: one receiver that is slow holds nobody else up.
+    // Concurrently: a slow receiver delays no other.
     futures_util::future::join_all(deliveries).await;
 }
 
-/// Handles each dead letter. Messages are read one by one, and always acknowledged: what cannot be read will never be.
+/// Handles each dead letter. Messages are parsed one by one and always acknowledged: one that cannot be parsed never will be.
 async fn fail_dead_letters(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let task = worker::d1::serde_wasm_bindgen::from_value::<TranscodeTask>(message.body());

@@ -9,10 +9,10 @@ use worker::send::SendFuture;
 use worker::{Delay, DurableObject, Env, ObjectNamespace, Request, Response, Result, State, durable_object, wasm_bindgen};
 
 use super::{clock, log};
-use crate::app::admission::Admission;
+use crate::app::pending_rate_limit::PendingRateLimit;
 use crate::domain::rate::{Kind, RateLimitCheck, RateLimits, Window, WindowCounts};
 
-/// A count that takes longer is not waited for: limits protect, they must not stop the service.
+/// A count that takes longer is ignored: rate limits must not stop the service.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// What an object answers by.
 const COUNTS_HEADER: &str = "counts";
@@ -41,8 +41,8 @@ impl DurableObject for RateLimiter {
 }
 
 /// Begins to count a request of the clients with these names. It goes on while the key is looked up.
-pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> Admission {
-    let verdict = async move {
+pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> PendingRateLimit {
+    let check = async move {
         let all_counts = join_all(names.iter().map(|name| count(objects, kind, name)));
         let all_counts = match select(std::pin::pin!(all_counts), std::pin::pin!(Delay::from(ANSWER_WITHIN))).await {
             Either::Left((all_counts, _)) => all_counts,
@@ -54,7 +54,7 @@ pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, na
         }
         RateLimitCheck::of(kind, limits, &counted)
     };
-    Admission::of(SendFuture::new(verdict).boxed())
+    PendingRateLimit::of(SendFuture::new(check).boxed())
 }
 
 async fn count(objects: &ObjectNamespace, kind: Kind, name: &str) -> Result<WindowCounts> {

@@ -1,4 +1,4 @@
-//! The API key of a request, in either of its two places. Who asks is settled before what is asked for.
+//! The API key of a request, in either of its two headers. Errors of the key come before errors of anything else.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -22,7 +22,7 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     }
 }
 
-/// What was read of a request, or why it could not be; but who asks is settled first.
+/// What was parsed of a request, or the error; an error of the key comes first.
 pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<HttpError>>) -> HttpResult<T> {
     if read.is_err() {
         authenticate(app, key, Scope::Jobs).await?;

@@ -1,4 +1,4 @@
-//! Which codes each operation may refuse with, and how a refusal is described.
+//! The error responses of each operation, for the description of the API.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ macro_rules! error_responses {
     )*};
 }
 
-/// Whoever asks for anything.
+/// Every operation.
 const PUBLIC: &[Code] = &[Code::RateLimited, Code::Internal];
-/// Whoever needs a key.
+/// Operations with a key.
 const KEY: &[Code] =
     &[Code::MissingApiKey, Code::InvalidApiKey, Code::RevokedApiKey, Code::Forbidden, Code::RateLimited, Code::Internal];
-/// Whoever reads a JSON body.
+/// Operations with a JSON body.
 const BODY: &[Code] = &[Code::InvalidJson, Code::InvalidRequest, Code::PayloadTooLarge, Code::UnsupportedMediaType];
-/// Whoever reads a URL.
+/// Operations whose body has a URL.
 const URL: &[Code] = &[Code::ForbiddenUrl, Code::InvalidFileUrl, Code::ExpiredFileUrl];
 const QUERY: &[Code] = &[Code::InvalidRequest];
 const JOB: &[Code] = &[Code::JobNotFound];
@@ -55,7 +55,7 @@ error_responses! {
     Fleet: &[Code::Forbidden, Code::InvalidJson, Code::InvalidRequest, Code::PayloadTooLarge, Code::Internal];
 }
 
-/// One answer for each status, with the codes that it may carry.
+/// One response for each status, with its codes.
 fn describe(sets: &[&[Code]]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
     for code in sets.iter().copied().flatten() {

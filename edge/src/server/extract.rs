@@ -1,4 +1,4 @@
-//! The dialects' own extractors, so that whatever cannot be read is refused in their shapes too.
+//! Extractors whose errors are rendered by the dialects.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -88,7 +88,7 @@ fn unreadable(rejection: &BytesRejection) -> HttpError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { HttpError::payload_too_large() } else { HttpError::invalid_json() }
 }
 
-/// A whole number, however it is written: JSON knows no integers, and some clients write `3.0`.
+/// A whole number in any notation: JSON has no integers, and some clients write `3.0`.
 pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     whole_of(&number).ok_or_else(|| D::Error::custom("expected a whole number of at least 0"))
@@ -125,7 +125,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
     Ok(parsed)
 }
 
-/// The parser's words without its position, which means nothing to a program, and without the names of our own types.
+/// The parser's message without the position and without the names of our types.
 fn public_text(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or_default();
     match message.split_once("expected struct ") {

@@ -11,7 +11,7 @@ use crate::domain::error::Error;
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
+#[expect(dead_code, reason = "read as text, since errors of the key come first")]
 pub struct JobPath {
     /// The job's id.
     #[param(example = "job_01KAJ4A2G00000000000000000")]

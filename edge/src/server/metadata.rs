@@ -1,4 +1,4 @@
-//! The caller's own words about a job, kept as they are.
+//! The metadata of a job: any JSON object of the caller's, stored as it is.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::domain::error::Error;
 /// Units: bytes.
 pub const METADATA_SIZE_BYTES_MAX: usize = 4 * 1024;
 
-/// As they are kept.
+/// The text that is stored.
 pub fn metadata_json(metadata: Map<String, Value>) -> Result<String, Error> {
     let text = Value::Object(metadata).to_string();
     if text.len() > METADATA_SIZE_BYTES_MAX {

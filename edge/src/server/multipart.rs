@@ -49,7 +49,7 @@ pub async fn authorize_upload(
     let authorized = async || {
         let Credential(key) = key?;
         let caller = authorize(&key).await?;
-        app.wait_for_admission().await?;
+        app.wait_for_rate_limit().await?;
         Ok(caller)
     };
     match authorized().await {

@@ -1,4 +1,4 @@
-//! Which part of a list is asked for.
+//! Pages of lists.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use crate::app::ports::Page;
 use crate::domain::error::{Error, bounded};
 
-/// Items of a list when nobody says how many.
+/// The default of `limit`.
 pub const PAGE_LIMIT: u32 = 20;
 pub const PAGE_LIMIT_MAX: u32 = 100;
 
@@ -22,7 +22,7 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-/// Reads which part of a list is asked for. Lists are newest first, and a cursor is the last id of the part before.
+/// Reads the query. Lists are newest first, and a cursor is the last id of the page before.
 pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
     let limit = bounded("limit", query.limit.unwrap_or(PAGE_LIMIT), 1..=PAGE_LIMIT_MAX)?;
     let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));

@@ -52,13 +52,13 @@ pub async fn limit(State(rules): State<&'static RateLimitRules>, App(app): App, 
     if !rules.counts(path) {
         return next.run(request).await;
     }
-    let admission = app.count_request(rules.kind(request.method(), path), client_names(request.headers()));
-    let (verdict, mut response) = join(admission.verdict(), next.run(request)).await;
-    let Some(verdict) = verdict else { return response };
-    if let Some(usage) = verdict.exceeded() {
+    let pending = app.count_request(rules.kind(request.method(), path), client_names(request.headers()));
+    let (check, mut response) = join(pending.check(), next.run(request)).await;
+    let Some(check) = check else { return response };
+    if let Some(usage) = check.exceeded() {
         response = HttpError::from(Error::RateLimited(*usage)).into_response();
     }
-    response.headers_mut().extend((rules.headers)(&verdict, app.now()));
+    response.headers_mut().extend((rules.headers)(&check, app.now()));
     response
 }
 
@@ -71,12 +71,12 @@ fn client_names(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// The headers of both drafts.
-pub fn draft_headers(verdict: &RateLimitCheck, _now: UnixMillis) -> HeaderMap {
+pub fn draft_headers(check: &RateLimitCheck, _now: UnixMillis) -> HeaderMap {
     let window_s = WINDOW_MS / 1_000;
-    let usages = [&verdict.requests, &verdict.submissions];
+    let usages = [&check.requests, &check.submissions];
     let policy = |usage: &LimitUsage| format!("\"{}\";q={};w={window_s}", usage.name, usage.limit);
     let state = |usage: &LimitUsage| format!("\"{}\";r={};t={}", usage.name, usage.remaining(), usage.resets_in_s());
-    let tightest = verdict.tightest();
+    let tightest = check.tightest();
     let lines = [
         ("ratelimit-policy", HeaderValue::try_from(usages.map(policy).join(", "))),
         ("ratelimit", HeaderValue::try_from(usages.map(state).join(", "))),
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn both_forms_say_the_same() {
         let tally = WindowCounts { requests: 7, submissions: 3, resets_in_ms: 30_001 };
-        let verdict = RateLimitCheck::of(Kind::Submission, RateLimits { requests: 600, submissions: 30 }, &[tally]).unwrap();
-        let headers = draft_headers(&verdict, UnixMillis::new(0));
+        let check = RateLimitCheck::of(Kind::Submission, RateLimits { requests: 600, submissions: 30 }, &[tally]).unwrap();
+        let headers = draft_headers(&check, UnixMillis::new(0));
         for (name, value) in [
             ("ratelimit-policy", "\"requests\";q=600;w=60, \"submissions\";q=30;w=60"),
             ("ratelimit", "\"requests\";r=593;t=31, \"submissions\";r=27;t=31"),

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, D1Result};
 
-use crate::app::admission::Admission;
+use crate::app::pending_rate_limit::PendingRateLimit;
 use crate::domain::error::Error;
 
 /// A database that runs batches.
@@ -108,14 +108,14 @@ pub struct D1 {
     pub database: &'static D1Database,
     pub round_trips: AtomicU32,
     /// Empty where no client is counted.
-    pub admission: OnceLock<Admission>,
+    pub rate_limit: OnceLock<PendingRateLimit>,
 }
 
 impl D1 {
     /// Errors: `RateLimited`.
-    pub async fn wait_for_admission(&self) -> Result<(), Error> {
-        match self.admission.get() {
-            Some(admission) => admission.wait().await,
+    pub async fn wait_for_rate_limit(&self) -> Result<(), Error> {
+        match self.rate_limit.get() {
+            Some(rate_limit) => rate_limit.wait().await,
             None => Ok(()),
         }
     }
@@ -137,7 +137,7 @@ impl Database for D1 {
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<D1Result>, Error> {
         if !statements.iter().all(Statement::only_reads) {
-            self.wait_for_admission().await?;
+            self.wait_for_rate_limit().await?;
         }
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         let prepared = statements.into_iter().map(|statement| {

@@ -1,4 +1,4 @@
-//! What an operator calls, with `ADMIN_TOKEN`: accounts, grants, keys.
+//! The operator's routes, with `ADMIN_TOKEN`: accounts, grants, keys.
 
 use crate::server::routes::{Routes, routes};
 use axum::Json;
@@ -64,7 +64,7 @@ struct GrantIn {
     credits: u64,
 }
 
-/// Who owns keys, credits and jobs.
+/// The owner of keys, credits and jobs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Account)]
@@ -81,7 +81,7 @@ struct AccountOut {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
+#[expect(dead_code, reason = "read as text, since errors of the key come first")]
 struct AccountPath {
     /// The account's id.
     #[param(example = "acc_01KAJ4A2G00000000000000000")]

@@ -1,4 +1,4 @@
-//! The bgless API's routes for what there is to spend, and what was spent.
+//! The bgless API's routes for balance, ledger and usage.
 
 use axum::Json;
 use shared::id::LedgerEntryId;

@@ -15,7 +15,7 @@ use crate::server::{App, error_responses};
 
 /// List a job's events
 ///
-/// What the job's receiver was told, with every try.
+/// The webhook events of the job, with every attempt to deliver them.
 #[utoipa::path(
     get,
     path = "/{id}/deliveries",
@@ -36,9 +36,9 @@ pub async fn get_deliveries(
     Ok(Json(Data { data: deliveries.iter().map(account::delivery_out).collect() }))
 }
 
-/// Tell an event again
+/// Redeliver an event
 ///
-/// From the beginning of the schedule, whatever came of it before.
+/// Starts the schedule anew, whatever the outcome before.
 #[utoipa::path(
     post,
     path = "/deliveries/{id}/redeliver",
@@ -46,7 +46,7 @@ pub async fn get_deliveries(
     tag = "Webhooks",
     security(("bearer" = ["jobs"]), ("apiKey" = ["jobs"])),
     params(DeliveryPath),
-    responses((status = 202, description = "The event will be told again."), error_responses::KeyedOfThing)
+    responses((status = 202, description = "The event will be sent again."), error_responses::KeyedOfThing)
 )]
 #[worker::send]
 pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {

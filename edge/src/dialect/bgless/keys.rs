@@ -143,7 +143,7 @@ pub async fn post_webhook_secret(
     Ok((StatusCode::CREATED, Json(Data { data: account::webhook_secret_out(secret) })))
 }
 
-/// A text that is no key id names no key; but who asks is settled first.
+/// A malformed id is that of no key. The use case checks the caller's key before it returns this error.
 fn key_id(text: &str) -> Result<ApiKeyId, Error> {
     text.parse().map_err(|_| Error::NoSuchThing("key"))
 }

@@ -22,11 +22,11 @@ const TAGS: [(&str, &str); 9] = [
     ("Jobs", "Cut a subject out of a video."),
     ("Uploads", "Bring a video."),
     ("Files", "Read what was uploaded or made."),
-    ("Models", "What can do the work."),
-    ("Credits", "What there is to spend, and what was spent."),
+    ("Models", "The models and their prices."),
+    ("Credits", "Balance, quota and usage."),
     ("Keys", "Who may call. These need a key with the scope `manage`."),
-    ("Webhooks", "Hear when a job is over."),
-    ("Operator", "Accounts, grants and keys, for whoever runs the installation."),
+    ("Webhooks", "Get a call when a job is over."),
+    ("Operator", "Accounts, grants and keys, for the operator of the installation."),
     ("Service", "The service itself."),
 ];
 

@@ -34,7 +34,7 @@ pub struct PageOut<T> {
     pub next_cursor: Option<String>,
 }
 
-/// The envelope of every refusal.
+/// The envelope of every error.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub struct ErrorOut {
@@ -47,7 +47,7 @@ pub struct ErrorBodyOut {
     /// For programs.
     #[schema(value_type = ErrorCode)]
     pub code: &'static str,
-    /// For people. The words may change.
+    /// For people. The text may change.
     pub message: String,
     /// Names the request in our logs; the same as the header `X-Request-Id`.
     #[serde(rename = "requestId")]

@@ -71,12 +71,12 @@ async fn create_or_draft(
     } else {
         submit_job::submit_job(app, caller, request, idempotency).await
     };
-    created.map_err(map::in_own_words)
+    created.map_err(map::with_own_field_names)
 }
 
 /// Start a job
 ///
-/// A draft, or a job that failed, is queued; what the body says goes over what was said before.
+/// Queues a draft or a failed job. The members of the body override those of the creation.
 #[utoipa::path(
     post,
     path = "/{id}/start",
@@ -102,8 +102,8 @@ pub async fn post_start(
     // An empty body changes nothing of what the job was created with.
     let start = if body.is_empty() { JobIn::default() } else { parse::<JobIn>(&body)? };
     let caller = Caller { account_id: job.account_id, api_key_id: job.api_key_id };
-    let run = run_request(&app, caller, map::overlaid(map::words(&job), start))?;
-    let job = start_job::start_job(&*app, job, run).await.map_err(map::in_own_words)?;
+    let run = run_request(&app, caller, map::merge(map::stored_request(&job), start))?;
+    let job = start_job::start_job(&*app, job, run).await.map_err(map::with_own_field_names)?;
     Ok(Json(map::job_out(&*app, &job)))
 }
 

@@ -12,7 +12,7 @@ use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 
 pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
-    let words = words(job);
+    let request = stored_request(job);
     let url = job.assets.first().map(|asset| sign_object_url(ports, &asset.object_key, asset.size_bytes));
     let (output_url, expires_at_ms) = url.unzip();
     JobOut {
@@ -23,12 +23,12 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
         message: message(job.state),
         progress: job.progress_percent,
         // Another dialect's job goes by its own names.
-        model: words.model.clone().unwrap_or_else(|| job.model.as_str().to_owned()),
-        output_format: words.output_format.clone().unwrap_or_else(|| first_output(job)),
-        warnings: warnings(&words),
-        background: words.background,
-        composition: words.composition,
-        text_prompt: words.text_prompt,
+        model: request.model.clone().unwrap_or_else(|| job.model.as_str().to_owned()),
+        output_format: request.output_format.clone().unwrap_or_else(|| first_output(job)),
+        warnings: warnings(&request),
+        background: request.background,
+        composition: request.composition,
+        text_prompt: request.text_prompt,
         output_url,
         output_url_expires_at: expires_at_ms.map(UnixMillis::to_iso_8601),
         error: error(job),
@@ -42,12 +42,12 @@ pub fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     }
 }
 
-/// What a job's creation and start said of it.
-pub fn words(job: &Job) -> JobIn {
+/// The request that is stored with a job; empty for jobs of other dialects.
+pub fn stored_request(job: &Job) -> JobIn {
     job.dialect_request_json.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-/// What a receiver is told: the job as it would be read now.
+/// The body of a webhook event.
 pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut {
     EventOut { event: event_name(&delivery.event), data: job_out(ports, job) }
 }
@@ -61,7 +61,7 @@ pub fn webhook_event_out(delivery: &Delivery) -> WebhookEventOut {
     WebhookEventOut { event: event_name(&delivery.event).to_owned(), status, attempts: delivery.attempts.len() }
 }
 
-/// This API knows no cancellation: what was canceled failed.
+/// This API has no cancellation: a canceled job counts as failed.
 pub fn event_name(event: &str) -> &'static str {
     match event {
         "job.started" => "job.started",
@@ -85,8 +85,8 @@ pub fn usage_event_out(entry: &LedgerEntry) -> UsageEventOut {
     }
 }
 
-/// Use cases name fields in the API's first words.
-pub fn in_own_words(error: Error) -> Error {
+/// Use cases name fields as bgless does; this API has names of its own.
+pub fn with_own_field_names(error: Error) -> Error {
     let own = |field| match field {
         "input.videoUrl" => "video_url",
         "options.callbackUrl" => "webhook_url",
@@ -108,7 +108,7 @@ const fn status(state: JobState) -> &'static str {
     }
 }
 
-/// The states that a status stands for.
+/// The job states that a status covers.
 pub fn states(status: &str) -> Option<&'static [JobState]> {
     Some(match status {
         "created" => &[JobState::Created],

@@ -14,7 +14,7 @@ use crate::server::credential::Credential;
 use crate::server::http_error::HttpError;
 use crate::server::multipart::{self, MultipartForm, bad_body};
 
-/// What is said of a file that is too large.
+/// The text for a file that is too large.
 const TOO_LARGE: &str = "Is larger than the 100 MB that are taken at once. Announce it with POST /v1/uploads as JSON (`filename`, \
     `contentType`, `sizeBytes`), PUT it to the answer's `uploadUrl`, and send the answer's `fileUrl` as `video_url`.";
 

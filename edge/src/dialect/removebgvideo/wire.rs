@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What a job is to be; kept as it was said, and laid over by what a start says.
+/// The body that creates or starts a job. It is stored with the job, and a start overrides its members.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobIn {
     #[serde(skip_serializing)]
@@ -116,7 +116,7 @@ pub struct JobOut {
     /// Until when `output_url` works.
     pub output_url_expires_at: Option<String>,
     pub error: Option<ErrorOut>,
-    /// What was asked for and could not be done as it was.
+    /// The parts of the request that could not be done as requested.
     pub warnings: Vec<&'static str>,
     pub metadata: Option<Value>,
     /// The caller's own `X-Request-Id` of the creation.
@@ -125,7 +125,7 @@ pub struct JobOut {
     pub credits: u64,
     pub created_at: String,
     pub updated_at: String,
-    /// What became of each event; of one job alone, where it has a receiver.
+    /// The deliveries of the job; only when one job is read, and only if it has a webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_events: Option<Vec<WebhookEventOut>>,
 }
@@ -177,7 +177,7 @@ pub struct UsageEventOut {
     pub created_at: String,
 }
 
-/// What a receiver is told.
+/// The body of a webhook event.
 #[derive(Serialize)]
 pub struct EventOut {
     pub event: &'static str,

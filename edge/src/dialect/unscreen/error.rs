@@ -1,4 +1,4 @@
-//! How the Unscreen API refuses: a list of one error, and the status codes of its family, where a bad key is 403.
+//! The error body of the Unscreen API: a list of one error. As in its family of APIs, the status of a bad key is 403.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
@@ -8,13 +8,12 @@ use shared::code::RequestErrorCode as Code;
 use super::wire::{ErrorOut, ErrorsOut};
 use crate::server::http_error::{HttpError, status};
 
-/// What is said of a request that came with too much.
+/// The text for a request that is too large.
 const TOO_LARGE: &str = "The request is larger than the 100 MB that are taken at once. Announce the file with POST /v1/uploads, \
     PUT it to the answer's `uploadUrl`, and send the answer's `fileUrl` as `video_url`.";
 const WRONG_TYPE: &str =
     "Send multipart/form-data, application/x-www-form-urlencoded or application/json; a file must be a video.";
 
-/// A refusal in this dialect's words.
 pub fn render(error: &HttpError, _request_id: &str) -> Response {
     let code = error.code();
     let (status, code, title) = match code {
@@ -24,7 +23,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
         Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, code.as_str(), TOO_LARGE.to_owned()),
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, code.as_str(), WRONG_TYPE.to_owned()),
         Code::JobNotFound => (StatusCode::NOT_FOUND, "video_not_found", "No such video.".to_owned()),
-        // Whatever is wrong with the source is wrong with the request.
+        // Errors of the source are errors of the request.
         Code::InvalidJson
         | Code::InvalidRequest
         | Code::ForbiddenUrl
@@ -51,7 +50,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
     (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] })).into_response()
 }
 
-/// What the family says to every key that does not open.
+/// The code for every key that is not accepted.
 const AUTH_FAILED: &str = "auth_failed";
 
 fn own_name(field: &str) -> &str {

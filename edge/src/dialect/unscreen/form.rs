@@ -11,7 +11,7 @@ use crate::server::extract::parse;
 use crate::server::http_error::HttpError;
 use crate::server::multipart::{self, MultipartForm, drain, media_type, read_body};
 
-/// What was sent.
+/// The fields of a request, whatever its type.
 #[derive(Default)]
 pub struct Form {
     pub fields: VideoIn,
@@ -19,7 +19,7 @@ pub struct Form {
     pub file: Option<StoredFile>,
 }
 
-/// Reads a request. `form` has what was read, also where the rest is refused, so that a stored file can be discarded.
+/// Reads a request. On an error `form` has what was read so far, so that a stored file can be discarded.
 pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
     match media_type(request.headers()).as_str() {
         "multipart/form-data" => {

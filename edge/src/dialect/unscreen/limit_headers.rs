@@ -5,8 +5,8 @@ use shared::time::UnixMillis;
 
 use crate::domain::rate::RateLimitCheck;
 
-pub fn render(verdict: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
-    let tightest = verdict.tightest();
+pub fn render(check: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
+    let tightest = check.tightest();
     let resets_at_s = now.plus_ms(tightest.resets_in_ms).as_u64().div_ceil(1_000);
     let lines: [(&'static str, HeaderValue); 3] = [
         ("x-ratelimit-limit", tightest.limit.into()),

@@ -24,7 +24,7 @@ use crate::domain::spending_limit::SpendingLimit;
 /// Units: milliseconds.
 const GIF_DURATION_MS_MAX: u64 = 20_000;
 
-/// What a video can be made into.
+/// The formats of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     ProBundle,
@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// What is made; the first is the result.
+    /// The outputs; the first is the result.
     const fn outputs(self) -> &'static [Output] {
         match self {
             Self::ProBundle => &[Output::ColorAlphaZip, Output::WebmVp9Alpha, Output::MatteGrayscaleMp4],
@@ -74,17 +74,17 @@ impl Format {
 /// A request, with the address of the file that came with it.
 pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest, Error> {
     let VideoIn { video_url, format, background_color, webhook_url } = body;
-    let url = match (said(video_url), file_url) {
+    let url = match (non_blank(video_url), file_url) {
         (Some(_), Some(_)) => return Err(Error::invalid("video_url", "Send either `video_url` or `video_file`.")),
         (None, None) => return Err(Error::invalid("video_url", "Is required, unless a `video_file` is sent.")),
         (Some(url), None) | (None, Some(url)) => url,
     };
-    let format = match said(format) {
+    let format = match non_blank(format) {
         Some(name) => Format::find(&name).ok_or_else(|| Error::invalid("format", "Must be `pro_bundle`, `mp4` or `gif`."))?,
-        // Source: clients that name none get what can be made into anything.
+        // The bundle converts into every other format.
         None => Format::ProBundle,
     };
-    let background = said(background_color).map(|text| color(&text)).transpose()?;
+    let background = non_blank(background_color).map(|text| color(&text)).transpose()?;
     if format == Format::Mp4 && background.is_none() {
         return Err(Error::invalid("background_color", "Is required for `mp4`, such as `00ff00`."));
     }
@@ -99,13 +99,13 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         metadata_json: None,
         dialect_request_json: None,
         request_id: None,
-        callback_url: said(webhook_url),
+        callback_url: non_blank(webhook_url),
         callback_secret: None,
     })
 }
 
-/// What somebody meant to say. The official demo sends every field always: empty, or what JavaScript makes of nothing.
-fn said(text: Option<String>) -> Option<String> {
+/// The value of a field, unless it is blank. The official demo always sends every field: empty, or as JavaScript's `undefined`.
+fn non_blank(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty() && text != "undefined")
 }
 
@@ -153,7 +153,7 @@ pub fn video_out(ports: &impl Ports, job: &Job) -> VideoDataOut {
     }
 }
 
-/// What a receiver is told: the video as it would be read now.
+/// The body of a webhook event.
 pub fn event_out(ports: &impl Ports, job: &Job) -> EventOut {
     EventOut { event: format!("video:{}", status(job)), data: video_out(ports, job) }
 }
@@ -185,7 +185,7 @@ fn format(job: &Job) -> &'static str {
     known.map_or(first.as_str(), Format::as_str)
 }
 
-/// What is left of the time that such work takes.
+/// The time that is left, estimated from jobs of this kind.
 /// Units: seconds; 0 once it is over.
 fn eta_s(job: &Job) -> u64 {
     if job.state.is_over() {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_demo_sends_when_it_says_nothing_is_nothing() {
+    fn blank_fields_of_the_demo_count_as_absent() {
         for empty in ["", " ", "undefined"] {
             let request = job_request(body(empty, empty, empty), Some("https://x/f.mp4".to_owned())).unwrap();
             assert_eq!(request.input, JobInput::Video { url: "https://x/f.mp4".to_owned() });
@@ -251,8 +251,8 @@ mod tests {
         for (format, color, field) in
             [("mp4", "", "background_color"), ("gif", "green", "background_color"), ("mov", "00ff00", "format")]
         {
-            let refusal = job_request(body("https://x/f.mp4", format, color), None);
-            assert!(matches!(refusal, Err(Error::InvalidRequest { field: named, .. }) if named == field), "{format} {color}");
+            let refused = job_request(body("https://x/f.mp4", format, color), None);
+            assert!(matches!(refused, Err(Error::InvalidRequest { field: named, .. }) if named == field), "{format} {color}");
         }
     }
 

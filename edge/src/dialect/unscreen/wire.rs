@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a video is made of and into, from whichever kind of body.
+/// The request for a video, from any of the three kinds of body.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
 pub struct VideoIn {
     pub video_url: Option<String>,
@@ -62,7 +62,7 @@ pub struct LinksOut {
     pub itself: String,
 }
 
-/// What a receiver is told.
+/// The body of a webhook event.
 #[derive(Serialize)]
 pub struct EventOut {
     /// `video:` and the status.

@@ -1,4 +1,4 @@
-//! How the VidGen API refuses: a sentence, and the status codes of its table.
+//! The error body of the VidGen API: one sentence. Statuses are those of its own table.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
@@ -8,26 +8,25 @@ use shared::code::RequestErrorCode as Code;
 use super::wire::ErrorOut;
 use crate::server::http_error::{HttpError, status};
 
-/// A refusal in this dialect's words.
 pub fn render(error: &HttpError, _request_id: &str) -> Response {
-    let said = |text: &str| text.to_owned();
+    let fixed = |text: &str| text.to_owned();
     let code = error.code();
     let (status, text) = match code {
-        Code::MissingApiKey => (StatusCode::UNAUTHORIZED, said("Missing X-API-Key header.")),
+        Code::MissingApiKey => (StatusCode::UNAUTHORIZED, fixed("Missing X-API-Key header.")),
         Code::InvalidApiKey | Code::RevokedApiKey => {
-            (StatusCode::UNAUTHORIZED, said("API key not recognized or has been deactivated."))
+            (StatusCode::UNAUTHORIZED, fixed("API key not recognized or has been deactivated."))
         }
-        Code::JobNotFound => (StatusCode::NOT_FOUND, said("The requested job doesn't exist or doesn't belong to you.")),
+        Code::JobNotFound => (StatusCode::NOT_FOUND, fixed("The requested job doesn't exist or doesn't belong to you.")),
         Code::JobActive => (
             StatusCode::CONFLICT,
-            said("You already have an active job. Wait for it to finish, or cancel it while it is PENDING."),
+            fixed("You already have an active job. Wait for it to finish, or cancel it while it is PENDING."),
         ),
-        Code::JobNotCancelable => (StatusCode::CONFLICT, said("Only PENDING jobs can be cancelled.")),
+        Code::JobNotCancelable => (StatusCode::CONFLICT, fixed("Only PENDING jobs can be cancelled.")),
         Code::PayloadTooLarge => {
-            (StatusCode::PAYLOAD_TOO_LARGE, said("Uploaded file exceeded 50 MB, or both files together 100 MB."))
+            (StatusCode::PAYLOAD_TOO_LARGE, fixed("Uploaded file exceeded 50 MB, or both files together 100 MB."))
         }
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, wrong_type(error)),
-        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, said("Server error. Retry with exponential backoff.")),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, fixed("Server error. Retry with exponential backoff.")),
         Code::InvalidJson
         | Code::InvalidRequest
         | Code::ForbiddenUrl

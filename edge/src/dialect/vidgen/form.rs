@@ -1,4 +1,4 @@
-//! The form that a video is asked for with. Both files go to the bucket as they come, once their first bytes say what they are.
+//! The form that creates a job. Both files are streamed to the bucket, once their first bytes tell what they are.
 
 use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Request};
@@ -17,7 +17,7 @@ use crate::server::multipart::{
     FileBytes, REQUEST_SIZE_BYTES_MAX, bad_body, drain, drain_fields, media_type, open, read_text, unreadable,
 };
 
-/// What was sent.
+/// The fields of the form.
 #[derive(Default)]
 pub struct Form {
     pub image: Option<StoredFile>,
@@ -45,7 +45,7 @@ struct FileField {
 const IMAGE: FileField = FileField { name: "image", size_bytes_max: PICTURE_SIZE_BYTES_MAX, kind: FileKind::of_picture };
 const AUDIO: FileField = FileField { name: "audio", size_bytes_max: SOUND_SIZE_BYTES_MAX, kind: FileKind::of_sound };
 
-/// Reads a request. `form` has what was read, also where the rest is refused, so that stored files can be discarded.
+/// Reads a request. On an error `form` has what was read so far, so that stored files can be discarded.
 pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
     if media_type(request.headers()) != "multipart/form-data" {
         drain(request).await;

@@ -52,7 +52,7 @@ fn job_out(ports: &impl Ports, job: &Job) -> JobOut {
     }
 }
 
-/// A status; and what a receiver is told, with addresses that are fresh at each try.
+/// The status of a job; also the body of a webhook event.
 pub fn status_out(ports: &impl Ports, job: &Job) -> StatusOut {
     let settings = ports.settings();
     let link = || share::url(&settings.public_base_url, &settings.file_url_secret, job.id);
@@ -79,7 +79,7 @@ const fn status(state: JobState) -> &'static str {
     }
 }
 
-/// The states that a status stands for.
+/// The job states that a status covers.
 fn states(status: &str) -> Option<&'static [JobState]> {
     Some(match status {
         "PENDING" => &[JobState::Created, JobState::Queued],

@@ -43,7 +43,7 @@ pub struct JobOut {
     pub webhook_url: Option<String>,
 }
 
-/// A job by itself: what both a list and a status say of it.
+/// One job: the members that it has in a list and those of its status.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OneJobOut {
@@ -54,7 +54,7 @@ pub struct OneJobOut {
     pub progress: u8,
 }
 
-/// A status, and what a receiver is told.
+/// The status of a job; also the body of a webhook event.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusOut {

@@ -1,4 +1,4 @@
-//! KIE's call: whether it was KIE, and which task it is about. The body is not signed, so nothing else of it is read.
+//! KIE's callback: checks its signature and reads the task's id. The body is not signed, so nothing else of it is used.
 //!
 //! Source: docs.kie.ai, webhook verification: base64 of HMAC-SHA256 over `taskId.timestamp`.
 
@@ -16,14 +16,14 @@ const TASK_ID_CHARS_MAX: usize = 128;
 /// Where the name of the task stands, by the pages of KIE's several APIs.
 const TASK_ID_PLACES: [&str; 4] = ["/data/taskId", "/data/task_id", "/taskId", "/task_id"];
 
-/// Which calls of KIE are heard.
+/// Which callbacks of KIE are accepted.
 #[derive(Clone)]
 pub enum Callbacks {
     /// Those signed with this key.
     Signed(Vec<u8>),
     /// All. For a stack on a laptop.
     Unsigned,
-    /// None: orders are asked about instead.
+    /// None: tasks are polled instead.
     Refused,
 }
 
@@ -34,8 +34,8 @@ pub fn task_id(body: &[u8]) -> Option<String> {
     (1..=TASK_ID_CHARS_MAX).contains(&found.chars().count()).then(|| found.to_owned())
 }
 
-/// Whether a call is heard: genuine and fresh, unless signatures are not asked for. Takes the same time whatever differs.
-pub fn is_heard(callbacks: &Callbacks, task_id: &str, timestamp: &str, signature: &str, now: UnixMillis) -> bool {
+/// Whether a callback is accepted: signed and fresh, unless signatures are not required. Compares in constant time.
+pub fn is_accepted(callbacks: &Callbacks, task_id: &str, timestamp: &str, signature: &str, now: UnixMillis) -> bool {
     match callbacks {
         Callbacks::Refused => false,
         Callbacks::Unsigned => true,

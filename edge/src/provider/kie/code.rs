@@ -1,4 +1,4 @@
-//! What KIE's codes mean. They stand in the envelope, whatever the HTTP status.
+//! The codes of KIE's envelope. They hold whatever the HTTP status.
 
 use shared::code::JobErrorCode as Code;
 
@@ -12,7 +12,7 @@ pub enum Meaning {
     Never(Code),
     /// KIE does not know the task, or not yet.
     Unknown,
-    /// Nobody knows what was done.
+    /// The task may or may not have been created.
     Unclear,
 }
 

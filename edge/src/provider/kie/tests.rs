@@ -207,8 +207,8 @@ fn a_task_says_where_it_was_to_call_back() {
 }
 
 #[test]
-fn a_call_is_heard_when_it_is_genuine_and_fresh() {
-    use super::callback::{is_heard, signed, task_id};
+fn a_call_is_accepted_when_it_is_genuine_and_fresh() {
+    use super::callback::{is_accepted, signed, task_id};
     for body in [
         json!({ "data": { "taskId": "t1", "task_id": "no" }, "taskId": "no" }),
         json!({ "data": { "task_id": "t1" }, "taskId": "no" }),
@@ -224,14 +224,14 @@ fn a_call_is_heard_when_it_is_genuine_and_fresh() {
     let (callbacks, good) = (Callbacks::Signed(b"hush".to_vec()), signed(b"hush", "t1", now.as_secs()));
     // echo -n t1.1763750000 | openssl dgst -sha256 -hmac hush -binary | base64
     assert_eq!(good, "y1677qgfCB8E11ah6lCpZBO2+EiPYTethS2SElqE2UU=");
-    let heard = |task: &str, timestamp: &str, signature: &str, now| is_heard(&callbacks, task, timestamp, signature, now);
-    assert!(heard("t1", "1763750000", &good, now) && heard("t1", "1763750000", &good, now.plus_ms(300_000)));
-    assert!(!heard("t1", "1763750000", &good, now.plus_ms(301_000)), "old");
-    assert!(!heard("t2", "1763750000", &good, now) && !heard("t1", "1763750001", &good, now));
+    let accepted = |task: &str, timestamp: &str, signature: &str, now| is_accepted(&callbacks, task, timestamp, signature, now);
+    assert!(accepted("t1", "1763750000", &good, now) && accepted("t1", "1763750000", &good, now.plus_ms(300_000)));
+    assert!(!accepted("t1", "1763750000", &good, now.plus_ms(301_000)), "old");
+    assert!(!accepted("t2", "1763750000", &good, now) && !accepted("t1", "1763750001", &good, now));
     for (timestamp, signature) in [("", good.as_str()), ("1763750000", ""), ("1763750000", "no base64"), ("soon", good.as_str())]
     {
-        assert!(!heard("t1", timestamp, signature, now), "{timestamp} {signature}");
+        assert!(!accepted("t1", timestamp, signature, now), "{timestamp} {signature}");
     }
-    assert!(is_heard(&Callbacks::Unsigned, "t1", "", "", now));
-    assert!(!is_heard(&Callbacks::Refused, "t1", "1763750000", &good, now));
+    assert!(is_accepted(&Callbacks::Unsigned, "t1", "", "", now));
+    assert!(!is_accepted(&Callbacks::Refused, "t1", "1763750000", &good, now));
 }

@@ -30,7 +30,7 @@ enum InputIn<'a> {
     Avatar(AvatarIn<'a>),
 }
 
-/// KIE wants `prompt` even where nothing is to be said.
+/// KIE requires `prompt`, which may be empty.
 #[derive(Serialize)]
 struct AvatarIn<'a> {
     image_url: &'a str,

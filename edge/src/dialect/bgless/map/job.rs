@@ -1,4 +1,4 @@
-//! A job in the API's words: as it is, what it would cost, what is told of it.
+//! Renders jobs, estimates and webhook events.
 
 use shared::price::Resolution;
 use shared::strategy::Strategy;
@@ -96,7 +96,7 @@ pub fn estimate_out(estimate: &Estimate) -> EstimateOut {
     }
 }
 
-/// What a receiver is told: the job as it would be read now, so that its file URLs are fresh at each try.
+/// The body of a webhook event.
 pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut {
     EventOut {
         id: delivery.id.to_string(),
@@ -106,7 +106,7 @@ pub fn event_out(ports: &impl Ports, delivery: &Delivery, job: &Job) -> EventOut
     }
 }
 
-/// This API has no drafts: to its clients, one waits like any other job.
+/// This API has no drafts: one reads as queued.
 pub const fn status(state: JobState) -> &'static str {
     match state {
         JobState::Created => JobState::Queued.as_str(),

@@ -1,4 +1,4 @@
-//! What a job is asked to be, read and checked field by field.
+//! Reads a job request, field by field.
 
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
@@ -17,13 +17,13 @@ use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
 use crate::server::metadata::metadata_json;
 
-/// How long `wait=true` waits when nobody says.
+/// The default of `timeout`.
 /// Units: seconds.
 pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 60;
 
-/// How long an answer may be held back.
-/// Units: milliseconds; none when nobody asked.
+/// How long the response may wait for the end of the job.
+/// Units: milliseconds; none without `wait=true`.
 pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
     let timeout_s = bounded("timeout", query.timeout.unwrap_or(WAIT_S), 1..=WAIT_S_MAX)?;
     Ok(query.wait.unwrap_or(false).then_some(timeout_s * 1_000))
@@ -217,7 +217,7 @@ fn aspect_ratio(name: &str) -> Result<AspectRatio, Error> {
 
 fn outputs(names: Option<Vec<String>>) -> Result<Vec<Output>, Error> {
     const FIELD: &str = "options.outputs";
-    // Who names nothing wants what plays in a browser.
+    // The default plays in every browser.
     let Some(names) = names else { return Ok(vec![Output::WebmVp9Alpha]) };
     let outputs = names.iter().map(|name| output(FIELD, name)).collect::<Result<Vec<_>, _>>()?;
     if outputs.is_empty() {
@@ -257,21 +257,21 @@ mod tests {
     }
 
     #[test]
-    fn what_an_expert_says_is_taken_as_it_is_said() {
-        let said = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0 });
+    fn key_settings_are_taken_as_they_are() {
+        let key = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0 });
         let expected = KeySettings {
             screen_color: Some(ScreenColor([0, 177, 64])),
             black_point: Some(0.25),
             white_point: Some(0.75),
             spill_strength: Some(0.0),
         };
-        assert_eq!(settings(&said).unwrap(), expected);
+        assert_eq!(settings(&key).unwrap(), expected);
         assert_eq!(settings(&json!({})).unwrap(), KeySettings::default());
     }
 
     #[test]
-    fn settings_that_make_no_matte_are_refused_by_name() {
-        for (said, name) in [
+    fn key_settings_outside_of_their_bounds_are_refused_by_name() {
+        for (key, name) in [
             (json!({ "screenColor": "green" }), "options.key.screenColor"),
             (json!({ "blackPoint": -0.1 }), "options.key.blackPoint"),
             (json!({ "whitePoint": 1.5 }), "options.key.whitePoint"),
@@ -279,7 +279,7 @@ mod tests {
             (json!({ "blackPoint": 0.5, "whitePoint": 0.5 }), "options.key.whitePoint"),
             (json!({ "blackPoint": 1 }), "options.key.whitePoint"),
         ] {
-            assert!(matches!(settings(&said), Err(Error::InvalidRequest { field, .. }) if field == name), "{said}");
+            assert!(matches!(settings(&key), Err(Error::InvalidRequest { field, .. }) if field == name), "{key}");
         }
     }
 }

@@ -37,7 +37,7 @@ fn limits() -> String {
 fn request_errors() -> String {
     let row = |code: &RequestErrorCode| format!("| `{}` | {} | {} |", code.as_str(), status(*code).as_u16(), code.meaning());
     let rows: Vec<_> = RequestErrorCode::ALL.iter().map(row).collect();
-    format!("## Codes of refusals\n\n| code | status | meaning |\n|---|---|---|\n{}\n", rows.join("\n"))
+    format!("## Error codes\n\n| code | status | meaning |\n|---|---|---|\n{}\n", rows.join("\n"))
 }
 
 fn job_errors() -> String {

@@ -15,7 +15,7 @@ const HEADERS: [(&str, Type, &str, &str); 14] = [
     ("RateLimit-Remaining", Type::Integer, "How many of them are left.", "599"),
     ("RateLimit-Reset", Type::Integer, "In how many seconds they are all back.", "60"),
     ("Retry-After", Type::Integer, "In how many seconds the same request may succeed.", "60"),
-    ("WWW-Authenticate", Type::String, "How to say who asks.", "Bearer"),
+    ("WWW-Authenticate", Type::String, "The scheme to authenticate with.", "Bearer"),
     ("Location", Type::String, "A signed URL of the file.", "https://api.example.com/files/outputs/…"),
     ("Content-Range", Type::String, "Which bytes these are, or how many there are.", "bytes 0-99/123456"),
     ("Accept-Ranges", Type::String, "Single ranges are served.", "bytes"),

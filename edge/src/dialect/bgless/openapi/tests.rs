@@ -51,7 +51,7 @@ fn the_routes_are_the_committed_ones() {
     assert_committed("../tests/fixtures/routes.txt", &lines.concat());
 }
 
-/// What opens a route, as its description says. A route that says nothing is refused.
+/// The authorization of a route, from its description, which must state one.
 fn guard(operation: &Operation) -> String {
     let security = operation.security.as_ref().expect("every route says what opens it");
     let mut guards = security.iter().map(|requirement| {

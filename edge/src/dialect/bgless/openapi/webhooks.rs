@@ -63,5 +63,5 @@ fn operation(event: &str) -> OperationBuilder {
         .request_body(Some(
             RequestBodyBuilder::new().content("application/json", content.build()).required(Some(Required::True)).build(),
         ))
-        .response("2XX", ResponseBuilder::new().description("Heard. Anything else is tried again."))
+        .response("2XX", ResponseBuilder::new().description("Received. Any other status is tried again."))
 }

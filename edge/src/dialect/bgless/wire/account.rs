@@ -1,4 +1,4 @@
-//! What goes over the wire about an account: models, credits, keys, deliveries.
+//! Requests and responses about an account: models, credits, keys, deliveries.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,7 +34,7 @@ pub struct ModelOut {
     pub provider: &'static str,
     #[schema(example = "Chroma key")]
     pub display_name: String,
-    /// What its jobs start from; empty where the API of another door alone starts them.
+    /// What its jobs start from; empty where jobs of this API cannot use it.
     #[schema(value_type = Vec<InputMode>)]
     pub modes: Vec<&'static str>,
     /// What it can do.
@@ -52,7 +52,7 @@ pub struct ModelOut {
     /// where that cannot be read, null for any other model.
     #[schema(required)]
     pub signature: Option<String>,
-    /// Under which terms a matting model of the operator's may be used, in the operator's words; null for any other model.
+    /// The licence of a matting model of the operator's, as the operator wrote it; null for any other model.
     #[schema(required)]
     pub licence: Option<String>,
 }
@@ -182,7 +182,7 @@ pub struct KeyOut {
     pub revoked_at: Option<String>,
 }
 
-/// An event of a job, and what came of telling it.
+/// An event of a job, and its deliveries.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Delivery)]
@@ -193,7 +193,7 @@ pub struct DeliveryOut {
     pub event: String,
     #[schema(value_type = DeliveryStatus)]
     pub status: String,
-    /// Null unless the event is still to be told.
+    /// Null unless the event is still to be sent.
     #[schema(required, format = DateTime)]
     pub next_attempt_at: Option<String>,
     #[schema(format = DateTime)]
@@ -202,7 +202,7 @@ pub struct DeliveryOut {
     pub attempts: Vec<DeliveryAttemptOut>,
 }
 
-/// One try of telling an event.
+/// One attempt to deliver an event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = DeliveryAttempt)]
@@ -210,10 +210,10 @@ pub struct DeliveryAttemptOut {
     #[schema(format = DateTime)]
     pub started_at: String,
     pub duration_ms: u64,
-    /// What the receiver answered; null when it did not.
+    /// The status of the receiver's response; null without one.
     #[schema(required)]
     pub status_code: Option<u16>,
-    /// Why there was no answer; null when there was.
+    /// Why there was no response; null when there was one.
     #[schema(required)]
     pub error: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a job is asked to be.
+//! The request that creates or estimates a job.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::names::{AlphaStrategyChoice, AspectRatioName, InputMode, ModelId, Out
 #[derive(Deserialize, ToSchema)]
 #[schema(as = CreateJob)]
 pub struct CreateJobIn {
-    /// Which model does the work. Default: `auto` for a video, `kie.kling-3-video` for words and pictures.
+    /// Which model does the work. Default: `auto` for a video, `kie.kling-3-video` for a prompt or a picture.
     #[schema(value_type = Option<ModelId>)]
     pub model: Option<String>,
     /// Anything of the caller's own, given back with the job; at most 4096 bytes as JSON.
@@ -65,7 +65,7 @@ pub struct InputIn {
     pub refine_edges: Option<bool>,
 }
 
-/// What is to be made, and who is to be told.
+/// The outputs, and the webhook.
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = JobOptions)]

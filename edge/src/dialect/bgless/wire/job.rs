@@ -1,4 +1,4 @@
-//! What a job is, would cost, and what is told of it.
+//! Responses about jobs, estimates, and webhook events.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -48,7 +48,7 @@ pub struct JobOut {
     pub credits: u64,
     /// The key that the job was created with.
     pub api_key_id: String,
-    /// The caller's own words.
+    /// As sent by the caller.
     #[schema(required, value_type = Option<Object>)]
     pub metadata: Option<Value>,
     /// Null until the source was read.
@@ -162,7 +162,7 @@ pub struct JobErrorOut {
     /// For programs.
     #[schema(value_type = JobFailureCode)]
     pub code: &'static str,
-    /// For people. The words may change.
+    /// For people. The text may change.
     pub message: String,
 }
 
@@ -188,7 +188,7 @@ pub struct EstimateOut {
     pub can_afford: bool,
 }
 
-/// What a receiver is told when a job is over.
+/// A webhook event: a job is over.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventOut {

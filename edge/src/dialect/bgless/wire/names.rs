@@ -71,9 +71,9 @@ schemas! {
     JobFailureCode = JobErrorCode::ALL.map(JobErrorCode::as_str);
     /// What moved credits.
     LedgerEntryKind = ENTRY_KINDS;
-    /// What became of an event: still to be told, heard, or given up until it is redelivered by hand.
+    /// The state of a delivery: still to be sent, received, or given up until it is redelivered by hand.
     DeliveryStatus = DELIVERY_STATES;
-    /// What a receiver is told. `job.started` comes to receivers of the dialects that tell of it alone.
+    /// The type of a webhook event. `job.started` is sent by other APIs of this service only.
     EventType = EVENTS;
 }
 

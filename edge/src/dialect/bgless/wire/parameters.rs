@@ -36,7 +36,7 @@ pub struct IdempotencyHeader {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
+#[expect(dead_code, reason = "read as text, since errors of the key come first")]
 pub struct KeyPath {
     /// The key's id.
     #[param(example = "key_01KAJ4A2G00000000000000000")]
@@ -45,7 +45,7 @@ pub struct KeyPath {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "read as text: who asks is settled before what is asked for")]
+#[expect(dead_code, reason = "read as text, since errors of the key come first")]
 pub struct DeliveryPath {
     /// The event's id.
     #[param(example = "evt_01KAJ4A2G00000000000000000_1")]

@@ -1,4 +1,4 @@
-//! What a job is asked to be: the tables of models, formats and backgrounds, and the composition.
+//! Reads a job request: the tables of models, formats and backgrounds, and the composition.
 
 use shared::composition::{Anchor, Composition, SCALE_WHOLE};
 use shared::keying::ScreenColor;
@@ -14,7 +14,7 @@ use crate::domain::model::Model;
 /// Shortest side of a canvas.
 /// Units: pixels.
 const CANVAS_SIDE_PX_MIN: u32 = 16;
-/// A subject is no smaller and no larger than that, beside the largest that fits.
+/// Bounds of a subject's scale; 1 is the largest that fits.
 const SCALE_MIN: f64 = 0.01;
 const SCALE_MAX: f64 = 10.0;
 /// Units: pixels.
@@ -23,7 +23,7 @@ const TEXT_PROMPT_CHARS_MAX: usize = 2_000;
 /// The API's own green. Source: its SDKs' default of `bg_color`, 0.035, 0.635, 0.274.
 const GREEN: ScreenColor = ScreenColor([9, 162, 70]);
 
-/// The formats, and what is made for each.
+/// The output of each format.
 const FORMATS: [(&str, Output); 6] = [
     ("webm", Output::WebmVp9Alpha),
     ("mov", Output::MovProres4444),
@@ -33,43 +33,43 @@ const FORMATS: [(&str, Output); 6] = [
     ("png_sequence", Output::PngSequence),
 ];
 
-/// The models: which of ours does the work, or what is missing for it.
+/// The model that does the work of one of this API's models.
 fn model(name: &str) -> Result<Model, Error> {
     match name {
-        // Whatever fits the footage.
+        // The first strategy that fits the footage.
         "original" => Ok(Model::Auto),
-        // The quickest: a flat screen is keyed, nothing else is tried.
+        // The fastest: keys a flat screen and tries nothing else.
         "light" => Ok(Model::LocalChromaKey),
-        // The operator's matting model, of people or of anything; without one the job is refused with what is missing.
+        // The operator's matting model; without one the job is refused, and the error names what is missing.
         "pro" | "human" => Ok(Model::LocalOnnxMatting),
         _ => Err(Error::invalid("model", "Must be `original`, `light`, `pro` or `human`.")),
     }
 }
 
-/// What a start says, laid over what was said before.
-pub fn overlaid(said: JobIn, start: JobIn) -> JobIn {
-    let speaks_of_background =
+/// The request of a job once `start` overrides its members. The background is one member, in either of its forms.
+pub fn merge(stored: JobIn, start: JobIn) -> JobIn {
+    let has_background =
         start.background.is_some() || start.bg_type.is_some() || start.bg_color.is_some() || start.bg_image_url.is_some();
-    let background = if speaks_of_background { start.clone() } else { said.clone() };
+    let background = if has_background { start.clone() } else { stored.clone() };
     JobIn {
         video_url: None,
-        model: start.model.or(said.model),
-        output_format: start.output_format.or(said.output_format),
+        model: start.model.or(stored.model),
+        output_format: start.output_format.or(stored.output_format),
         background: background.background,
         bg_type: background.bg_type,
         bg_color: background.bg_color,
         bg_image_url: background.bg_image_url,
-        text_prompt: start.text_prompt.or(said.text_prompt),
-        composition: start.composition.or(said.composition),
+        text_prompt: start.text_prompt.or(stored.text_prompt),
+        composition: start.composition.or(stored.composition),
         webhook_url: start.webhook_url,
         auto_start: None,
         metadata: None,
     }
 }
 
-/// What a run is to be. `find_picture` makes of a picture's address what a transcoder fetches.
+/// The run that a request describes. `find_picture` resolves the URL of the background picture.
 pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source, Error>) -> Result<RunRequest, Error> {
-    let body = named(body);
+    let body = normalize(body);
     let name = body.output_format.as_deref().unwrap_or_default();
     let output = FORMATS.into_iter().find(|(format, _)| *format == name).map(|(_, output)| output);
     let output = output
@@ -84,37 +84,38 @@ pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source
         Backing::Picture(url) => (None, Some(find_picture(&url)?)),
     };
     let composition = Composition { background, picture, ..composed(body.composition.as_ref())? };
-    let words = serde_json::to_string(&body).map_err(|error| Error::Internal(format!("cannot write a job's words: {error}")))?;
+    let stored =
+        serde_json::to_string(&body).map_err(|error| Error::Internal(format!("a job's request cannot be written: {error}")))?;
     Ok(RunRequest {
         model: model(body.model.as_deref().unwrap_or_default())?,
         outputs: vec![output],
         options: JobOptions { composition, ..JobOptions::default() },
-        dialect_request_json: Some(words),
+        dialect_request_json: Some(stored),
         callback_url: body.webhook_url,
     })
 }
 
-/// What was asked for and cannot be done as it was.
-pub fn warnings(words: &JobIn) -> Vec<&'static str> {
-    let clear = words.background.as_ref().is_none_or(|background| background.kind.as_deref() == Some("transparent"));
+/// The parts of a request that cannot be done as requested.
+pub fn warnings(request: &JobIn) -> Vec<&'static str> {
+    let clear = request.background.as_ref().is_none_or(|background| background.kind.as_deref() == Some("transparent"));
     let checks = [
-        (words.text_prompt.is_some(), "`text_prompt` is kept, but no model of this installation uses it."),
+        (request.text_prompt.is_some(), "`text_prompt` is kept, but no model of this installation uses it."),
         (
-            clear && words.output_format.as_deref() == Some("mp4"),
+            clear && request.output_format.as_deref() == Some("mp4"),
             "MP4 knows no transparency; the background is the green of this API, #09a246.",
         ),
     ];
     checks.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
 }
 
-/// With every default said, and the background in the newer of its two forms.
-fn named(body: JobIn) -> JobIn {
-    let speaks_older = body.bg_type.is_some() || body.bg_color.is_some() || body.bg_image_url.is_some();
+/// The request with every default filled in, and the background in the newer of its two forms.
+fn normalize(body: JobIn) -> JobIn {
+    let has_older_form = body.bg_type.is_some() || body.bg_color.is_some() || body.bg_image_url.is_some();
     let older = BackgroundIn { kind: body.bg_type, color: body.bg_color, image_url: body.bg_image_url };
     JobIn {
         model: Some(body.model.unwrap_or_else(|| "original".to_owned())),
         output_format: Some(body.output_format.unwrap_or_else(|| "webm".to_owned())),
-        background: body.background.or(speaks_older.then_some(older)),
+        background: body.background.or(has_older_form.then_some(older)),
         bg_type: None,
         bg_color: None,
         bg_image_url: None,
@@ -131,7 +132,7 @@ enum Backing {
 
 fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
     let Some(BackgroundIn { kind, color, image_url }) = background else { return Ok(Backing::Clear) };
-    // Who names no kind means the one that the rest speaks of.
+    // Without a type, the other members imply it.
     let implied = match (image_url, color) {
         (Some(_), _) => "image",
         (None, Some(_)) => "color",
@@ -198,7 +199,7 @@ fn check_canvas(CanvasIn { width, height }: CanvasIn) -> Result<PixelSize, Error
     ))
 }
 
-/// Both orders of the two words are taken, and one word where it is enough.
+/// The two words of a name may stand in either order; one is enough where it names one anchor.
 fn anchor(name: &str) -> Result<Anchor, Error> {
     let same = |left: &str, right: &str| {
         let words = |text: &str| {
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn older_and_newer_words_mean_the_same() {
+    fn older_and_newer_members_mean_the_same() {
         let composition = |body| request(body).unwrap().options.composition;
         let green = composition(json!({ "background": { "type": "color", "color": [0.035, 0.635, 0.274] } }));
         assert_eq!(green.background, Some(GREEN));
@@ -284,9 +285,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_composed_is_refused_by_its_field() {
+    fn a_composition_that_is_not_allowed_is_refused_with_its_field() {
         let with = |composition: Value| request(json!({ "composition": composition }));
-        for (refusal, expected) in [
+        for (refused, expected) in [
             (with(json!({ "canvas": { "width": 8, "height": 100 } })), "composition.canvas"),
             (with(json!({ "canvas": { "width": 8192, "height": 8192 } })), "composition.canvas"),
             (with(json!({ "foreground": { "scale": 0 } })), "composition.foreground.scale"),
@@ -299,18 +300,18 @@ mod tests {
             (request(json!({ "background": { "type": "image" } })), "background.image_url"),
             (request(json!({ "bg_type": "plaid" })), "background.type"),
         ] {
-            assert!(matches!(refusal, Err(Error::InvalidRequest { field, .. }) if field == expected), "{expected}");
+            assert!(matches!(refused, Err(Error::InvalidRequest { field, .. }) if field == expected), "{expected}");
         }
         assert_eq!(request(json!({ "model": "pro" })).unwrap().model, Model::LocalOnnxMatting);
     }
 
     #[test]
-    fn a_start_lays_its_words_over_those_of_the_creation() {
-        let words = |body: Value| serde_json::from_value::<JobIn>(body).unwrap();
-        let said = words(json!({ "model": "light", "bg_type": "green", "text_prompt": "a ring" }));
-        let laid = overlaid(said.clone(), words(json!({ "model": "original", "background": { "type": "transparent" } })));
-        assert_eq!((laid.model.as_deref(), laid.bg_type.as_deref()), (Some("original"), None));
-        assert_eq!(laid.text_prompt.as_deref(), Some("a ring"));
-        assert_eq!(overlaid(said.clone(), JobIn::default()).bg_type, said.bg_type);
+    fn a_start_overrides_members_of_the_creation() {
+        let request = |body: Value| serde_json::from_value::<JobIn>(body).unwrap();
+        let stored = request(json!({ "model": "light", "bg_type": "green", "text_prompt": "a ring" }));
+        let merged = merge(stored.clone(), request(json!({ "model": "original", "background": { "type": "transparent" } })));
+        assert_eq!((merged.model.as_deref(), merged.bg_type.as_deref()), (Some("original"), None));
+        assert_eq!(merged.text_prompt.as_deref(), Some("a ring"));
+        assert_eq!(merge(stored.clone(), JobIn::default()).bg_type, stored.bg_type);
     }
 }
