@@ -6,6 +6,11 @@ use crate::app::ports::{JobStore as _, Ports};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 
+/// How long a request waits unless it says otherwise.
+/// Units: seconds.
+pub const WAIT_S: u64 = 30;
+pub const WAIT_S_MAX: u64 = 60;
+
 /// Most reads of one wait; with the two round trips of a creation well below 40.
 const READS_MAX: u64 = 36;
 /// Units: milliseconds.

@@ -9,6 +9,7 @@ use crate::domain::error::{Error, bounded};
 /// The default of `limit`.
 pub const PAGE_LIMIT: u32 = 20;
 pub const PAGE_LIMIT_MAX: u32 = 100;
+pub const CURSOR_CHARS_MAX: usize = 40;
 
 /// Which part of a list.
 #[derive(Deserialize, IntoParams)]
@@ -26,7 +27,7 @@ pub struct PageQuery {
 pub fn page(query: &PageQuery, prefix: &str) -> Result<Page, Error> {
     let limit = bounded("limit", query.limit.unwrap_or(PAGE_LIMIT), 1..=PAGE_LIMIT_MAX)?;
     let cursor = query.cursor.clone().unwrap_or_else(|| format!("{prefix}_~"));
-    let whole = cursor.starts_with(prefix) && cursor.chars().count() <= 40;
+    let whole = cursor.starts_with(prefix) && cursor.chars().count() <= CURSOR_CHARS_MAX;
     if whole {
         Ok(Page { cursor, limit, offset: 0 })
     } else {

@@ -11,6 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::keys::created;
 use super::map::account;
 use super::wire::{CreateKeyIn, Data, KeyOut, KeyPath};
+#[cfg(test)]
+use super::wire::{Limits, limits};
+#[cfg(test)]
+use crate::app::manage_accounts::{GRANT_CREDITS_MAX, NAME_CHARS_MAX};
 use crate::app::ports::Account;
 use crate::app::{authenticate, manage_accounts, manage_keys};
 use crate::domain::error::Error;
@@ -201,3 +205,13 @@ fn account_out(account: Account) -> Json<Data<AccountOut>> {
     let created_at = created_at_ms.to_iso_8601();
     Json(Data { data: AccountOut { id: id.to_string(), name, balance_credits, ledger_credits, created_at } })
 }
+
+#[cfg(test)]
+pub const LIMITS: &[Limits] = &[
+    ("CreateAccount", "name", |field| limits::not_blank(field, NAME_CHARS_MAX)),
+    ("CreateAccount", "credits", |field| {
+        limits::between(field, 0, GRANT_CREDITS_MAX);
+        limits::default(field, 0);
+    }),
+    ("Grant", "credits", |field| limits::between(field, 0, GRANT_CREDITS_MAX)),
+];

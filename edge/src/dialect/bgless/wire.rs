@@ -3,6 +3,8 @@
 mod account;
 mod create_job;
 mod job;
+#[cfg(test)]
+pub mod limits;
 mod names;
 mod parameters;
 mod upload;
@@ -14,6 +16,8 @@ use utoipa::ToSchema;
 pub use self::account::*;
 pub use self::create_job::*;
 pub use self::job::*;
+#[cfg(test)]
+pub use self::limits::Limits;
 use self::names::ErrorCode;
 pub use self::parameters::*;
 pub use self::upload::*;

@@ -8,6 +8,7 @@ use shared::strategy::StrategyRequest;
 use super::missing;
 use crate::app::estimate_job::EstimateRequest;
 use crate::app::submit_job::{JobInput, JobRequest};
+use crate::app::wait_for_job::{WAIT_S, WAIT_S_MAX};
 use crate::dialect::bgless::policy::POLICY;
 use crate::dialect::bgless::wire::{CreateJobIn, CreateJobQuery, KeyIn};
 use crate::domain::error::{Error, bounded};
@@ -16,11 +17,6 @@ use crate::domain::job::{JobOptions, JobState};
 use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
 use crate::server::metadata::metadata_json;
-
-/// The default of `timeout`.
-/// Units: seconds.
-pub const WAIT_S: u64 = 30;
-pub const WAIT_S_MAX: u64 = 60;
 
 /// How long the response may wait for the end of the job.
 /// Units: milliseconds; none without `wait=true`.

@@ -3,9 +3,17 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+#[cfg(test)]
+use super::limits::{self, Limits};
 use super::names::{
     DeliveryStatus, EventType, InputMode, KeyDialect, KeyScope, LedgerEntryKind, ModelId, OutputFormat, VideoResolution,
 };
+#[cfg(test)]
+use crate::app::manage_accounts::{GRANT_CREDITS_MAX, NAME_CHARS_MAX};
+#[cfg(test)]
+use crate::domain::api_key::{ROTATION_OVERLAP_S, ROTATION_OVERLAP_S_MAX};
+#[cfg(test)]
+use crate::domain::webhook::{SECRET_OVERLAP_S, SECRET_OVERLAP_S_MAX};
 use crate::server::extract::whole_or_none;
 
 /// What a key may still spend this month.
@@ -242,3 +250,19 @@ pub struct WebhookSecretOut {
     #[schema(required, format = DateTime)]
     pub previous_signs_until: Option<String>,
 }
+
+#[cfg(test)]
+pub const ACCOUNT_LIMITS: &[Limits] = &[
+    ("CreateKey", "label", |field| limits::not_blank(field, NAME_CHARS_MAX)),
+    ("CreateKey", "projectLabel", |field| limits::not_blank(field, NAME_CHARS_MAX)),
+    ("CreateKey", "monthlyQuotaCredits", |field| limits::between(field, 0, GRANT_CREDITS_MAX)),
+    ("CreateKey", "scopes", |list| limits::items(list, None)),
+    ("RotateKey", "overlapSec", |field| {
+        limits::between(field, 0, ROTATION_OVERLAP_S_MAX);
+        limits::default(field, ROTATION_OVERLAP_S);
+    }),
+    ("RotateWebhookSecret", "overlapSec", |field| {
+        limits::between(field, 0, SECRET_OVERLAP_S_MAX);
+        limits::default(field, SECRET_OVERLAP_S);
+    }),
+];

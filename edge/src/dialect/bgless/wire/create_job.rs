@@ -4,7 +4,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+#[cfg(test)]
+use super::limits::{self, Limits};
 use super::names::{AlphaStrategyChoice, AspectRatioName, InputMode, ModelId, OutputFormat, PresetName, VideoResolution};
+#[cfg(test)]
+use crate::domain::generation::PROMPT_CHARS_MAX;
+#[cfg(test)]
+use crate::domain::webhook::SECRET_CHARS_MAX;
+#[cfg(test)]
+use shared::media::{Output, SOURCE_DURATION_MS_MAX};
 
 /// A job to be created or estimated. Unknown fields are ignored.
 #[derive(Deserialize, ToSchema)]
@@ -104,3 +112,15 @@ pub struct KeyIn {
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
 }
+
+#[cfg(test)]
+pub const CREATE_JOB_LIMITS: &[Limits] = &[
+    ("JobInput", "durationSec", |field| {
+        let field = limits::object(field);
+        field.exclusive_minimum = Some(0_u64.into());
+        field.maximum = Some((SOURCE_DURATION_MS_MAX / 1_000).into());
+    }),
+    ("JobInput", "prompt", |field| limits::not_blank(field, PROMPT_CHARS_MAX)),
+    ("JobOptions", "callbackSecret", |field| limits::characters(field, SECRET_CHARS_MAX)),
+    ("JobOptions", "outputs", |list| limits::items(list, Some(Output::ALL.len()))),
+];

@@ -3,7 +3,17 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+#[cfg(test)]
+use super::limits::{self, Limits};
 use super::names::{JobStatus, OutputFormat};
+#[cfg(test)]
+use crate::app::wait_for_job::{WAIT_S, WAIT_S_MAX};
+#[cfg(test)]
+use crate::server::page::{CURSOR_CHARS_MAX, PAGE_LIMIT, PAGE_LIMIT_MAX};
+#[cfg(test)]
+use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId};
+#[cfg(test)]
+use utoipa::openapi::Schema;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -77,4 +87,39 @@ pub struct FileQuery {
 pub struct JobsQuery {
     #[param(inline, nullable = false, value_type = Option<JobStatus>)]
     pub status: Option<String>,
+}
+
+/// By the beginning of the paths.
+#[cfg(test)]
+pub const PARAMETER_LIMITS: &[Limits] = &[
+    ("/v1/", "limit", |parameter| {
+        limits::between(parameter, 1, PAGE_LIMIT_MAX.into());
+        limits::default(parameter, PAGE_LIMIT.into());
+    }),
+    ("/v1/jobs", "cursor", |parameter| cursor(parameter, JobId::PREFIX)),
+    ("/v1/credits/ledger", "cursor", |parameter| cursor(parameter, LedgerEntryId::PREFIX)),
+    ("/v1/jobs", "timeout", |parameter| {
+        limits::between(parameter, 1, WAIT_S_MAX);
+        limits::default(parameter, WAIT_S);
+    }),
+    ("/v1/jobs", "id", |parameter| id(parameter, JobId::PREFIX)),
+    ("/v1/keys", "id", |parameter| id(parameter, ApiKeyId::PREFIX)),
+    ("/admin/v1/keys", "id", |parameter| id(parameter, ApiKeyId::PREFIX)),
+    ("/admin/v1/accounts", "id", |parameter| id(parameter, AccountId::PREFIX)),
+    ("/v1/deliveries", "id", |parameter| limits::pattern(parameter, format!("^evt_{ULID}_[1-9][0-9]{{0,9}}$"))),
+];
+
+/// Crockford base32, as ids are written.
+#[cfg(test)]
+const ULID: &str = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+
+#[cfg(test)]
+fn cursor(parameter: &mut Schema, prefix: &str) {
+    limits::object(parameter).max_length = Some(CURSOR_CHARS_MAX);
+    limits::pattern(parameter, format!("^{prefix}"));
+}
+
+#[cfg(test)]
+fn id(parameter: &mut Schema, prefix: &str) {
+    limits::pattern(parameter, format!("^{prefix}_{ULID}$"));
 }

@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+#[cfg(test)]
+use super::limits::{self, Limits};
+#[cfg(test)]
+use crate::domain::upload::CONTENT_TYPE_CHARS_MAX;
 use crate::server::extract::whole_or_none;
+#[cfg(test)]
+use shared::media::SOURCE_SIZE_BYTES_MAX;
 
 /// A file to be uploaded (`filename`, `contentType`, `sizeBytes`), or one that lies elsewhere already (`url`).
 #[derive(Deserialize, ToSchema)]
@@ -68,3 +74,12 @@ pub struct UploadHeaders {
     #[serde(rename = "Content-Type")]
     pub content_type: String,
 }
+
+#[cfg(test)]
+pub const UPLOAD_LIMITS: &[Limits] = &[
+    ("CreateUpload", "contentType", |field| {
+        limits::object(field).max_length = Some(CONTENT_TYPE_CHARS_MAX);
+        limits::pattern(field, "^(video|image)/[A-Za-z0-9!#$&^_.+-]+$".to_owned());
+    }),
+    ("CreateUpload", "sizeBytes", |field| limits::between(field, 1, SOURCE_SIZE_BYTES_MAX)),
+];
