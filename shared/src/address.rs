@@ -1,17 +1,17 @@
-//! Which addresses of the world this service may speak to.
+//! Which addresses this service may connect to.
 //!
-//! Two checks, and both are needed: `check_url` refuses what a URL shows by itself (at creation, at
-//! each redirect), `is_public` refuses what its name resolves to (at connection).
+//! Two checks, and both are needed: `check_url` refuses by the URL's text (when a job is created, at
+//! each redirect), `is_public` refuses the addresses that its name resolves to (when connecting).
 //! Source: IANA special-purpose address registries, RFC 6890, RFC 6052, RFC 3056, RFC 4380, RFC 5214.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Longest URL that is read at all.
+/// Longest URL that is parsed.
 /// Units: bytes.
 const URL_SIZE_BYTES_MAX: usize = 2_048;
-/// Names that mean this machine or this network, whatever a resolver says.
+/// Names of this machine or this network, whatever they resolve to.
 const PRIVATE_SUFFIXES: [&str; 5] = ["localhost", "local", "internal", "lan", "home.arpa"];
 
 /// The private `host:port` pairs that an operator allows; empty in production.
@@ -48,16 +48,16 @@ impl AllowedHosts {
     }
 }
 
-/// Why a URL is not spoken to.
+/// Why a URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlRefusal {
-    /// Not an absolute URL of sane length.
+    /// Not an absolute URL, or too long.
     #[error("not an absolute URL")]
     Malformed,
     /// Neither `http` nor `https`.
     #[error("only http and https are fetched")]
     Scheme,
-    /// A user name or password stands in it.
+    /// It contains a user name or password.
     #[error("a URL with a user name or password is not fetched")]
     Credentials,
     /// Loopback, private, link-local, or otherwise not of the public Internet.
@@ -65,7 +65,7 @@ pub enum UrlRefusal {
     Private,
 }
 
-/// Reads a URL and refuses what it shows by itself. The name may still resolve to a private address: see [`is_public`].
+/// Parses a URL and refuses what its text shows to be forbidden. The name may still resolve to a private address: see [`is_public`].
 pub fn check_url(text: &str, allowed: &AllowedHosts) -> Result<Url, UrlRefusal> {
     if text.len() > URL_SIZE_BYTES_MAX {
         return Err(UrlRefusal::Malformed);

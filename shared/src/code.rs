@@ -32,15 +32,15 @@ codes! {
         ExpiredFileUrl = "expired_file_url", "The file URL has expired; ask for a new one.";
         UploadMissing = "upload_missing", "The file was never uploaded, or has another size than announced.";
         InsufficientCredits = "insufficient_credits", "The balance is too small for this job.";
-        RateLimited = "rate_limited", "A limit is used up: the key's monthly credit quota, or requests per minute. `Retry-After` says when to come back.";
+        RateLimited = "rate_limited", "A limit is used up: the key's monthly credit quota, or requests per minute. `Retry-After` says when to retry.";
         IdempotencyKeyRunning = "idempotency_key_running", "The first request with this `Idempotency-Key` is still being answered; ask again in a moment.";
         IdempotencyKeyReused = "idempotency_key_reused", "This `Idempotency-Key` was used for another request within the last 24 hours.";
         ModelUnavailable = "model_unavailable", "This installation cannot run that model; `GET /v1/models` says why.";
         JobNotFound = "job_not_found", "No such job.";
         OutputNotFound = "output_not_found", "The job has no output of this format.";
         JobNotStartable = "job_not_startable", "The job was started already; only a draft or a failed job can be started.";
-        JobActive = "job_active", "The key has a job that is not over yet, and this API takes one at a time.";
-        JobNotCancelable = "job_not_cancelable", "The job was begun or is over, so it cannot be canceled.";
+        JobActive = "job_active", "The key has an active job, and this API takes one at a time.";
+        JobNotCancelable = "job_not_cancelable", "The job has started or ended, so it cannot be canceled.";
         JobNotReady = "job_not_ready", "The job has not succeeded (yet), so there is nothing to download.";
         FileNotFound = "file_not_found", "No such file; it may have passed its retention.";
         RangeNotSatisfiable = "range_not_satisfiable", "The requested range lies outside the file.";
@@ -49,7 +49,7 @@ codes! {
         PayloadTooLarge = "payload_too_large", "The body is larger than this route takes.";
         UnsupportedMediaType = "unsupported_media_type", "The body must be `application/json`.";
         Forbidden = "forbidden", "The credentials do not allow this.";
-        Internal = "internal", "Our fault; retry later and quote the request id.";
+        Internal = "internal", "Internal error; retry later and quote the request id.";
     }
 }
 
@@ -67,24 +67,24 @@ codes! {
         NoMatteStrategy = "no_matte_strategy", "No way to make a matte fits this footage; the message says why each does not.";
         BackdropUnusable = "backdrop_unusable", "The picture for the background could not be fetched, or is none that this service reads.";
         PictureUnusable = "picture_unusable", "The portrait's picture could not be fetched, is too large, or is no JPEG, PNG or WebP that can be read.";
-        SoundUnusable = "sound_unusable", "The portrait's sound could not be fetched, is too large or too long, or is no MP3, WAV, M4A or Ogg that can be heard.";
+        SoundUnusable = "sound_unusable", "The portrait's sound could not be fetched, is too large or too long, or is no MP3, WAV, M4A or Ogg that can be decoded.";
         BackgroundUnusable = "background_unusable", "The picture of the empty background could not be fetched, is too large, or is no picture.";
         ModelUnavailable = "model_unavailable", "The matting model cannot be run on this installation's transcoders.";
         ModelFailed = "model_failed", "The matting model failed on this footage.";
         ModelTooSlow = "model_too_slow", "The matting model took longer for a frame than this installation allows.";
-        InsufficientCredits = "insufficient_credits", "The source is longer than was reserved for, and the balance does not cover the rest.";
-        QuotaExceeded = "quota_exceeded", "The source is longer than was reserved for, and the key's monthly quota does not cover the rest.";
+        InsufficientCredits = "insufficient_credits", "The job costs more than was reserved, and the balance does not cover the rest.";
+        QuotaExceeded = "quota_exceeded", "The job costs more than was reserved, and the key's monthly quota does not cover the rest.";
         AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";
         QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
-        ProviderRefused = "provider_refused", "The provider did not take this order; its words or its picture may be the reason.";
+        ProviderRefused = "provider_refused", "The provider refused this request; its prompt or its picture may be the reason.";
         ProviderFailed = "provider_failed", "The provider could not make this video.";
         ProviderTimeout = "provider_timeout", "The provider did not finish the video in time.";
         ProviderUnavailable = "provider_unavailable", "This installation's account with the provider cannot be used now.";
         EncodeFailed = "encode_failed", "An encoder failed on this footage.";
-        VerifyFailed = "verify_failed", "An output did not stand up to being decoded again.";
+        VerifyFailed = "verify_failed", "An output differed from what was encoded when it was decoded again.";
         ScratchFull = "scratch_full", "The outputs would not fit on this installation's disks.";
         TimedOut = "timed_out", "The job took longer than is allowed.";
-        Internal = "internal", "Our fault; the job may be created again.";
+        Internal = "internal", "Internal error; the job may be created again.";
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a composed subject is shown in.
+//! The composition: background, canvas and placement of the subject.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,18 +15,18 @@ pub const SCALE_WHOLE: u32 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Composition {
-    /// Fills what is clear; none leaves it clear.
+    /// Fills transparent pixels; none leaves them transparent.
     pub background: Option<ScreenColor>,
-    /// A picture that fills what is clear, cropped to the size of the canvas; before the colour.
+    /// A picture behind the subject, cropped to the canvas; takes precedence over the colour.
     pub picture: Option<Source>,
     /// The size that is shown; none is that of the source.
     pub canvas: Option<PixelSize>,
     /// Which point of the picture lies on the same point of the canvas.
     pub anchor: Anchor,
-    /// How large the picture is, beside the largest that is wholly within the canvas.
+    /// Size of the picture relative to the largest that fits into the canvas.
     /// Units: millionths.
     pub scale_millionths: u32,
-    /// How far the picture is moved from its anchor, to the right and down.
+    /// Offset of the picture from its anchor, to the right and down.
     /// Units: pixels of the canvas.
     pub offset_px: (i32, i32),
 }
@@ -69,7 +69,7 @@ names! {
 }
 
 impl Anchor {
-    /// How many halves of the way to the right, and down.
+    /// Position in halves of the width and height: 0, 1 or 2.
     #[must_use]
     pub const fn halves(self) -> (u8, u8) {
         match self {

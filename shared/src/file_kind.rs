@@ -1,16 +1,16 @@
-//! What a file is, by its first bytes. Names and announced types mean nothing.
+//! File types by their first bytes (magic numbers); file names and declared types are ignored.
 
 use crate::names;
 
-/// So many first bytes tell.
+/// How many first bytes are needed.
 /// Units: bytes.
 pub const HEAD_SIZE_BYTES: usize = 12;
 
-/// What a file of type `ftyp` may be that is a picture and no sound: its brand.
+/// Brands of `ftyp` files that are pictures rather than audio.
 const PICTURE_BRANDS: [&[u8]; 8] = [b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"];
 
 names! {
-    /// A file of a kind that is taken; its name is what it is stored as.
+    /// An accepted file type; its name is the stored file's extension.
     FileKind {
         /// A picture.
         Jpeg = "picture.jpg",
@@ -30,7 +30,7 @@ names! {
 }
 
 impl FileKind {
-    /// The kind of a picture.
+    /// The type of a picture.
     #[must_use]
     pub fn of_picture(head: &[u8]) -> Option<Self> {
         match head {
@@ -41,7 +41,7 @@ impl FileKind {
         }
     }
 
-    /// The kind of a sound. An MP4 with pictures that move is an M4A with more in it.
+    /// The type of an audio file. An MP4 with video counts as M4A: its audio is used.
     #[must_use]
     pub fn of_sound(head: &[u8]) -> Option<Self> {
         match head {
@@ -57,7 +57,7 @@ impl FileKind {
         }
     }
 
-    /// As it is served.
+    /// The MIME type that it is served with.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl FileKind {
     }
 }
 
-/// Whether a frame of MPEG audio, layer III, begins so: the sync, a version, the layer, and rates that exist.
+/// Whether these bytes start a frame of MPEG audio, layer III: sync, version, layer and valid rates.
 const fn is_layer_3(second: u8, third: u8) -> bool {
     let version = second >> 3 & 0b11;
     second & 0b1110_0000 == 0b1110_0000

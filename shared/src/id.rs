@@ -29,7 +29,7 @@ macro_rules! ids {
             /// The text before the underscore.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Makes an id from an instant and randomness; the caller owns both.
+            /// Makes an id from an instant and random bits, both given by the caller.
             #[must_use]
             pub const fn from_parts(at: UnixMillis, randomness: u128) -> Self {
                 Self(Ulid::from_parts(at.as_u64(), randomness))
@@ -88,9 +88,9 @@ ids! {
     LedgerEntryId = "led";
     /// A file that a client puts into our bucket.
     UploadId = "upl";
-    /// The right of one transcoder to work on one attempt of one job.
+    /// A lease: the right of one transcoder to work on one attempt of one job.
     LeaseId = "lea";
-    /// One request to the edge; answers carry it, logs are found by it.
+    /// One request to the edge; responses and logs carry it.
     RequestId = "req";
 }
 

@@ -1,16 +1,16 @@
-//! The matting models of an operator: what a transcoder announces, and the edge lists.
+//! The operator's matting models, as transcoders report them and the edge lists them.
 
 use serde::{Deserialize, Serialize};
 
-/// Path at the edge where members of the fleet say which models they have.
+/// Path at the edge where transcoders report their models.
 pub const MODELS_PATH: &str = "/internal/v1/fleet/models";
-/// How often they say it.
+/// How often they report.
 /// Units: milliseconds. Five minutes.
 pub const MODEL_REPORT_PERIOD_MS: u64 = 5 * 60 * 1_000;
-/// The kind of a model whose words cannot be read.
+/// The kind of a model whose manifest cannot be read.
 pub const UNNAMED_KIND: &str = "unknown";
 
-/// A member of the fleet says which matting models it has. An empty list says that it has none.
+/// The matting models of one transcoder; an empty list means that it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MattingModelReport {
@@ -22,13 +22,13 @@ pub struct MattingModelReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MattingModel {
-    /// Names it in requests.
+    /// Its id in requests.
     pub id: String,
     /// For people.
     pub display_name: String,
     /// Its signature: `recurrent`, `image`, `portrait`; `unknown` where that cannot be read.
     pub kind: String,
-    /// Under which terms it may be used, in the operator's words.
+    /// Under which terms it may be used, as the operator states them.
     pub licence: String,
     /// Why it cannot be used; none for one that works.
     #[serde(default)]

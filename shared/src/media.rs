@@ -1,4 +1,4 @@
-//! The media words both programs use, and every limit on media.
+//! Media types that both programs use, and every limit on media.
 
 use std::fmt;
 
@@ -77,11 +77,11 @@ impl fmt::Display for FrameRate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaFacts {
-    /// Container, in ffmpeg's words: `mov,mp4,m4a,3gp,3g2,mj2`.
+    /// Container, by ffmpeg's name: `mov,mp4,m4a,3gp,3g2,mj2`.
     pub container: String,
-    /// Codec of the picture, in ffmpeg's words: `h264`.
+    /// Codec of the picture, by ffmpeg's name: `h264`.
     pub video_codec: String,
-    /// Pixel format, in ffmpeg's words: `yuv420p`.
+    /// Pixel format, by ffmpeg's name: `yuv420p`.
     pub pixel_format: String,
     /// Size as shown, after rotation.
     pub size: PixelSize,

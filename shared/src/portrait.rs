@@ -1,4 +1,4 @@
-//! A picture that is shown while a sound plays: no matte is made, the two become a video.
+//! Portraits: a video made of a picture and a sound, without a matte.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +30,11 @@ pub struct Portrait {
 names! {
     /// The shape of a portrait's video.
     PortraitShape {
-        /// For screens that lie.
+        /// Landscape.
         Wide = "16:9",
-        /// For telephones.
+        /// Portrait orientation, for phones.
         Tall = "9:16",
-        /// For feeds.
+        /// For social feeds.
         Square = "1:1",
     }
 }

@@ -31,7 +31,7 @@ pub struct Claim {
     pub job_id: JobId,
     /// The run named by the task.
     pub run: u32,
-    /// Made by the transcoder, now; names the lease if the claim is granted.
+    /// Made by the transcoder for this claim; the id of the lease if it is granted.
     pub lease_id: LeaseId,
 }
 
@@ -39,7 +39,7 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase")]
 pub enum ClaimAnswer {
-    /// Work, for as long as the lease is extended.
+    /// Granted: work while the lease is extended.
     Granted(Box<Work>),
     /// Do not work. The message may be acknowledged: if work is still needed, the sweep sends another.
     Refused {
@@ -96,19 +96,19 @@ pub struct Work {
     /// Whether time may be spent on better edges.
     #[serde(default)]
     pub refine_edges: bool,
-    /// What an expert said about the keying.
+    /// Keying settings that override what is detected.
     #[serde(default)]
     pub key: KeySettings,
-    /// What the subject is shown in. Rows and other versions call it the scene.
-    #[serde(default, rename = "scene")]
+    /// Background, canvas and placement of the subject.
+    #[serde(default)]
     pub composition: Composition,
-    /// A sound that plays while the source, a picture, is shown; the strategy and what belongs to it mean nothing then.
+    /// The sound of a portrait, whose source is a picture. Strategy and keying settings are ignored then.
     #[serde(default)]
     pub portrait: Option<Portrait>,
     /// The caller's own name for the request, for the log.
     #[serde(default)]
     pub request_id: Option<String>,
-    /// Every object of this attempt starts so; ends in `/`.
+    /// Prefix of the keys of all objects of this attempt; ends in `/`.
     pub object_prefix: String,
 }
 
@@ -139,9 +139,9 @@ pub enum Report {
         job_id: JobId,
         /// The run.
         run: u32,
-        /// The lease under which this is said.
+        /// The lease of the attempt.
         lease_id: LeaseId,
-        /// What is said.
+        /// The event.
         event: ReportEvent,
     },
 }
@@ -150,7 +150,7 @@ pub enum Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ReportEvent {
-    /// Still at work; extends the lease.
+    /// Heartbeat with progress; extends the lease.
     Progress {
         /// Where the attempt is.
         stage: AttemptStage,
@@ -163,7 +163,7 @@ pub enum ReportEvent {
         facts: MediaFacts,
         /// How the matte will be made; conversion and keying have different prices.
         strategy: Strategy,
-        /// Why so, and what else was looked at.
+        /// Why, and what else was considered.
         #[serde(default)]
         choice: Option<Box<StrategyChoice>>,
     },
@@ -187,9 +187,9 @@ pub enum ReportEvent {
         /// For people: one sentence, no internal text.
         message: String,
     },
-    /// Given back unfinished and not the task's fault: the attempt does not count.
+    /// Handed back unfinished, through no fault of the task: the attempt does not count.
     Release,
-    /// Given back by a light slot, since the footage turned out to need heavy work; the attempt does not count.
+    /// Handed back by a light slot, because the footage needs a heavy strategy; the attempt does not count.
     Transfer,
 }
 
@@ -217,7 +217,7 @@ pub struct OutputAsset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ReportAnswer {
-    /// Noted; go on.
+    /// Accepted; continue.
     Accepted {
         /// Until when the lease now lives.
         lease_expires_at_ms: UnixMillis,

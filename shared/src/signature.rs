@@ -9,7 +9,7 @@ use crate::time::UnixMillis;
 pub const TIMESTAMP_HEADER: &str = "x-bgless-timestamp";
 /// Header with the lower-case hex signature of an internal call.
 pub const SIGNATURE_HEADER: &str = "x-bgless-signature";
-/// How far the two clocks may be apart.
+/// Largest difference between the two clocks.
 /// Units: seconds.
 pub const CLOCK_SKEW_S_MAX: u64 = 300;
 
@@ -37,7 +37,7 @@ pub fn sign(secret: &[u8], message: &[u8]) -> String {
     hex::encode(hmac_sha256(secret, message))
 }
 
-/// Whether `signature` is lower- or upper-case hex of the right HMAC. Takes the same time whatever differs.
+/// Whether `signature` is lower- or upper-case hex of the right HMAC, compared in constant time.
 #[must_use]
 pub fn verify(secret: &[u8], message: &[u8], signature: &str) -> bool {
     hex::decode(signature).is_ok_and(|bytes| keyed(secret).chain_update(message).verify_slice(&bytes).is_ok())
@@ -49,7 +49,7 @@ pub fn sign_call(secret: &[u8], timestamp_s: u64, body: &[u8]) -> String {
     sign(secret, &call_text(timestamp_s, body))
 }
 
-/// Whether an internal call is genuine and fresh.
+/// Whether an internal call is correctly signed and recent.
 #[must_use]
 pub fn verify_call(secret: &[u8], timestamp: &str, body: &[u8], signature: &str, now: UnixMillis) -> bool {
     timestamp.parse::<u64>().is_ok_and(|timestamp_s| {

@@ -13,7 +13,7 @@ pub enum Source {
         /// Its size when the job was created; another size is `upload_missing`.
         size_bytes: u64,
     },
-    /// An address in the world, fetched by the guarded client only.
+    /// An external URL, fetched by the guarded HTTP client only.
     Url {
         /// Absolute, `http` or `https`.
         url: String,

@@ -9,7 +9,7 @@ use crate::id::JobId;
 use crate::names;
 
 names! {
-    /// Which of the two queues a task waits in. Each has slots of its own, so that neither kind of work can starve the other.
+    /// The queue of a task. Each has its own slots, so that neither kind of work starves the other.
     Pool {
         /// Conversion and keying: done at about the speed at which ffmpeg encodes.
         Light = "light",
@@ -19,7 +19,7 @@ names! {
 }
 
 /// A message on the transcode queue.
-/// Shape: `{"version":"TranscodeV1","jobId":"job_…","run":1}`. Yesterday's messages must parse tomorrow.
+/// Shape: `{"version":"TranscodeV1","jobId":"job_…","run":1}`. Messages of older versions must keep parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version")]
 pub enum TranscodeTask {

@@ -1,4 +1,4 @@
-//! Instants as both programs write them. No clock here: whoever needs "now" is given it.
+//! Instants as both programs write them. There is no clock here: "now" is an argument.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

@@ -86,7 +86,7 @@ fn the_four_steps_of_the_documentation() {
         assert_eq!(client.account.balance().unwrap(), 90);
         client.snap("started_twice", client.start(&id, &start));
         let lease = Lease::claim(stack, &id);
-        assert_eq!(lease.work["scene"]["canvas"], json!({ "width": 1920, "height": 1080 }), "{}", lease.work);
+        assert_eq!(lease.work["composition"]["canvas"], json!({ "width": 1920, "height": 1080 }), "{}", lease.work);
         assert_eq!((&lease.work["requestId"], &lease.work["strategy"]), (&json!("their-request-7"), &json!("chroma-key")));
         lease.report_probed(4_000);
         client.snap("got_processing", client.get(&id));
