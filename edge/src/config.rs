@@ -1,4 +1,5 @@
-//! The environment, read once per isolate. Secrets are `wrangler secret`s; the rest are `vars` in `wrangler.toml`.
+//! The environment, read once per isolate. Secrets are `wrangler secret`s; the rest are `vars` in
+//! `wrangler.toml`.
 
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::{Arc, OnceLock};
@@ -30,7 +31,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Read once: the environment of an isolate never changes.
 static CONFIG: OnceLock<Arc<Config>> = OnceLock::new();
 
-/// What the operator decided.
+/// The operator's settings.
 pub struct Config {
     /// For the use cases.
     pub settings: Settings,
@@ -92,13 +93,13 @@ fn text(env: &Env, name: &str) -> Result<String> {
     env.var(name).map(|value| value.to_string()).map_err(|_| Error::RustError(format!("{name} is not set")))
 }
 
-/// A secret must have content: an empty one would sign what anybody can sign.
+/// A secret that must not be empty: with an empty one, anybody can sign.
 fn secret(env: &Env, name: &str) -> Result<String> {
     let value = text(env, name)?;
     if value.is_empty() { Err(Error::RustError(format!("{name} is empty"))) } else { Ok(value) }
 }
 
-/// A secret that an operator may leave out.
+/// A secret that may be absent.
 fn optional(env: &Env, name: &str) -> Option<String> {
     env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
 }
@@ -107,7 +108,7 @@ fn parsed<T, E: std::fmt::Display>(env: &Env, name: &str, parse: impl Fn(&str) -
     parse(&text(env, name)?).map_err(|error| Error::RustError(format!("{name}: {error}")))
 }
 
-/// File URLs are recognised by their origin, so nothing else may stand there.
+/// An origin without a path: file URLs are recognised by it.
 fn parse_origin(text: &str) -> std::result::Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let origin = url.origin().ascii_serialization();

@@ -41,7 +41,8 @@ impl Deps {
         Ok(Self { store: Store(database), bindings, config, used_key: OnceLock::new() })
     }
 
-    /// Begins to count the request for the clients with these names. Database writes wait for the result.
+    /// Begins to count the request for the clients with these names. Database writes wait for the
+    /// result.
     pub fn count_request(&self, kind: Kind, client_names: Vec<String>) -> PendingRateLimit {
         let count = || rate_limiter::ask(&self.bindings.rate_limiter, self.config.settings.rate_limits, kind, client_names);
         self.store.0.rate_limit.get_or_init(count).clone()

@@ -1,5 +1,6 @@
-//! The dialects: API shapes over the same use cases. Each is a folder with everything of its own: routes, wire types, mapping,
-//! error body, limit headers, events. A further dialect is a folder, its `mod` and its entry in `DIALECTS`.
+//! The dialects: API shapes over the same use cases. Each is a folder with everything of its own:
+//! routes, wire types, mapping, error body, limit headers, events. A further dialect is a folder,
+//! its `mod` and its entry in `DIALECTS`.
 
 pub mod bgless;
 mod removebgvideo;

@@ -1,4 +1,5 @@
-//! Endpoints that are no dialect's: calls of transcoders, and callbacks of providers. Not part of the published API.
+//! Endpoints that are no dialect's: calls of transcoders, and callbacks of providers. Not part of
+//! the published API.
 
 mod kie;
 mod transcoders;

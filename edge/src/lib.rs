@@ -1,4 +1,4 @@
-//! Entry points of the Worker, and nothing else: requests, queues, the clock.
+//! Entry points of the Worker: requests, queues, the cron trigger.
 
 mod app;
 mod config;
@@ -44,7 +44,7 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> worker::Result<()> {
-    // An error here would end every request of this isolate.
+    // An error here would abort every request of this isolate.
     match Deps::new(&env) {
         Ok(deps) => platform::queue::consume(&deps, &batch, dialect::render_event).await,
         Err(error) => {

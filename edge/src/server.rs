@@ -1,5 +1,5 @@
-//! What all HTTP endpoints share: extractors, errors on their way out, and the layers around every route. It knows no dialect:
-//! what a dialect says in its own way, it brings with its `Mount`.
+//! What all HTTP endpoints share: extractors, errors on their way out, and the layers around every
+//! route. It knows no dialect: what a dialect says in its own way, it brings with its `Mount`.
 
 pub mod credential;
 pub mod error_responses;

@@ -37,7 +37,8 @@ pub static DIALECT: DialectSpec = DialectSpec {
 pub const RATE_LIMIT: RateLimitRules =
     RateLimitRules { submission_paths: &["/jobs", "/alpha-videos"], uncounted_paths: &["/health"], headers: draft_headers };
 
-/// Everything but `/v1`, which is shared (`dialect::shared_paths`) and has the same routes as `/api/v1`.
+/// Everything but `/v1`, which is shared (`dialect::shared_paths`) and has the same routes as
+/// `/api/v1`.
 fn routes() -> Routes {
     let jobs = job_routes();
     let api = account_routes().routes(routes!(files::post_upload)).nest("/jobs", jobs.clone()).nest("/alpha-videos", jobs);

@@ -1,5 +1,6 @@
-//! The RemoveBGVideo API. It shares `/v1/jobs` and `/v1/uploads` with bgless (`dialect::shared_paths`), and with them the error body.
-//! Every choice stands in `docs/removebgvideo.md`.
+//! The RemoveBGVideo API. It shares `/v1/jobs` and `/v1/uploads` with bgless
+//! (`dialect::shared_paths`), and with them the error body. Every choice stands in
+//! `docs/removebgvideo.md`.
 
 pub mod jobs;
 mod map;

@@ -1,5 +1,6 @@
-//! The paths that bgless and RemoveBGVideo share: `/v1/jobs` and `/v1/uploads`. This file alone decides which of the two answers
-//! there, and it alone looks into bodies to find out. The rules stand in `docs/removebgvideo.md`.
+//! The paths that bgless and RemoveBGVideo share: `/v1/jobs` and `/v1/uploads`. This file alone
+//! decides which of the two answers there, and it alone looks into bodies to find out. The rules
+//! stand in `docs/removebgvideo.md`.
 
 use crate::server::routes::{Routes, routes};
 use axum::extract::{OriginalUri, Request};
@@ -26,7 +27,8 @@ use crate::server::mount::Mount;
 use crate::server::multipart::media_type;
 use crate::server::page::PageQuery;
 
-/// Everything below `/v1`. Errors have one body, which clients of both dialects can read: that of bgless.
+/// Everything below `/v1`. Errors have one body, which clients of both dialects can read: that of
+/// bgless.
 pub static MOUNT: Mount =
     Mount { prefixes: &["/v1/"], routes, rate_limit: bgless::RATE_LIMIT, render_error: bgless::error::render };
 

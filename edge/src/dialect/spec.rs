@@ -14,7 +14,8 @@ pub struct DialectSpec {
     pub policy: DialectPolicy,
     /// Its routes, but for those that it shares with another dialect.
     pub mounts: &'static [Mount],
-    /// The body of a webhook event: the job as it would be read now, so that its file URLs are fresh at each attempt.
+    /// The body of a webhook event: the job as it would be read now, so that its file URLs are
+    /// fresh at each attempt.
     pub event_body: fn(&Deps, &Delivery, &Job) -> Result<String, Error>,
     /// The headers of a webhook event, beyond those of every event.
     pub event_headers: SignEvent,

@@ -1,4 +1,5 @@
-//! The Unscreen API, v1.0: its routes. What differs from the original, and every choice, stands in `docs/unscreen.md`.
+//! The Unscreen API, v1.0: its routes. What differs from the original, and every choice, stands in
+//! `docs/unscreen.md`.
 
 mod create_video;
 mod error;

@@ -1,4 +1,5 @@
-//! The VidGen API: its routes. What the original leaves open, and every choice, stands in `docs/vidgen.md`.
+//! The VidGen API: its routes. What the original leaves open, and every choice, stands in
+//! `docs/vidgen.md`.
 
 mod create_job;
 mod error;
@@ -60,7 +61,8 @@ fn routes() -> Routes {
         .routes(routes!(get_status))
 }
 
-/// The triple of the older draft alone: its `RateLimit-Policy` has another form than that of the newer draft.
+/// The triple of the older draft alone: its `RateLimit-Policy` has another form than that of the
+/// newer draft.
 fn limit_headers(check: &RateLimitCheck, now: UnixMillis) -> HeaderMap {
     let mut headers = draft_headers(check, now);
     headers.remove("ratelimit");

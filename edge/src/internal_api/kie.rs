@@ -1,4 +1,5 @@
-//! The callback of KIE: a task changed. The body is not trusted, so the call only makes the edge ask KIE for the task now.
+//! The callback of KIE: a task changed. The body is not trusted, so the call only makes the edge
+//! ask KIE for the task now.
 
 use crate::server::routes::{Routes, routes};
 use http::{HeaderMap, StatusCode};
@@ -32,7 +33,7 @@ async fn post_kie(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> 
     if !callback::is_accepted(callbacks, &task_id, header(TIMESTAMP_HEADER), header(SIGNATURE_HEADER), app.now()) {
         return Err(Error::Forbidden.into());
     }
-    // Should the queue be out of order, the provider calls again, and the sweep asks in any case.
+    // If the queue fails, the provider repeats the callback, and the sweep polls in any case.
     app.tasks().wake_provider(&[ProviderWake::Callback { provider: KIE.to_owned(), task_id }], 0).await?;
     Ok(StatusCode::OK)
 }

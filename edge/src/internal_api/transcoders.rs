@@ -1,4 +1,5 @@
-//! What transcoders call: claim a run, report on an attempt, announce matting models. Signed with the fleet's secret.
+//! What transcoders call: claim a run, report on an attempt, announce matting models. Signed with
+//! the fleet's secret.
 
 use crate::server::routes::{Routes, routes};
 use axum::Json;

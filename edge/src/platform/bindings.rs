@@ -1,4 +1,5 @@
-//! What `wrangler.toml` binds. Looked up once per isolate, whose environment never changes: each look costs several calls.
+//! What `wrangler.toml` binds. Looked up once per isolate, whose environment never changes: each
+//! look costs several calls.
 
 use std::sync::OnceLock;
 

@@ -14,7 +14,8 @@ pub fn now() -> UnixMillis {
 pub fn random_bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     if getrandom::fill(&mut bytes).is_err() {
-        // Workers always have it. Going on without would make guessable keys, so this event ends here.
+        // Workers always have it. Going on without would make guessable keys, so this event ends
+        // here.
         worker::console_error!("no randomness");
         std::process::abort();
     }

@@ -1,5 +1,5 @@
-//! Converts between the runtime's requests and responses and axum's. Streams of the runtime are expensive, so small bodies are
-//! converted as a whole.
+//! Converts between the runtime's requests and responses and axum's. Streams of the runtime are
+//! expensive, so small bodies are converted as a whole.
 
 use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
@@ -54,7 +54,8 @@ pub fn into_wasm(mut response: Response<Body>) -> Result<web_sys::Response> {
     }
 }
 
-/// All headers in one piece: a call for each name and each value costs more than writing and reading JSON.
+/// All headers in one piece: a call for each name and each value costs more than writing and
+/// reading JSON.
 fn headers_from_wasm(headers: &web_sys::Headers) -> Result<HeaderMap> {
     let text: String = js_sys::JSON::stringify(&js_sys::Array::from(headers))?.into();
     parse_headers(&text)

@@ -100,7 +100,8 @@ pub async fn consume<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
     }
 }
 
-/// Advances each generation. The sweep repeats what failed for a reason of ours, so every message is acknowledged.
+/// Advances each generation. The sweep repeats what failed for a reason of ours, so every message
+/// is acknowledged.
 async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     let advances = batch.raw_iter().map(|message| async move {
         let order = worker::d1::serde_wasm_bindgen::from_value::<ProviderMessage>(message.body());
@@ -118,7 +119,8 @@ async fn advance_all(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     futures_util::future::join_all(advances).await;
 }
 
-/// Sends each event. The sweep repeats what failed for a reason of ours, so every message is acknowledged.
+/// Sends each event. The sweep repeats what failed for a reason of ours, so every message is
+/// acknowledged.
 async fn deliver_all<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render: Render<P>) {
     let deliveries = batch.raw_iter().map(|message| async move {
         let wake = worker::d1::serde_wasm_bindgen::from_value::<Wake>(message.body());
@@ -136,7 +138,8 @@ async fn deliver_all<P: Ports>(ports: &P, batch: &MessageBatch<JsValue>, render:
     futures_util::future::join_all(deliveries).await;
 }
 
-/// Handles each dead letter. Messages are parsed one by one and always acknowledged: one that cannot be parsed never will be.
+/// Handles each dead letter. Messages are parsed one by one and always acknowledged: one that
+/// cannot be parsed never will be.
 async fn fail_dead_letters(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let task = worker::d1::serde_wasm_bindgen::from_value::<TranscodeTask>(message.body());

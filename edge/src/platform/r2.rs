@@ -1,6 +1,6 @@
-//! The bucket: looking at objects, and serving them with ranges.
+//! The bucket: looks up, stores and removes objects, and serves them with ranges.
 //!
-//! A file's bytes never pass through wasm: the handler hands the runtime's own stream on.
+//! The bytes of a served file never pass through wasm: the response has the runtime's own stream.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -16,13 +16,14 @@ use crate::domain::file_url::SignedFile;
 const OBJECTS_PER_PAGE: u32 = 1_000;
 
 /// All parts of an object but its last have one size.
-/// Units: bytes. 8 MiB; at least 5 MiB are asked for.
+/// Units: bytes. 8 MiB; R2 requires at least 5 MiB.
 const PART_SIZE_BYTES: usize = 8 * 1024 * 1024;
 
 /// The bucket's binding.
 pub struct R2(SendWrapper<Bucket>);
 
-/// A body that the runtime streams by itself; travels as an extension of an answer with an empty body.
+/// A body that the runtime streams by itself; travels as an extension of an answer with an empty
+/// body.
 #[derive(Clone)]
 pub struct NativeBody(pub SendWrapper<web_sys::ReadableStream>);
 
@@ -54,7 +55,7 @@ impl R2 {
         set(response.headers_mut(), header::ACCEPT_RANGES, "bytes");
         set(response.headers_mut(), header::ETAG, &etag);
         set(response.headers_mut(), header::CACHE_CONTROL, "private, max-age=86400");
-        // What a client uploaded is served from our own origin: it must stay a file.
+        // Uploads of clients are served from our own origin, so browsers must not run them.
         set(response.headers_mut(), header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(response.headers_mut(), header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
 
@@ -90,7 +91,7 @@ impl Objects for R2 {
         let (parts, size_bytes) = match stored {
             Ok(stored) => stored,
             Err(error) => {
-                // Should this fail, the bucket forgets what was never completed by itself, after seven days.
+                // If this fails, R2 itself drops the incomplete upload after seven days.
                 drop(upload.abort().await);
                 return Err(error);
             }
@@ -115,7 +116,7 @@ impl Objects for R2 {
     }
 }
 
-/// Stores what has come and what still comes, in parts; and how much it was.
+/// Stores the bytes read so far and the rest, in parts. Returns the parts and the size.
 async fn store_parts(
     upload: &MultipartUpload,
     mut part: Vec<u8>,
@@ -135,7 +136,7 @@ async fn store_parts(
     Ok((parts, size_bytes))
 }
 
-/// Fills a part; whether there may be more.
+/// Fills a part. Returns whether there may be more bytes.
 async fn fill(part: &mut Vec<u8>, bytes: &mut impl ByteSource) -> Result<bool, Error> {
     while part.len() < PART_SIZE_BYTES {
         let Some(chunk) = bytes.next().await? else { return Ok(false) };
@@ -144,7 +145,8 @@ async fn fill(part: &mut Vec<u8>, bytes: &mut impl ByteSource) -> Result<bool, E
     Ok(true)
 }
 
-/// The first and last byte asked for, if a single range is. Several ranges, or ones this service cannot read, get the whole file.
+/// The first and last byte of a request for a single range. Several ranges, or a malformed one, get
+/// the whole file.
 fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<Option<(u64, u64)>, Error> {
     let if_range_fails = headers.get(header::IF_RANGE).is_some_and(|value| value.as_bytes() != etag.as_bytes());
     let Some(text) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).filter(|_| !if_range_fails) else {
@@ -152,7 +154,8 @@ fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<O
     };
     let Ok(parsed) = parse_range_header(text) else { return Ok(None) };
     let [range] = parsed.ranges.as_slice() else { return Ok(None) };
-    // RFC 9110, section 14.1.2: a range that ends before it begins is no range, one that begins beyond the end cannot be met.
+    // RFC 9110, section 14.1.2: a range that ends before it begins is no range, one that begins
+    // beyond the end cannot be met.
     let (first, last) = match (range.start, range.end) {
         (StartPosition::Index(first), EndPosition::Index(last)) if last < first => return Ok(None),
         (StartPosition::Index(first), EndPosition::Index(last)) => (first, last.min(size_bytes.saturating_sub(1))),
@@ -163,7 +166,7 @@ fn requested_range(headers: &HeaderMap, etag: &str, size_bytes: u64) -> Result<O
 }
 
 fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
-    // The runtime takes visible ASCII alone; whatever else an object was stored with is left out.
+    // The runtime accepts visible ASCII only.
     if let Ok(value) = HeaderValue::from_str(value)
         && value.to_str().is_ok()
     {

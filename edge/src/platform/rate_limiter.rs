@@ -1,4 +1,5 @@
-//! Counts of clients, each in a Durable Object's memory: nothing is stored, so an object that sleeps begins anew.
+//! Counts of clients, each in a Durable Object's memory: nothing is stored, so an object that
+//! sleeps begins anew.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::domain::rate::{Kind, RateLimitCheck, RateLimits, Window, WindowCounts
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// What an object answers by.
 const COUNTS_HEADER: &str = "counts";
-/// What an object is asked with: its path says what kind of request is counted. The host means nothing.
+/// What an object is asked with: its path says what kind of request is counted. The host means
+/// nothing.
 const REQUEST_URL: &str = "https://rate-limiter/request";
 const SUBMISSION_URL: &str = "https://rate-limiter/submission";
 
@@ -40,7 +42,8 @@ impl DurableObject for RateLimiter {
     }
 }
 
-/// Begins to count a request of the clients with these names. It goes on while the key is looked up.
+/// Begins to count a request of the clients with these names. It goes on while the key is looked
+/// up.
 pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> PendingRateLimit {
     let check = async move {
         let all_counts = join_all(names.iter().map(|name| count(objects, kind, name)));

@@ -1,4 +1,5 @@
-//! The API key of a request, in either of its two headers. Errors of the key come before errors of anything else.
+//! The API key of a request, in either of its two headers. Errors of the key come before errors of
+//! anything else.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -36,7 +37,8 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
     places.into_iter().flatten().map(str::trim).find(|key| !key.is_empty())
 }
 
-/// The token of `Authorization: Bearer …`. The scheme's case does not matter (RFC 9110, section 11.1).
+/// The token of `Authorization: Bearer …`. The scheme's case does not matter (RFC 9110, section
+/// 11.1).
 pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

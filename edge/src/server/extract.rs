@@ -23,7 +23,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// A body that says it is JSON, not yet read.
+/// A body with the media type of JSON, not yet parsed.
 pub struct JsonText(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for JsonText {
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
-        // What is not even text names nothing.
+        // A path that is not UTF-8 names nothing.
         let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| HttpError::no_such_route())?;
         Ok(Self(text.0))
     }
@@ -109,7 +109,8 @@ fn whole_of(number: &Number) -> Option<u64> {
     number.as_u64().or_else(|| written_so.map(|value| value as u64))
 }
 
-/// Errors: bad syntax is `invalid_json`; good syntax that does not fit is `invalid_request`, naming the field.
+/// Errors: bad syntax is `invalid_json`; good syntax that does not fit is `invalid_request`, naming
+/// the field.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

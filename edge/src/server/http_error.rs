@@ -12,10 +12,12 @@ use crate::platform::log;
 /// The outcome of a handler.
 pub type HttpResult<T> = Result<T, HttpError>;
 
-/// Makes the response to a request that failed: status and body. The request id is that of `X-Request-Id`.
+/// Makes the response to a request that failed: status and body. The request id is that of
+/// `X-Request-Id`.
 pub type RenderError = fn(&HttpError, request_id: &str) -> Response;
 
-/// An error on its way out: a response extension, which the layer of `request_id` replaces by the dialect's body.
+/// An error on its way out: a response extension, which the layer of `request_id` replaces by the
+/// dialect's body.
 #[derive(Debug, Clone)]
 pub struct HttpError {
     code: Code,
@@ -92,8 +94,8 @@ impl HttpError {
         self.field.as_deref()
     }
 
-    /// The message with the field's name before it, for dialects whose error body has no member for the field. Use cases name
-    /// fields as bgless does; `own_name` translates a name.
+    /// The message with the field's name before it, for dialects whose error body has no member for
+    /// the field. Use cases name fields as bgless does; `own_name` translates a name.
     pub fn message_with_field(&self, own_name: fn(&str) -> &str) -> String {
         match &self.field {
             Some(field) => format!("{}: {}", own_name(field), self.message),
@@ -105,8 +107,8 @@ impl HttpError {
         self.details.as_deref()
     }
 
-    /// The headers that go with the code, whatever the body: `WWW-Authenticate` (with status 401 alone), `Content-Range`,
-    /// `Retry-After`.
+    /// The headers that go with the code, whatever the body: `WWW-Authenticate` (with status 401
+    /// alone), `Content-Range`, `Retry-After`.
     pub fn headers(&self, status: StatusCode, now: UnixMillis) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if status == StatusCode::UNAUTHORIZED {

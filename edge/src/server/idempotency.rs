@@ -1,4 +1,5 @@
-//! Routes that create something once per `Idempotency-Key`: a repeat gets the response of the first request.
+//! Routes that create something once per `Idempotency-Key`: a repeat gets the response of the first
+//! request.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
@@ -29,7 +30,8 @@ pub struct Creation<'a> {
     pub body: &'a [u8],
 }
 
-/// Creates a job with `create`, unless a request with the same `Idempotency-Key` did; `render` makes the response.
+/// Creates a job with `create`, unless a request with the same `Idempotency-Key` did; `render`
+/// makes the response.
 /// Errors: those of `create`, `IdempotencyKeyRunning`, `IdempotencyKeyReused`.
 pub async fn create_once(
     app: &Deps,

@@ -18,7 +18,7 @@ pub struct JobPath {
     id: String,
 }
 
-/// A text that is no job id names no job.
+/// A malformed id is that of no job.
 pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> HttpResult<JobId> {
     after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
 }

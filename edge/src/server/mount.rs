@@ -1,5 +1,5 @@
-//! A mount: the routes below some paths, with the layers around them. Each dialect mounts itself with its own error body and its own
-//! rate-limit headers.
+//! A mount: the routes below some paths, with the layers around them. Each dialect mounts itself
+//! with its own error body and its own rate-limit headers.
 
 use std::future::ready;
 use std::time::Duration;

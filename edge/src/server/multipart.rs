@@ -1,4 +1,5 @@
-//! Request bodies with a file (`multipart/form-data`). Files are streamed to the bucket, never held in memory.
+//! Request bodies with a file (`multipart/form-data`). Files are streamed to the bucket, never held
+//! in memory.
 
 use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
@@ -15,7 +16,8 @@ use crate::deps::Deps;
 use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 
-/// Largest request. Source: Cloudflare's limit on request bodies, 100 MB on the smaller plans (2026-11).
+/// Largest request. Source: Cloudflare's limit on request bodies, 100 MB on the smaller plans
+/// (2026-11).
 /// Units: bytes.
 pub const REQUEST_SIZE_BYTES_MAX: u64 = 100_000_000;
 
@@ -34,8 +36,9 @@ pub fn media_type(headers: &HeaderMap) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Authorizes a request before any of its files is stored: `authorize` looks up the key, and the rate limits are waited for. A
-/// request that is refused is read to its end, unless its announced size is too large, so that the client reads the response.
+/// Authorizes a request before any of its files is stored: `authorize` looks up the key, and the
+/// rate limits are waited for. A request that is refused is read to its end, unless its announced
+/// size is too large, so that the client reads the response.
 pub async fn authorize_upload(
     app: &Deps,
     key: Result<Credential, HttpError>,
@@ -61,8 +64,8 @@ pub async fn authorize_upload(
     }
 }
 
-/// Reads a form whose file is the field `file_field`. On an error `form` has what was read so far, so that the caller can discard
-/// a stored file.
+/// Reads a form whose file is the field `file_field`. On an error `form` has what was read so far,
+/// so that the caller can discard a stored file.
 pub async fn read_form(
     app: &Deps,
     caller: Caller,
@@ -85,14 +88,14 @@ pub async fn open(mut request: Request) -> Result<Multipart, HttpError> {
     Multipart::from_request(request, &()).await.map_err(|_| bad_body("The form has no boundary."))
 }
 
-/// Reads the rest of a form that is refused. A client that gets the response in the middle of its request sees a connection reset
-/// instead.
+/// Reads the rest of a form that is refused. A client that gets the response in the middle of its
+/// request sees a connection reset instead.
 pub async fn drain_fields(multipart: &mut Multipart) {
     while let Ok(Some(_)) = multipart.next_field().await {}
 }
 
-/// Reads and drops a body, so that the client reads the response instead of a connection reset. Clients that sent
-/// `Expect: 100-continue` get the status before the body is read.
+/// Reads and drops a body, so that the client reads the response instead of a connection reset.
+/// Clients that sent `Expect: 100-continue` get the status before the body is read.
 pub async fn drain(request: Request) {
     if request.headers().contains_key(header::EXPECT) {
         return;

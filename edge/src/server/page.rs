@@ -11,14 +11,14 @@ pub const PAGE_LIMIT: u32 = 20;
 pub const PAGE_LIMIT_MAX: u32 = 100;
 pub const CURSOR_CHARS_MAX: usize = 40;
 
-/// Which part of a list.
+/// The page of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// How many items.
+    /// The number of items.
     #[param(nullable = false)]
     pub limit: Option<u32>,
-    /// The `nextCursor` of the part before.
+    /// The `nextCursor` of the page before.
     #[param(nullable = false)]
     pub cursor: Option<String>,
 }

@@ -1,6 +1,8 @@
-//! The layer that counts requests by address and by key, refuses those beyond the limits, and adds the limits' headers.
+//! The layer that counts requests by address and by key, refuses those beyond the limits, and adds
+//! the limits' headers.
 //!
-//! Sources: draft-ietf-httpapi-ratelimit-headers, -10 (`RateLimit`, `RateLimit-Policy`) and -06 (`RateLimit-*`).
+//! Sources: draft-ietf-httpapi-ratelimit-headers, -10 (`RateLimit`, `RateLimit-Policy`) and -06
+//! (`RateLimit-*`).
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -44,8 +46,8 @@ impl RateLimitRules {
     }
 }
 
-/// Counts the request while it is being handled: reads need not wait for the count, since their response is dropped if it is
-/// beyond a limit; writes do (`Deps::count_request`).
+/// Counts the request while it is being handled: reads need not wait for the count, since their
+/// response is dropped if it is beyond a limit; writes do (`Deps::count_request`).
 #[worker::send]
 pub async fn limit(State(rules): State<&'static RateLimitRules>, App(app): App, request: Request, next: Next) -> Response {
     let path = request.uri().path();

@@ -1,4 +1,5 @@
-//! The layer that gives each request its id, logs it once, and renders errors, whose bodies may name that id.
+//! The layer that gives each request its id, logs it once, and renders errors, whose bodies may
+//! name that id.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -28,7 +29,8 @@ pub async fn identify_and_log(State(render_error): State<RenderError>, App(app):
         error.log(&request_id);
         let headers = std::mem::take(response.headers_mut());
         response = render_error(&error, &request_id);
-        // Such as `Allow` of 405 and the rate-limit headers; type and length are those of the new body.
+        // Such as `Allow` of 405 and the rate-limit headers; type and length are those of the new
+        // body.
         for (name, value) in headers.iter().filter(|(name, _)| !matches!(name.as_str(), "content-type" | "content-length")) {
             response.headers_mut().insert(name, value.clone());
         }

@@ -1,7 +1,8 @@
 //! Mounts handlers at the paths and methods of their `#[utoipa::path]`.
 //!
-//! On the host, routes carry their descriptions, from which a test makes `edge/assets/openapi.json`. For wasm they do not, so the
-//! linker leaves every description out of the Worker.
+//! On the host, routes carry their descriptions, from which a test makes
+//! `edge/assets/openapi.json`. For wasm they do not, so the linker leaves every description out of
+//! the Worker.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use utoipa_axum::router::OpenApiRouter as Routes;

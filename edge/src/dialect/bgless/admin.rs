@@ -33,7 +33,8 @@ pub fn routes() -> Routes {
         .routes(routes!(delete_key))
 }
 
-/// Proof that the request came from the operator. A handler that takes it cannot be reached without.
+/// Proof that the request came from the operator. A handler that takes it cannot be reached
+/// without.
 struct Operator;
 
 impl<S: Sync> FromRequestParts<S> for Operator {

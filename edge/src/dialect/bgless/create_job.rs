@@ -1,4 +1,5 @@
-//! The bgless API's route that creates a job: once per `Idempotency-Key`; the response comes at once or when the job is over.
+//! The bgless API's route that creates a job: once per `Idempotency-Key`; the response comes at
+//! once or when the job is over.
 
 use axum::extract::OriginalUri;
 use axum::response::Response;
@@ -19,8 +20,9 @@ use crate::server::{App, error_responses};
 
 /// Create a job
 ///
-/// Reserves the price, creates the job and queues it, all or nothing. Unless `wait=true` says otherwise the answer comes at
-/// once; ask `pollUrl`, or name a `callbackUrl`, to learn when the job is over.
+/// Reserves the price, creates the job and queues it, all or nothing. Unless `wait=true` says
+/// otherwise the answer comes at once; ask `pollUrl`, or name a `callbackUrl`, to learn when the
+/// job is over.
 #[utoipa::path(
     post,
     path = "",

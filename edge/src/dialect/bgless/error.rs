@@ -6,7 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use super::wire::{ErrorBodyOut, ErrorOut};
 use crate::server::http_error::{HttpError, status};
 
-/// Names the request in two spellings: clients of RemoveBGVideo, which shares `/v1`, read `request_id`.
+/// Names the request in two spellings: clients of RemoveBGVideo, which shares `/v1`, read
+/// `request_id`.
 pub fn render(error: &HttpError, request_id: &str) -> Response {
     let body = ErrorBodyOut {
         code: error.code().as_str(),

@@ -19,8 +19,8 @@ use crate::server::{App, error_responses};
 
 /// Announce a file
 ///
-/// Answers where to PUT a file, and the `fileUrl` under which jobs find it. Nothing is stored yet. For a file that lies
-/// elsewhere, send its `url`: it is checked, and comes back as `fileUrl`.
+/// Returns where to PUT a file, and the `fileUrl` by which jobs find it. Nothing is stored yet. For
+/// a file that is hosted elsewhere, send its `url`: it is checked and returned as `fileUrl`.
 #[utoipa::path(
     post,
     path = "/uploads",
@@ -54,7 +54,8 @@ pub async fn upload(app: &Deps, key: Result<Credential, HttpError>, request: Req
 
 /// Read a file
 ///
-/// Serves what a `fileUrl` or an asset's `url` names; both come ready-made. Answers GET and HEAD, single ranges and `If-Range`.
+/// Serves the file of a `fileUrl` or of an asset's `url`, which clients use as they get them.
+/// Supports GET, HEAD, single ranges and `If-Range`.
 #[utoipa::path(
     get,
     path = "/files/{*object_key}",
@@ -70,7 +71,8 @@ pub async fn upload(app: &Deps, key: Result<Credential, HttpError>, request: Req
 )]
 #[worker::send]
 pub async fn get_file(App(app): App, method: Method, uri: Uri, headers: HeaderMap) -> HttpResult<Response> {
-    // Clients made from the description write a key's slashes as `%2F`; no key holds anything else to be escaped.
+    // Clients made from the description write a key's slashes as `%2F`; no key holds anything else
+    // to be escaped.
     let (path, query) = (uri.path().replace("%2F", "/"), uri.query().unwrap_or_default());
     let url = format!("{}{path}?{query}", app.settings().public_base_url).parse().map_err(|_| Error::InvalidFileUrl)?;
     let file = open_file::open_file(&*app, &url)?;

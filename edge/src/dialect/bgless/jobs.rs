@@ -21,8 +21,9 @@ use crate::server::{App, error_responses};
 
 /// Estimate a job
 ///
-/// What a job would cost, how long it would take, and whether the key can afford it. Creates nothing and spends nothing.
-/// The file need not be uploaded yet: mode, duration, resolution, outputs and model decide.
+/// What a job would cost, how long it would take, and whether the key can afford it. Creates
+/// nothing and spends nothing. The file need not be uploaded yet: mode, duration, resolution,
+/// outputs and model decide.
 #[utoipa::path(
     post,
     path = "/estimate",
@@ -66,7 +67,7 @@ pub async fn get_jobs(
     Ok(list_response(&app, &page, &jobs))
 }
 
-/// Which part of the list is asked for, and in which state the jobs are to be.
+/// The page and the state that a request asks for.
 pub fn list_request(
     query: Result<QueryOf<PageQuery>, HttpError>,
     filter: Result<QueryOf<JobsQuery>, HttpError>,
@@ -76,7 +77,7 @@ pub fn list_request(
     Ok((page(&query, JobId::PREFIX)?, state))
 }
 
-/// The response with a part of the list.
+/// The response with one page.
 pub fn list_response(app: &Deps, page: &Page, jobs: &[Job]) -> Response {
     let page = account::page_out(page, jobs, |job| job.id.to_string(), |job| map::job_out(app, job));
     Json(page).into_response()
@@ -105,8 +106,8 @@ pub fn one_response(app: &Deps, job: &Job) -> Response {
 
 /// Delete a job
 ///
-/// Cancels a running job first, so that its reserve comes back, then hides it and removes its source, unless another job
-/// uses it, and its outputs. Deleting twice is fine.
+/// Cancels a running job first, which refunds its reserve, then hides it and removes its outputs,
+/// and its source unless another job uses it. Deleting twice is fine.
 #[utoipa::path(
     delete,
     path = "/{id}",
@@ -144,6 +145,6 @@ pub async fn get_download(
     let read = query.and_then(|QueryOf(query)| Ok(query.format.map(|name| map::output("format", &name)).transpose()?));
     let output = after_key(&app, &key, read).await?;
     let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;
-    // 302: the address holds for a day, the resource's own address forever.
+    // 302, not 301: the signed URL expires after a day.
     Ok((StatusCode::FOUND, [(http::header::LOCATION, url)]).into_response())
 }

@@ -57,7 +57,7 @@ pub async fn post_key(
 
 /// Rotate a key
 ///
-/// Makes a key that may do what the old one may; the old one works on for `overlapSec`.
+/// Makes a key with the scopes and the quota of the old one, which still works for `overlapSec`.
 #[utoipa::path(
     post,
     path = "/keys/{id}/rotate",
@@ -84,7 +84,7 @@ pub async fn post_rotation(
 
 /// Revoke a key
 ///
-/// At once and for good. Revoking twice changes nothing.
+/// Takes effect at once and cannot be undone. Revoking twice changes nothing.
 #[utoipa::path(
     delete,
     path = "/keys/{id}",
@@ -102,7 +102,8 @@ pub async fn delete_key(App(app): App, Credential(key): Credential, PathText(id)
 
 /// Get the account's webhook secret
 ///
-/// It signs what jobs without a `callbackSecret` tell. Every field is null until the account made one.
+/// It signs what jobs without a `callbackSecret` tell. Every field is null until the account made
+/// one.
 #[utoipa::path(
     get,
     path = "/webhook-secret",
@@ -143,7 +144,8 @@ pub async fn post_webhook_secret(
     Ok((StatusCode::CREATED, Json(Data { data: account::webhook_secret_out(secret) })))
 }
 
-/// A malformed id is that of no key. The use case checks the caller's key before it returns this error.
+/// A malformed id is that of no key. The use case checks the caller's key before it returns this
+/// error.
 fn key_id(text: &str) -> Result<ApiKeyId, Error> {
     text.parse().map_err(|_| Error::NoSuchThing("key"))
 }

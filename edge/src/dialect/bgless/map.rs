@@ -1,4 +1,4 @@
-//! Between the wire of the bgless API and the domain, both ways. Pure.
+//! Maps between the wire types of the bgless API and the domain, both ways. Pure.
 
 pub mod account;
 mod job;

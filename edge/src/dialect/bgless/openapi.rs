@@ -1,5 +1,6 @@
-//! The description of the API, `edge/assets/openapi.json`: made from the types and routes that serve requests. What macros cannot
-//! express is added here. Tests alone compile it: one of them holds the file, which the Worker serves as a static asset.
+//! The description of the API, `edge/assets/openapi.json`: made from the types and routes that
+//! serve requests. What macros cannot express is added here. Tests alone compile it: one of them
+//! holds the file, which the Worker serves as a static asset.
 
 mod examples;
 mod guide;
@@ -30,7 +31,8 @@ const TAGS: [(&str, &str); 9] = [
     ("Service", "The service itself."),
 ];
 
-/// The published part of the description of all routes. Its server is the one that serves the description.
+/// The published part of the description of all routes. Its server is the one that serves the
+/// description.
 fn document(described: &OpenApi) -> OpenApi {
     let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0"));
     let mut document = OpenApi::new(
@@ -59,7 +61,8 @@ fn document(described: &OpenApi) -> OpenApi {
     document
 }
 
-/// Aliases stand in the guide; the dialects have pages of their own, and the internal API is not published.
+/// The guide names aliases; other dialects have pages of their own; the internal API is not
+/// published.
 fn is_published(path: &str, item: &mut PathItem) -> bool {
     let is_alias = path.starts_with("/api/v1/") || path.starts_with("/v1/alpha-videos");
     !is_alias && operations(item).any(|(_, operation)| is_tagged(operation))
@@ -69,7 +72,7 @@ fn is_tagged(operation: &Operation) -> bool {
     operation.tags.iter().flatten().any(|tag| TAGS.iter().any(|(name, _)| name == tag))
 }
 
-/// Those that no handler names.
+/// The schemas that no handler names.
 fn add_schemas(components: &mut Components) {
     let mut schemas = Vec::new();
     for (name, schema, add) in [

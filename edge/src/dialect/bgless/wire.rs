@@ -1,4 +1,5 @@
-//! What goes over the wire of the bgless API: serde types only. Their comments are the API's documentation.
+//! The requests and responses of the bgless API: serde types only. Their comments are the API's
+//! documentation.
 
 mod account;
 mod create_job;
@@ -22,18 +23,18 @@ use self::names::ErrorCode;
 pub use self::parameters::*;
 pub use self::upload::*;
 
-/// The envelope of every answer about one thing.
+/// The envelope of every response about one resource.
 #[derive(Serialize, ToSchema)]
 pub struct Data<T> {
     pub data: T,
 }
 
-/// A part of a list, newest first.
+/// A page of a list, newest first.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageOut<T> {
     pub data: Vec<T>,
-    /// The `cursor` of the next part; null when this was the last.
+    /// The `cursor` of the next page; null on the last page.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
@@ -63,9 +64,10 @@ pub struct ErrorBodyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<String>,
-    /// Figures that go with the code. `insufficient_credits`: `availableCredits`, `requiredCredits`. `rate_limited` by
-    /// the key's quota: `monthlyCredits`, `usedCredits`, `requiredCredits`, `resetsAt`; by a limit on requests: `limit`,
-    /// `perMinute`. `range_not_satisfiable`: `sizeBytes`.
+    /// Figures that go with the code. `insufficient_credits`: `availableCredits`,
+    /// `requiredCredits`. `rate_limited` by the key's quota: `monthlyCredits`, `usedCredits`,
+    /// `requiredCredits`, `resetsAt`; by a limit on requests: `limit`, `perMinute`.
+    /// `range_not_satisfiable`: `sizeBytes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     pub details: Option<Value>,

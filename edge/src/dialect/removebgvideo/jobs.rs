@@ -111,7 +111,7 @@ fn run_request(app: &Deps, caller: Caller, body: JobIn) -> Result<RunRequest, Er
     map::run_request(body, |url| find_source(app, caller, "background.image_url", url))
 }
 
-/// One job, with what became of its events.
+/// One job, with the deliveries of its events.
 pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> HttpResult<Response> {
     let mut out = map::job_out(app, job);
     if job.callback.is_some() {

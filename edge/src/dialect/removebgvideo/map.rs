@@ -1,4 +1,4 @@
-//! Between the wire of the RemoveBGVideo API and the domain, both ways. Pure.
+//! Maps between the wire types of the RemoveBGVideo API and the domain, both ways. Pure.
 
 mod request;
 

@@ -1,4 +1,4 @@
-//! The RemoveBGVideo API's routes for what was used.
+//! The RemoveBGVideo API's routes for usage.
 
 use axum::Json;
 use shared::id::LedgerEntryId;

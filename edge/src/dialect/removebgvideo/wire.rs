@@ -1,9 +1,10 @@
-//! What goes over the wire of the RemoveBGVideo API: serde types only.
+//! The requests and responses of the RemoveBGVideo API: serde types only.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The body that creates or starts a job. It is stored with the job, and a start overrides its members.
+/// The body that creates or starts a job. It is stored with the job, and a start overrides its
+/// members.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobIn {
     #[serde(skip_serializing)]

@@ -1,4 +1,5 @@
-//! The error body of the Unscreen API: a list of one error. As in its family of APIs, the status of a bad key is 403.
+//! The error body of the Unscreen API: a list of one error. As in its family of APIs, the status of
+//! a bad key is 403.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};

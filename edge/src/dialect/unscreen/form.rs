@@ -19,7 +19,8 @@ pub struct Form {
     pub file: Option<StoredFile>,
 }
 
-/// Reads a request. On an error `form` has what was read so far, so that a stored file can be discarded.
+/// Reads a request. On an error `form` has what was read so far, so that a stored file can be
+/// discarded.
 pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
     match media_type(request.headers()).as_str() {
         "multipart/form-data" => {

@@ -1,4 +1,4 @@
-//! Between the wire of the Unscreen API and the domain, both ways. Pure.
+//! Maps between the wire types of the Unscreen API and the domain, both ways. Pure.
 
 use shared::composition::Composition;
 use shared::keying::ScreenColor;
@@ -104,7 +104,8 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
     })
 }
 
-/// The value of a field, unless it is blank. The official demo always sends every field: empty, or as JavaScript's `undefined`.
+/// The value of a field, unless it is blank. The official demo always sends every field: empty, or
+/// as JavaScript's `undefined`.
 fn non_blank(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty() && text != "undefined")
 }

@@ -1,4 +1,4 @@
-//! What goes over the wire of the Unscreen API: serde types only.
+//! The requests and responses of the Unscreen API: serde types only.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! The form that creates a job. Both files are streamed to the bucket, once their first bytes tell what they are.
+//! The form that creates a job. Both files are streamed to the bucket, once their first bytes tell
+//! what they are.
 
 use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Request};
@@ -26,7 +27,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Removes what was stored.
+    /// Removes the stored files.
     pub async fn discard(&self, app: &Deps) {
         for file in [&self.image, &self.audio].into_iter().flatten() {
             discard_file(app, file).await;
@@ -45,7 +46,8 @@ struct FileField {
 const IMAGE: FileField = FileField { name: "image", size_bytes_max: PICTURE_SIZE_BYTES_MAX, kind: FileKind::of_picture };
 const AUDIO: FileField = FileField { name: "audio", size_bytes_max: SOUND_SIZE_BYTES_MAX, kind: FileKind::of_sound };
 
-/// Reads a request. On an error `form` has what was read so far, so that stored files can be discarded.
+/// Reads a request. On an error `form` has what was read so far, so that stored files can be
+/// discarded.
 pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form) -> Result<(), HttpError> {
     if media_type(request.headers()) != "multipart/form-data" {
         drain(request).await;
@@ -72,7 +74,7 @@ async fn read_fields(app: &Deps, caller: Caller, multipart: &mut Multipart, form
     Ok(())
 }
 
-/// A file without content is one that was not chosen.
+/// An empty file is a file input that was left blank.
 async fn store(
     app: &Deps,
     caller: Caller,

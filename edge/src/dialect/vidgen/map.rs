@@ -1,4 +1,4 @@
-//! Between the wire of the VidGen API and the domain, both ways. Pure.
+//! Maps between the wire types of the VidGen API and the domain, both ways. Pure.
 
 use shared::id::JobId;
 
@@ -10,7 +10,8 @@ use crate::domain::job::{Job, JobState};
 use crate::domain::share;
 use crate::server::page::{PageQuery, page};
 
-/// Which part of which list is asked for: one job more than is shown, so that it is known whether there are more.
+/// The page and the states of a list request. Asks for one job more than is shown, to know whether
+/// there are more.
 pub fn list_request(query: &ListQuery) -> Result<(Page, &'static [JobState]), Error> {
     let states = match query.status.as_deref() {
         None => &[],

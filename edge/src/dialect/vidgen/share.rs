@@ -41,7 +41,7 @@ pub async fn get_share(App(app): App, PathText(token): PathText) -> HttpResult<R
     })
 }
 
-/// Addresses without their origin, so that the page may be shown under any name of the service.
+/// URLs are relative to the origin, so that the page works under any host name of the service.
 fn player(video: &SharedVideo, base_url: &str) -> String {
     let local = |url: &str| escaped(url.strip_prefix(base_url).unwrap_or(url));
     let SharedVideo { url, content_type, width, height, poster_url } = video;

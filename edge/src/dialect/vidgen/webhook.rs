@@ -1,4 +1,4 @@
-//! The header of webhooks. Source: the documentation of `VidGen`'s webhooks.
+//! The header that signs webhooks. Source: the documentation of `VidGen`'s webhooks.
 
 use shared::signature;
 

@@ -1,4 +1,4 @@
-//! What goes over the wire of the VidGen API: serde types only.
+//! The requests and responses of the VidGen API: serde types only.
 
 use serde::{Deserialize, Serialize};
 

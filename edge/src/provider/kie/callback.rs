@@ -1,4 +1,5 @@
-//! KIE's callback: checks its signature and reads the task's id. The body is not signed, so nothing else of it is used.
+//! KIE's callback: checks its signature and reads the task's id. The body is not signed, so nothing
+//! else of it is used.
 //!
 //! Source: docs.kie.ai, webhook verification: base64 of HMAC-SHA256 over `taskId.timestamp`.
 
@@ -11,9 +12,9 @@ use shared::time::UnixMillis;
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 /// Units: seconds.
 pub const TIMESTAMP_HEADER: &str = "x-webhook-timestamp";
-/// Longest name of a task that is looked up.
+/// Longest task id that is looked up.
 const TASK_ID_CHARS_MAX: usize = 128;
-/// Where the name of the task stands, by the pages of KIE's several APIs.
+/// Where the task's id is, by the documentation of KIE's several APIs.
 const TASK_ID_PLACES: [&str; 4] = ["/data/taskId", "/data/task_id", "/taskId", "/task_id"];
 
 /// Which callbacks of KIE are accepted.
@@ -21,7 +22,7 @@ const TASK_ID_PLACES: [&str; 4] = ["/data/taskId", "/data/task_id", "/taskId", "
 pub enum Callbacks {
     /// Those signed with this key.
     Signed(Vec<u8>),
-    /// All. For a stack on a laptop.
+    /// All, without a signature. For development.
     Unsigned,
     /// None: tasks are polled instead.
     Refused,
@@ -34,7 +35,8 @@ pub fn task_id(body: &[u8]) -> Option<String> {
     (1..=TASK_ID_CHARS_MAX).contains(&found.chars().count()).then(|| found.to_owned())
 }
 
-/// Whether a callback is accepted: signed and fresh, unless signatures are not required. Compares in constant time.
+/// Whether a callback is accepted: signed and fresh, unless signatures are not required. Compares
+/// in constant time.
 pub fn is_accepted(callbacks: &Callbacks, task_id: &str, timestamp: &str, signature: &str, now: UnixMillis) -> bool {
     match callbacks {
         Callbacks::Refused => false,

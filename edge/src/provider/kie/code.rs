@@ -2,13 +2,13 @@
 
 use shared::code::JobErrorCode as Code;
 
-/// What follows from a code.
+/// The consequence of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     Success,
-    /// Nothing was done; it may be asked again later.
+    /// Nothing was done; the request may be repeated later.
     Later,
-    /// It will never be otherwise.
+    /// A repeat would fail in the same way.
     Never(Code),
     /// KIE does not know the task, or not yet.
     Unknown,
@@ -22,11 +22,12 @@ impl Meaning {
             200 => Self::Success,
             // 429 too many requests, 455 maintenance: refused before anything was made.
             429 | 455 => Self::Later,
-            // 401 the key, 402 the credits, 433 the sub-key's limit, 505 switched off: the operator's account.
+            // 401 the key, 402 the credits, 433 the sub-key's limit, 505 switched off: the
+            // operator's account.
             401..=403 | 433 | 505 => Self::Never(Code::ProviderUnavailable),
             400 | 404 | 413 | 415 | 422 => Self::Never(Code::ProviderRefused),
             501 => Self::Never(Code::ProviderFailed),
-            // 408, 500, gateways' own answers: it may have arrived.
+            // 408, 500, responses of gateways: the request may have arrived.
             _ => Self::Unclear,
         }
     }
@@ -35,7 +36,7 @@ impl Meaning {
         match code {
             200 => Self::Success,
             404 | 422 => Self::Unknown,
-            // The task ended so; the question itself was answered.
+            // The outcome of the task, not of this request.
             501 => Self::Never(Code::ProviderFailed),
             408 => Self::Never(Code::ProviderTimeout),
             _ => Self::Later,

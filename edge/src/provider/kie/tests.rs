@@ -132,7 +132,8 @@ fn what_becomes_of_an_order_is_told_by_the_code_before_the_status() {
         let rejected = Creation::Rejected { code: expected, reason: format!("{code} words") };
         assert_eq!(create(status, says(code), None), rejected, "{status} {code}");
     }
-    // A gateway's own page, a code that says nothing, success without a name: all of it may have arrived.
+    // A gateway's own page, a code that says nothing, success without a name: all of it may have
+    // arrived.
     for (status, body) in [
         (502, json!("<html>")),
         (200, json!("<html>")),

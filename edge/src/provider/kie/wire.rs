@@ -1,4 +1,4 @@
-//! What goes over KIE's wire: serde types, and what they mean to us.
+//! Requests and responses of KIE: serde types, and their meaning for the port.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ struct AvatarIn<'a> {
     prompt: &'a str,
 }
 
-/// KIE wants `sound`, `duration`, `mode` and `multi_shots` even where they are at their defaults.
+/// KIE requires `sound`, `duration`, `mode` and `multi_shots` even at their defaults.
 #[derive(Serialize)]
 struct KlingIn<'a> {
     prompt: String,
@@ -60,7 +60,7 @@ impl<'a> CreateTaskIn<'a> {
             let input = InputIn::Avatar(AvatarIn { image_url, audio_url, prompt: &request.prompt });
             return Self { model: AVATAR_MODEL, callback_url, input };
         }
-        // Where there is a picture, the video has its shape unless the caller says otherwise.
+        // With a picture, the default is the picture's aspect ratio.
         let default = if image_url.is_some() { None } else { Some(AspectRatio::Wide) };
         let input = KlingIn {
             prompt: screen::extend(&request.prompt, screen::choose(&request.prompt)),
@@ -114,7 +114,7 @@ pub struct RecordOut {
     state: String,
     /// The whole create body, as JSON.
     param: Option<String>,
-    /// Filled before success too, by some models: only `state` says what holds.
+    /// Some models fill it before success: only `state` is reliable.
     result_json: Option<String>,
     fail_code: Option<String>,
     fail_msg: Option<String>,
@@ -157,7 +157,7 @@ impl RecordOut {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let code = match text(&self.fail_code).as_str() {
             "408" => JobErrorCode::ProviderTimeout,
-            // What it was asked for is not to be had.
+            // KIE does not make this video.
             "400" | "422" => JobErrorCode::ProviderRefused,
             _ => JobErrorCode::ProviderFailed,
         };

@@ -1,4 +1,4 @@
-//! What an account sees of itself, between the wire and the domain. Pure.
+//! Maps requests and responses about an account. Pure.
 
 use std::borrow::Cow;
 

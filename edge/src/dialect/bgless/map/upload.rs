@@ -1,4 +1,4 @@
-//! Uploads: what was asked for, and where to put it.
+//! Maps upload requests and their responses.
 
 use super::missing;
 use crate::app::create_upload::UploadTicket;

@@ -1,4 +1,4 @@
-//! The guide that stands before the operations: what no single operation says.
+//! The guide before the operations: what concerns more than one of them.
 
 use shared::code::{JobErrorCode, RequestErrorCode};
 use shared::media::{SOURCE_DURATION_MS_MAX, SOURCE_FRAMES_MAX, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX, SOURCE_SIZE_BYTES_MAX};

@@ -1,4 +1,4 @@
-//! The headers of answers.
+//! The headers of responses.
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{Object, Type};
@@ -25,7 +25,7 @@ const HEADERS: [(&str, Type, &str, &str); 14] = [
 ];
 const RATE_LIMIT: [&str; 5] = ["RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
 
-/// Describes each header once, and says of each answer which ones it has.
+/// Describes each header once, and refers to it from each response that has it.
 pub fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (_, operation) in operations(item) {
@@ -44,7 +44,7 @@ pub fn add(document: &mut OpenApi) {
 
 fn names(path: &str, status: &str) -> Vec<&'static str> {
     let mut names = vec!["X-Request-Id"];
-    // A monitor that asks whether the service runs is not counted.
+    // Health checks are not counted.
     if path != "/health" {
         names.extend(RATE_LIMIT);
     }

@@ -35,7 +35,8 @@ pub fn add(document: &mut OpenApi) {
     }
 }
 
-/// An upload needs three fields; a hosted file needs its URL, and then the other fields are ignored.
+/// An upload needs three fields; a hosted file needs its URL, and then the other fields are
+/// ignored.
 fn two_forms_of_an_upload(components: &mut Components) {
     const NAME: &str = "CreateUpload";
     let Some(RefOr::T(Schema::Object(both))) = components.schemas.remove(NAME) else { return };

@@ -9,7 +9,7 @@ use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Schema};
 
 use super::operations;
 
-/// Envelopes are written where they are used; what they hold becomes a reference.
+/// Schemas of envelopes, which are written inline; their contents become references.
 const ENVELOPES: [&str; 2] = ["Data_", "PageOut_"];
 
 pub fn tidy(document: &mut OpenApi) {
@@ -28,7 +28,8 @@ pub fn tidy(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (_, operation) in operations(item) {
             write_envelopes(operation, &envelopes);
-            // An operation without security is public; macros can only say that security is optional.
+            // An operation without security is public; macros can only say that security is
+            // optional.
             if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
                 operation.security = Some(Vec::new());
             }
@@ -36,7 +37,7 @@ pub fn tidy(document: &mut OpenApi) {
     }
 }
 
-/// What an envelope holds is written out in full by the macros; here it becomes a reference again.
+/// The macros write the contents of an envelope inline; here they become a reference again.
 fn unfold(envelope: &mut RefOr<Schema>, components: &Components) {
     let RefOr::T(Schema::Object(envelope)) = envelope else { return };
     envelope.description = None;
@@ -71,7 +72,8 @@ fn write_envelopes(operation: &mut Operation, envelopes: &BTreeMap<String, RefOr
     }
 }
 
-/// A field that may be null is "a thing or null", and the macros describe the thing where the field is meant.
+/// A nullable field is `oneOf` a reference and null, and the macros put the field's description on
+/// the reference.
 fn lift_descriptions(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(object)) = schema else { return };
     for property in object.properties.values_mut() {

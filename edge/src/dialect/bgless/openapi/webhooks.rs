@@ -1,4 +1,4 @@
-//! The calls that this API makes: one for each event.
+//! The webhooks, one for each event.
 
 use serde_json::json;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder, PathsBuilder};
@@ -8,7 +8,8 @@ use utoipa::openapi::{ContentBuilder, HttpMethod, Paths, Ref, Required, Response
 
 use crate::domain::webhook::{EVENTS, START_EVENT};
 
-/// Name, whether it is always there, meaning, example. The names are those of `domain::webhook::headers`.
+/// Name, whether it is always there, meaning, example. The names are those of
+/// `domain::webhook::headers`.
 const HEADERS: [(&str, Required, &str, &str); 4] = [
     ("webhook-id", Required::True, "The event's id, the same at each try.", "evt_01KAJ4A2G00000000000000000_1"),
     ("webhook-timestamp", Required::True, "When this try was signed. Unit: seconds since 1970.", "1763750000"),

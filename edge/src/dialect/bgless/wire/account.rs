@@ -37,7 +37,7 @@ pub struct QuotaOut {
 pub struct ModelOut {
     #[schema(value_type = ModelId)]
     pub id: String,
-    /// Who does the work: `local` is this installation itself.
+    /// The provider that does the work; `local` is this installation itself.
     #[schema(example = "local")]
     pub provider: &'static str,
     #[schema(example = "Chroma key")]
@@ -56,11 +56,12 @@ pub struct ModelOut {
     /// Why not; null for a model that is available.
     #[schema(required)]
     pub unavailable_reason: Option<String>,
-    /// What goes into a matting model of the operator's and comes out of it: `recurrent`, `image` or `portrait`; `unknown`
-    /// where that cannot be read, null for any other model.
+    /// The kind of inputs and outputs of a matting model of the operator's: `recurrent`, `image` or
+    /// `portrait`; `unknown` where that cannot be read, null for any other model.
     #[schema(required)]
     pub signature: Option<String>,
-    /// The licence of a matting model of the operator's, as the operator wrote it; null for any other model.
+    /// The licence of a matting model of the operator's, as the operator wrote it; null for any
+    /// other model.
     #[schema(required)]
     pub licence: Option<String>,
 }
@@ -78,7 +79,7 @@ pub struct PriceOut {
     pub per_started_sec: u64,
 }
 
-/// What the account has, and what the key may spend of it.
+/// The balance of the account, and the quota of the key.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Credits)]
@@ -99,7 +100,8 @@ pub struct LedgerEntryOut {
     pub id: String,
     #[schema(value_type = LedgerEntryKind)]
     pub kind: String,
-    /// Positive gives, negative takes; 0 for a settlement, since the reserve took it.
+    /// Positive adds to the balance, negative takes from it; 0 for a settlement, since the reserve
+    /// took it.
     pub amount_credits: i64,
     /// Null for a grant.
     #[schema(required)]
@@ -153,7 +155,7 @@ pub struct CreateKeyIn {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateKey)]
 pub struct RotateKeyIn {
-    /// How long the old key works on beside the new one. Unit: seconds. Default: a day.
+    /// How long the old key still works beside the new one. Unit: seconds. Default: a day.
     #[serde(default, deserialize_with = "whole_or_none")]
     pub overlap_sec: Option<u64>,
 }
@@ -185,7 +187,8 @@ pub struct KeyOut {
     pub created_at: String,
     #[schema(required, format = DateTime)]
     pub last_used_at: Option<String>,
-    /// The key works until then; in the future while a rotation overlaps, null for a key without an end.
+    /// The key works until then; in the future while a rotation overlaps, null for a key without an
+    /// end.
     #[schema(required, format = DateTime)]
     pub revoked_at: Option<String>,
 }
@@ -231,7 +234,7 @@ pub struct DeliveryAttemptOut {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateWebhookSecret)]
 pub struct RotateWebhookSecretIn {
-    /// How long the old secret signs on beside the new one. Unit: seconds. Default: a day.
+    /// How long the old secret still signs beside the new one. Unit: seconds. Default: a day.
     #[serde(default, deserialize_with = "whole_or_none")]
     pub overlap_sec: Option<u64>,
 }

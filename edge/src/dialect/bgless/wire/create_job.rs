@@ -18,10 +18,11 @@ use shared::media::{Output, SOURCE_DURATION_MS_MAX};
 #[derive(Deserialize, ToSchema)]
 #[schema(as = CreateJob)]
 pub struct CreateJobIn {
-    /// Which model does the work. Default: `auto` for a video, `kie.kling-3-video` for a prompt or a picture.
+    /// Which model does the work. Default: `auto` for a video, `kie.kling-3-video` for a prompt or
+    /// a picture.
     #[schema(value_type = Option<ModelId>)]
     pub model: Option<String>,
-    /// Anything of the caller's own, given back with the job; at most 4096 bytes as JSON.
+    /// Any JSON object; returned with the job. At most 4096 bytes as JSON.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
     #[schema(required, nullable = false)]
@@ -36,40 +37,46 @@ pub struct CreateJobIn {
 pub struct InputIn {
     #[schema(required, nullable = false, value_type = Option<InputMode>)]
     pub mode: Option<String>,
-    /// The `fileUrl` of an upload, or any public http or https address. Required to create a job of mode `video`;
-    /// ignored by estimates.
+    /// The `fileUrl` of an upload, or any public http or https address. Required to create a job of
+    /// mode `video`; ignored by estimates.
     #[schema(example = "https://cdn.example.com/input.mp4")]
     pub video_url: Option<String>,
-    /// What the video shows, for modes `text` and `image`: the subject alone, since the screen behind it is seen to. Required
-    /// to create a job of mode `text`.
+    /// What the video shows, for modes `text` and `image`: only the subject, since the screen
+    /// behind it is added to the prompt. Required to create a job of mode `text`.
     #[schema(example = "a floating product bottle rotating slowly")]
     pub prompt: Option<String>,
-    /// The picture that the video begins with, JPEG or PNG: the `fileUrl` of an upload, or any public http or https address.
-    /// Its subject should stand before an even background. Required to create a job of mode `image`.
+    /// The picture that the video begins with, JPEG or PNG: the `fileUrl` of an upload, or any
+    /// public http or https address. Its subject should stand before an even background. Required
+    /// to create a job of mode `image`.
     #[schema(example = "https://cdn.example.com/bottle.png")]
     pub image_url: Option<String>,
-    /// The shape of a video that is to be made. Default: `16:9`, with a picture that of the picture.
+    /// The aspect ratio of a video that is to be made. Default: that of the picture, or `16:9`
+    /// without one.
     #[schema(value_type = Option<AspectRatioName>)]
     pub aspect_ratio: Option<String>,
-    /// A picture of the background without the subject, PNG, JPEG or WebP, at most 32 MiB, taken by the same camera from the same
-    /// place: the `fileUrl` of an upload, or any public http or https address. Helps `static-camera`; ignored where another
-    /// strategy makes the matte. For mode `video` alone.
+    /// A picture of the background without the subject, PNG, JPEG or WebP, at most 32 MiB, taken by
+    /// the same camera from the same place: the `fileUrl` of an upload, or any public http or https
+    /// address. Helps `static-camera`; ignored where another strategy makes the matte. For mode
+    /// `video` alone.
     #[schema(example = "https://cdn.example.com/empty-room.jpg")]
     pub background_url: Option<String>,
-    /// How the matte is to be made. `preserve-source-alpha` keeps the source's own alpha and only converts formats,
-    /// `chroma-key` keys a flat screen, `onnx-matting` lets a matting model of the operator's do it, `static-camera` tells the
-    /// subject from a background that stands still. `auto` takes the first of these that fits, in this order.
-    /// Default: `auto`. Must not contradict `model`.
+    /// How the matte is to be made. `preserve-source-alpha` keeps the source's own alpha and only
+    /// converts formats, `chroma-key` keys a flat screen, `onnx-matting` lets a matting model of
+    /// the operator's do it, `static-camera` tells the subject from a background that stands still.
+    /// `auto` takes the first of these that fits, in this order. Default: `auto`. Must not
+    /// contradict `model`.
     #[schema(value_type = Option<AlphaStrategyChoice>)]
     pub alpha_strategy: Option<String>,
-    /// How long the source is, so that the right sum is reserved; corrected once it was read. Unit: seconds.
-    /// Default: 10. For a video that is to be made: how long it shall be, from 3 to 15, in whole seconds; default: 5.
+    /// The duration of the source, from which the reserve is computed; corrected once the source
+    /// was probed. Unit: seconds. Default: 10. For a video that is to be made: its duration, from 3
+    /// to 15, in whole seconds; default: 5.
     pub duration_sec: Option<f64>,
-    /// Outputs are no larger than that, and no larger picture is paid for. Default: as large as the source, for which the
-    /// price of `1080p` is reserved until it was read.
+    /// The largest size of the outputs, and of the size that is charged. Default: the source's
+    /// size; until it was probed, the price of `1080p` is reserved.
     #[schema(value_type = Option<VideoResolution>)]
     pub resolution: Option<String>,
-    /// May take more time for better edges. Default: no. Today's keyer has one quality: this is kept, and changes nothing yet.
+    /// Allows more time for better edges. Default: no. The keyer has one quality today: the value
+    /// is stored and changes nothing.
     pub refine_edges: Option<bool>,
 }
 
@@ -81,34 +88,39 @@ pub struct OptionsIn {
     /// The files to make, each at most once. Default: `webm-vp9-alpha` alone.
     #[schema(value_type = Option<Vec<OutputFormat>>)]
     pub outputs: Option<Vec<String>>,
-    /// What the outputs are for. `web-app`: shown on pages, small files. `editing`: worked on further, the source's size and
-    /// rate and as much quality as the format holds. `social`: sized and timed as networks take it. Default: `web-app`.
+    /// What the outputs are for. `web-app`: shown on pages, small files. `editing`: for further
+    /// editing, with the source's size and frame rate and the highest quality of the format.
+    /// `social`: with the sizes and frame rates that networks accept. Default: `web-app`.
     #[schema(value_type = Option<PresetName>)]
     pub preset: Option<String>,
-    /// How a screen is keyed, for experts: without it every part is found. Ignored where nothing is keyed.
+    /// Settings of the keyer, for experts; each is detected unless it is given. Ignored where
+    /// nothing is keyed.
     pub key: Option<KeyIn>,
-    /// The public http or https address to POST to when the job is over; not looked at by estimates.
+    /// The public http or https address to POST to when the job is over; ignored by estimates.
     #[schema(example = "https://example.com/webhooks/bgless")]
     pub callback_url: Option<String>,
-    /// Signs what the receiver is told. Without it the account's own secret does, if there is one.
+    /// Signs the webhooks of this job. Without it the account's secret signs them, if there is one.
     pub callback_secret: Option<String>,
 }
 
-/// Overrides of what the keyer finds by itself.
+/// Overrides of settings that the keyer detects.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = KeySettings)]
 pub struct KeyIn {
-    /// The screen's colour, instead of the one found; a screen is then keyed even where none would have been found.
+    /// The screen's colour, instead of the one found; a screen is then keyed even where none would
+    /// have been found.
     #[schema(example = "#00b140", pattern = "^#[0-9a-fA-F]{6}$")]
     pub screen_color: Option<String>,
-    /// Alpha up to this becomes 0, and what lies above is stretched: removes what is left of a screen. Default: 0.
+    /// Alpha up to this becomes 0, and higher values are stretched: removes remains of the screen.
+    /// Default: 0.
     #[schema(minimum = 0, maximum = 1)]
     pub black_point: Option<f64>,
-    /// Alpha from this on becomes 1: closes a subject that shines through. Above `blackPoint`. Default: 1.
+    /// Alpha from this value becomes 1: fills holes in the subject. Above `blackPoint`. Default: 1.
     #[schema(minimum = 0, maximum = 1)]
     pub white_point: Option<f64>,
-    /// How much of the screen's light on the subject is taken away. 0: none. Default: 1, all that is found.
+    /// How much of the spill on the subject is removed. 0: nothing. Default: 1, all that is
+    /// detected.
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
 }

@@ -29,19 +29,19 @@ pub struct JobOut {
     pub stage: Option<&'static str>,
     #[schema(value_type = ModelId)]
     pub model: String,
-    /// Null until the source was looked at.
+    /// Null until the source was analysed.
     #[schema(required, value_type = Option<AlphaStrategy>)]
     pub alpha_strategy: Option<&'static str>,
-    /// Why that strategy, and what else was looked at; null until the source was looked at.
+    /// Why that strategy, and which others were considered; null until the source was analysed.
     #[schema(required)]
     pub strategy_choice: Option<StrategyChoice>,
-    /// As asked for, in the same order.
+    /// As requested, in the same order.
     #[schema(value_type = Vec<OutputFormat>)]
     pub outputs: Vec<&'static str>,
     #[schema(value_type = PresetName)]
     pub preset: &'static str,
     pub refine_edges: bool,
-    /// Outputs are no larger than that; null when nothing was asked for.
+    /// The largest size of the outputs; null where none was requested.
     #[schema(required, value_type = Option<VideoResolution>)]
     pub resolution: Option<&'static str>,
     /// What the job holds or has cost; 0 once a failed or canceled job gave it back. Unit: credits.
@@ -56,7 +56,7 @@ pub struct JobOut {
     pub source: Option<SourceOut>,
     /// Empty until the job succeeded.
     pub output_assets: Vec<AssetOut>,
-    /// For looking at the result without any of its outputs; empty until the job succeeded.
+    /// Previews of the result; empty until the job succeeded.
     pub preview_assets: Vec<PreviewOut>,
     /// Null until the job succeeded.
     #[schema(required)]
@@ -64,7 +64,7 @@ pub struct JobOut {
     /// Null unless the job failed.
     #[schema(required)]
     pub error: Option<JobErrorOut>,
-    /// Where to ask for the job again.
+    /// The URL to poll.
     #[schema(format = "uri")]
     pub poll_url: String,
     #[schema(format = DateTime)]
@@ -74,7 +74,7 @@ pub struct JobOut {
     /// Null until the job is over.
     #[schema(required, format = DateTime)]
     pub ended_at: Option<String>,
-    /// Until when an uploaded source is kept; null for one that lies elsewhere.
+    /// Until when an uploaded source is kept; null for one that is hosted elsewhere.
     #[schema(required, format = DateTime)]
     pub source_retained_until: Option<String>,
     /// Until when the outputs are kept; null until the job is over.
@@ -82,7 +82,7 @@ pub struct JobOut {
     pub retained_until: Option<String>,
 }
 
-/// What the source turned out to be.
+/// The source as it was probed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Source)]
@@ -177,7 +177,7 @@ pub struct EstimateOut {
     pub model: String,
     /// What would be reserved. Unit: credits.
     pub credits: u64,
-    /// How long the work takes, waiting aside. Unit: seconds.
+    /// How long the work takes, without the time in the queue. Unit: seconds.
     pub eta_sec: u64,
     /// The account's balance. Unit: credits.
     pub remaining_credits: u64,

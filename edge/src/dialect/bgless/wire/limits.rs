@@ -1,10 +1,11 @@
-//! How the wire types state the limits of their fields: in the constants that requests are checked with. The description alone
-//! reads them.
+//! How the wire types state the limits of their fields: in the constants that requests are checked
+//! with. The description alone reads them.
 
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, Schema};
 
-/// A field or parameter and its limits: the schema, or how the paths begin; the name; what is added to its description.
+/// A field or parameter and its limits: the schema, or how the paths begin; the name; what is added
+/// to its description.
 pub type Limits = (&'static str, &'static str, fn(&mut Schema));
 
 pub fn between(field: &mut Schema, minimum: u64, maximum: u64) {

@@ -40,14 +40,16 @@ macro_rules! schemas {
 }
 
 schemas! {
-    /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it. `success`, `failed` and `canceled` are final.
+    /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it.
+    /// `success`, `failed` and `canceled` are final.
     JobStatus = JobState::ALL.into_iter().filter(|state| *state != JobState::Created).map(JobState::as_str);
     /// What a transcoder is doing with a job.
     JobStage = AttemptStage::ALL.map(AttemptStage::as_str);
     /// A file that a job can make.
     OutputFormat = Output::ALL.map(Output::as_str);
-    /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a video and as a still of
-    /// it; `poster` is a still of a portrait; `qa` is the QA report as a file.
+    /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a
+    /// video and as a still of it; `poster` is a still of a portrait; `qa` is the QA report as a
+    /// file.
     PreviewName = PreviewKind::ALL.map(PreviewKind::as_str);
     /// What the outputs are for.
     PresetName = Preset::ALL.map(Preset::as_str);
@@ -61,9 +63,10 @@ schemas! {
     AlphaStrategy = Strategy::ALL.map(|strategy| strategy.request().as_str());
     /// A class of picture sizes: up to 1280 × 720 pixels, up to 1920 × 1080, and anything above.
     VideoResolution = Resolution::ALL.map(Resolution::as_str);
-    /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's settings.
+    /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's
+    /// settings.
     KeyScope = Scope::ALL.map(Scope::as_str);
-    /// An API that a path is shared with: a list answers as the key's.
+    /// The API in which a key reads lists at shared paths.
     KeyDialect = dialect::KeyDialect::ALL.map(dialect::KeyDialect::as_str);
     /// Why a request was refused. Stable: a code is never renamed nor given another meaning.
     ErrorCode = RequestErrorCode::ALL.map(RequestErrorCode::as_str);
@@ -71,7 +74,8 @@ schemas! {
     JobFailureCode = JobErrorCode::ALL.map(JobErrorCode::as_str);
     /// What moved credits.
     LedgerEntryKind = ENTRY_KINDS;
-    /// The state of a delivery: still to be sent, received, or given up until it is redelivered by hand.
+    /// The state of a delivery: still to be sent, received, or given up until it is redelivered by
+    /// hand.
     DeliveryStatus = DELIVERY_STATES;
     /// The type of a webhook event. `job.started` is sent by other APIs of this service only.
     EventType = EVENTS;

@@ -18,7 +18,7 @@ use utoipa::openapi::Schema;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CreateJobQuery {
-    /// Hold the answer back until the job is over, for `timeout` at most.
+    /// Respond when the job is over, after `timeout` at the latest.
     #[param(nullable = false, default = false)]
     pub wait: Option<bool>,
     /// How long to wait; only with `wait=true`. Unit: seconds.
@@ -38,8 +38,8 @@ pub struct DownloadQuery {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "read by hand, since it may be quoted or bare")]
 pub struct IdempotencyHeader {
-    /// Names the request, so that a repeat within 24 hours is answered like the first and creates nothing. 1 to 255
-    /// visible ASCII characters, quoted or bare, such as a UUID.
+    /// Identifies the request: a repeat within 24 hours gets the first response and creates
+    /// nothing. 1 to 255 visible ASCII characters, quoted or bare, such as a UUID.
     #[param(rename = "Idempotency-Key", nullable = false, pattern = r#"^("[!#-~]{1,255}"|[!#-~]{1,255})$"#)]
     key: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Files that are to come, or lie elsewhere.
+//! Uploads, and files that are hosted elsewhere.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,32 +11,36 @@ use crate::server::extract::whole_or_none;
 #[cfg(test)]
 use shared::media::SOURCE_SIZE_BYTES_MAX;
 
-/// A file to be uploaded (`filename`, `contentType`, `sizeBytes`), or one that lies elsewhere already (`url`).
+/// A file to be uploaded (`filename`, `contentType`, `sizeBytes`), or one that is hosted elsewhere
+/// (`url`).
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CreateUpload)]
 pub struct CreateUploadIn {
-    /// The file's name. Anything but letters, digits, `.`, `_` and `-` is replaced, and only the last 100 characters are kept.
+    /// The file's name. Anything but letters, digits, `.`, `_` and `-` is replaced, and only the
+    /// last 100 characters are kept.
     #[schema(example = "input.mp4")]
     pub filename: Option<String>,
     /// A video or image type without parameters. The PUT must send the same one.
     #[schema(example = "video/mp4")]
     pub content_type: Option<String>,
-    /// The exact size of the file. The PUT must send as much. Unit: bytes.
+    /// The exact size of the file. The PUT must have exactly that size. Unit: bytes.
     #[schema(example = 123_456)]
     #[serde(default, deserialize_with = "whole_or_none")]
     pub size_bytes: Option<u64>,
-    /// The public http or https address of a file that lies elsewhere; the other fields are ignored then.
+    /// The public http or https URL of a file that is hosted elsewhere; the other fields are then
+    /// ignored.
     #[schema(format = "uri")]
     pub url: Option<String>,
 }
 
-/// Where to put a file, and the address under which jobs find it.
+/// Where to PUT a file, and the URL by which jobs find it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Upload)]
 pub struct UploadOut {
-    /// Where to PUT the file, with `headers`, within an hour. Absent for a file that lies elsewhere.
+    /// Where to PUT the file, with `headers`, within an hour. Absent for a file that is hosted
+    /// elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "uri")]
     pub upload_url: Option<String>,

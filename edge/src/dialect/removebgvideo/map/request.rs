@@ -40,13 +40,15 @@ fn model(name: &str) -> Result<Model, Error> {
         "original" => Ok(Model::Auto),
         // The fastest: keys a flat screen and tries nothing else.
         "light" => Ok(Model::LocalChromaKey),
-        // The operator's matting model; without one the job is refused, and the error names what is missing.
+        // The operator's matting model; without one the job is refused, and the error names what is
+        // missing.
         "pro" | "human" => Ok(Model::LocalOnnxMatting),
         _ => Err(Error::invalid("model", "Must be `original`, `light`, `pro` or `human`.")),
     }
 }
 
-/// The request of a job once `start` overrides its members. The background is one member, in either of its forms.
+/// The request of a job once `start` overrides its members. The background is one member, in either
+/// of its forms.
 pub fn merge(stored: JobIn, start: JobIn) -> JobIn {
     let has_background =
         start.background.is_some() || start.bg_type.is_some() || start.bg_color.is_some() || start.bg_image_url.is_some();
