@@ -1,4 +1,5 @@
-//! Migrations are added, never edited: somebody may have applied them. Before 1.0 they were rewritten by subject, once.
+//! Migrations are added, never edited: somebody may have applied them. Before 1.0 they were
+//! rewritten by subject, once.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +8,12 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace::Workspace;
 
-/// The first file of the schema that was written by subject. Nothing before the commit that added it was ever applied.
+/// The first file of the schema that was written by subject. Nothing before the commit that added
+/// it was ever applied.
 const FIRST_FILE: &str = "migrations/d1/0001_create_accounts_and_keys.sql";
 
-/// Fails when a migration was changed, renamed or removed since the rewrite, in the history or since the last commit.
+/// Fails when a migration was changed, renamed or removed since the rewrite, in the history or
+/// since the last commit.
 pub fn check_added_only(workspace: &Workspace) -> Result<()> {
     check(workspace.root())
 }

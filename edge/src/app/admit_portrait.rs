@@ -1,4 +1,5 @@
-//! Whether a key may have a portrait made now, asked before its files are read: a refusal then costs nobody an upload.
+//! Whether a key may have a portrait made now, asked before its files are read: a refusal then
+//! costs nobody an upload.
 
 use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, Tariff};
 
@@ -8,8 +9,10 @@ use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
-/// Who asks. What is found here may change until the job is created; then the database decides. One D1 round trip.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobActive`, `QuotaExceeded`, `InsufficientCredits`.
+/// Who asks. What is found here may change until the job is created; then the database decides. One
+/// D1 round trip.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobActive`, `QuotaExceeded`,
+/// `InsufficientCredits`.
 pub async fn admit_portrait(ports: &impl Ports, key: &KeyHash) -> Result<Caller, Error> {
     let now = ports.now();
     let (key, spending_limit, active) = ports.store().get_spending_limit_and_activity(key, &now.to_month()).await?;

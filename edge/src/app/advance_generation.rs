@@ -1,4 +1,5 @@
-//! Does for an order whatever is due: hands it over, asks what became of it, takes the video, or gives up.
+//! Does for an order whatever is due: hands it over, asks what became of it, takes the video, or
+//! gives up.
 //!
 //! Safe to call at any time and by several at once: every step is taken by one of them alone.
 
@@ -63,7 +64,8 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
     };
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
     let Some(tries) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
-        // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then this finds nothing to do.
+        // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then
+        // this finds nothing to do.
         wake_provider(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
     };
@@ -126,7 +128,8 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
     Ok(Advance::Asked)
 }
 
-/// From here on the video is a source like any other: the transcoder fetches it, guarded, before it expires.
+/// From here on the video is a source like any other: the transcoder fetches it, guarded, before it
+/// expires.
 async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, Error> {
     let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
         return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
@@ -160,7 +163,8 @@ fn source_url(ports: &impl Ports, source: &Source) -> String {
     }
 }
 
-/// It names the run, so that an order whose answer was lost can be found again, and proves that we made it.
+/// It names the run, so that an order whose answer was lost can be found again, and proves that we
+/// made it.
 fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
     let (settings, run) = (ports.settings(), generation.run);
     let token = generation::callback_token(&settings.file_url_secret, run);

@@ -1,4 +1,5 @@
-//! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a lease that is over.
+//! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a
+//! lease that is over.
 
 use shared::code::JobErrorCode;
 use shared::price::{self, Tariff};
@@ -112,7 +113,8 @@ async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Resul
     Ok(held)
 }
 
-/// Whether a lease has been kept alive for longer than any work takes. It then runs out, and the sweep goes on from there.
+/// Whether a lease has been kept alive for longer than any work takes. It then runs out, and the
+/// sweep goes on from there.
 fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
     now > lease.lease_id.created_at().plus_ms(LEASE_AGE_MS_MAX)
 }

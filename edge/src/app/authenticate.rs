@@ -23,7 +23,8 @@ pub fn identify(ports: &impl Ports, key: Option<ApiKey>, scope: Scope) -> Result
     Ok(caller)
 }
 
-/// Lets an operator in. Digests are compared, so neither length nor content shows in the time taken.
+/// Lets an operator in. Digests are compared, so neither length nor content shows in the time
+/// taken.
 /// Errors: `MissingApiKey`, `Forbidden`.
 pub fn authenticate_operator(ports: &impl Ports, presented_token: Option<&str>) -> Result<(), Error> {
     let expected = KeyHash::of(&ports.settings().admin_token);

@@ -1,4 +1,5 @@
-//! Cancels a job that waits. Unlike a deletion it hides nothing, and comes too late once somebody works on it.
+//! Cancels a job that waits. Unlike a deletion it hides nothing, and comes too late once somebody
+//! works on it.
 
 use shared::id::JobId;
 

@@ -13,7 +13,8 @@ use crate::domain::job::{ATTEMPTS_MAX, Job, JobState};
 use crate::domain::run::{Lease, RunRef};
 use crate::domain::webhook::EventId;
 
-/// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes next.
+/// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes
+/// next.
 pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer, Error> {
     let now = ports.now();
     let run = RunRef { job_id: claim.job_id, run: claim.run };

@@ -26,7 +26,8 @@ pub struct UploadTicket {
     pub size_bytes: u64,
 }
 
-/// Signs a PUT for one file, and notes it, so that it is removed in time. The signed file URL alone says what may be used.
+/// Signs a PUT for one file, and notes it, so that it is removed in time. The signed file URL alone
+/// says what may be used.
 /// Errors: `InvalidRequest`.
 pub async fn create_upload(
     ports: &impl Ports,
@@ -51,7 +52,8 @@ pub async fn create_upload(
     Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, retained_until_ms, content_type, size_bytes })
 }
 
-/// Checks the address of a file that is there already, so that a bad one is known before a job is made.
+/// Checks the address of a file that is there already, so that a bad one is known before a job is
+/// made.
 /// Errors: those of `find_source`.
 pub fn check_hosted_file(ports: &impl Ports, caller: Caller, url: &str) -> Result<(), Error> {
     find_source(ports, caller, "url", url).map(|_| ())

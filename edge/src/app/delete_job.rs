@@ -12,7 +12,8 @@ use crate::domain::run::RunRef;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
-/// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back at once.
+/// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back
+/// at once.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
 pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<(), Error> {
     let now = ports.now();

@@ -14,13 +14,15 @@ use crate::domain::run::RunRef;
 pub enum DeadLetterOutcome {
     /// Its run had used up its attempts, and ended, refunded.
     Failed,
-    /// Its run has attempts left: transcoders gave it back rather than failed. The next sweep sends another task.
+    /// Its run has attempts left: transcoders gave it back rather than failed. The next sweep sends
+    /// another task.
     TaskDue,
     /// Its run is over, or somebody works on it: then its lease decides, and the sweep after it.
     Unchanged,
 }
 
-/// Ends a dead letter's run, or sees to it that it is tried again. A queue counts deliveries; attempts are ours to count.
+/// Ends a dead letter's run, or sees to it that it is tried again. A queue counts deliveries;
+/// attempts are ours to count.
 pub async fn fail_dead_letter(ports: &impl Ports, task: &TranscodeTask) -> Result<DeadLetterOutcome, Error> {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
     let (run, now) = (RunRef { job_id, run }, ports.now());

@@ -1,4 +1,5 @@
-//! Ports for tests: real SQL on in-memory SQLite, and a queue, a bucket, a clock and a die in memory.
+//! Ports for tests: real SQL on in-memory SQLite, and a queue, a bucket, a clock and a die in
+//! memory.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

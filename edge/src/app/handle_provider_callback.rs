@@ -1,4 +1,5 @@
-//! A provider calls: something became of a task. Nothing that it says is believed; it is asked instead.
+//! A provider calls: something became of a task. Nothing that it says is believed; it is asked
+//! instead.
 
 use url::Url;
 
@@ -8,8 +9,9 @@ use crate::domain::error::Error;
 use crate::domain::generation::{self, Generation, GenerationState};
 use crate::domain::run::RunRef;
 
-/// Looks after the task's order at once. A task that nobody has a name for may be that of an order whose answer was lost:
-/// the provider itself says where it was to call back, and only we can have made that address.
+/// Looks after the task's order at once. A task that nobody has a name for may be that of an order
+/// whose answer was lost: the provider itself says where it was to call back, and only we can have
+/// made that address.
 pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Advance, Error> {
     let generation = match ports.store().find_generation_of_task(provider, task_id).await? {
         Some(generation) => generation,

@@ -19,7 +19,8 @@ pub enum Begun {
 }
 
 /// Takes the key, or finds what became of it. One D1 round trip, the API key included.
-/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `IdempotencyKeyRunning`, `IdempotencyKeyReused`.
+/// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `IdempotencyKeyRunning`,
+/// `IdempotencyKeyReused`.
 pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, Begun), Error> {
     let now = ports.now();
     let (key, remembered) = ports.store().begin_request(key, idempotency, now).await?;
@@ -43,7 +44,8 @@ pub async fn finish(ports: &impl Ports, caller: Caller, idempotency: &Idempotenc
     }
 }
 
-/// Frees the key of a request that was refused: once its cause is gone, the same key may be sent again.
+/// Frees the key of a request that was refused: once its cause is gone, the same key may be sent
+/// again.
 pub async fn abandon(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey) {
     if let Err(error) = ports.store().delete_idempotency_key(caller.account_id, idempotency).await {
         ports.warn("an idempotency key stays taken for a while", &[("error", &error)]);

@@ -40,7 +40,8 @@ pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
     Ok(listed)
 }
 
-/// Why a model cannot be run here. What neither a provider makes nor a matting model of the operator's can always be.
+/// Why a model cannot be run here. What neither a provider makes nor a matting model of the
+/// operator's can always be.
 pub async fn unavailable(
     ports: &impl Ports,
     model: Model,

@@ -1,4 +1,5 @@
-//! What a customer does with the account's keys. Who asks is settled before what is asked, so requests come as they were read.
+//! What a customer does with the account's keys. Who asks is settled before what is asked, so
+//! requests come as they were read.
 
 use shared::id::{AccountId, ApiKeyId};
 
@@ -49,7 +50,8 @@ pub async fn create_key_of(ports: &impl Ports, account_id: AccountId, request: &
 }
 
 /// A key that may do what an old one may; the old one works on for `overlap_s`.
-/// Errors: those of `authenticate`, `InvalidRequest`, `NoSuchThing` for a key that is not the account's or was revoked.
+/// Errors: those of `authenticate`, `InvalidRequest`, `NoSuchThing` for a key that is not the
+/// account's or was revoked.
 pub async fn rotate_key(
     ports: &impl Ports,
     key: &KeyHash,

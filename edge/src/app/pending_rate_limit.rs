@@ -1,6 +1,7 @@
 //! The rate-limit check of a request, which runs while the request is handled.
 //!
-//! Reads need not wait for it: their response is dropped if the request is beyond a limit. Writes wait.
+//! Reads need not wait for it: their response is dropped if the request is beyond a limit. Writes
+//! wait.
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};

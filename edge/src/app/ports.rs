@@ -1,4 +1,5 @@
-//! What the use cases need of the world, as traits. Times, ids and random values enter here and nowhere else.
+//! What the use cases need of the world, as traits. Times, ids and random values enter here and
+//! nowhere else.
 
 mod outcome;
 mod provider;
@@ -118,8 +119,8 @@ pub trait Objects {
     /// Size of an object, if it is there.
     /// Units: bytes.
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error>;
-    /// Stores an object as it comes, and never holds the whole of it; what ends in an error leaves nothing behind. Answers
-    /// its size; nothing is stored of what has none.
+    /// Stores an object as it comes, and never holds the whole of it; what ends in an error leaves
+    /// nothing behind. Answers its size; nothing is stored of what has none.
     /// Units: bytes. Errors: those of `bytes`.
     async fn store(&self, object_key: &str, content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error>;
     /// Removes an object; one that is not there is fine.

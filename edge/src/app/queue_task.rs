@@ -5,7 +5,8 @@ use shared::task::{Pool, TranscodeTask};
 use crate::app::ports::{Ports, TaskQueue as _};
 use crate::domain::run::RunRef;
 
-/// Sends a task for a run that is already committed. If the queue fails, the sweep sends the task later.
+/// Sends a task for a run that is already committed. If the queue fails, the sweep sends the task
+/// later.
 pub async fn queue_task(ports: &impl Ports, pool: Pool, run: RunRef) {
     let task = TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run };
     if let Err(error) = ports.tasks().send(pool, &[task]).await {

@@ -1,4 +1,5 @@
-//! Drafts, and starting them: a draft holds nothing, and each start of a job is a run with a reserve of its own.
+//! Drafts, and starting them: a draft holds nothing, and each start of a job is a run with a
+//! reserve of its own.
 
 use shared::id::JobId;
 use shared::media::Output;
@@ -59,7 +60,8 @@ pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobReques
 }
 
 /// A draft, or a job that failed, as a queued run that is reserved for.
-/// Errors: `JobNotStartable`, `ModelUnavailable`, `ForbiddenUrl`, `QuotaExceeded`, `InsufficientCredits`.
+/// Errors: `JobNotStartable`, `ModelUnavailable`, `ForbiddenUrl`, `QuotaExceeded`,
+/// `InsufficientCredits`.
 pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Result<Job, Error> {
     if !job.is_startable() {
         return Err(Error::JobNotStartable);

@@ -73,8 +73,10 @@ struct InputFiles {
 
 /// A new job, already reserved for.
 ///
-/// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends its task again.
-/// Errors: `ModelUnavailable`, those of the source, `QuotaExceeded`, `InsufficientCredits`, `JobActive`.
+/// A queue that cannot be reached does not fail the call: the job is committed, and the sweep sends
+/// its task again.
+/// Errors: `ModelUnavailable`, those of the source, `QuotaExceeded`, `InsufficientCredits`,
+/// `JobActive`.
 pub async fn submit_job(
     ports: &impl Ports,
     caller: Caller,
@@ -142,7 +144,8 @@ pub async fn submit_job(
                 None => Error::Internal("a job was refused that the spending limit covers".into()),
             });
         }
-        // The batch may have been committed and its answer lost: the caller must not pay for a job it never hears of.
+        // The batch may have been committed and its answer lost: the caller must not pay for a job
+        // it never hears of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
     let run = RunRef { job_id: job.id, run: job.run };

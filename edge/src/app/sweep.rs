@@ -1,4 +1,5 @@
-//! What the cron handler does each minute, so that nothing is lost: every step bounded and safe to repeat.
+//! What the cron handler does each minute, so that nothing is lost: every step bounded and safe to
+//! repeat.
 
 use shared::code::JobErrorCode;
 use shared::task::{Pool, TranscodeTask};
@@ -15,7 +16,8 @@ use crate::domain::job::QUEUE_TIMEOUT_MS;
 use crate::domain::run::RunRef;
 use crate::domain::webhook::UNCONFIRMED_AFTER_MS;
 
-/// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows 1,000 queries per invocation.
+/// Most jobs that one step of one sweep touches. One queue batch holds 100 messages; D1 allows
+/// 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
 
 /// Most jobs that one sweep empties: each costs a few calls of R2.

@@ -8,13 +8,15 @@ use super::dialect::KeyDialect;
 use super::error::Error;
 use super::scope::Scope;
 
-/// How long an old key still works beside the one that replaces it, unless the caller says otherwise.
+/// How long an old key still works beside the one that replaces it, unless the caller says
+/// otherwise.
 /// Units: seconds. A day: long enough to roll a change out.
 pub const ROTATION_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const ROTATION_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 
-/// How often a key's last use is written down. A write per request would cost more than the request.
+/// How often a key's last use is written down. A write per request would cost more than the
+/// request.
 /// Units: milliseconds. One hour.
 pub const USE_NOTED_EVERY_MS: u64 = 60 * 60 * 1_000;
 
@@ -23,7 +25,8 @@ pub const USE_NOTED_EVERY_MS: u64 = 60 * 60 * 1_000;
 pub struct KeyHash(String);
 
 impl KeyHash {
-    /// Hashes a key as it was presented. Whatever the client sent is hashed, so nothing about its form leaks.
+    /// Hashes a key as it was presented. Whatever the client sent is hashed, so nothing about its
+    /// form leaks.
     pub fn of(presented_key: &str) -> Self {
         Self(signature::sha256_hex(presented_key.as_bytes()))
     }

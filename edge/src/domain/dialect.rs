@@ -1,5 +1,5 @@
-//! What the rules of jobs know of dialects, the API shapes that jobs are created through. A dialect itself is a folder of
-//! `edge/src/dialect/`; nothing here lists them.
+//! What the rules of jobs know of dialects, the API shapes that jobs are created through. A dialect
+//! itself is a folder of `edge/src/dialect/`; nothing here lists them.
 
 use shared::names;
 
@@ -11,7 +11,8 @@ names! {
     }
 }
 
-/// What the edge does differently for the jobs of a dialect. Each dialect states its own, and each job keeps it as columns.
+/// What the edge does differently for the jobs of a dialect. Each dialect states its own, and each
+/// job keeps it as columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DialectPolicy {
     /// As it is stored with each job.

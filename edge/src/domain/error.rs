@@ -32,7 +32,8 @@ pub enum Error {
     /// A URL that this service does not speak to.
     #[error("{field}: {refusal}")]
     ForbiddenUrl { field: &'static str, refusal: UrlRefusal },
-    /// A file URL of ours that is unsigned, altered, or another account's: the three look the same from outside.
+    /// A file URL of ours that is unsigned, altered, or another account's: the three look the same
+    /// from outside.
     #[error("file URL is not valid")]
     InvalidFileUrl,
     /// A file URL of ours past its time.

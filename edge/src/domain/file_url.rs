@@ -36,7 +36,8 @@ pub fn is_ours(public_base_url: &str, url: &Url) -> bool {
 }
 
 /// Reads a file URL.
-/// Errors: `InvalidFileUrl`, `ExpiredFileUrl`. The signature is checked first, so only a genuine URL is called expired.
+/// Errors: `InvalidFileUrl`, `ExpiredFileUrl`. The signature is checked first, so only a genuine
+/// URL is called expired.
 pub fn verify(url: &Url, secret: &[u8], now: UnixMillis) -> Result<SignedFile, Error> {
     let object_key = url.path().strip_prefix(FILES_PATH).ok_or(Error::InvalidFileUrl)?;
     let parameter = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value);

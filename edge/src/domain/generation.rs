@@ -1,4 +1,5 @@
-//! A video that a provider makes for a job: what is ordered, how far it is, and how long anybody waits for it.
+//! A video that a provider makes for a job: what is ordered, how far it is, and how long anybody
+//! waits for it.
 
 use serde::{Deserialize, Serialize};
 use shared::names;
@@ -11,10 +12,12 @@ use super::run::RunRef;
 /// An order that could not be handed over by then is given up.
 /// Units: milliseconds. One hour.
 pub const SENDING_MS_MAX: u64 = 60 * 60 * 1_000;
-/// A provider that knows nothing of a task by then has lost it. Before that it may only not have heard of it yet.
+/// A provider that knows nothing of a task by then has lost it. Before that it may only not have
+/// heard of it yet.
 /// Units: milliseconds.
 pub const UNKNOWN_MS_MAX: u64 = 90 * 1_000;
-/// Pauses before each question about a task, unless the operator says otherwise; the last one repeats.
+/// Pauses before each question about a task, unless the operator says otherwise; the last one
+/// repeats.
 /// Units: seconds.
 pub const ASK_PAUSES_S: [u64; 6] = [15, 15, 30, 30, 60, 120];
 /// Longest words of a caller; ours are added to them.
@@ -37,7 +40,8 @@ names! {
     }
 }
 
-/// What a provider is to generate, beside the image and the sound of the job (`Job::prompt_image`, `Job::prompt_sound`).
+/// What a provider is to generate, beside the image and the sound of the job (`Job::prompt_image`,
+/// `Job::prompt_sound`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerationRequest {

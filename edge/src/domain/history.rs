@@ -2,7 +2,8 @@
 
 /// Jobs of a kind before they are judged by.
 const JOBS_MIN: u32 = 20;
-/// Lengths that differ by less than this share of their mean say nothing about how work grows with length.
+/// Lengths that differ by less than this share of their mean say nothing about how work grows with
+/// length.
 const SPREAD_MIN: f64 = 0.05;
 /// No job takes less.
 /// Units: milliseconds.
@@ -22,7 +23,8 @@ pub struct WorkHistory {
 }
 
 impl WorkHistory {
-    /// About how long a job on a video of this length takes, from its queue to its end; none while too few were seen.
+    /// About how long a job on a video of this length takes, from its queue to its end; none while
+    /// too few were seen.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations")]
     pub fn expected_work_ms(&self, duration_ms: u64) -> Option<u64> {
         if self.jobs < JOBS_MIN || self.weight <= 0.0 {
@@ -32,7 +34,8 @@ impl WorkHistory {
         let variance = self.duration_ms_squared / self.weight - mean_duration * mean_duration;
         let covariance = self.duration_ms_by_work_ms / self.weight - mean_duration * mean_work;
         let spread = variance.max(0.0).sqrt();
-        // Jobs of one length tell that length alone; elsewhere, work in proportion is the best guess.
+        // Jobs of one length tell that length alone; elsewhere, work in proportion is the best
+        // guess.
         let slope = if spread > SPREAD_MIN * mean_duration { covariance / variance } else { mean_work / mean_duration.max(1.0) };
         let slope = slope.clamp(0.0, mean_work / mean_duration.max(1.0));
         let work_ms = mean_work + slope * (duration_ms as f64 - mean_duration);

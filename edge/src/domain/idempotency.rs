@@ -9,7 +9,8 @@ use super::error::Error;
 /// How long a key is remembered.
 /// Units: milliseconds. A day.
 pub const KEY_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
-/// A request that has not answered by then never will: its key is free again, or its job is answered as it is.
+/// A request that has not answered by then never will: its key is free again, or its job is
+/// answered as it is.
 /// Units: milliseconds. Longer than the longest wait.
 pub const RUNNING_MS_MAX: u64 = 2 * 60 * 1_000;
 const KEY_CHARS_MAX: usize = 255;

@@ -22,17 +22,19 @@ use super::run::{Lease, RunRef};
 
 /// Claims that a run may have before it is given up.
 pub const ATTEMPTS_MAX: u32 = 3;
-/// A queued run whose task was not claimed by then gets another one. Longer than a busy queue usually takes,
-/// since a needless task costs one refused claim.
+/// A queued run whose task was not claimed by then gets another one. Longer than a busy queue
+/// usually takes, since a needless task costs one refused claim.
 /// Units: milliseconds.
 pub const TASK_DUE_AFTER_MS: u64 = 5 * 60 * 1_000;
 /// A run that no transcoder took for so long fails.
 /// Units: milliseconds. 24 hours.
 pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
-/// How long one lease may be kept alive. A transcoder whose heart beats while its work hangs is not believed for ever.
+/// How long one lease may be kept alive. A transcoder whose heart beats while its work hangs is not
+/// believed for ever.
 /// Units: milliseconds. Six hours, far above the transcoders' own limit.
 pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
-/// A deleted job's objects are looked for again then: its transcoder has heard of it by that time, and stored its last.
+/// A deleted job's objects are looked for again then: its transcoder has heard of it by that time,
+/// and stored its last.
 /// Units: milliseconds. A quarter of an hour.
 pub const REMOVE_OBJECTS_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// How long a signed file URL works.
@@ -221,7 +223,8 @@ impl Job {
         matches!(self.state, JobState::Created | JobState::Failed)
     }
 
-    /// Where the objects made under a lease go. Leases never share a prefix, so a late one overwrites nothing.
+    /// Where the objects made under a lease go. Leases never share a prefix, so a late one
+    /// overwrites nothing.
     pub fn object_prefix(&self, lease_id: LeaseId) -> String {
         format!("{}{lease_id}/", self.outputs_prefix())
     }

@@ -44,11 +44,13 @@ names! {
     }
 }
 
-/// The largest file of which a provider makes a portrait. Source: docs.kie.ai, `kling/ai-avatar-standard`.
+/// The largest file of which a provider makes a portrait. Source: docs.kie.ai,
+/// `kling/ai-avatar-standard`.
 /// Units: bytes. 10 MB.
 pub const AVATAR_FILE_SIZE_BYTES_MAX: u64 = 10_000_000;
 
-/// A member of the fleet announces a model every five minutes; one that was not heard of for so long is not counted on.
+/// A member of the fleet announces a model every five minutes; one that was not heard of for so
+/// long is not counted on.
 /// Units: milliseconds. A quarter of an hour.
 pub const MODEL_STALE_AFTER_MS: u64 = 3 * MODEL_REPORT_PERIOD_MS;
 /// One that was not heard of for so long is not listed any more.
@@ -61,7 +63,8 @@ pub const MATTING_MODEL_FAILED: &str = "The transcoders cannot load it; their lo
 /// Longest id of a matting model.
 const MATTING_ID_CHARS_MAX: usize = 80;
 
-/// Reads a model's name in a request: one of the list, or `local.onnx-matting/` and the id of one of the operator's.
+/// Reads a model's name in a request: one of the list, or `local.onnx-matting/` and the id of one
+/// of the operator's.
 pub fn parse_name(text: &str) -> Option<(Model, Option<String>)> {
     match text.split_once('/') {
         None => Model::find(text).map(|model| (model, None)),
@@ -101,7 +104,8 @@ pub struct ModelInfo {
     /// None where the jobs of another dialect alone start it.
     pub modes: &'static [Mode],
     pub capabilities: &'static [&'static str],
-    /// What is reserved before the footage was looked at: the dearest that the model may turn out to be.
+    /// What is reserved before the footage was looked at: the dearest that the model may turn out
+    /// to be.
     pub tariff: Tariff,
     pub strategy: StrategyRequest,
 }
@@ -196,7 +200,8 @@ impl Model {
     }
 }
 
-/// Brings the three ways of choosing a model together: its name, a strategy, and what the job starts from.
+/// Brings the three ways of choosing a model together: its name, a strategy, and what the job
+/// starts from.
 /// Errors: `InvalidRequest` when they contradict each other.
 pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mode) -> Result<Model, Error> {
     let default = match mode {

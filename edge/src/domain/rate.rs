@@ -1,4 +1,5 @@
-//! How many requests a client may make in a minute. A client is an address and, beside it, a key: each has a count of its own.
+//! How many requests a client may make in a minute. A client is an address and, beside it, a key:
+//! each has a count of its own.
 
 use std::net::IpAddr;
 
@@ -33,7 +34,8 @@ pub struct WindowCounts {
     pub resets_in_ms: u64,
 }
 
-/// Counts one client. The window begins with its first request, so clients do not all begin anew at the same instant.
+/// Counts one client. The window begins with its first request, so clients do not all begin anew at
+/// the same instant.
 #[derive(Debug, Default)]
 pub struct Window {
     started_at_ms: Option<UnixMillis>,
@@ -88,7 +90,8 @@ pub struct RateLimitCheck {
 }
 
 impl RateLimitCheck {
-    /// Judges by whichever of the client's counts is nearer to its limit; none when nothing was counted.
+    /// Judges by whichever of the client's counts is nearer to its limit; none when nothing was
+    /// counted.
     pub fn of(kind: Kind, limits: RateLimits, all_counts: &[WindowCounts]) -> Option<Self> {
         let nearest = |name, limit, used: fn(&WindowCounts) -> u32| {
             let counts = all_counts.iter().max_by_key(|counts| (used(counts), counts.resets_in_ms))?;
@@ -120,7 +123,8 @@ impl RateLimitCheck {
     }
 }
 
-/// The name that an address is counted under. One customer's line has a whole /64 of IPv6, so its host part says nothing.
+/// The name that an address is counted under. One customer's line has a whole /64 of IPv6, so its
+/// host part says nothing.
 pub fn address_name(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(address)) => {

@@ -1,4 +1,5 @@
-//! Which screen a generated subject is put before: one of a colour that the caller's words do not name.
+//! Which screen a generated subject is put before: one of a colour that the caller's words do not
+//! name.
 
 /// A colour that a subject can stand before.
 #[derive(Debug, PartialEq, Eq)]

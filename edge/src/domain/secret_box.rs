@@ -1,4 +1,5 @@
-//! Secrets that must be read again (a receiver's signing secret) lie encrypted: AES-256-GCM, a fresh nonce each.
+//! Secrets that must be read again (a receiver's signing secret) lie encrypted: AES-256-GCM, a
+//! fresh nonce each.
 //!
 //! The key is a Wrangler secret, so a copy of the database alone opens nothing.
 

@@ -1,6 +1,7 @@
 //! Links that show a job's video to whoever has them: `{base}/share/{token}`.
 //!
-//! A token is the job's name and a signature over it, so no row says what was shared. Deleting the job revokes the link.
+//! A token is the job's name and a signature over it, so no row says what was shared. Deleting the
+//! job revokes the link.
 
 use shared::id::JobId;
 use shared::signature;
@@ -10,7 +11,8 @@ use super::job::Job;
 /// Path below the public base URL under which videos are shown.
 pub const SHARE_PATH: &str = "/share/";
 
-/// Where a job's video is shown. There is always such an address; it shows nothing before there is a video.
+/// Where a job's video is shown. There is always such an address; it shows nothing before there is
+/// a video.
 pub fn url(public_base_url: &str, secret: &[u8], id: JobId) -> String {
     let name = id.to_string();
     let name = name.strip_prefix("job_").unwrap_or(&name);

@@ -20,7 +20,8 @@ pub struct NewUpload {
     pub size_bytes: u64,
 }
 
-/// Checks an announced file. The name is made safe rather than refused: people's files have all sorts of names.
+/// Checks an announced file. The name is made safe rather than refused: people's files have all
+/// sorts of names.
 /// Errors: `InvalidRequest`.
 pub fn check(file_name: &str, content_type: &str, size_bytes: u64) -> Result<NewUpload, Error> {
     if !is_media_type(content_type) {
@@ -41,7 +42,8 @@ pub fn is_owned_by(object_key: &str, account_id: AccountId) -> bool {
     matches!(parts.next(), Some("uploads" | "outputs")) && parts.next() == Some(account_id.to_string().as_str())
 }
 
-/// When an uploaded source was announced, as the id in its key says; none for what was not uploaded.
+/// When an uploaded source was announced, as the id in its key says; none for what was not
+/// uploaded.
 pub fn created_at(source: &Source) -> Option<UnixMillis> {
     let Source::Object { object_key, .. } = source else { return None };
     let mut parts = object_key.split('/');

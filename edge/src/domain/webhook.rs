@@ -1,6 +1,7 @@
 //! What a receiver is told, and how it can tell that it was us.
 //!
-//! Sources: the API's own documentation (`X-Bgless-Signature`); Standard Webhooks 1.0.0 (`webhook-*`).
+//! Sources: the API's own documentation (`X-Bgless-Signature`); Standard Webhooks 1.0.0
+//! (`webhook-*`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +22,8 @@ pub const ANSWER_MS_MAX: u64 = 15_000;
 /// A try that nobody heard of is made again then: well after a receiver's time is over.
 /// Units: milliseconds.
 pub const UNCONFIRMED_AFTER_MS: u64 = 60_000;
-/// Pauses before the second and each further try, unless the operator says otherwise; then the event is kept for redelivery.
+/// Pauses before the second and each further try, unless the operator says otherwise; then the
+/// event is kept for redelivery.
 /// Units: seconds. 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h.
 pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
 /// What the secrets of Standard Webhooks begin with; base64 follows.
@@ -35,12 +37,14 @@ pub const SECRET_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 pub const EVENTS: [&str; 4] = [START_EVENT, "job.completed", "job.failed", "job.canceled"];
 /// Told where a job's dialect tells of starts.
 pub const START_EVENT: &str = "job.started";
-/// What an event can be: still to be told, heard, or given up. The database knows the same words, and a test compares them.
+/// What an event can be: still to be told, heard, or given up. The database knows the same words,
+/// and a test compares them.
 pub const DELIVERY_STATES: [&str; 3] = ["pending", "delivered", "failed"];
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
 
-/// Identifies an event, at each attempt alike. As text, which receivers see: `evt_<ulid>_<run>`, with `_start` for a start.
+/// Identifies an event, at each attempt alike. As text, which receivers see: `evt_<ulid>_<run>`,
+/// with `_start` for a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventId {
     pub run: RunRef,
@@ -104,7 +108,8 @@ pub fn format_secret(randomness: &[u8; 32]) -> String {
     format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(randomness))
 }
 
-/// The headers of one try, signed with each secret, the newest first. Without a secret nothing is signed.
+/// The headers of one try, signed with each secret, the newest first. Without a secret nothing is
+/// signed.
 pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> Vec<(&'static str, String)> {
     let timestamp_s = now.as_secs();
     let mut headers = vec![
@@ -147,14 +152,15 @@ pub struct EventToSign<'a> {
     pub now: UnixMillis,
 }
 
-/// What a Standard Webhooks library takes for the key when it is given this secret, be it a caller's own text or one of ours.
+/// What a Standard Webhooks library takes for the key when it is given this secret, be it a
+/// caller's own text or one of ours.
 fn standard_key(secret: &str) -> Vec<u8> {
     let encoded = secret.strip_prefix(STANDARD_PREFIX);
     encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok()).unwrap_or_else(|| secret.as_bytes().to_vec())
 }
 
-/// How long to wait after a failed try, counting tries from 1; none when it was the last. A fifth more or less, so that
-/// receivers that fell together are not woken together.
+/// How long to wait after a failed try, counting tries from 1; none when it was the last. A fifth
+/// more or less, so that receivers that fell together are not woken together.
 pub fn pause_ms(pauses_s: &[u64], tries: u32, randomness: u128) -> Option<u64> {
     let index = usize::try_from(tries.checked_sub(1)?).ok()?;
     let pause_ms = pauses_s.get(index)?.saturating_mul(1_000);

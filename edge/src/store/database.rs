@@ -1,4 +1,5 @@
-//! One call runs a batch of statements in one transaction and one round trip. D1 offers nothing finer, and nothing finer is needed.
+//! One call runs a batch of statements in one transaction and one round trip. D1 offers nothing
+//! finer, and nothing finer is needed.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -103,7 +104,8 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// D1, counting its round trips. Writes wait until the request is known to be within the rate limits; reads do not.
+/// D1, counting its round trips. Writes wait until the request is known to be within the rate
+/// limits; reads do not.
 pub struct D1 {
     pub database: &'static D1Database,
     pub round_trips: AtomicU32,
@@ -120,7 +122,8 @@ impl D1 {
         }
     }
 
-    /// Prepares a statement once per isolate: its text is long, and copied whenever the runtime is given it.
+    /// Prepares a statement once per isolate: its text is long, and copied whenever the runtime is
+    /// given it.
     fn prepare(&self, statement: &Statement) -> D1PreparedStatement {
         thread_local! {
             /// By where the text stands in the program.

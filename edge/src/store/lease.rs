@@ -150,7 +150,8 @@ impl<D: Database> Store<D> {
         }
     }
 
-    /// Runs statements of which the first returns a row only under the lease; otherwise says how the job is.
+    /// Runs statements of which the first returns a row only under the lease; otherwise says how
+    /// the job is.
     async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
         statements.push(statement!(find_job, lease.run.job_id.to_string()));
         let rows = self.0.batch(statements).await?;

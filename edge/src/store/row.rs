@@ -1,4 +1,5 @@
-//! Rows as SQL gives them, and the values in their columns. What one store alone reads stands in its own file.
+//! Rows as SQL gives them, and the values in their columns. What one store alone reads stands in
+//! its own file.
 
 mod account;
 mod file;

@@ -1,4 +1,5 @@
-//! The same SQL on in-memory SQLite, with the real migrations and D1's habit of binding every number as a float.
+//! The same SQL on in-memory SQLite, with the real migrations and D1's habit of binding every
+//! number as a float.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -47,10 +48,12 @@ impl Sqlite {
         self.connection.borrow().prepare(sql).map(|_| ())
     }
 
-    /// How SQLite would run a statement, a step a line. Unbound parameters are NULL, which changes no plan.
+    /// How SQLite would run a statement, a step a line. Unbound parameters are NULL, which changes
+    /// no plan.
     pub fn explain(&self, sql: &str) -> Vec<String> {
         let connection = self.connection.borrow();
-        // The plan names a scan of each child table for foreign keys, which runs only while one of them is violated.
+        // The plan names a scan of each child table for foreign keys, which runs only while one of
+        // them is violated.
         connection.pragma_update(None, "foreign_keys", "off").unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps = plan.raw_query().mapped(|row| row.get("detail")).collect::<rusqlite::Result<_>>();

@@ -34,7 +34,8 @@ fn every_statement_finds_its_rows_by_an_index() {
     let sqlite = Sqlite::new();
     for file in files("src/store/sql", "sql") {
         for step in sqlite.explain(&fs::read_to_string(&file).unwrap()) {
-            // A scan reads a whole table or a whole index: it costs more with every job that ever was. `json_each` reads a parameter.
+            // A scan reads a whole table or a whole index: it costs more with every job that ever
+            // was. `json_each` reads a parameter.
             let is_parameter = step.contains("VIRTUAL TABLE");
             assert!(!step.starts_with("SCAN") || is_parameter, "{}: {step}", file.display());
             assert!(!step.contains("TEMP B-TREE"), "{}: {step}", file.display());

@@ -184,7 +184,8 @@ fn a_retry_waits_for_its_delay() {
 fn the_last_delivery_ends_as_a_dead_letter_at_the_edge() {
     with_empty_queue(|stack, gateway| {
         let known = gateway.dead_letters().unwrap().len();
-        // Once by the expiry of the last lease without a pull, and once by a retry beyond the limit.
+        // Once by the expiry of the last lease without a pull, and once by a retry beyond the
+        // limit.
         for (number, last_lease_ms) in [(7, SHORT_MS), (8, LONG_MS)] {
             push(gateway, number);
             for attempt in 1..=3 {

@@ -24,7 +24,8 @@ static STACK: SharedStack = SharedStack::new();
 static RECEIVER: LazyLock<Receiver> = LazyLock::new(Receiver::start);
 const CREDITS: u64 = 100;
 
-/// A webhook receiver that runs the verifier of VidGen's documentation, with a certificate of a test authority.
+/// A webhook receiver that runs the verifier of VidGen's documentation, with a certificate of a
+/// test authority.
 struct Receiver {
     port: u16,
     dir: TempDir,

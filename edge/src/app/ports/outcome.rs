@@ -61,7 +61,8 @@ pub enum DeliveryOutcome {
 /// What became of a creation.
 pub enum Created {
     Job(Box<Job>),
-    /// Nothing was written, and this is what the key could spend: not enough, or it has an active job where one is all it may have.
+    /// Nothing was written, and this is what the key could spend: not enough, or it has an active
+    /// job where one is all it may have.
     Refused(SpendingLimit),
 }
 
@@ -139,7 +140,8 @@ pub enum Canceled {
 /// What became of a probe.
 pub enum Corrected {
     Covered,
-    /// The facts were noted, the reserve was not corrected: this is what the key could spend, the reserve included.
+    /// The facts were noted, the reserve was not corrected: this is what the key could spend, the
+    /// reserve included.
     NotCovered(SpendingLimit),
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),

@@ -104,7 +104,8 @@ pub enum ProviderWake {
 pub trait GenerationStore {
     async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error>;
     async fn find_generation_of_task(&self, provider: &str, task_id: &str) -> Result<Option<Generation>, Error>;
-    /// The right to send it, if it waits and the rate allows. From then on until the deadline it is never sent twice.
+    /// The right to send it, if it waits and the rate allows. From then on until the deadline it is
+    /// never sent twice.
     async fn claim_generation_to_send(
         &self,
         run: RunRef,
@@ -114,7 +115,8 @@ pub trait GenerationStore {
     ) -> Result<Option<u32>, Error>;
     /// Whether it is this caller's turn to ask.
     async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
-    /// The provider refused it: it waits again, and nothing else is sent to the provider until then.
+    /// The provider refused it: it waits again, and nothing else is sent to the provider until
+    /// then.
     async fn requeue_generation(
         &self,
         generation: &Generation,

@@ -40,7 +40,8 @@ pub trait JobStore {
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
     /// Whoever owns it, unless it is hidden or its objects were removed.
     async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error>;
-    /// The newest of the key's account below the cursor; those in one of at most four states, or all where none is named.
+    /// The newest of the key's account below the cursor; those in one of at most four states, or
+    /// all where none is named.
     async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
     /// Cancels if it waits, and hides nothing.
     async fn cancel_job(
@@ -102,7 +103,8 @@ pub trait SweepStore {
     async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
     async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
     async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
-    /// Marks what it returns, so that the next call returns others; the longer a run waits, the later it is due again.
+    /// Marks what it returns, so that the next call returns others; the longer a run waits, the
+    /// later it is due again.
     async fn take_due_tasks(&self, now: UnixMillis, limit: u32) -> Result<Vec<(Pool, RunRef)>, Error>;
     /// Makes a queued run's task due now.
     async fn make_task_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
@@ -204,7 +206,8 @@ pub trait ModelStore {
 
 /// Requests that must not be done twice.
 pub trait IdempotencyStore {
-    /// An API key, and what is remembered of a request; nothing if this call took the idempotency key.
+    /// An API key, and what is remembered of a request; nothing if this call took the idempotency
+    /// key.
     async fn begin_request(
         &self,
         key: &KeyHash,
@@ -218,7 +221,8 @@ pub trait IdempotencyStore {
 
 /// Events on their way to receivers.
 pub trait DeliveryStore {
-    /// One try of a due event, the job it is about, and its account's own secret; none if it is not due.
+    /// One try of a due event, the job it is about, and its account's own secret; none if it is not
+    /// due.
     async fn take_delivery(
         &self,
         id: EventId,

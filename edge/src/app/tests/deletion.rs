@@ -1,4 +1,5 @@
-//! Which uploads a job depends on: kept while it may read them, and removed with it, whatever part they play.
+//! Which uploads a job depends on: kept while it may read them, and removed with it, whatever part
+//! they play.
 
 use super::*;
 use crate::app::advance_generation::advance_generation;

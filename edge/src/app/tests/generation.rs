@@ -1,4 +1,5 @@
-//! Videos that a provider makes: sent once, asked about, taken once, given up; credits right whatever happens.
+//! Videos that a provider makes: sent once, asked about, taken once, given up; credits right
+//! whatever happens.
 
 use shared::media::Preset;
 

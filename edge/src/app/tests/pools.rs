@@ -32,7 +32,8 @@ fn work_that_turns_out_heavy_changes_its_queue_and_keeps_its_attempts() {
     accepted(report(&ports, &work, ReportEvent::Transfer));
     assert_eq!((ports.tasks.sent.take(), ports.tasks.sent_heavy.take()), (vec![], vec![task(&job)]));
     assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
-    // Said twice, it changes nothing; lost, the sweep sends it where it belongs; released, it stays there.
+    // Said twice, it changes nothing; lost, the sweep sends it where it belongs; released, it stays
+    // there.
     assert_eq!(stopped(report(&ports, &work, ReportEvent::Transfer)), StopReason::LeaseLost);
     let work = granted(&ports, &job);
     assert_eq!(work.attempt, 1);

@@ -1,4 +1,5 @@
-//! A picture and a sound: one job of a key at a time, canceled while it waits, paid by the length of the sound, shown to who has its link.
+//! A picture and a sound: one job of a key at a time, canceled while it waits, paid by the length
+//! of the sound, shown to who has its link.
 
 use super::*;
 use crate::app::ports::{ByteSource, Creation, GenerationStore as _, ProviderWake};

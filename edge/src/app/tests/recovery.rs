@@ -132,7 +132,8 @@ fn a_run_that_is_always_given_back_ends_with_its_day() {
 
 #[test]
 fn credits_are_right_whenever_the_database_fails() {
-    // Each step of a job's life fails once, before or after its write, and is then said again as its caller would.
+    // Each step of a job's life fails once, before or after its write, and is then said again as
+    // its caller would.
     for fault in [Fault::BeforeTheWrite, Fault::AfterTheWrite] {
         let ports = FakePorts::new();
         let account = account(&ports, 100);

@@ -1,4 +1,5 @@
-//! The input files of a run as rows of `job_files`, which the database takes and gives as a JSON array.
+//! The input files of a run as rows of `job_files`, which the database takes and gives as a JSON
+//! array.
 
 use serde::{Deserialize, Serialize};
 use shared::names;
