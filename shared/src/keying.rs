@@ -1,15 +1,16 @@
-//! What an expert may say about the keying of one clip. Nobody has to: every part is found without.
+//! Manual settings of the keyer for one clip. All are optional: every value is measured from the
+//! footage otherwise.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Overrides of what the keyer finds.
+/// Overrides of the values that the keyer measures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct KeySettings {
-    /// The screen's colour.
+    /// Colour of the screen, instead of the detected one.
     pub screen_color: Option<ScreenColor>,
     /// Alpha up to this becomes 0.
     /// Units: 0 to 1.
@@ -17,12 +18,12 @@ pub struct KeySettings {
     /// Alpha from this on becomes 1.
     /// Units: 0 to 1, above `black_point`.
     pub white_point: Option<f32>,
-    /// How much of the screen's light on the subject is taken away.
+    /// Share of the measured spill that is removed.
     /// Units: 1 is all, 0 none.
     pub spill_strength: Option<f32>,
 }
 
-/// A colour as people write it: `#00b140`.
+/// An RGB colour, written `#00b140`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScreenColor(pub [u8; 3]);
@@ -34,7 +35,7 @@ impl fmt::Display for ScreenColor {
     }
 }
 
-/// The text is no `#` with six hexadecimal digits.
+/// The text is not `#` and six hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
 pub struct ScreenColorError;

@@ -1,6 +1,7 @@
 //! Keys raw 8-bit 4:2:0 frames and does nothing else, to measure the time of the keyer alone.
 //!
-//! `key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS [--write]`; `--write` puts raw RGBA on standard output,
+//! `key_frames FILE WIDTH HEIGHT RED,GREEN,BLUE ROUNDS [--write]`; `--write` puts raw RGBA on
+//! standard output,
 //! `RAYON_NUM_THREADS=1` keeps it to one core.
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};

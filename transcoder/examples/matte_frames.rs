@@ -1,7 +1,9 @@
-//! Mattes raw RGB frames of a static camera and does nothing else, to measure the quality and time of the matting alone.
+//! Mattes raw RGB frames of a static camera and does nothing else, to measure the quality and time
+//! of the matting alone.
 //!
-//! `matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]`; `--given` is a clean plate, `--write` puts raw RGBA on
-//! standard output. Confidence or refusal, and the times, go to standard error.
+//! `matte_frames FILE WIDTH HEIGHT SAMPLES [--given FILE] [--write]`; `--given` is a clean plate,
+//! `--write` puts raw RGBA on standard output. Confidence or refusal, and the times, go to standard
+//! error.
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 use std::sync::Arc;

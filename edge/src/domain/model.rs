@@ -130,6 +130,15 @@ impl Model {
         }
     }
 
+    /// The model that runs a strategy alone on a video; none for `auto` and `portrait`.
+    fn of_strategy(strategy: StrategyRequest) -> Option<Self> {
+        let is_of = |model: &Self| {
+            let info = model.info();
+            info.strategy == strategy && info.modes.contains(&Mode::Video)
+        };
+        Self::ALL.into_iter().filter(|model| *model != Self::Auto).find(is_of)
+    }
+
     pub const fn info(self) -> ModelInfo {
         match self {
             Self::Auto => ModelInfo {
@@ -210,15 +219,10 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
     };
     // `auto` means: whatever fits.
     let named = model.filter(|model| *model != Model::Auto);
-    let asked = match strategy.unwrap_or(StrategyRequest::Auto) {
-        // Nobody asks for a portrait by its strategy.
-        StrategyRequest::Auto | StrategyRequest::Portrait => None,
-        StrategyRequest::ChromaKey if mode != Mode::Video => None,
-        StrategyRequest::ChromaKey => Some(Model::LocalChromaKey),
-        StrategyRequest::PreserveSourceAlpha => Some(Model::LocalFfmpegEncoder),
-        StrategyRequest::OnnxMatting => Some(Model::LocalOnnxMatting),
-        StrategyRequest::StaticCamera => Some(Model::LocalStaticCamera),
-    };
+    // Generated videos are keyed: for them `chroma-key` names no model of its own.
+    let asked = strategy
+        .and_then(Model::of_strategy)
+        .filter(|model| mode == Mode::Video || *model != Model::LocalChromaKey);
     let model = named.or(asked).unwrap_or(default);
     if asked.is_some_and(|asked| asked != model) {
         return Err(Error::invalid(
@@ -248,6 +252,14 @@ mod tests {
         }
         for text in ["", "rvm", "auto/rvm", "local.onnx-matting/", "local.onnx-matting/a/b", "local.onnx-matting/../a b"] {
             assert_eq!(parse_name(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_strategy_that_callers_may_request_has_a_model() {
+        for strategy in StrategyRequest::CHOICES {
+            let model = resolve(None, Some(strategy), Mode::Video).unwrap();
+            assert_eq!(model.info().strategy, strategy);
         }
     }
 

@@ -33,7 +33,8 @@ pub fn dot(left: Color, right: Color) -> f32 {
     left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
 }
 
-/// Rounds to the nearest integer in 0–255 without a branch: adding 2²³ leaves the integer in the mantissa's low bits.
+/// Rounds to the nearest integer in 0–255 without a branch: adding 2²³ leaves the integer in the
+/// mantissa's low bits.
 pub fn code(value: f32) -> u32 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
 }

@@ -1,4 +1,5 @@
-//! Shows a frame in its composition: put onto a canvas, never stretched, and blended over what is behind it as browsers do.
+//! Composes a frame: places it on a canvas, never distorted, and blends it over a background as
+//! browsers do.
 
 use shared::composition::{Composition, SCALE_WHOLE};
 use shared::media::PixelSize;
@@ -7,70 +8,70 @@ use crate::error::TaskResult;
 use crate::frame::geometry::squared;
 use crate::frame::pixels::{self, Part, sides};
 
-/// What is behind a subject.
+/// Background of a composition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ground {
-    /// Nothing.
+    /// Transparent.
     Clear,
     /// One colour.
     Color([u8; 3]),
-    /// RGB of the size that is shown.
+    /// RGB of the size of the canvas.
     Picture(Vec<u8>),
 }
 
-/// A composition, ready for frames of one size.
+/// Composes frames of one size.
 #[derive(Debug, Clone)]
 pub struct Compositor {
     from: PixelSize,
     to: PixelSize,
     ground: Ground,
-    /// None where the frame stays as it is.
-    placing: Option<Placing>,
+    /// None where the frame keeps its size and position.
+    placement: Option<Placement>,
 }
 
-/// What becomes of the picture on a canvas.
+/// Placement of the picture on a canvas.
 #[derive(Debug, Clone, PartialEq)]
-enum Placing {
-    Unseen,
-    Seen(Place),
+enum Placement {
+    Outside,
+    Visible(VisiblePart),
 }
 
-/// Where the part of a picture that is seen comes to lie.
+/// Position of the visible part of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
+struct VisiblePart {
     left: usize,
     top: usize,
     size: PixelSize,
-    /// In shares of the whole picture.
+    /// The visible part, in shares of the picture.
     part: Part,
 }
 
-/// The size that a picture of this size and shape is shown in.
+/// Size of the composed frame for a picture of this size and pixel aspect.
 pub fn staged(composition: &Composition, shown: PixelSize, pixel_aspect: Option<(u32, u32)>) -> PixelSize {
     if is_composed(composition) { composition.canvas.unwrap_or(squared(shown, pixel_aspect)) } else { shown }
 }
 
-/// Whether the picture does not stay where it is.
+/// Whether the picture is scaled or moved.
 pub fn is_composed(composition: &Composition) -> bool {
     composition.canvas.is_some() || composition.scale_millionths != SCALE_WHOLE || composition.offset_px != (0, 0)
 }
 
 impl Compositor {
-    /// A stage for frames of size `shown`.
+    /// A compositor of frames of size `shown`.
     pub fn new(composition: &Composition, shown: PixelSize, pixel_aspect: Option<(u32, u32)>, ground: Ground) -> Self {
         let to = staged(composition, shown, pixel_aspect);
-        let placing = is_composed(composition).then(|| place(composition, squared(shown, pixel_aspect), to));
-        Self { from: shown, to, ground, placing }
+        let placement = is_composed(composition).then(|| place(composition, squared(shown, pixel_aspect), to));
+        Self { from: shown, to, ground, placement }
     }
 
-    /// The size of what comes out.
+    /// Size of composed frames.
     pub const fn size(&self) -> PixelSize {
         self.to
     }
 
-    /// Shows one frame.
+    /// Composes one frame.
     pub fn show(&self, mut rgba: Vec<u8>) -> TaskResult<Vec<u8>> {
-        let place = match &self.placing {
+        let place = match &self.placement {
             None => {
                 match &self.ground {
                     Ground::Clear => {}
@@ -79,11 +80,11 @@ impl Compositor {
                 }
                 return Ok(rgba);
             }
-            Some(Placing::Unseen) => return Ok(self.bare()),
-            Some(Placing::Seen(place)) => *place,
+            Some(Placement::Outside) => return Ok(self.empty_canvas()),
+            Some(Placement::Visible(place)) => *place,
         };
         let subject = pixels::scale_part(&rgba, self.from, place.part, place.size)?;
-        let mut out = self.bare();
+        let mut out = self.empty_canvas();
         let ((width, _), (subject_width, _)) = (sides(self.to), sides(place.size));
         let rows = out.chunks_exact_mut(width * 4).skip(place.top).zip(subject.chunks_exact(subject_width * 4));
         for (row, subject) in rows {
@@ -96,11 +97,11 @@ impl Compositor {
         Ok(out)
     }
 
-    /// What is behind the subject.
-    fn bare(&self) -> Vec<u8> {
+    /// The canvas without the picture.
+    fn empty_canvas(&self) -> Vec<u8> {
         let (width, height) = sides(self.to);
         match &self.ground {
-            // Grey, as everywhere that nothing is seen.
+            // Grey, as all flattened transparent pixels.
             Ground::Clear => [128, 128, 128, 0].repeat(width * height),
             Ground::Color([red, green, blue]) => [*red, *green, *blue, u8::MAX].repeat(width * height),
             Ground::Picture(picture) => {
@@ -111,16 +112,17 @@ impl Compositor {
     }
 }
 
-/// Scale 1 is the largest that is wholly within the canvas; the anchor's point of the one lies on that of the other.
-fn place(composition: &Composition, picture: PixelSize, canvas: PixelSize) -> Placing {
+/// Places the picture: at scale 1 it is the largest that fits the canvas; its anchor point lies on
+/// the canvas's, moved by the offset.
+fn place(composition: &Composition, picture: PixelSize, canvas: PixelSize) -> Placement {
     let (across, down) = composition.anchor.halves();
     let fit = (f64::from(canvas.width) / f64::from(picture.width)).min(f64::from(canvas.height) / f64::from(picture.height));
     let scale = fit * f64::from(composition.scale_millionths) / f64::from(SCALE_WHOLE);
     let (x, y) = composition.offset_px;
-    let columns = span(canvas.width, f64::from(picture.width) * scale, across, x);
-    let rows = span(canvas.height, f64::from(picture.height) * scale, down, y);
-    let (Some(columns), Some(rows)) = (columns, rows) else { return Placing::Unseen };
-    Placing::Seen(Place {
+    let columns = visible_span(canvas.width, f64::from(picture.width) * scale, across, x);
+    let rows = visible_span(canvas.height, f64::from(picture.height) * scale, down, y);
+    let (Some(columns), Some(rows)) = (columns, rows) else { return Placement::Outside };
+    Placement::Visible(VisiblePart {
         left: columns.at,
         top: rows.at,
         size: PixelSize { width: columns.length, height: rows.length },
@@ -128,13 +130,13 @@ fn place(composition: &Composition, picture: PixelSize, canvas: PixelSize) -> Pl
     })
 }
 
-/// What of one side of a picture is seen.
-struct Span {
+/// The visible part of one side of the picture.
+struct VisibleSpan {
     at: usize,
     length: u32,
-    /// Share of the picture before it.
+    /// Share of the side before it.
     skipped: f64,
-    /// Share of the picture in it.
+    /// Share of the side in it.
     share: f64,
 }
 
@@ -143,13 +145,13 @@ struct Span {
     clippy::cast_sign_loss,
     reason = "clamped to the canvas, which is no longer than 8192"
 )]
-fn span(canvas: u32, length: f64, halves: u8, offset: i32) -> Option<Span> {
+fn visible_span(canvas: u32, length: f64, halves: u8, offset: i32) -> Option<VisibleSpan> {
     let canvas = f64::from(canvas);
     let begin = ((canvas - length) * f64::from(halves) / 2.0 + f64::from(offset)).round();
     let end = (begin + length).round().max(begin + 1.0);
     let (first, last) = (begin.clamp(0.0, canvas), end.clamp(0.0, canvas));
     let whole = end - begin;
-    (last > first).then(|| Span {
+    (last > first).then(|| VisibleSpan {
         at: first as usize,
         length: (last - first) as u32,
         skipped: (first - begin) / whole,

@@ -1,4 +1,5 @@
-//! The forms in which encoders want a composed frame. Each distinct form is made once, whoever takes it.
+//! Converts composed frames to the size and pixel format that each encoder takes; each combination
+//! once per frame.
 
 use std::sync::Arc;
 
@@ -7,14 +8,14 @@ use shared::media::PixelSize;
 use crate::error::TaskResult;
 use crate::frame::pixels::{self, Backdrop};
 
-/// Pixels as one encoder takes them.
+/// Pixel layout of an encoder's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pixels {
     /// Straight RGBA.
     Rgba,
-    /// The matte alone, grey.
+    /// The matte alone, 8-bit grey.
     Matte,
-    /// RGB, straight colour above, matte below.
+    /// RGB of twice the height: straight colour above, matte below.
     Stacked,
     /// RGB over black.
     Opaque,
@@ -23,7 +24,7 @@ pub enum Pixels {
 }
 
 impl Pixels {
-    /// ffmpeg's name.
+    /// ffmpeg's `-pix_fmt`.
     pub const fn pixel_format(self) -> &'static str {
         match self {
             Self::Rgba => "rgba",
@@ -32,7 +33,7 @@ impl Pixels {
         }
     }
 
-    /// The size of what is written for a picture of this size.
+    /// Size of the encoder's input for a padded picture.
     pub const fn written(self, padded: PixelSize) -> PixelSize {
         match self {
             Self::Stacked => PixelSize { width: padded.width, height: padded.height * 2 },
@@ -41,28 +42,28 @@ impl Pixels {
     }
 }
 
-/// One form of a frame.
+/// Size and pixel layout of an encoder's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Feed {
-    /// The picture.
+    /// Size of the picture.
     pub size: PixelSize,
-    /// The picture with whatever the encoder needs around it.
+    /// Size with the padding that the encoder needs.
     pub padded: PixelSize,
-    /// Its pixels.
+    /// Pixel layout.
     pub pixels: Pixels,
 }
 
-/// One frame in one form.
+/// A frame as an encoder takes it.
 pub type Frame = Arc<Vec<u8>>;
 
-/// A composed frame in every size that is wanted of it.
+/// A composed frame, scaled to each size that is needed.
 #[derive(Debug)]
 pub struct Sized {
     sizes: Vec<(PixelSize, Frame)>,
 }
 
 impl Sized {
-    /// Scales a composed frame to each distinct size of the feeds that are wanted.
+    /// Scales a composed frame of size `shown` to each distinct size of `feeds`.
     pub fn new<'a>(rgba: Vec<u8>, shown: PixelSize, feeds: impl Iterator<Item = &'a Feed>) -> TaskResult<Self> {
         let original = Arc::new(rgba);
         let mut sizes: Vec<(PixelSize, Frame)> = Vec::new();
@@ -77,12 +78,12 @@ impl Sized {
         Ok(Self { sizes })
     }
 
-    /// Each size and its straight RGBA.
+    /// Each size with its straight RGBA.
     pub fn iter(&self) -> impl Iterator<Item = (PixelSize, &[u8])> {
         self.sizes.iter().map(|(size, rgba)| (*size, rgba.as_slice()))
     }
 
-    /// The frame in one form; none when its size was not asked for.
+    /// Converts the frame for an encoder; none if it was not scaled to its size.
     pub fn prepare(&self, feed: &Feed) -> Option<Frame> {
         let (_, rgba) = self.sizes.iter().find(|(size, _)| *size == feed.size)?;
         let (size, padded) = (feed.size, feed.padded);

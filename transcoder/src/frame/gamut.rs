@@ -1,26 +1,26 @@
-//! Colours of a wider gamut → BT.709, pixel by pixel and after keying: a green screen lies at the very border of BT.709,
-//! where a step of one in the source becomes one of ten, and a keyer would see subjects in it.
+//! Converts wide gamuts to BT.709. Keyed frames are converted after keying: a green screen lies at
+//! the border of BT.709, where the conversion amplifies noise up to tenfold.
 
 use rayon::prelude::*;
 
-/// Exponent of a display. Source: ITU-R BT.1886.
+/// Gamma of the display. Source: ITU-R BT.1886.
 const GAMMA: f32 = 2.4;
-/// Steps of linear light; fine enough that black stays apart from nearly black.
+/// Entries of the table from linear light to codes, enough to keep the darkest codes apart.
 const STEPS: usize = 1 << 16;
-/// Bytes that one core does at a time.
+/// Bytes per work item of the thread pool.
 const CHUNK_BYTES: usize = 1 << 18;
 
-/// The gamuts that cameras and phones record in and that are not BT.709's.
+/// Gamuts of cameras and phones that are wider than BT.709.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WideGamut {
     /// ITU-R BT.2020.
     Bt2020,
-    /// Display P3: SMPTE EG 432-1, with the white of daylight.
+    /// Display P3: SMPTE EG 432-1 with the D65 white point.
     DisplayP3,
 }
 
 impl WideGamut {
-    /// From ffmpeg's name of the primaries.
+    /// The gamut of ffmpeg's `color_primaries`; none for those that are not wide.
     pub fn from_primaries(name: &str) -> Option<Self> {
         match name {
             "bt2020" => Some(Self::Bt2020),
@@ -29,7 +29,7 @@ impl WideGamut {
         }
     }
 
-    /// The name that people know.
+    /// Name for people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bt2020 => "BT.2020",
@@ -37,7 +37,7 @@ impl WideGamut {
         }
     }
 
-    /// Linear light of BT.709 → linear light of this gamut: the inverse of `to_bt709`.
+    /// Matrix from linear BT.709 to this gamut: the inverse of `to_bt709`.
     const fn of_bt709(self) -> [[f32; 3]; 3] {
         match self {
             Self::Bt2020 => [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]],
@@ -45,7 +45,8 @@ impl WideGamut {
         }
     }
 
-    /// Linear light of this gamut → linear light of BT.709. Source: the primaries' chromaticities, in ITU-R BT.2087 and SMPTE EG 432-1.
+    /// Matrix from this gamut to linear BT.709. Source: chromaticities of the primaries in ITU-R
+    /// BT.2087 and SMPTE EG 432-1.
     const fn to_bt709(self) -> [[f32; 3]; 3] {
         match self {
             Self::Bt2020 => [[1.6605, -0.5877, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1188]],
@@ -54,14 +55,14 @@ impl WideGamut {
     }
 }
 
-/// A colour of BT.709 in another gamut; 0 to 255 a channel.
+/// Converts a BT.709 colour to a wide gamut, clipped. Units: 0 to 255.
 pub fn from_bt709(wide: WideGamut, color: [f32; 3]) -> [f32; 3] {
     let light = color.map(|code| (code / 255.0).clamp(0.0, 1.0).powf(GAMMA));
     let back = wide.of_bt709().map(|row| row.iter().zip(light).map(|(share, light)| share * light).sum::<f32>());
     back.map(|light| light.clamp(0.0, 1.0).powf(1.0 / GAMMA) * 255.0)
 }
 
-/// Brings pictures from one gamut into BT.709.
+/// Converts pixels of one wide gamut to BT.709.
 #[derive(Debug)]
 pub struct Gamut {
     matrix: [[f32; 3]; 3],
@@ -70,7 +71,7 @@ pub struct Gamut {
 }
 
 impl Gamut {
-    /// From this one.
+    /// Builds the conversion tables of a gamut.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -85,7 +86,7 @@ impl Gamut {
         }
     }
 
-    /// Converts RGBA in place; alpha is left alone.
+    /// Converts RGBA in place and keeps alpha.
     pub fn apply(&self, rgba: &mut [u8]) {
         rgba.par_chunks_mut(CHUNK_BYTES).for_each(|chunk| {
             for [color @ .., _] in chunk.as_chunks_mut::<4>().0 {

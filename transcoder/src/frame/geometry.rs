@@ -1,15 +1,15 @@
-//! Sizes and rates: what a picture becomes under the limits of an output. Pure.
+//! Sizes and frame rates within the limits of an output. Pure.
 
 use shared::media::{FrameRate, PixelSize, SOURCE_PIXELS_MAX};
 
-/// A limit on frames a second is not worth halving a rate that is this little above it.
-/// Units: hundredths. 30.02, of a phone, stays 30.02 where 30 is the limit.
+/// A rate this little above the limit is kept: a phone's 30.02 is not halved where the limit is 30.
+/// Units: percent.
 const RATE_TOLERANCE_PERCENT: u64 = 3;
-/// Pixels further from square than this are a broken tag.
+/// Largest plausible pixel aspect; others are broken tags and ignored.
 const PIXEL_ASPECT_MAX: u32 = 4;
 
-/// The size with square pixels: one side is stretched, so that nothing is lost; or the other shrunk, where the picture would
-/// become larger than any source may be.
+/// The size with square pixels: one side is stretched, so that no detail is lost; where that
+/// exceeds the limit of sources, the other is shrunk.
 pub fn squared(shown: PixelSize, pixel_aspect: Option<(u32, u32)>) -> PixelSize {
     let Some((across, down)) = pixel_aspect
         .filter(|(across, down)| across.div_ceil(*down) <= PIXEL_ASPECT_MAX && down.div_ceil(*across) <= PIXEL_ASPECT_MAX)
@@ -22,7 +22,7 @@ pub fn squared(shown: PixelSize, pixel_aspect: Option<(u32, u32)>) -> PixelSize 
     if stretched.pixels() <= SOURCE_PIXELS_MAX { stretched } else { shrunk }
 }
 
-/// The size within a square of `side_px_max`; never enlarged.
+/// Scales a size to at most `side_px_max` on the longer side; never enlarges.
 pub fn fitted(size: PixelSize, side_px_max: u32) -> PixelSize {
     let longest = size.width.max(size.height);
     if longest <= side_px_max {
@@ -32,34 +32,35 @@ pub fn fitted(size: PixelSize, side_px_max: u32) -> PixelSize {
     PixelSize { width: shrunk(size.width), height: shrunk(size.height) }
 }
 
-/// The size with so many pixels at most; never enlarged.
+/// Scales a size to at most `pixels_max` pixels; never enlarges.
 pub fn within(size: PixelSize, pixels_max: u64) -> PixelSize {
     if size.pixels() <= pixels_max {
         return size;
     }
     let (width, height) = (u64::from(size.width), u64::from(size.height));
-    // Rounded down, to even sides: what is padded afterwards must not grow beyond the limit again.
+    // Rounded down to even sides, so that padding for 4:2:0 does not exceed the limit.
     let root = |square: u64| u32::try_from(square.isqrt() & !1).unwrap_or(u32::MAX).max(2);
     PixelSize { width: root(pixels_max * width / height), height: root(pixels_max * height / width) }
 }
 
-/// The size with even sides, for 4:2:0: padded, never cropped.
+/// Rounds both sides up to even numbers, for 4:2:0.
 pub const fn evened(size: PixelSize) -> PixelSize {
     PixelSize { width: size.width.next_multiple_of(2), height: size.height.next_multiple_of(2) }
 }
 
-/// Every which frame is kept so that the rate is not above the limit; even steps, so that motion stays even.
+/// The least n for which keeping every n-th frame stays within the limit; dropping evenly keeps
+/// motion even.
 pub fn keep_every(rate: FrameRate, frames_per_s_max: u32) -> u64 {
     let limit = u64::from(frames_per_s_max) * u64::from(rate.denominator) * (100 + RATE_TOLERANCE_PERCENT) / 100;
     u64::from(rate.numerator).div_ceil(limit.max(1)).max(1)
 }
 
-/// The rate at which every n-th frame comes.
+/// The frame rate of every n-th frame.
 pub fn thinned(rate: FrameRate, keep_every: u64) -> FrameRate {
     let step = u32::try_from(keep_every).unwrap_or(u32::MAX);
     let divisor = greatest_common_divisor(rate.numerator, step);
     let numerator = rate.numerator / divisor.max(1);
-    // ffmpeg's fractions are 31 bits a side.
+    // Numerator and denominator of ffmpeg's fractions have 31 bits.
     match rate.denominator.checked_mul(step / divisor.max(1)).filter(|denominator| i32::try_from(*denominator).is_ok()) {
         Some(denominator) => FrameRate { numerator, denominator },
         None => FrameRate { numerator: (rate.numerator / step).max(1), denominator: rate.denominator },

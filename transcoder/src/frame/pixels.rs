@@ -1,4 +1,5 @@
-//! What is done to a whole composed frame: scale, pad, lay over a backdrop, stack. Straight RGBA in, packed bytes out.
+//! Operations on whole frames of straight RGBA: scale, pad, blend over a background, stack, flatten
+//! transparent pixels.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
@@ -7,7 +8,7 @@ use shared::media::PixelSize;
 
 use crate::error::{TaskError, TaskResult};
 
-/// Side of a checkerboard's square.
+/// Side of a square of the checkerboard.
 /// Units: pixels.
 const CHECKER_PX: usize = 16;
 const CHECKER_BRIGHT: u8 = 204;
@@ -15,14 +16,14 @@ const CHECKER_DIM: u8 = 153;
 const DARK: u8 = 24;
 const LIGHT: u8 = 238;
 
-/// What a preview shows behind the subject.
+/// Backdrop of a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backdrop {
-    /// What says "transparent".
+    /// The usual sign for transparency.
     Checkerboard,
-    /// Shows bright fringes.
+    /// Nearly black: shows bright fringes.
     Dark,
-    /// Shows dark fringes.
+    /// Nearly white: shows dark fringes.
     Light,
 }
 
@@ -37,51 +38,52 @@ impl Backdrop {
     }
 }
 
-/// A part of a frame, in shares of its sides.
+/// A rectangle of a frame, in shares of its sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {
-    /// What lies left of it.
+    /// Left edge.
     pub left: f64,
-    /// What lies above it.
+    /// Upper edge.
     pub top: f64,
-    /// Its own width.
+    /// Width.
     pub width: f64,
     /// Its own height.
     pub height: f64,
 }
 
 impl Part {
-    /// All of it.
+    /// The whole frame.
     pub const WHOLE: Self = Self { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
 }
 
-/// Scales through premultiplied alpha: colour that nobody sees must not bleed into colour that somebody does.
-/// Where alpha comes out as 0 the colour is scaled as it stands, so that it still continues the subject's.
+/// Scales with premultiplied alpha, so that colours of transparent pixels do not bleed into visible
+/// ones. Where alpha becomes 0, colour is scaled straight, so that it still continues the
+/// subject's.
 pub fn scale(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
     scale_part(rgba, from, Part::WHOLE, to)
 }
 
-/// Scales a part of a frame as [`scale`] does.
+/// Scales a rectangle of a frame as [`scale`] does.
 pub fn scale_part(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> TaskResult<Vec<u8>> {
-    let mut seen = resize(rgba, from, part, to, (FilterType::CatmullRom, true))?;
-    if seen.iter().skip(3).step_by(4).all(|alpha| *alpha > 0) {
-        return Ok(seen);
+    let mut visible = resize(rgba, from, part, to, (FilterType::CatmullRom, true))?;
+    if visible.iter().skip(3).step_by(4).all(|alpha| *alpha > 0) {
+        return Ok(visible);
     }
-    let unseen = resize(rgba, from, part, to, (FilterType::CatmullRom, false))?;
-    for (pixel, straight) in seen.chunks_exact_mut(4).zip(unseen.chunks_exact(4)) {
+    let straight_scaled = resize(rgba, from, part, to, (FilterType::CatmullRom, false))?;
+    for (pixel, straight) in visible.chunks_exact_mut(4).zip(straight_scaled.chunks_exact(4)) {
         if let ([color @ .., 0], [straight @ .., _]) = (pixel, straight) {
             color.copy_from_slice(straight);
         }
     }
-    Ok(seen)
+    Ok(visible)
 }
 
-/// Scales a part of what is opaque, or premultiplied.
+/// Scales a rectangle of a frame that is opaque or premultiplied.
 pub fn scale_premultiplied(rgba: &[u8], from: PixelSize, part: Part, to: PixelSize) -> TaskResult<Vec<u8>> {
     resize(rgba, from, part, to, (FilterType::CatmullRom, false))
 }
 
-/// Scales opaque pixels without ringing or aliasing: models take either for an edge.
+/// Scales an opaque frame without ringing or aliasing, which models would take for edges.
 pub fn scale_opaque(rgba: &[u8], from: PixelSize, to: PixelSize) -> TaskResult<Vec<u8>> {
     resize(rgba, from, Part::WHOLE, to, (FilterType::Bilinear, false))
 }
@@ -107,7 +109,8 @@ fn resize(
     Ok(scaled.into_vec())
 }
 
-/// Repeats the last column and row: a transparent seam would show, a cropped one would lose picture.
+/// Pads a frame by repeating the last column and row: transparent padding would be visible,
+/// cropping would lose pixels.
 pub fn pad<const N: usize>(pixels: &[u8], size: PixelSize, padded: PixelSize) -> Vec<u8> {
     let (width, _) = sides(size);
     let (padded_width, padded_height) = sides(padded);
@@ -124,10 +127,10 @@ pub fn pad<const N: usize>(pixels: &[u8], size: PixelSize, padded: PixelSize) ->
     out
 }
 
-/// The matte alone.
+/// Extracts alpha.
 pub fn matte(rgba: &[u8]) -> Vec<u8> {
     let mut alpha = vec![0; rgba.len() / 4];
-    alpha.par_chunks_mut(ROWLESS).zip(rgba.par_chunks(ROWLESS * 4)).for_each(|(alpha, rgba)| {
+    alpha.par_chunks_mut(CHUNK_PX).zip(rgba.par_chunks(CHUNK_PX * 4)).for_each(|(alpha, rgba)| {
         for (value, pixel) in alpha.iter_mut().zip(rgba.chunks_exact(4)) {
             *value = pixel.last().copied().unwrap_or_default();
         }
@@ -135,25 +138,26 @@ pub fn matte(rgba: &[u8]) -> Vec<u8> {
     alpha
 }
 
-/// Colour is kept for this far around what is seen: as far as filters and half-size chroma reach.
+/// Colour is kept this far around visible pixels: the reach of filters and chroma subsampling.
 /// Units: pixels.
-const FLAT_PX: usize = 16;
-const FLAT: u8 = 128;
-/// Work for one thread where rows do not matter.
+const FLATTEN_CELL_PX: usize = 16;
+const FLAT_GREY: u8 = 128;
+/// Pixels per work item of the thread pool, where rows do not matter.
 /// Units: pixels.
-const ROWLESS: usize = 1 << 16;
+const CHUNK_PX: usize = 1 << 16;
 
-/// Greys what lies far from anything that is seen: there no encoder's blocks and no filter reach the subject, and what the
-/// keyer made up costs bits. A third of ProRes's, a twentieth of VP9's.
+/// Sets transparent pixels far from visible ones to grey: no encoder block or filter reaches the
+/// subject from there, and the colours that the keyer made up cost bits, a third of ProRes's and a
+/// twentieth of VP9's.
 pub fn flatten(rgba: &mut [u8], size: PixelSize) {
     let (width, height) = sides(size);
-    let (columns, rows) = (width.div_ceil(FLAT_PX), height.div_ceil(FLAT_PX));
-    let mut seen = vec![false; columns * rows];
-    let bands = rgba.par_chunks(width * 4 * FLAT_PX);
-    seen.par_chunks_mut(columns).zip(bands).for_each(|(seen, band)| {
+    let (columns, rows) = (width.div_ceil(FLATTEN_CELL_PX), height.div_ceil(FLATTEN_CELL_PX));
+    let mut visible = vec![false; columns * rows];
+    let bands = rgba.par_chunks(width * 4 * FLATTEN_CELL_PX);
+    visible.par_chunks_mut(columns).zip(bands).for_each(|(visible, band)| {
         for row in band.chunks_exact(width * 4) {
-            for (seen, cell) in seen.iter_mut().zip(row.chunks(FLAT_PX * 4)) {
-                *seen |= cell.iter().skip(3).step_by(4).any(|alpha| *alpha > 0);
+            for (visible, cell) in visible.iter_mut().zip(row.chunks(FLATTEN_CELL_PX * 4)) {
+                *visible |= cell.iter().skip(3).step_by(4).any(|alpha| *alpha > 0);
             }
         }
     });
@@ -161,21 +165,22 @@ pub fn flatten(rgba: &mut [u8], size: PixelSize) {
         let rows = row.saturating_sub(1)..(row + 2).min(rows);
         let columns_near = column.saturating_sub(1)..(column + 2).min(columns);
         rows.into_iter().any(|row| {
-            seen.get(row * columns + columns_near.start..row * columns + columns_near.end)
+            visible
+                .get(row * columns + columns_near.start..row * columns + columns_near.end)
                 .is_some_and(|cells| cells.contains(&true))
         })
     };
-    rgba.par_chunks_mut(width * 4 * FLAT_PX).enumerate().for_each(|(row, band)| {
+    rgba.par_chunks_mut(width * 4 * FLATTEN_CELL_PX).enumerate().for_each(|(row, band)| {
         let far: Vec<bool> = (0..columns).map(|column| !near(column, row)).collect();
         for pixels in band.chunks_exact_mut(width * 4) {
-            for (cell, _) in pixels.chunks_mut(FLAT_PX * 4).zip(&far).filter(|(_, far)| **far) {
-                cell.chunks_exact_mut(4).for_each(|pixel| pixel.copy_from_slice(&[FLAT, FLAT, FLAT, 0]));
+            for (cell, _) in pixels.chunks_mut(FLATTEN_CELL_PX * 4).zip(&far).filter(|(_, far)| **far) {
+                cell.chunks_exact_mut(4).for_each(|pixel| pixel.copy_from_slice(&[FLAT_GREY, FLAT_GREY, FLAT_GREY, 0]));
             }
         }
     });
 }
 
-/// RGB over a backdrop, as browsers blend: on the encoded values.
+/// Blends over a backdrop on gamma-coded values, as browsers do; returns RGB.
 pub fn over(rgba: &[u8], size: PixelSize, backdrop: Backdrop) -> Vec<u8> {
     let (width, height) = sides(size);
     let mut rgb = vec![0; width * height * 3];
@@ -187,10 +192,10 @@ pub fn over(rgba: &[u8], size: PixelSize, backdrop: Backdrop) -> Vec<u8> {
     rgb
 }
 
-/// RGB over black.
+/// Blends over black; returns RGB.
 pub fn opaque(rgba: &[u8]) -> Vec<u8> {
     let mut rgb = vec![0; rgba.len() / 4 * 3];
-    rgb.par_chunks_mut(ROWLESS * 3).zip(rgba.par_chunks(ROWLESS * 4)).for_each(|(rgb, rgba)| {
+    rgb.par_chunks_mut(CHUNK_PX * 3).zip(rgba.par_chunks(CHUNK_PX * 4)).for_each(|(rgb, rgba)| {
         for (out, pixel) in rgb.chunks_exact_mut(3).zip(rgba.chunks_exact(4)) {
             blend(out, pixel, [0; 3]);
         }
@@ -198,9 +203,9 @@ pub fn opaque(rgba: &[u8]) -> Vec<u8> {
     rgb
 }
 
-/// Fills what is clear, as browsers blend; nothing is clear any more.
+/// Blends over a colour, as browsers do; the frame becomes opaque.
 pub fn fill(rgba: &mut [u8], color: [u8; 3]) {
-    rgba.par_chunks_mut(ROWLESS * 4).for_each(|rgba| {
+    rgba.par_chunks_mut(CHUNK_PX * 4).for_each(|rgba| {
         for pixel in rgba.chunks_exact_mut(4) {
             let mut filled = [0, 0, 0, u8::MAX];
             blend(&mut filled, pixel, color);
@@ -209,18 +214,18 @@ pub fn fill(rgba: &mut [u8], color: [u8; 3]) {
     });
 }
 
-/// Puts an RGB picture of the same size behind what is clear, as browsers blend; nothing is clear any more.
+/// Blends over an RGB picture of the same size, as browsers do; the frame becomes opaque.
 pub fn back(rgba: &mut [u8], picture: &[u8]) {
-    rgba.par_chunks_mut(ROWLESS * 4).zip(picture.par_chunks(ROWLESS * 3)).for_each(|(rgba, picture)| {
-        for (pixel, behind) in rgba.chunks_exact_mut(4).zip(picture.as_chunks::<3>().0) {
+    rgba.par_chunks_mut(CHUNK_PX * 4).zip(picture.par_chunks(CHUNK_PX * 3)).for_each(|(rgba, picture)| {
+        for (pixel, background) in rgba.chunks_exact_mut(4).zip(picture.as_chunks::<3>().0) {
             let mut filled = [0, 0, 0, u8::MAX];
-            blend(&mut filled, pixel, *behind);
+            blend(&mut filled, pixel, *background);
             pixel.copy_from_slice(&filled);
         }
     });
 }
 
-/// Blends a row over one in which nothing is clear.
+/// Blends a row over an opaque one.
 pub fn blend_row(opaque: &mut [u8], rgba: &[u8]) {
     for (out, pixel) in opaque.as_chunks_mut::<4>().0.iter_mut().zip(rgba.chunks_exact(4)) {
         let [red, green, blue, _] = *out;
@@ -228,8 +233,9 @@ pub fn blend_row(opaque: &mut [u8], rgba: &[u8]) {
     }
 }
 
-/// RGB, twice as high: the colour above, the matte as grey below. The colour stays straight and goes on where nothing is seen:
-/// premultiplied, its edges and the matte's would be coded apart, and where they disagree, hair sparkles.
+/// Returns RGB of twice the height: colour above, matte as grey below. Colour stays straight and
+/// continues into transparent pixels: with premultiplied colour, coding errors of its edges and the
+/// matte's would differ, and hair would sparkle.
 pub fn stack(rgba: &[u8], size: PixelSize) -> Vec<u8> {
     let (width, height) = sides(size);
     let mut rgb = vec![0; width * height * 6];
@@ -246,16 +252,16 @@ pub fn stack(rgba: &[u8], size: PixelSize) -> Vec<u8> {
     rgb
 }
 
-fn blend(out: &mut [u8], pixel: &[u8], behind: [u8; 3]) {
+fn blend(out: &mut [u8], pixel: &[u8], background: [u8; 3]) {
     let [color @ .., alpha] = pixel else { return };
     let alpha = u16::from(*alpha);
-    for ((out, channel), behind) in out.iter_mut().zip(color).zip(behind) {
-        let sum = u16::from(*channel) * alpha + u16::from(behind) * (255 - alpha);
+    for ((out, channel), background) in out.iter_mut().zip(color).zip(background) {
+        let sum = u16::from(*channel) * alpha + u16::from(background) * (255 - alpha);
         *out = u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX);
     }
 }
 
-/// As lengths of slices.
+/// Width and height as `usize`.
 pub const fn sides(size: PixelSize) -> (usize, usize) {
     (size.width as usize, size.height as usize)
 }
@@ -277,8 +283,8 @@ mod tests {
     }
 
     #[test]
-    fn scaling_leaves_no_halo_and_unseen_colour_goes_on() {
-        // White where it is seen, black where it is not, red far out where nothing is seen.
+    fn scaling_leaves_no_halo_and_transparent_colour_continues() {
+        // White where visible, black where transparent, red far from visible pixels.
         let pixel = |x: u32| match x {
             0..20 => [255, 255, 255, 255],
             20..40 => [0, 0, 0, 0],
@@ -295,19 +301,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_far_from_everything_seen_is_greyed() {
+    fn only_pixels_far_from_visible_ones_are_greyed() {
         let mut frame: Vec<u8> = [10, 20, 30, 0].repeat(70 * 50);
         frame[(20 * 70 + 66) * 4 + 3] = 1;
         let before = frame.clone();
         flatten(&mut frame, size(70, 50));
         let far = |index: usize| index % 70 < 48 || index / 70 >= 48;
         for (index, (pixel, before)) in frame.chunks_exact(4).zip(before.chunks_exact(4)).enumerate() {
-            assert_eq!(pixel, if far(index) { &[FLAT, FLAT, FLAT, 0] } else { before }, "{index}");
+            assert_eq!(pixel, if far(index) { &[FLAT_GREY, FLAT_GREY, FLAT_GREY, 0] } else { before }, "{index}");
         }
     }
 
     #[test]
-    fn a_half_clear_pixel_lies_halfway_to_what_is_behind() {
+    fn a_half_transparent_pixel_lies_halfway_to_the_background() {
         let pixel = [200, 100, 0, 128];
         assert_eq!(over(&pixel, size(1, 1), Backdrop::Dark), [112, 62, 12]);
         assert_eq!(stack(&pixel, size(1, 1)), [200, 100, 0, 128, 128, 128]);

@@ -1,20 +1,20 @@
-//! Planar YUV as the decoder writes it: luma, then both chroma planes, rows without padding.
+//! Planar YUV frames: the luma plane, then Cb and Cr, rows without padding.
 
 #![expect(clippy::cast_precision_loss, reason = "a unit is a small power of two")]
 
-/// What the numbers mean as colours.
+/// Matrix between YUV and RGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum YuvMatrix {
-    /// Standard definition.
+    /// ITU-R BT.601.
     Bt601,
-    /// High definition.
+    /// ITU-R BT.709.
     Bt709,
-    /// Ultra-high definition, non-constant luminance.
+    /// ITU-R BT.2020, non-constant luminance.
     Bt2020,
 }
 
 impl YuvMatrix {
-    /// The shares of red and blue in luma.
+    /// Weights of red and blue in luma.
     #[must_use]
     pub const fn red_blue(self) -> (f32, f32) {
         match self {
@@ -25,22 +25,22 @@ impl YuvMatrix {
     }
 }
 
-/// How a frame lies in memory.
+/// Size, subsampling, depth and colour of a planar frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanarFormat {
     /// Units: pixels.
     pub width: usize,
     /// Units: pixels.
     pub height: usize,
-    /// Pixels that share a chroma sample, across: 1 or 2.
+    /// Pixels per chroma sample, horizontally: 1 or 2.
     pub across: usize,
-    /// Pixels that share a chroma sample, down: 1 or 2.
+    /// Pixels per chroma sample, vertically: 1 or 2.
     pub down: usize,
-    /// 8, or up to 16 in two bytes, the low one first.
+    /// 8, or up to 16 in two bytes, little-endian.
     pub depth_bits: u32,
-    /// The matrix.
+    /// Matrix of the code values.
     pub matrix: YuvMatrix,
-    /// 0–255 rather than 16–235.
+    /// Whether codes are 0–255 rather than 16–235.
     pub is_full_range: bool,
 }
 
@@ -57,12 +57,14 @@ impl PlanarFormat {
         self.height.div_ceil(self.down)
     }
 
+    /// Size of one sample.
     /// Units: bytes.
     #[must_use]
     pub const fn sample_size_bytes(&self) -> usize {
         if self.depth_bits > 8 { 2 } else { 1 }
     }
 
+    /// Size of one frame.
     /// Units: bytes.
     #[must_use]
     pub const fn frame_size_bytes(&self) -> usize {
@@ -77,7 +79,7 @@ impl PlanarFormat {
         [0..luma, luma..luma + chroma, luma + chroma..luma + 2 * chroma].map(|range| frame.get(range).unwrap_or_default())
     }
 
-    /// One sample's code.
+    /// Code value of a sample.
     #[must_use]
     pub fn code(&self, plane: &[u8], index: usize) -> f32 {
         match self.sample_size_bytes() {
@@ -86,14 +88,14 @@ impl PlanarFormat {
         }
     }
 
-    /// What turns a luma code into 0 to 255: code × gain + offset.
+    /// Gain and offset from a luma code to 0–255.
     #[must_use]
     pub fn luma_scale(&self) -> (f32, f32) {
         let unit = self.unit();
         if self.is_full_range { (1.0 / unit, 0.0) } else { (255.0 / (219.0 * unit), -16.0 * 255.0 / 219.0) }
     }
 
-    /// What turns a chroma code into −127.5 to 127.5: code × gain + offset.
+    /// Gain and offset from a chroma code to −127.5–127.5.
     #[must_use]
     pub fn chroma_scale(&self) -> (f32, f32) {
         let unit = self.unit();
@@ -101,19 +103,19 @@ impl PlanarFormat {
         (gain / unit, -128.0 * gain)
     }
 
-    /// One step of 8 bits, in steps of this depth.
+    /// Steps of this depth per step of 8 bits.
     fn unit(&self) -> f32 {
         (1_u32 << self.depth_bits.saturating_sub(8)) as f32
     }
 }
 
-/// Reads one row of a plane, scaled.
+/// Reads one row of a plane and applies gain and offset.
 pub fn read_row(plane: &[u8], width: usize, y: usize, sample_size_bytes: usize, out: &mut [f32], scale: (f32, f32)) {
     let row_size_bytes = width * sample_size_bytes;
     read_samples(&plane[y * row_size_bytes..(y + 1) * row_size_bytes], sample_size_bytes, scale, out);
 }
 
-/// Reads samples, scaled.
+/// Reads samples and applies gain and offset.
 pub fn read_samples(samples: &[u8], sample_size_bytes: usize, (gain, offset): (f32, f32), out: &mut [f32]) {
     if sample_size_bytes == 1 {
         for (out, code) in out.iter_mut().zip(samples) {

@@ -1,40 +1,41 @@
-//! A few pixels of every master frame, kept to compare outputs with. Other pixels in every frame, evenly spread, so that
-//! a ratio over a clip is that over all of its pixels; and few enough that an hour needs no more memory than a minute.
+//! Samples of pixels of every master frame, with which decoded outputs are compared. Positions
+//! follow a low-discrepancy sequence over all frames, so that the PSNR of the samples estimates
+//! that of the clip; memory does not grow with its length.
 
 use shared::media::PixelSize;
 
 use crate::frame::pixels::sides;
 
-/// Most that is kept of one size.
+/// Memory for the samples of one size.
 /// Units: bytes.
 const KEPT_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Pixels of one frame.
+/// Most and fewest samples per frame.
 const PIXELS_MAX: u64 = 8_192;
 const PIXELS_MIN: u64 = 64;
-/// Steps of the R2 sequence, as fractions of 2³²: the plastic number's inverse, and its square.
+/// Steps of the R2 sequence as fractions of 2³²: the inverse of the plastic number, and its square.
 const STEP_X: u32 = 3_242_174_889;
 const STEP_Y: u32 = 2_447_445_414;
 
-/// Straight RGBA.
+/// A pixel of straight RGBA.
 pub type Rgba = [u8; 4];
 
-/// Where the samples of each frame lie.
+/// Positions of the samples of each frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lattice {
-    /// The picture, without padding.
+    /// Size of the picture, without padding.
     pub size: PixelSize,
     per_frame: u32,
 }
 
 impl Lattice {
-    /// For a clip of about this many frames.
+    /// Positions for a clip of about this many frames.
     pub fn new(size: PixelSize, frames: u64) -> Self {
         let affordable = KEPT_SIZE_BYTES_MAX / 4 / frames.max(1);
         let per_frame = affordable.clamp(PIXELS_MIN, PIXELS_MAX).min(size.pixels().max(1));
         Self { size, per_frame: u32::try_from(per_frame).unwrap_or(u32::MAX) }
     }
 
-    /// Where the samples of the `index`-th frame lie.
+    /// Columns and rows of the samples of a frame.
     pub fn positions(&self, index: u64) -> impl Iterator<Item = (usize, usize)> {
         let (width, height) = sides(self.size);
         let first = u32::try_from(index & u64::from(u32::MAX)).unwrap_or_default().wrapping_mul(self.per_frame);
@@ -46,37 +47,37 @@ impl Lattice {
     }
 }
 
-/// What was kept of the frames of one size.
+/// Samples of the master frames of one size.
 #[derive(Debug)]
 pub struct Samples {
-    /// Where they lie.
+    /// Their positions.
     pub lattice: Lattice,
-    kept: Vec<Rgba>,
+    samples: Vec<Rgba>,
 }
 
 impl Samples {
-    /// Nothing yet.
+    /// No samples yet.
     pub const fn new(lattice: Lattice) -> Self {
-        Self { lattice, kept: Vec::new() }
+        Self { lattice, samples: Vec::new() }
     }
 
-    /// Keeps some of the next frame.
+    /// Samples the next frame.
     pub fn add(&mut self, index: u64, rgba: &[u8]) {
         let width = self.lattice.size.width as usize;
         for (x, y) in self.lattice.positions(index) {
-            self.kept.push(pixel::<4>(rgba, width, x, y).unwrap_or_default());
+            self.samples.push(pixel::<4>(rgba, width, x, y).unwrap_or_default());
         }
     }
 
-    /// What was kept of the `index`-th frame.
+    /// Samples of a frame.
     pub fn of(&self, index: u64) -> &[Rgba] {
         let per_frame = self.lattice.per_frame as usize;
         let start = usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(per_frame);
-        self.kept.get(start..start.saturating_add(per_frame)).unwrap_or_default()
+        self.samples.get(start..start.saturating_add(per_frame)).unwrap_or_default()
     }
 }
 
-/// One pixel of packed pixels.
+/// A pixel of a packed frame.
 pub fn pixel<const N: usize>(pixels: &[u8], width: usize, x: usize, y: usize) -> Option<[u8; N]> {
     let start = (y * width + x) * N;
     pixels.get(start..start + N)?.first_chunk().copied()

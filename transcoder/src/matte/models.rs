@@ -7,6 +7,7 @@
 mod catalog;
 mod foreground_estimation;
 mod guided_filter;
+mod limits;
 mod manifest;
 mod model;
 mod ort_session;
@@ -21,6 +22,7 @@ mod temporal_smoothing;
 mod tensor;
 
 pub use catalog::Catalog;
-pub use model::{Inference, Limits, Model};
+pub use limits::Limits;
+pub use model::{Inference, Model};
 pub use provider::Providers;
 pub use session::OnnxBackend;

@@ -26,10 +26,10 @@ fn composition(anchor: Anchor, scale: f64, offset_px: (i32, i32)) -> Composition
     Composition { canvas: Some(CANVAS), anchor, scale_millionths, offset_px, ..Composition::default() }
 }
 
-fn seen(composition: &Composition) -> Place {
+fn visible_part(composition: &Composition) -> VisiblePart {
     match place(composition, SHOWN, CANVAS) {
-        Placing::Seen(place) => place,
-        Placing::Unseen => panic!("{composition:?}"),
+        Placement::Visible(place) => place,
+        Placement::Outside => panic!("{composition:?}"),
     }
 }
 
@@ -38,17 +38,17 @@ fn at_scale_one_the_picture_is_the_largest_that_fits_and_lies_by_its_anchor() {
     for (anchor, left, top) in
         [(Anchor::Center, 0, 21), (Anchor::Top, 0, 0), (Anchor::BottomRight, 0, 42), (Anchor::TopLeft, 0, 0)]
     {
-        let place = seen(&composition(anchor, 1.0, (0, 0)));
+        let place = visible_part(&composition(anchor, 1.0, (0, 0)));
         assert_eq!((place.left, place.top, place.size), (left, top, PixelSize { width: 96, height: 54 }), "{anchor}");
         assert_eq!(place.part, Part::WHOLE, "{anchor}");
     }
-    let half = seen(&composition(Anchor::BottomRight, 0.5, (-8, -6)));
+    let half = visible_part(&composition(Anchor::BottomRight, 0.5, (-8, -6)));
     assert_eq!((half.left, half.top, half.size), (40, 63, PixelSize { width: 48, height: 27 }));
 }
 
 #[test]
-fn what_reaches_beyond_the_canvas_is_cut_and_keeps_its_shape() {
-    let double = seen(&composition(Anchor::Center, 2.0, (0, 0)));
+fn a_picture_beyond_the_canvas_is_cropped_and_keeps_its_aspect() {
+    let double = visible_part(&composition(Anchor::Center, 2.0, (0, 0)));
     assert_eq!((double.left, double.top, double.size), (0, 0, PixelSize { width: 96, height: 96 }));
     let Part { left, width, top, height } = double.part;
     assert!((left - 0.25).abs() < 1e-9 && (width - 0.5).abs() < 1e-9, "{double:?}");
@@ -56,31 +56,31 @@ fn what_reaches_beyond_the_canvas_is_cut_and_keeps_its_shape() {
     // A pixel of the picture is as high as it is wide.
     let (across, down) = (96.0 / (width * 64.0), 96.0 / (height * 36.0));
     assert!((across - down).abs() < 1e-6, "{across} {down}");
-    assert_eq!(place(&composition(Anchor::Center, 1.0, (200, 0)), SHOWN, CANVAS), Placing::Unseen);
+    assert_eq!(place(&composition(Anchor::Center, 1.0, (200, 0)), SHOWN, CANVAS), Placement::Outside);
 }
 
 #[test]
 fn pixels_that_are_not_square_become_so_on_the_canvas() {
     let composition = composition(Anchor::Center, 1.0, (0, 0));
-    let stage = Compositor::new(&composition, PixelSize { width: 36, height: 36 }, Some((2, 1)), Ground::Clear);
-    let Some(Placing::Seen(place)) = stage.placing else { panic!("{stage:?}") };
+    let compositor = Compositor::new(&composition, PixelSize { width: 36, height: 36 }, Some((2, 1)), Ground::Clear);
+    let Some(Placement::Visible(place)) = compositor.placement else { panic!("{compositor:?}") };
     assert_eq!(place.size, PixelSize { width: 96, height: 48 });
 }
 
 #[test]
-fn a_clear_scene_stays_clear_and_a_filled_one_is_blended_as_browsers_do() {
+fn a_transparent_composition_stays_so_and_a_filled_one_is_blended_as_browsers_do() {
     let shown = PixelSize { width: 2, height: 1 };
     let frame = vec![200, 100, 0, 128, 9, 9, 9, 0];
-    let stage =
+    let compositor =
         |composition: &Composition, ground| Compositor::new(composition, shown, None, ground).show(frame.clone()).unwrap();
-    assert_eq!(stage(&Composition::default(), Ground::Clear), frame);
+    assert_eq!(compositor(&Composition::default(), Ground::Clear), frame);
     let filled = Composition { background: Some(ScreenColor([0, 255, 40])), ..Composition::default() };
-    assert_eq!(stage(&filled, Ground::Color([0, 255, 40])), [100, 177, 20, 255, 0, 255, 40, 255]);
+    assert_eq!(compositor(&filled, Ground::Color([0, 255, 40])), [100, 177, 20, 255, 0, 255, 40, 255]);
     let picture = vec![0, 255, 40, 1, 2, 3];
-    assert_eq!(stage(&Composition::default(), Ground::Picture(picture.clone())), [100, 177, 20, 255, 1, 2, 3, 255]);
+    assert_eq!(compositor(&Composition::default(), Ground::Picture(picture.clone())), [100, 177, 20, 255, 1, 2, 3, 255]);
     let canvas = Composition { canvas: Some(shown), ..Composition::default() };
-    assert_eq!(stage(&canvas, Ground::Picture(picture)), [100, 177, 20, 255, 1, 2, 3, 255]);
-    assert_eq!(stage(&canvas, Ground::Clear)[..4], frame[..4]);
+    assert_eq!(compositor(&canvas, Ground::Picture(picture)), [100, 177, 20, 255, 1, 2, 3, 255]);
+    assert_eq!(compositor(&canvas, Ground::Clear)[..4], frame[..4]);
 }
 
 /// Whether each of 8 × 8 fields is brighter than the one right of it.

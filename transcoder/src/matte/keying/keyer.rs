@@ -150,7 +150,7 @@ impl Keyer {
     fn update_core(&mut self) {
         self.core_colors.update(&self.blocks, &self.plate, &self.trimap.labels);
         for _ in 0..CORE_GROWTHS {
-            if self.core_colors.has_core && self.trimap.grow_core(&self.blocks, &self.plate, &self.core_colors) {
+            if self.core_colors.has_core && self.trimap.grow_core(&self.blocks, &self.plate, &self.core_colors.cells) {
                 self.core_colors.update(&self.blocks, &self.plate, &self.trimap.labels);
             }
         }

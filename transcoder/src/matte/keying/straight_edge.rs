@@ -6,7 +6,8 @@
 //! Source: Youngs, "Time-dependent multi-material flow with large fluid distortion", 1982;
 //! Scardovelli and Zaleski, 2000.
 
-use super::upsample::Alphas3x3;
+/// Alphas of a block and its neighbours, row by row.
+pub type Alphas3x3 = [[f32; 3]; 3];
 
 /// Coverage of the pixels of the centre block by a straight edge, and how well the edge explains
 /// the nine blocks.

@@ -141,7 +141,7 @@ fn light_that_changes_is_followed_from_frame_to_frame() {
 }
 
 #[test]
-fn the_screens_light_is_taken_off_the_rim_and_grey_stays_grey() {
+fn spill_is_removed_from_the_rim_and_grey_stays_grey() {
     let format = format(2, 2, 8);
     let grey = [150.0; 3];
     let lit = |x: usize, y: usize| {
@@ -214,7 +214,7 @@ fn any_flat_colour_is_found_and_keyed() {
 }
 
 #[test]
-fn an_experts_screen_colour_counts_more_than_the_one_found() {
+fn a_given_screen_colour_replaces_the_detected_one() {
     let format = format(2, 2, 8);
     let frame = planar(&format, |x, y| over(SUBJECT, GREEN, disc(x, y)));
     let corner = |options: KeyOptions| {

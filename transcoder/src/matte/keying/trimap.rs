@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::blocks::{Blocks, DISTANCE_STEPS, OPAQUE};
 use super::byte_filters::{BAND, erode_5x5, sum_3x3};
 use super::clean_plate::CleanPlate;
-use super::core_colors::CoreColors;
 use crate::frame::color::{dot, subtract};
+use crate::matte::coarse_map::CoarseMap;
 
 /// Screen: alpha 0.
 pub const SCREEN: u8 = 0;
@@ -92,14 +92,14 @@ impl Trimap {
 
     /// Makes core of uncertain blocks whose colour is that of the core nearby; returns whether
     /// there were any.
-    pub fn grow_core(&mut self, blocks: &Blocks, plate: &CleanPlate, core_colors: &CoreColors) -> bool {
+    pub fn grow_core(&mut self, blocks: &Blocks, plate: &CleanPlate, core_colors: &CoarseMap) -> bool {
         let columns = blocks.columns;
         let rows = self.labels.par_chunks_mut(columns).zip(self.hue_alpha.par_chunks(columns)).enumerate();
         let grown = rows.with_min_len(BAND).map(|(row, (labels, hue_alpha))| {
             let mut grown = false;
             for (column, (labels, hue_alpha)) in labels.iter_mut().zip(hue_alpha).enumerate() {
                 if *labels == UNCERTAIN && *hue_alpha >= steps(GROW_HUE_ALPHA_MIN) {
-                    let line = subtract(core_colors.cells.at_block(column, row), plate.cells.at_block(column, row));
+                    let line = subtract(core_colors.at_block(column, row), plate.cells.at_block(column, row));
                     let difference = subtract(blocks.difference_at(row * columns + column), line);
                     if dot(difference, difference) < GROW_DIFFERENCE_MAX * GROW_DIFFERENCE_MAX * dot(line, line) {
                         *labels = CORE;

@@ -2,7 +2,7 @@
 //! full resolution.
 
 use super::edge_sharpness::MixedPixels;
-use super::straight_edge::StraightEdge;
+use super::straight_edge::{Alphas3x3, StraightEdge};
 use crate::frame::color::smoothstep;
 
 /// Alpha contrast of neighbouring blocks from which an edge counts as sharp, and fully; and the
@@ -31,9 +31,6 @@ const FINAL_MISFIT: (f32, f32) = (0.04, 0.10);
 const FINAL_LUMA_MISFIT: (f32, f32) = (0.12, 0.25);
 /// Luma is used to measure mixed pixels where its noise is below this share of the luma contrast.
 const LUMA_UNCERTAINTY_MAX: f32 = 0.1;
-
-/// Alphas of a block and its neighbours, row by row.
-pub type Alphas3x3 = [[f32; 3]; 3];
 
 /// Luma of a block and of the colours that mix in it.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use shared::matting::{MattingModel, UNNAMED_KIND};
 
+use super::limits::Limits;
 use super::manifest::{ID_CHARS_MAX, Manifest};
-use super::model::{Limits, Model};
+use super::model::Model;
 
 /// Extensions of a model's file and of the manifest beside it.
 const MODEL_EXTENSION: &str = "onnx";

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matte_without_anything_sure_leaves_colours_near_what_was_seen() {
+    fn a_matte_without_certain_pixels_hardly_changes_colours() {
         let mut rgba = [120, 130, 140, 255].repeat(96 * 64);
         apply(&mut rgba, &Plane::from_fn(SIZE, |_, _| 0.5));
         assert!(rgba.chunks_exact(4).all(|pixel| pixel == [120, 130, 140, 128]));

@@ -4,8 +4,6 @@
 use serde::Deserialize;
 use shared::media::PixelSize;
 
-use super::signature::BATCH_MAX;
-
 /// A parsed manifest.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +86,8 @@ const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 /// Longest id of a model.
 pub const ID_CHARS_MAX: usize = 64;
 const SIDE_PX_MAX: u32 = 8_192;
+/// Largest batch. Larger ones are no faster, and two batches are held in memory.
+pub const BATCH_MAX: usize = 16;
 /// Default of the black point, and of the distance of the white point from 1: half a step of 8
 /// bits, so that no value changes by a whole step.
 const HALF_STEP: f32 = 0.5 / 255.0;
@@ -249,7 +249,7 @@ mod tests {
     const LEAST: &str = "id = 'a'\ndisplay_name = 'A'\nlicence = 'MIT'\nkind = ";
 
     #[test]
-    fn what_is_not_said_is_the_default_of_the_kind() {
+    fn keys_left_out_have_the_defaults_of_the_kind() {
         let size = |width, height| PixelSize { width, height };
         let recurrent = Manifest::parse(&format!("{LEAST}'recurrent'")).unwrap();
         assert_eq!((recurrent.input_name(), recurrent.alpha_name()), (Some("src"), Some("pha")));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fainter_than_a_step_is_clear_and_nothing_else_moves_by_one() {
+    fn alpha_below_half_a_step_is_transparent_and_no_other_changes_by_a_step() {
         let manifest = Manifest::parse(&format!("{LEAST}'image'")).unwrap();
         let code = |code: f32| byte(manifest.alpha(code / 255.0) * 255.0);
         assert_eq!([-3.0, 0.0, 0.6, 0.9].map(code), [0; 4]);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_by_name() {
+    fn invalid_keys_are_refused_by_name() {
         for (rest, named) in [
             ("'video'", "kind"),
             ("'image'\ncolour = 1", "colour"),

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
 use ort::value::DynValue;
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 
+use super::limits::Limits;
 use super::manifest::Manifest;
 use super::ort_session::{bounded, open};
 use super::plane::Plane;
 use super::precision;
-use super::provider::Providers;
 use super::runtime;
 use super::signature::Signature;
 use super::tensor::{self, Layout};
@@ -22,17 +22,6 @@ use crate::error::{TaskError, TaskResult};
 
 /// Frame size of the trial run.
 const TRIAL_SIZE: PixelSize = PixelSize { width: 64, height: 36 };
-
-/// Limits and resources of inference.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Longest time for one frame.
-    pub frame: Duration,
-    /// Execution providers in order of preference.
-    pub providers: Providers,
-    /// CPU threads that all models share.
-    pub threads: usize,
-}
 
 /// A model that passed its trial run.
 #[derive(Debug)]

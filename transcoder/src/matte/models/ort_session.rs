@@ -7,7 +7,7 @@ use std::time::Duration;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{RunOptions, Session};
 
-use super::model::Limits;
+use super::limits::Limits;
 
 /// Session option that forbids the fallback of operators to the CPU.
 const NO_CPU: (&str, &str) = ("session.disable_cpu_ep_fallback", "1");

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use ort::environment::GlobalThreadPoolOptions;
 
-use super::model::Limits;
+use super::limits::Limits;
 use super::provider;
 
 /// Variables with the path of the library; the first that is set counts.

@@ -3,7 +3,7 @@
 use ort::value::Outlet;
 use shared::media::PixelSize;
 
-use super::manifest::{Kind, Manifest};
+use super::manifest::{BATCH_MAX, Kind, Manifest};
 use super::precision::Precision;
 
 /// The inputs and outputs that are used.
@@ -68,9 +68,6 @@ impl Batch {
         }
     }
 }
-
-/// Largest batch. Larger ones are no faster, and two batches are held in memory.
-pub const BATCH_MAX: usize = 16;
 
 impl Signature {
     /// Matches the model's inputs and outputs with its manifest.
@@ -178,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_takes_is_read_off_its_inputs() {
+    fn size_batch_and_precision_are_read_from_the_inputs() {
         let single = image("", TensorElementType::Float32, &[-1, 3, -1, -1]).unwrap();
         assert_eq!((single.picture.precision, single.batch, single.fixed), (Precision::Single, Batch::UpTo(1), None));
         let half = image("", TensorElementType::Float16, &[4, 3, 32, 64]).unwrap();
@@ -189,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_takes_and_nobody_can_give_is_refused() {
+    fn inputs_that_cannot_be_fed_are_refused() {
         for (kind, shape, why) in [
             (TensorElementType::Uint8, &[-1, 3, -1, -1][..], "its in is "),
             (TensorElementType::Bfloat16, &[-1, 3, -1, -1], "its in is "),
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn states_begin_as_small_as_they_may_and_must_fit_where_they_come_from() {
+    fn states_start_with_open_dimensions_of_one_and_match_their_output() {
         use TensorElementType::{Float16, Float32};
         let read = |kind_in, kind_out, pictures| {
             let words = "[recurrent]\nstates = [['r1i', 'r1o']]";

@@ -24,3 +24,11 @@ pub fn is_shadow_of([luma, blue, red]: Ycc, lit: Ycc, left: &Range<f32>, chroma_
     let share = luma / lit[0].max(1.0);
     left.contains(&share) && (blue - share * lit[1]).hypot(red - share * lit[2]) < chroma_max
 }
+
+/// Squared distance of two colours in deviations of the noise, whose `variance` is by channel.
+pub fn distance(frame: Rgb, background: Rgb, variance: Ycc) -> f32 {
+    let difference = ycc([frame[0] - background[0], frame[1] - background[1], frame[2] - background[2]]);
+    difference[0] * difference[0] / variance[0]
+        + difference[1] * difference[1] / variance[1]
+        + difference[2] * difference[2] / variance[2]
+}

@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::color::{Rgb, Ycc, ycc};
+use super::color::{Rgb, Ycc, distance, ycc};
 use super::exposure::Exposure;
 use super::plate::{Plate, cell_means};
 use super::shadow;
@@ -66,13 +66,6 @@ impl Evidence {
 
 pub fn frame_cells(plate: &Plate, rgba: &[u8]) -> Vec<Rgb> {
     cell_means::<4>(plate.cells, plate.side, plate.width, plate.height, rgba)
-}
-
-pub fn distance(frame: Rgb, background: Rgb, variance: Ycc) -> f32 {
-    let difference = ycc([frame[0] - background[0], frame[1] - background[1], frame[2] - background[2]]);
-    difference[0] * difference[0] / variance[0]
-        + difference[1] * difference[1] / variance[1]
-        + difference[2] * difference[2] / variance[2]
 }
 
 fn scores(plate: &Plate, frame: &[Rgb], background: &[Rgb], distance: &[f32]) -> Vec<f32> {

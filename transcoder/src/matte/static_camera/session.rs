@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::color::Rgb;
-use super::evidence::{self, Evidence, distance};
+use super::color::{Rgb, distance};
+use super::evidence::{self, Evidence};
 use super::exposure::Exposure;
 use super::foreground_estimation::{self, EdgeEstimator};
 use super::mean_field::smooth_labels;

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use rayon::prelude::*;
 
-use super::color::{Rgb, ycc};
-use super::evidence::distance;
+use super::color::{Rgb, distance, ycc};
 use super::grid::Grid;
 use super::plate::Plate;
 

@@ -75,7 +75,7 @@ fn wrong(matte: &[u8], middle: f32) -> usize {
 }
 
 #[test]
-fn who_rests_for_most_of_a_clip_is_not_taken_for_background_and_light_that_drifts_is_followed() {
+fn a_subject_that_rests_for_most_of_a_clip_is_not_background_and_drifting_light_is_followed() {
     // In for 4 frames, at rest for 18, out again.
     let middle = |index: usize| match index {
         0..6 => number(index) * 14.0,
@@ -92,7 +92,7 @@ fn who_rests_for_most_of_a_clip_is_not_taken_for_background_and_light_that_drift
 }
 
 #[test]
-fn a_wall_that_is_full_in_more_light_is_no_subject() {
+fn a_wall_that_saturates_in_brighter_light_is_no_subject() {
     let middle = |index: usize| number(index) * 5.0;
     let frames = clip(middle, |_| 0.0, |index| 1.0 + 1.1 * number(index) / number(FRAMES));
     let full = frames[FRAMES - 1].as_chunks::<3>().0.iter().filter(|pixel| pixel.contains(&255)).count();
@@ -117,7 +117,7 @@ fn a_shadow_is_no_subject_and_cloth_as_dark_is() {
 }
 
 #[test]
-fn what_cannot_be_matted_is_refused_with_its_reason() {
+fn unsuitable_clips_are_refused_with_the_reason() {
     let walk = |index: usize| number(index) * 5.0;
     for shift in [|index: usize| number(index) * 2.0, |index: usize| (number(index) * 1.9).sin() * 2.0] {
         let refusal = learned(&clip(walk, shift, |_| 1.0)).unwrap_err();
@@ -137,7 +137,7 @@ fn a_frame_of_another_size_is_left_out() {
 }
 
 #[test]
-fn what_motion_smears_is_as_clear_as_the_time_in_which_the_subject_was_not_there() {
+fn alpha_of_motion_blur_is_the_share_of_time_in_which_the_subject_covers_a_pixel() {
     // Twenty pixels a frame, with the shutter open for three quarters of that.
     let middle = |index: usize| 30.0 + number(index % 6) * 20.0;
     let smeared = |index: usize, x: usize, y: usize| {

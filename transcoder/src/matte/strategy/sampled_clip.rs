@@ -17,7 +17,6 @@ use crate::ffmpeg::still::{self, Fit};
 use crate::frame::gamut::Gamut;
 use crate::length::Length;
 use crate::matte::models::Catalog;
-use crate::matte::static_camera;
 use crate::plan;
 
 /// Frames that every strategy can examine, evenly distributed over the clip.
@@ -64,18 +63,18 @@ impl<'a> SampledClip<'a> {
         Ok(Self { ffmpeg, models, probed, request, samples })
     }
 
-    /// Decodes about `count` frames, evenly distributed over the clip and the same ones at every
-    /// size, in one pass; `take` gets them one by one.
+    /// Decodes about `count` frames, at most `count_max`, evenly distributed over the clip and the
+    /// same ones at every size, in one pass; `take` gets them one by one.
     pub async fn decode_evenly(
         &self,
-        count: u64,
+        (count, count_max): (u64, usize),
         size: PixelSize,
         mut take: impl AsyncFnMut(Vec<u8>) -> TaskResult<()>,
     ) -> TaskResult<()> {
         let length = Length::of(&self.probed.facts);
         let frame_size_bytes = usize::try_from(size.pixels() * 3).unwrap_or(usize::MAX);
         let every = (length.frames / count).max(1);
-        let arguments = plan::spread(&self.probed.input, every, static_camera::SAMPLES_MAX, size);
+        let arguments = plan::spread(&self.probed.input, every, count_max, size);
         let decoder = self.ffmpeg.spawn(&arguments, Piped::Stdout).map_err(|error| sampling_error(&error))?;
         let gamut = self.probed.input.wide_gamut.map(Gamut::new);
         let (queue, mut arrived) = mpsc::channel::<Vec<u8>>(SAMPLES_IN_FLIGHT_MAX);

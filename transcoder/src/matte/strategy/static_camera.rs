@@ -12,8 +12,8 @@ use crate::frame::pixels::sides;
 use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
 use crate::matte::static_camera::{self, BackgroundModel, Plate, PlateAccumulator, Samples, StaticCameraSession};
 
-/// Approximate number of frames from which the background is learned.
-const SAMPLES: u64 = 48;
+/// Approximate and largest number of frames from which the background is learned.
+const SAMPLES: (u64, usize) = (48, static_camera::SAMPLES_MAX);
 /// Longest side of the frames on which it is learned.
 /// Units: pixels.
 const SAMPLE_SIDE_PX_MAX: u32 = 320;
