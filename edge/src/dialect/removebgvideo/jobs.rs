@@ -102,7 +102,11 @@ pub async fn post_start(
     // An empty body changes nothing of what the job was created with.
     let start = if body.is_empty() { JobIn::default() } else { parse::<JobIn>(&body)? };
     let caller = Caller { account_id: job.account_id, api_key_id: job.api_key_id };
-    let run = run_request(&app, caller, map::merge(map::stored_request(&job), start))?;
+    let request = map::stored_request(&job);
+    let run = map::run_request(map::merge(request.clone(), start), |url| {
+        let kept = map::kept_picture(&request, job.options.composition.picture.as_ref(), url);
+        kept.map_or_else(|| find_source(&*app, caller, "background.image_url", url), Ok)
+    })?;
     let job = start_job::start_job(&*app, job, run).await.map_err(map::with_own_field_names)?;
     Ok(Json(map::job_out(&*app, &job)))
 }

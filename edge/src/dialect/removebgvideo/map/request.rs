@@ -69,6 +69,12 @@ pub fn merge(stored: JobIn, start: JobIn) -> JobIn {
     }
 }
 
+/// The picture that the job has already, if a start names it again. Its URL may have expired since it was first named.
+pub fn kept_picture(request: &JobIn, picture: Option<&Source>, url: &str) -> Option<Source> {
+    let named = request.background.as_ref().and_then(|background| background.image_url.as_deref());
+    picture.filter(|_| named == Some(url)).cloned()
+}
+
 /// The run that a request describes. `find_picture` resolves the URL of the background picture.
 pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source, Error>) -> Result<RunRequest, Error> {
     let body = normalize(body);
@@ -241,6 +247,17 @@ mod tests {
 
     fn request(body: Value) -> Result<RunRequest, Error> {
         run_request(serde_json::from_value(body).unwrap(), |url| Ok(Source::Url { url: url.to_owned() }))
+    }
+
+    #[test]
+    fn a_start_keeps_the_picture_that_the_job_has_though_its_url_may_have_expired() {
+        let picture = Source::Object { object_key: "uploads/a".into(), size_bytes: 1 };
+        let request: JobIn =
+            serde_json::from_value(json!({ "background": { "type": "image", "image_url": "https://a.example/1" } })).unwrap();
+        assert_eq!(kept_picture(&request, Some(&picture), "https://a.example/1"), Some(picture.clone()));
+        assert_eq!(kept_picture(&request, Some(&picture), "https://a.example/2"), None);
+        assert_eq!(kept_picture(&request, None, "https://a.example/1"), None);
+        assert_eq!(kept_picture(&JobIn::default(), Some(&picture), "https://a.example/1"), None);
     }
 
     #[test]
