@@ -1,5 +1,5 @@
-//! The stores: SQL files, run against D1 in production and against SQLite in host tests. They never
-//! decide.
+//! The stores: SQL files, run against D1 in production and SQLite in host tests. They hold no
+//! rules.
 
 pub mod account;
 pub mod database;

@@ -9,7 +9,7 @@ use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
-/// Who asks. What is found here may change until the job is created; then the database decides. One
+/// The caller. The result may be outdated when the job is created; the database decides then. One
 /// D1 round trip.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobActive`, `QuotaExceeded`,
 /// `InsufficientCredits`.
@@ -21,7 +21,7 @@ pub async fn admit_portrait(ports: &impl Ports, key: &KeyHash) -> Result<Caller,
         return Err(Error::JobActive);
     }
     let spending_limit = spending_limit.ok_or_else(|| Error::Internal("a key without an account".into()))?;
-    // The cheapest of those that may make it.
+    // The price of the cheapest model that may make it.
     let required_credits = price::price_credits(Tariff::Conversion, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, 1);
     spending_limit.refusal(required_credits, now).map_or(Ok(caller), Err)
 }

@@ -1,7 +1,7 @@
-//! Does for an order whatever is due: hands it over, asks what became of it, takes the video, or
-//! gives up.
+//! Takes the due step of a generation: sends it to its provider, polls it, takes the video, or
+//! fails the job.
 //!
-//! Safe to call at any time and by several at once: every step is taken by one of them alone.
+//! Safe to call at any time and concurrently: each step is claimed by one caller.
 
 use shared::address;
 use shared::code::JobErrorCode;
@@ -22,22 +22,22 @@ use crate::domain::job::Job;
 use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
-/// What was done, for the log.
+/// The step that was taken, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
-    /// Nothing is due, or somebody else does it.
+    /// Nothing is due, or another caller has claimed the step.
     Nothing,
     Sent,
-    /// Not yet sent: the provider has enough to do.
+    /// Not yet sent: the provider's rate limit is reached, or it refused.
     PutOff,
-    /// Sent, and nobody knows whether it arrived.
+    /// Sent, without an answer: it may or may not have arrived.
     Unclear,
     Asked,
     Received,
     Failed,
 }
 
-/// Does what is due for a run.
+/// Takes the due step for a run.
 pub async fn advance_generation(ports: &impl Ports, run: RunRef) -> Result<Advance, Error> {
     let now = ports.now();
     let Some((generation, job)) = ports.store().find_generation(run).await? else { return Ok(Advance::Nothing) };
@@ -48,10 +48,10 @@ pub async fn advance_generation(ports: &impl Ports, run: RunRef) -> Result<Advan
                 GenerationState::Waiting => JobErrorCode::ProviderUnavailable,
                 _ => JobErrorCode::ProviderTimeout,
             };
-            fail(ports, run, code, "its time is over").await
+            fail(ports, run, code, "its deadline has passed").await
         }
         GenerationState::Waiting => send(ports, &generation, &job).await,
-        // Nothing but the provider's own call can say what became of it.
+        // Without a task id it cannot be polled; only the provider's callback can name the task.
         GenerationState::Sending => Ok(Advance::Nothing),
         GenerationState::Sent => ask(ports, &generation).await,
     }
@@ -64,8 +64,8 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
     };
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
     let Some(tries) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
-        // The rate is used up, or the provider wants quiet; or somebody else has sent it, and then
-        // this finds nothing to do.
+        // The rate limit is reached, or the provider asked for a pause; or another caller sent it,
+        // and the wake-up finds nothing due.
         wake_provider(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
     };
@@ -86,13 +86,13 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
         }
         Creation::Rejected { code, reason } => fail(ports, run, code, &reason).await,
         Creation::Unclear { reason } => {
-            warn(ports, "an order may have arrived; it is looked for and not sent again", run, &reason);
+            warn(ports, "a generation may have arrived at its provider; it is not sent again", run, &reason);
             Ok(Advance::Unclear)
         }
     }
 }
 
-/// Takes the name of a task down and sees to it that it is asked about. Whether this call did so.
+/// Records the provider's task id and schedules the first poll. Whether this call recorded it.
 pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
     let (now, settings) = (ports.now(), ports.settings());
     let pause_ms = generation::ask_pause_ms(&settings.provider_ask_s, 0);
@@ -128,8 +128,7 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
     Ok(Advance::Asked)
 }
 
-/// From here on the video is a source like any other: the transcoder fetches it, guarded, before it
-/// expires.
+/// Makes the video the source of the run; the transcoder fetches it, guarded, before it expires.
 async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, Error> {
     let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
         return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
@@ -163,8 +162,8 @@ fn source_url(ports: &impl Ports, source: &Source) -> String {
     }
 }
 
-/// It names the run, so that an order whose answer was lost can be found again, and proves that we
-/// made it.
+/// The callback URL. It names the run, so that a task whose answer was lost is found again, and
+/// carries a token that only we can make.
 fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
     let (settings, run) = (ports.settings(), generation.run);
     let token = generation::callback_token(&settings.file_url_secret, run);
@@ -172,7 +171,7 @@ fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
     format!("{}/api/v1/webhooks/{provider}?job={}&run={}&token={token}", settings.public_base_url, run.job_id, run.run)
 }
 
-/// A wake-up that is lost is made good by the sweep.
+/// Schedules the next step. If the queue fails, the sweep takes it later.
 pub async fn wake_provider(ports: &impl Ports, run: RunRef, pause_ms: u64) {
     let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
     if let Err(error) = ports.tasks().wake_provider(&[ProviderWake::Due(run)], delay_s).await {
@@ -184,7 +183,7 @@ fn warn(ports: &impl Ports, message: &str, run: RunRef, reason: &str) {
     ports.warn(message, &[("job.id", &run.job_id), ("reason", &reason)]);
 }
 
-/// Until when an order must have been handed over.
+/// When a generation that could not be sent fails.
 pub fn sending_deadline(created_at_ms: UnixMillis) -> UnixMillis {
     created_at_ms.plus_ms(SENDING_MS_MAX)
 }

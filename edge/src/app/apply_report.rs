@@ -1,5 +1,5 @@
-//! Takes what a transcoder says about its attempt. Every report may come twice, late, or from a
-//! lease that is over.
+//! Applies a transcoder's report about its attempt. Reports may be repeated, late, or from a lease
+//! that has ended.
 
 use shared::code::JobErrorCode;
 use shared::price::{self, Tariff};
@@ -17,7 +17,7 @@ use crate::domain::run::{LeaseRef, RunRef};
 use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
-/// Applies a report and says whether to go on.
+/// Applies a report; answers whether the transcoder is to continue.
 pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
     let Report::ReportV1 { job_id, run, lease_id, event } = report;
     let lease = LeaseRef { run: RunRef { job_id, run }, lease_id };
@@ -30,7 +30,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             return Ok(ReportAnswer::Stop { reason: StopReason::LeaseLost });
         }
         ReportEvent::Progress { stage, progress_percent } => {
-            // 100 is said by success alone.
+            // Only success sets 100.
             let beat = Heartbeat { stage, progress_percent: progress_percent.min(99), lease_expires_at_ms: expires_at_ms };
             ports.store().record_progress(lease, beat, now).await?
         }
@@ -47,9 +47,9 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             }
             let resolution = job.options.paid_resolution(facts.size);
             let corrected_credits = match job.model.info().tariff {
-                // What was ordered is paid for, not what the provider made of it.
+                // The price is that of the request, whatever the provider made of it.
                 Tariff::Generation => job.reserved_credits,
-                // As long as its sound, which nobody knew before.
+                // By the length of its sound, known only now.
                 tariff @ Tariff::Avatar => price::price_credits(tariff, facts.duration_ms, resolution, job.outputs.len()),
                 Tariff::Conversion | Tariff::Keying => {
                     price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
@@ -68,7 +68,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 Corrected::Covered => Held::Done,
                 Corrected::NotHeld(job) => Held::NotHeld(job),
                 Corrected::NotCovered(spending_limit) => {
-                    let failure = want_of_credits(spending_limit, corrected_credits);
+                    let failure = insufficient_credits(spending_limit, corrected_credits);
                     match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
                         Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
                         held @ Held::NotHeld(_) => held,
@@ -79,7 +79,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
         ReportEvent::Complete { strategy, assets, previews, qa_report } => {
             let made = AttemptOutputs { strategy, assets, previews, qa_report };
             let job = ports.store().find_job(job_id).await?;
-            // What an older run was ordered to make is nobody's business any more.
+            // A report of an older run changes nothing below, so its outputs need no check.
             if let Some(job) = job.as_ref().filter(|job| job.run == run) {
                 check_made(job, lease, &made)?;
             }
@@ -104,7 +104,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
     })
 }
 
-/// Has heavy work wait where the heavy slots take it from.
+/// Moves a run to the heavy queue.
 async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Result<Held, Error> {
     let held = ports.store().release_job(lease, Some(Pool::Heavy), now.plus_ms(TASK_DUE_AFTER_MS), now).await?;
     if matches!(held, Held::Done) {
@@ -113,13 +113,14 @@ async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Resul
     Ok(held)
 }
 
-/// Whether a lease has been kept alive for longer than any work takes. It then runs out, and the
-/// sweep goes on from there.
+/// Whether a lease was extended for longer than any work takes. It is not extended further, and the
+/// sweep requeues the run.
 fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
     now > lease.lease_id.created_at().plus_ms(LEASE_AGE_MS_MAX)
 }
 
-/// What is signed for a customer must be what was ordered, and lie where this lease may write.
+/// The outputs must be those requested, at object keys under the lease's own prefix, since we sign
+/// URLs for them.
 fn check_made(job: &Job, lease: LeaseRef, made: &AttemptOutputs) -> Result<(), Error> {
     let prefix = job.object_prefix(lease.lease_id);
     let previews = made.previews.iter().all(|preview| preview.object_key == format!("{prefix}{}", preview.kind.file_name()));
@@ -137,7 +138,7 @@ fn too_long(job: &Job, duration_ms: u64) -> Option<JobFailure> {
     Some(JobFailure { code: JobErrorCode::SourceTooLarge, message })
 }
 
-fn want_of_credits(spending_limit: SpendingLimit, required_credits: u64) -> JobFailure {
+fn insufficient_credits(spending_limit: SpendingLimit, required_credits: u64) -> JobFailure {
     if let Some(quota) = spending_limit.quota.filter(|quota| quota.remaining_credits() < required_credits) {
         let message = format!(
             "This source costs {required_credits} credits; {} of the key's monthly quota are left for it.",
@@ -154,7 +155,7 @@ fn want_of_credits(spending_limit: SpendingLimit, required_credits: u64) -> JobF
     }
 }
 
-/// Announces an end that has just come about.
+/// Queues the event of a run that this report ended.
 async fn end(ports: &impl Ports, lease: LeaseRef, ended: Ended) -> Held {
     match ended {
         Ended::Now { has_callback } => {

@@ -1,17 +1,18 @@
-//! Who is asking.
+//! Authentication of customers and operators.
 
 use crate::app::ports::{AccountStore as _, Ports};
 use crate::domain::api_key::{self, ApiKey, Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
-/// Finds whose key was presented, and whether it may do what is asked. One D1 round trip.
+/// The caller that a key belongs to, if the key has the scope. One D1 round trip.
 /// Errors: those of `identify`.
 pub async fn authenticate(ports: &impl Ports, key: &KeyHash, scope: Scope) -> Result<Caller, Error> {
     identify(ports, ports.store().find_api_key(key).await?, scope)
 }
 
-/// Says whose key was found, if it may do what is asked, and notes its use.
+/// The caller of a key that was looked up, if the key is valid and has the scope. Records the key's
+/// use.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub fn identify(ports: &impl Ports, key: Option<ApiKey>, scope: Scope) -> Result<Caller, Error> {
     let now = ports.now();
@@ -23,8 +24,7 @@ pub fn identify(ports: &impl Ports, key: Option<ApiKey>, scope: Scope) -> Result
     Ok(caller)
 }
 
-/// Lets an operator in. Digests are compared, so neither length nor content shows in the time
-/// taken.
+/// Checks the operator's token. Digests are compared, so the time taken reveals nothing of it.
 /// Errors: `MissingApiKey`, `Forbidden`.
 pub fn authenticate_operator(ports: &impl Ports, presented_token: Option<&str>) -> Result<(), Error> {
     let expected = KeyHash::of(&ports.settings().admin_token);

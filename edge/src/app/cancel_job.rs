@@ -1,5 +1,5 @@
-//! Cancels a job that waits. Unlike a deletion it hides nothing, and comes too late once somebody
-//! works on it.
+//! Cancels a job that waits. Unlike a deletion it leaves the job visible, and a run in work cannot
+//! be canceled.
 
 use shared::id::JobId;
 
@@ -11,7 +11,7 @@ use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
-/// Its reserve comes back at once.
+/// Refunds the reserve at once.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobNotFound`, `JobNotCancelable`.
 pub async fn cancel_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<(), Error> {
     let now = ports.now();

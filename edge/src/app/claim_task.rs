@@ -1,4 +1,4 @@
-//! Gives a transcoder the right to work on a run, or says why not.
+//! Leases a run to a transcoder, or answers why not.
 
 use shared::code::JobErrorCode;
 use shared::portrait::Portrait;
@@ -13,13 +13,12 @@ use crate::domain::job::{ATTEMPTS_MAX, Job, JobState};
 use crate::domain::run::{Lease, RunRef};
 use crate::domain::webhook::EventId;
 
-/// Leases a run. A run that has used up its attempts is failed and refunded here, by whoever comes
-/// next.
+/// Leases a run. A run without attempts left is failed and refunded by the next claim.
 pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer, Error> {
     let now = ports.now();
     let run = RunRef { job_id: claim.job_id, run: claim.run };
     let lease_duration_ms = ports.settings().lease_duration_ms;
-    // The id's age decides how long the lease may live, so it must be as new as it says.
+    // The age of the lease id bounds the lease, so its timestamp must be current.
     if claim.lease_id.created_at().as_secs().abs_diff(now.as_secs()) > CLOCK_SKEW_S_MAX {
         return Err(Error::Forbidden);
     }
@@ -36,7 +35,7 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     let refused = |reason| Ok(ClaimAnswer::Refused { reason });
     let Some(job) = job.filter(|job| job.run == claim.run) else { return refused(ClaimRefusal::Over) };
     match job.state {
-        // A draft has no task; one of an older run finds nothing to do.
+        // A draft has no task; a task of an older run has no work left.
         JobState::Created | JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
         JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
             let failed = fail_unleased_job(ports, run, JobErrorCode::AttemptsExhausted, now).await?;

@@ -1,4 +1,4 @@
-//! Has a video made of a picture and a sound.
+//! Creates a job that makes a video of a picture and a sound.
 
 use shared::media::Output;
 
@@ -43,7 +43,8 @@ pub async fn create_portrait(
     submit_job(ports, caller, request, None).await
 }
 
-/// Who makes it, the larger of the files being so large.
+/// The model: the provider's, if it is allowed and available and takes a file of this size; else
+/// the transcoder's.
 async fn choose_model(ports: &impl Ports, size_bytes: u64) -> Result<Model, Error> {
     let avatar = Model::KieKlingAvatar;
     let speaks = ports.settings().portrait_maker == PortraitMaker::Any

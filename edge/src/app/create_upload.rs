@@ -1,4 +1,4 @@
-//! Gives a client an address to put a file to, and the URL under which a job finds it.
+//! Creates a presigned upload, and the file URL that names it as the source of a job.
 
 use shared::id::UploadId;
 use shared::time::UnixMillis;
@@ -12,8 +12,8 @@ use crate::domain::job::FILE_URL_LIFETIME_MS;
 use crate::domain::presign::{self, PutGrant};
 use crate::domain::upload;
 
-/// How long the PUT may begin after it was granted.
-/// Units: seconds. One hour: slow lines, and a user who hesitates.
+/// How long the presigned PUT is valid.
+/// Units: seconds. One hour, for slow connections and hesitant users.
 const PUT_EXPIRES_IN_S: u64 = 60 * 60;
 
 /// Where to put a file, and where it will be.
@@ -26,8 +26,8 @@ pub struct UploadTicket {
     pub size_bytes: u64,
 }
 
-/// Signs a PUT for one file, and notes it, so that it is removed in time. The signed file URL alone
-/// says what may be used.
+/// Presigns the PUT of one file, and records the upload, so that it is removed at the end of its
+/// retention.
 /// Errors: `InvalidRequest`.
 pub async fn create_upload(
     ports: &impl Ports,
@@ -52,8 +52,7 @@ pub async fn create_upload(
     Ok(UploadTicket { upload_url, file_url, file_url_expires_at_ms, retained_until_ms, content_type, size_bytes })
 }
 
-/// Checks the address of a file that is there already, so that a bad one is known before a job is
-/// made.
+/// Checks the URL of a hosted file before a job is created with it.
 /// Errors: those of `find_source`.
 pub fn check_hosted_file(ports: &impl Ports, caller: Caller, url: &str) -> Result<(), Error> {
     find_source(ports, caller, "url", url).map(|_| ())

@@ -1,4 +1,4 @@
-//! Cancels a job if it runs, and hides it.
+//! Deletes a job: cancels it if it is not over, hides it, and removes its objects.
 
 use shared::id::JobId;
 
@@ -12,8 +12,8 @@ use crate::domain::run::RunRef;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
-/// Deleting twice is fine. The transcoder hears of it at its next heartbeat; the reserve comes back
-/// at once.
+/// Deleting twice succeeds. The transcoder learns of it at its next heartbeat; the reserve is
+/// refunded at once.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `JobNotFound`.
 pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<(), Error> {
     let now = ports.now();
@@ -32,7 +32,7 @@ pub async fn delete_job(ports: &impl Ports, key: &KeyHash, id: JobId) -> Result<
     }
 }
 
-/// Best effort, now; the sweep comes after it.
+/// Best effort; the sweep repeats it.
 async fn empty(ports: &impl Ports, run: RunRef) {
     let jobs_emptied = match ports.store().find_job(run.job_id).await {
         Ok(Some(job)) => remove_job_objects(ports, &job).await,

@@ -1,4 +1,4 @@
-//! Tells a receiver of an event: one try, and what follows it.
+//! Delivers an event to its webhook receiver: one attempt, and the schedule of the next.
 
 use shared::address;
 
@@ -52,7 +52,7 @@ async fn post(
 ) -> Result<Result<u16, String>, Error> {
     let settings = ports.settings();
     let Some(callback) = &job.callback else { return Err(Error::Internal("an event without a receiver".into())) };
-    // Checked at creation; checked again, since what an operator allows may have changed.
+    // Checked at creation, and again here, since the operator's settings may have changed.
     if address::check_url(&callback.url, &settings.allowed_hosts).is_err() {
         return Ok(Err("the address is not public".into()));
     }

@@ -1,4 +1,4 @@
-//! Says where an output of a job can be fetched.
+//! Signed URLs of a job's outputs.
 
 use shared::id::JobId;
 use shared::media::Output;

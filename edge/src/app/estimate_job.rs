@@ -1,4 +1,4 @@
-//! Says what a job would cost and how long it would take. Creates nothing, spends nothing.
+//! Estimates the price and the work time of a job. Creates nothing, spends nothing.
 
 use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
 use shared::time::UnixMillis;
@@ -11,7 +11,7 @@ use crate::domain::model::Model;
 use crate::domain::scope::Scope;
 use crate::domain::spending_limit::SpendingLimit;
 
-/// What an estimate is asked about.
+/// The job to estimate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EstimateRequest {
     pub model: Model,
@@ -39,7 +39,7 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
     let request = match request {
         Ok(request) => request,
         Err(refusal) => {
-            // Who asks is settled first.
+            // Errors of the key come before errors of the request.
             authenticate(ports, key, Scope::Jobs).await?;
             return Err(refusal);
         }

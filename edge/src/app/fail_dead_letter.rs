@@ -1,4 +1,4 @@
-//! Deals with a task that the queue gave up on.
+//! Handles a dead letter: a task that the queue delivered too often.
 
 use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
@@ -9,20 +9,20 @@ use crate::domain::error::Error;
 use crate::domain::job::{ATTEMPTS_MAX, JobState};
 use crate::domain::run::RunRef;
 
-/// What became of a dead letter.
+/// The outcome for the run of a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadLetterOutcome {
-    /// Its run had used up its attempts, and ended, refunded.
+    /// The run had no attempts left: it failed and was refunded.
     Failed,
-    /// Its run has attempts left: transcoders gave it back rather than failed. The next sweep sends
+    /// The run has attempts left, since transcoders released it unfinished. The next sweep sends
     /// another task.
     TaskDue,
-    /// Its run is over, or somebody works on it: then its lease decides, and the sweep after it.
+    /// The run is over or leased.
     Unchanged,
 }
 
-/// Ends a dead letter's run, or sees to it that it is tried again. A queue counts deliveries;
-/// attempts are ours to count.
+/// Fails the run if it has no attempts left, else makes its task due. The queue counts deliveries;
+/// the database counts attempts.
 pub async fn fail_dead_letter(ports: &impl Ports, task: &TranscodeTask) -> Result<DeadLetterOutcome, Error> {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
     let (run, now) = (RunRef { job_id, run }, ports.now());

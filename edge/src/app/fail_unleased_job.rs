@@ -1,4 +1,4 @@
-//! Ends a run that nobody works on, refunded, and sees to it that its owner is told.
+//! Fails a run that no transcoder holds, refunds it, and queues its event.
 
 use shared::code::JobErrorCode;
 use shared::time::UnixMillis;
@@ -10,7 +10,7 @@ use crate::domain::failure::JobFailure;
 use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
-/// Whether the run ended by this call; not when somebody works on it or it had ended.
+/// Whether this call ended the run: not if it is leased or was over.
 pub async fn fail_unleased_job(ports: &impl Ports, run: RunRef, code: JobErrorCode, now: UnixMillis) -> Result<bool, Error> {
     let failure = JobFailure::of(code);
     match ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await? {

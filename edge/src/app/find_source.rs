@@ -1,4 +1,5 @@
-//! Tells our own files from the world's, and checks what an address shows by itself. No I/O.
+//! Resolves the URL of an input file to an object of ours or an address elsewhere, and checks it.
+//! No I/O.
 
 use shared::address;
 use shared::source::Source;
@@ -9,7 +10,7 @@ use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::{file_url, upload};
 
-/// What a caller's address means. `field` is named in refusals.
+/// The file that a caller's URL names. `field` is named in errors.
 /// Errors: `InvalidFileUrl`, `ExpiredFileUrl`, `ForbiddenUrl`.
 pub fn find_source(ports: &impl Ports, caller: Caller, field: &'static str, text: &str) -> Result<Source, Error> {
     let settings = ports.settings();

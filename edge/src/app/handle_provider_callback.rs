@@ -1,4 +1,4 @@
-//! A provider calls: something became of a task. Nothing that it says is believed; it is asked
+//! Handles a provider's callback about a task. Its content is not trusted; the task is polled
 //! instead.
 
 use url::Url;
@@ -9,9 +9,9 @@ use crate::domain::error::Error;
 use crate::domain::generation::{self, Generation, GenerationState};
 use crate::domain::run::RunRef;
 
-/// Looks after the task's order at once. A task that nobody has a name for may be that of an order
-/// whose answer was lost: the provider itself says where it was to call back, and only we can have
-/// made that address.
+/// Polls the task at once. An unknown task id may be that of a generation whose answer was lost:
+/// then the provider is asked for the task's callback URL, which names the run and carries a token
+/// that only we can make.
 pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Advance, Error> {
     let generation = match ports.store().find_generation_of_task(provider, task_id).await? {
         Some(generation) => generation,
@@ -22,7 +22,7 @@ pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_i
     };
     let run = generation.run;
     if generation.state == GenerationState::Over {
-        ports.warn("a provider called for an order that is over; nothing was changed", &[("job.id", &run.job_id)]);
+        ports.warn("a provider called back for a generation that is over; nothing was changed", &[("job.id", &run.job_id)]);
         return Ok(Advance::Nothing);
     }
     ports.store().make_generation_due(run, ports.now()).await?;
@@ -37,20 +37,20 @@ async fn adopt(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Opti
         return Ok(None);
     };
     if bind(ports, run, task_id).await? {
-        ports.warn("an order whose answer was lost has been found", &[("job.id", &run.job_id)]);
+        ports.warn("a generation whose answer was lost has been found", &[("job.id", &run.job_id)]);
     }
-    // Where it was not this call, the answer may have come meanwhile.
+    // If this call recorded nothing, the answer may have arrived meanwhile.
     let generation = ports.store().find_generation_of_task(provider, task_id).await?;
     if generation.is_none() {
         ports.warn(
-            "a provider called for an order that is over or has another task; nothing was changed",
+            "a provider called back for a generation that is over or has another task; nothing was changed",
             &[("job.id", &run.job_id)],
         );
     }
     Ok(generation)
 }
 
-/// The run that an address of ours is about.
+/// The run that a callback URL of ours names.
 fn run_of(url: &str, secret: &[u8]) -> Option<RunRef> {
     let url = Url::parse(url).ok()?;
     let of = |name: &str| url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned());

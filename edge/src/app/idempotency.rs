@@ -8,17 +8,17 @@ use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::scope::Scope;
 use shared::id::JobId;
 
-/// What is to be done with a request.
+/// How to handle a request.
 pub enum Begun {
-    /// It is the first of its key: do it, then `finish` or `abandon`.
+    /// The first with its key: run it, then call `finish` or `abandon`.
     First,
-    /// It was answered before, with these words.
+    /// It was answered before, with this body.
     Answered(String),
-    /// Its job was created, but the answer was never kept: answer with the job as it is.
+    /// Its job was created, but the answer was not recorded: answer with the job as it is.
     Created(JobId),
 }
 
-/// Takes the key, or finds what became of it. One D1 round trip, the API key included.
+/// Takes the key, or finds the earlier request with it. One D1 round trip, the API key included.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `IdempotencyKeyRunning`,
 /// `IdempotencyKeyReused`.
 pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, Begun), Error> {
@@ -37,15 +37,14 @@ pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyK
     Ok((caller, begun))
 }
 
-/// Keeps the answer for whoever asks again.
+/// Records the answer, for repeats of the request.
 pub async fn finish(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey, answer_json: &str) {
     if let Err(error) = ports.store().record_answer(caller.account_id, idempotency, answer_json).await {
         ports.warn("an answer was not kept; a repeat is answered with the job as it is then", &[("error", &error)]);
     }
 }
 
-/// Frees the key of a request that was refused: once its cause is gone, the same key may be sent
-/// again.
+/// Releases the key of a request that was refused, so that it can be repeated with the same key.
 pub async fn abandon(ports: &impl Ports, caller: Caller, idempotency: &IdempotencyKey) {
     if let Err(error) = ports.store().delete_idempotency_key(caller.account_id, idempotency).await {
         ports.warn("an idempotency key stays taken for a while", &[("error", &error)]);

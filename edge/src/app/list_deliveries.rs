@@ -1,4 +1,4 @@
-//! What receivers were told of a job, and telling it again.
+//! Lists the webhook deliveries of a job, and redelivers events.
 
 use shared::id::JobId;
 
@@ -10,7 +10,7 @@ use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
-/// The events of a job with every try. One D1 round trip.
+/// The events of a job with every attempt. One D1 round trip.
 /// Errors: those of the key, `JobNotFound`.
 pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -> Result<Vec<Delivery>, Error> {
     let (key, job, deliveries) = ports.store().list_deliveries(key, job_id).await?;
@@ -18,7 +18,7 @@ pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -
     job.map(|_| deliveries).ok_or(Error::JobNotFound)
 }
 
-/// Tells an event again, from the beginning of the schedule, whatever came of it before.
+/// Delivers an event again, from the beginning of the schedule, whatever its state.
 /// Errors: those of the key, `NoSuchThing`.
 pub async fn redeliver(ports: &impl Ports, key: &KeyHash, id: EventId) -> Result<(), Error> {
     let now = ports.now();

@@ -1,4 +1,4 @@
-//! Says which models there are, and which of them this installation cannot run.
+//! Lists the models, and why this installation cannot run some of them.
 
 use std::borrow::Cow;
 
@@ -40,8 +40,7 @@ pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
     Ok(listed)
 }
 
-/// Why a model cannot be run here. What neither a provider makes nor a matting model of the
-/// operator's can always be.
+/// Why a model cannot be run here. Only models of providers and of the operator can be unavailable.
 pub async fn unavailable(
     ports: &impl Ports,
     model: Model,

@@ -1,5 +1,5 @@
-//! What a customer does with the account's keys. Who asks is settled before what is asked, so
-//! requests come as they were read.
+//! A customer's management of API keys. Requests come as parse results, since errors of the key
+//! come before errors of the request.
 
 use shared::id::{AccountId, ApiKeyId};
 
@@ -10,7 +10,7 @@ use crate::domain::api_key::{self, KeyHash, KeyRequest, ROTATION_OVERLAP_S_MAX};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
-/// A key as it is shown once: with itself.
+/// A new key with its secret text, which is shown once.
 pub struct NewKey {
     pub key: String,
     pub about: KeyWithUse,

@@ -1,4 +1,4 @@
-//! The account's own secret for its receivers: signs what jobs without a secret of their own tell.
+//! The account's webhook secret, which signs the webhooks of jobs without a secret of their own.
 
 use shared::id::AccountId;
 use shared::time::UnixMillis;
@@ -15,7 +15,7 @@ use crate::domain::webhook::{self, SECRET_OVERLAP_S_MAX};
 pub struct ShownSecret {
     pub secret: String,
     pub created_at_ms: UnixMillis,
-    /// Until when the one before signs beside it.
+    /// Until when the previous secret signs beside it.
     pub old_until_ms: Option<UnixMillis>,
 }
 
@@ -27,7 +27,8 @@ pub async fn get_webhook_secret(ports: &impl Ports, key: &KeyHash) -> Result<Opt
     secret.map(|secret| show(ports, &secret)).transpose()
 }
 
-/// A new secret; the one before signs on for `overlap_s`, so that receivers can be told in peace.
+/// Creates a new secret. The previous one signs beside it for `overlap_s`, so that receivers can be
+/// reconfigured.
 /// Errors: those of `authenticate`, `InvalidRequest`.
 pub async fn rotate_webhook_secret(ports: &impl Ports, key: &KeyHash, overlap_s: u64) -> Result<ShownSecret, Error> {
     let caller = authenticate(ports, key, Scope::Manage).await?;
@@ -42,7 +43,7 @@ pub async fn rotate_webhook_secret(ports: &impl Ports, key: &KeyHash, overlap_s:
     show(ports, &kept.ok_or_else(|| Error::Internal("a key without an account".into()))?)
 }
 
-/// Sees to it that there is one, for receivers that take nothing unsigned.
+/// Creates the secret if there is none, for receivers that accept signed webhooks only.
 pub async fn ensure_webhook_secret(ports: &impl Ports, account_id: AccountId) -> Result<(), Error> {
     let now = ports.now();
     if ports.store().find_webhook_secret(account_id, now).await?.is_some() {

@@ -1,4 +1,4 @@
-//! Decides whether a file URL may be read. The bytes are the platform's business.
+//! Verifies a signed file URL. The platform sends the bytes.
 
 use url::Url;
 
@@ -6,7 +6,7 @@ use crate::app::ports::Ports;
 use crate::domain::error::Error;
 use crate::domain::file_url::{self, SignedFile};
 
-/// The file that a signed URL names. No key is asked for: the URL is the right to read.
+/// The file that a signed URL names. No API key is needed.
 /// Errors: `InvalidFileUrl`, `ExpiredFileUrl`.
 pub fn open_file(ports: &impl Ports, url: &Url) -> Result<SignedFile, Error> {
     file_url::verify(url, &ports.settings().file_url_secret, ports.now())

@@ -1,4 +1,4 @@
-//! Finds what a share link shows. No key is asked for: the link is the right to see.
+//! Finds the video of a share link. No API key is needed.
 
 use shared::media::PreviewKind;
 
@@ -19,7 +19,7 @@ pub struct SharedVideo {
 }
 
 /// The video that a link names.
-/// Errors: `FileNotFound` where there is none, not yet or not any more.
+/// Errors: `FileNotFound` if there is none, not yet or not any more.
 pub async fn open_share(ports: &impl Ports, token: &str) -> Result<SharedVideo, Error> {
     let id = share::verify(&ports.settings().file_url_secret, token).ok_or(Error::FileNotFound)?;
     let job = ports.store().find_shown_job(id).await?;

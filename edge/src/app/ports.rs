@@ -1,5 +1,4 @@
-//! What the use cases need of the world, as traits. Times, ids and random values enter here and
-//! nowhere else.
+//! The ports of the use cases, as traits. Times, ids and random values enter here and nowhere else.
 
 mod outcome;
 mod provider;
@@ -53,9 +52,9 @@ pub trait Ports {
 
     /// Waits.
     async fn pause(&self, duration_ms: u64);
-    /// Remembers that a key was used, to be written once the answer is out.
+    /// Notes that a key was used, to be written after the response.
     fn note_key_use(&self, id: ApiKeyId);
-    /// Logs what a use case got over but an operator should know.
+    /// Logs a failure that a use case recovered from.
     fn warn(&self, message: &str, fields: &[(&str, &dyn Display)]);
 
     fn random_u128(&self) -> u128 {
@@ -67,7 +66,7 @@ pub trait Ports {
     }
 }
 
-/// What the operator decided.
+/// The operator's settings.
 #[derive(Clone)]
 pub struct Settings {
     /// Absolute, without a slash at its end. A cron or queue event has no request to take it from.
@@ -83,24 +82,24 @@ pub struct Settings {
     pub source_retention_ms: u64,
     pub output_retention_ms: u64,
     pub rate_limits: RateLimits,
-    /// Pauses between questions about one order.
+    /// Pauses between polls of one generation.
     pub provider_ask_s: Vec<u64>,
-    /// How long a provider may take for one order.
+    /// How long a provider may take for one generation.
     pub provider_timeout_ms: u64,
-    /// Who makes portraits.
+    /// Which models may make portraits.
     pub portrait_maker: PortraitMaker,
 }
 
 /// The queues.
 pub trait TaskQueue {
     async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error>;
-    /// Wakes the sender of events, after a pause.
+    /// Queues the delivery of events, after a delay.
     async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error>;
-    /// Has orders looked after, after a pause.
+    /// Queues the next step of generations, after a delay.
     async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error>;
 }
 
-/// Speaks to receivers and providers.
+/// HTTP requests to webhook receivers and providers.
 pub trait HttpSender {
     /// Sends, follows no redirect, waits no longer. The answer, or why there is none.
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, String>;
@@ -108,7 +107,7 @@ pub trait HttpSender {
     async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String>;
 }
 
-/// Bytes on their way in.
+/// The bytes of an upload, in chunks.
 pub trait ByteSource {
     /// The next few; none at the end.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;

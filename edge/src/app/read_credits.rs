@@ -1,4 +1,5 @@
-//! What an account has, has moved, and has spent. One D1 round trip each, the key included.
+//! Credits of an account: spending limit, ledger, usage by month. One D1 round trip each, the key
+//! included.
 
 use shared::time::UnixMillis;
 

@@ -1,5 +1,4 @@
-//! Drafts, and starting them: a draft holds nothing, and each start of a job is a run with a
-//! reserve of its own.
+//! Creates and starts drafts. A draft reserves nothing; each start is a run with its own reserve.
 
 use shared::id::JobId;
 use shared::media::Output;
@@ -15,18 +14,18 @@ use crate::domain::job::{Job, JobOptions, NewJob, NewRun, Start};
 use crate::domain::model::Model;
 use crate::domain::run::RunRef;
 
-/// What a run is to be, as a dialect understood it.
+/// The parameters of a run, as a dialect parsed them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRequest {
     pub model: Model,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
     pub dialect_request_json: Option<String>,
-    /// None keeps the receiver that the job has.
+    /// None keeps the job's receiver.
     pub callback_url: Option<String>,
 }
 
-/// A draft of a job on footage.
+/// A draft of a job on a video.
 /// Errors: `ModelUnavailable`, those of the source, `ForbiddenUrl`.
 pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
     if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {

@@ -1,4 +1,5 @@
-//! Takes a file that comes with a request, and notes it, so that it is removed in time.
+//! Stores a file of a request body, and records it as an upload, so that it is removed at the end
+//! of its retention.
 
 use shared::id::UploadId;
 use shared::source::Source;
@@ -43,7 +44,7 @@ pub async fn store_file(
         return Ok(None);
     }
     if let Err(error) = ports.store().create_upload(id, caller.account_id, &object_key, now).await {
-        // Nobody would ever remove it.
+        // Without its row, no sweep would remove it.
         ports.objects().remove(&object_key).await?;
         return Err(error);
     }
@@ -51,7 +52,8 @@ pub async fn store_file(
     Ok(Some(StoredFile { id, object_key, file_url, size_bytes }))
 }
 
-/// Removes a file that no job came of. Best effort: retention comes after it.
+/// Removes a file that no job was created with. Best effort; else it goes at the end of its
+/// retention.
 pub async fn discard_file(ports: &impl Ports, file: &StoredFile) {
     let removed = match ports.objects().remove(&file.object_key).await {
         Ok(()) => ports.store().delete_upload(file.id).await,

@@ -1,4 +1,4 @@
-//! Creates a job: checks the source or the order, reserves the price, puts it on its queue.
+//! Creates a job: checks its input, reserves its price, sends its task.
 
 use shared::address;
 use shared::id::JobId;
@@ -21,7 +21,7 @@ use crate::domain::model::Model;
 use crate::domain::run::RunRef;
 use crate::domain::secret_box;
 
-/// What a dialect understood of a request.
+/// A request for a job, as a dialect parsed it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRequest {
     pub policy: DialectPolicy,
@@ -30,33 +30,33 @@ pub struct JobRequest {
     /// A picture of the background without the subject.
     pub background_url: Option<String>,
     pub outputs: Vec<Output>,
-    /// As the caller says; corrected once the source was read.
+    /// The caller's claim; corrected once the source was probed.
     pub duration_ms: Option<u64>,
     pub options: JobOptions,
     /// The caller's own data, as JSON.
     pub metadata_json: Option<String>,
     /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
-    /// The caller's own name for the request.
+    /// The caller's id of the request.
     pub request_id: Option<String>,
     pub callback_url: Option<String>,
-    /// Signs what the receiver is told; nothing is signed without.
+    /// Signs the job's webhooks instead of the account's secret.
     pub callback_secret: Option<String>,
 }
 
-/// What a job is to start from, as a dialect understood it.
+/// The input of a job, as a dialect parsed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobInput {
     Video {
         url: String,
     },
-    /// Words, and the picture that the video is to begin with. At least one of the two is there.
+    /// A prompt and the first frame, for a provider. At least one of the two is present.
     Generation {
         prompt: String,
         image_url: Option<String>,
         aspect_ratio: Option<AspectRatio>,
     },
-    /// Two files that this very request brought.
+    /// Two files of the request body.
     Portrait {
         picture: Source,
         sound: Source,
@@ -145,7 +145,7 @@ pub async fn submit_job(
             });
         }
         // The batch may have been committed and its answer lost: the caller must not pay for a job
-        // it never hears of.
+        // that it does not learn of.
         Err(error) => ports.store().find_job(new_job.id).await?.ok_or(error)?,
     };
     let run = RunRef { job_id: job.id, run: job.run };
@@ -178,7 +178,8 @@ async fn resolve_background(ports: &impl Ports, caller: Caller, url: &str) -> Re
     }
 }
 
-/// Tells our own files from the world's, and checks what can be checked now.
+/// Resolves a URL as `find_source` does, and checks that an object of ours exists with its declared
+/// size.
 pub async fn resolve_source(ports: &impl Ports, caller: Caller, field: &'static str, url: &str) -> Result<Source, Error> {
     match find_source(ports, caller, field, url)? {
         Source::Object { object_key, size_bytes } => {

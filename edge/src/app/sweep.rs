@@ -1,4 +1,4 @@
-//! What the cron handler does each minute, so that nothing is lost: every step bounded and safe to
+//! The cron handler's work, each minute, so that nothing is lost: every step is bounded and safe to
 //! repeat.
 
 use shared::code::JobErrorCode;
@@ -20,7 +20,7 @@ use crate::domain::webhook::UNCONFIRMED_AFTER_MS;
 /// 1,000 queries per invocation.
 const JOBS_PER_STEP_MAX: u32 = 100;
 
-/// Most jobs that one sweep empties: each costs a few calls of R2.
+/// Most jobs whose objects one sweep removes: each costs a few calls of R2.
 const JOBS_CLEANED_MAX: u32 = 20;
 
 /// Most uploads that one sweep removes: one call of R2 and one of D1 each.
@@ -40,7 +40,8 @@ pub struct Swept {
     pub uploads_removed: usize,
 }
 
-/// Ends what is over, revives what lost its transcoder, sends tasks that seem lost.
+/// Fails runs past their limits, requeues runs of dead transcoders, resends lost tasks and events,
+/// removes expired objects.
 pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
     let now = ports.now();
     let exhausted = ports.store().list_exhausted_jobs(now, JOBS_PER_STEP_MAX).await?;
@@ -58,7 +59,7 @@ pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
         }
     }
     let idempotency_keys_deleted = ports.store().delete_old_idempotency_keys(now, JOBS_PER_STEP_MAX).await?;
-    // Later than due: the sender may just be at work on what is due now.
+    // Only what is late: the sender may be working on what is due now.
     let late = UnixMillis::new(now.as_u64().saturating_sub(UNCONFIRMED_AFTER_MS));
     let events = ports.store().list_due_deliveries(late, JOBS_PER_STEP_MAX).await?;
     if !events.is_empty() {

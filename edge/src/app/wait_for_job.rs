@@ -1,4 +1,4 @@
-//! Holds an answer back until its job is over, within a bound.
+//! Delays a response until its job is over, within a time limit.
 
 use shared::time::UnixMillis;
 
@@ -15,7 +15,7 @@ pub const WAIT_S_MAX: u64 = 60;
 const READS_MAX: u64 = 36;
 /// Units: milliseconds.
 const PAUSE_MS_MIN: u64 = 250;
-/// Left for the answer itself, so that the bound holds for who waits.
+/// Reserved for the response itself, so that the caller's time limit holds.
 /// Units: milliseconds.
 const ANSWER_MS: u64 = 250;
 

@@ -15,12 +15,11 @@ pub const ROTATION_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const ROTATION_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 
-/// How often a key's last use is written down. A write per request would cost more than the
-/// request.
+/// How often a key's last use is recorded. A write per request would cost more than the request.
 /// Units: milliseconds. One hour.
 pub const USE_NOTED_EVERY_MS: u64 = 60 * 60 * 1_000;
 
-/// What a presented key is looked up by: SHA-256, lower-case hex.
+/// SHA-256 of a presented key, lower-case hex; keys are looked up by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHash(String);
 
@@ -36,7 +35,7 @@ impl KeyHash {
     }
 }
 
-/// A new key. The caller must see to randomness.
+/// The text of a new key. `randomness` must be unpredictable.
 pub fn format_key(randomness: &[u8; 32]) -> String {
     format!("sk_{}", hex::encode(randomness))
 }
@@ -59,7 +58,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether its last use was noted so long ago that this one is to be noted, too.
+    /// Whether its last recorded use is so old that this one is to be recorded.
     pub fn use_is_due(&self, now: UnixMillis) -> bool {
         self.last_used_at_ms.is_none_or(|at| at.plus_ms(USE_NOTED_EVERY_MS) <= now)
     }
@@ -75,14 +74,14 @@ pub struct KeyRequest {
     pub dialect: KeyDialect,
 }
 
-/// Who makes a request, once its key was found good.
+/// The authenticated caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     pub account_id: AccountId,
     pub api_key_id: ApiKeyId,
 }
 
-/// Says who presented a key, if it may do what is asked.
+/// The caller, if the key is valid and has the scope.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub fn identify(key: Option<ApiKey>, scope: Scope, now: UnixMillis) -> Result<Caller, Error> {
     let key = key.ok_or(Error::InvalidApiKey)?;

@@ -1,4 +1,4 @@
-//! Every way a use case can refuse. It knows no HTTP; each dialect places every variant.
+//! The errors of the use cases. They know no HTTP; each dialect maps every variant.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -14,13 +14,13 @@ use super::scope::Scope;
 /// Every way a use case can refuse. `Display` is for logs; no dialect prints it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Nobody said who they are.
+    /// The request has no API key.
     #[error("no API key")]
     MissingApiKey,
     /// No such key.
     #[error("unknown API key")]
     InvalidApiKey,
-    /// The key was good once.
+    /// The key was revoked.
     #[error("revoked API key")]
     RevokedApiKey,
     /// The credentials are not enough for an operator's or a transcoder's call.
@@ -29,7 +29,7 @@ pub enum Error {
     /// A field is missing or has a value that is not allowed. `message` is public.
     #[error("{field}: {message}")]
     InvalidRequest { field: &'static str, message: String },
-    /// A URL that this service does not speak to.
+    /// A URL that this service does not fetch, such as a private address.
     #[error("{field}: {refusal}")]
     ForbiddenUrl { field: &'static str, refusal: UrlRefusal },
     /// A file URL of ours that is unsigned, altered, or another account's: the three look the same
@@ -57,7 +57,7 @@ pub enum Error {
     /// The client's address or key made too many requests within a minute.
     #[error("{} of {} {} a minute", .0.used, .0.limit, .0.name)]
     RateLimited(LimitUsage),
-    /// The key is good, but not for this.
+    /// The key lacks the scope.
     #[error("the key lacks the scope `{}`", .0.as_str())]
     MissingScope(Scope),
     /// The first request with the same key has not been answered yet.
@@ -75,7 +75,7 @@ pub enum Error {
     /// The key has a job that is not over, and its dialect takes one at a time.
     #[error("the key has an active job")]
     JobActive,
-    /// Somebody works on the job, or it is over.
+    /// The job is in work or over.
     #[error("job is not cancelable")]
     JobNotCancelable,
     /// A file is not of a type that is taken, whatever it calls itself.
@@ -96,7 +96,7 @@ pub enum Error {
     /// An operator named an account or a key that is not there.
     #[error("{0} not found")]
     NoSuchThing(&'static str),
-    /// Ours. The text is for the log alone.
+    /// A failure of the service itself. The text is for the log alone.
     #[error("internal: {0}")]
     Internal(String),
 }

@@ -12,7 +12,7 @@ pub struct JobFailure {
 }
 
 impl JobFailure {
-    /// A failure that needs no more words than its code's own.
+    /// A failure with the standard message of its code.
     pub fn of(code: JobErrorCode) -> Self {
         Self { code, message: code.meaning().to_owned() }
     }

@@ -1,7 +1,7 @@
 //! Signed URLs of our own files: `{base}/files/{key}?size=…&expires=…&signature=…`.
 //!
-//! The signature covers key, size and expiry, so the URL is its own record: no row says what was
-//! uploaded, and whoever holds the URL may read the file until it expires.
+//! The signature covers key, size and expiry, so verifying needs no database: whoever has the URL
+//! may read the file until it expires.
 
 use shared::signature;
 use shared::time::UnixMillis;
@@ -12,7 +12,7 @@ use super::error::Error;
 /// Path below the public base URL under which files are served.
 pub const FILES_PATH: &str = "/files/";
 
-/// What a good file URL says.
+/// The content of a valid file URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedFile {
     pub object_key: String,

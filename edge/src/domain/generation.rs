@@ -1,5 +1,4 @@
-//! A video that a provider makes for a job: what is ordered, how far it is, and how long anybody
-//! waits for it.
+//! A video that a provider generates for a job: its request, its state, and its time limits.
 
 use serde::{Deserialize, Serialize};
 use shared::names;
@@ -9,25 +8,23 @@ use shared::time::UnixMillis;
 
 use super::run::RunRef;
 
-/// An order that could not be handed over by then is given up.
+/// A generation that could not be sent by then fails.
 /// Units: milliseconds. One hour.
 pub const SENDING_MS_MAX: u64 = 60 * 60 * 1_000;
-/// A provider that knows nothing of a task by then has lost it. Before that it may only not have
-/// heard of it yet.
+/// A task that the provider does not know by then is lost. Before that it may not be visible yet.
 /// Units: milliseconds.
 pub const UNKNOWN_MS_MAX: u64 = 90 * 1_000;
-/// Pauses before each question about a task, unless the operator says otherwise; the last one
-/// repeats.
+/// Default pauses before each poll of a task; the last one repeats.
 /// Units: seconds.
 pub const ASK_PAUSES_S: [u64; 6] = [15, 15, 30, 30, 60, 120];
-/// Longest words of a caller; ours are added to them.
+/// Longest prompt of a caller; ours is appended to it.
 /// Units: characters. With ours, below the 2,500 that providers take.
 pub const PROMPT_CHARS_MAX: usize = 2_000;
 /// Units: seconds.
 pub const DURATION_S_MIN: u64 = 3;
 /// Units: seconds.
 pub const DURATION_S_MAX: u64 = 15;
-/// When nobody says.
+/// The duration of a request that names none.
 /// Units: milliseconds.
 pub const ASSUMED_DURATION_MS: u64 = 5_000;
 
@@ -60,29 +57,29 @@ impl GenerationRequest {
 }
 
 names! {
-    /// How far an order is.
+    /// The state of a generation.
     GenerationState {
         /// To be sent.
         Waiting = "waiting",
-        /// It may have arrived: it is never sent again, but looked for.
+        /// It may have arrived, so it is not sent again; a callback of the provider completes it.
         Sending = "sending",
-        /// The provider has it under a name.
+        /// The provider has it as a task.
         Sent = "sent",
-        /// Nothing more is asked.
+        /// It is polled no more.
         Over = "over",
     }
 }
 
-/// An order and what came of it so far.
+/// A generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generation {
     pub run: RunRef,
     pub provider: String,
     pub request: GenerationRequest,
     pub state: GenerationState,
-    /// The provider's name for it.
+    /// The provider's task id.
     pub task_id: Option<String>,
-    /// Tries to send it; once it is sent, questions about it.
+    /// Attempts to send it; once it is sent, polls.
     pub tries: u32,
     pub sent_at_ms: Option<UnixMillis>,
     pub due_at_ms: UnixMillis,
@@ -90,31 +87,31 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Whether the provider should know of it by now.
+    /// Whether the provider should know the task by now.
     pub fn is_unknown_for_too_long(&self, now: UnixMillis) -> bool {
         self.sent_at_ms.is_none_or(|sent| sent.plus_ms(UNKNOWN_MS_MAX) <= now)
     }
 }
 
-/// How long to wait before the next question, counting questions from 0.
+/// The pause before the next poll, counting polls from 0.
 /// Units: milliseconds.
 pub fn ask_pause_ms(pauses_s: &[u64], tries: u32) -> u64 {
     let index = usize::try_from(tries).unwrap_or(usize::MAX);
     pauses_s.get(index).or(pauses_s.last()).map_or(120_000, |pause_s| pause_s.saturating_mul(1_000))
 }
 
-/// How long to leave a provider in peace that refused and did not say for how long.
+/// The pause after a provider refused without a `Retry-After`.
 /// Units: milliseconds. 10 s, doubled with each try, five minutes at most.
 pub fn refused_pause_ms(tries: u32) -> u64 {
     10_000_u64.saturating_mul(1 << tries.saturating_sub(1).min(5)).min(300_000)
 }
 
-/// Proves that an address was made by us for this run.
+/// Authenticates a callback URL as ours for this run.
 pub fn callback_token(secret: &[u8], run: RunRef) -> String {
     signature::sign(secret, format!("provider callback\n{}\n{}", run.job_id, run.run).as_bytes())
 }
 
-/// Whether a token is that of the run. Takes the same time whatever differs.
+/// Whether a token is that of the run, in constant time.
 pub fn is_callback_token(secret: &[u8], run: RunRef, token: &str) -> bool {
     signature::verify(secret, format!("provider callback\n{}\n{}", run.job_id, run.run).as_bytes(), token)
 }

@@ -1,4 +1,4 @@
-//! How long jobs will take, judged by how long they took: a line through the recent ones.
+//! Estimates the work time of jobs by linear regression over recent ones.
 
 /// Jobs of a kind before they are judged by.
 const JOBS_MIN: u32 = 20;
@@ -34,8 +34,8 @@ impl WorkHistory {
         let variance = self.duration_ms_squared / self.weight - mean_duration * mean_duration;
         let covariance = self.duration_ms_by_work_ms / self.weight - mean_duration * mean_work;
         let spread = variance.max(0.0).sqrt();
-        // Jobs of one length tell that length alone; elsewhere, work in proportion is the best
-        // guess.
+        // With durations that hardly differ the slope is unknown; work proportional to the duration
+        // is the best guess.
         let slope = if spread > SPREAD_MIN * mean_duration { covariance / variance } else { mean_work / mean_duration.max(1.0) };
         let slope = slope.clamp(0.0, mean_work / mean_duration.max(1.0));
         let work_ms = mean_work + slope * (duration_ms as f64 - mean_duration);

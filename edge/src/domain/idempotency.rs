@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request, sent again, is answered again and done once.
+//! `Idempotency-Key`: a repeated request gets the same answer and is executed once.
 //!
 //! Source: draft-ietf-httpapi-idempotency-key-header.
 
@@ -6,7 +6,7 @@ use shared::signature::sha256_hex;
 
 use super::error::Error;
 
-/// How long a key is remembered.
+/// How long a key is kept.
 /// Units: milliseconds. A day.
 pub const KEY_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 /// A request that has not answered by then never will: its key is free again, or its job is
@@ -15,7 +15,7 @@ pub const KEY_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 pub const RUNNING_MS_MAX: u64 = 2 * 60 * 1_000;
 const KEY_CHARS_MAX: usize = 255;
 
-/// A key and what it was sent with.
+/// A key and the fingerprint of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     pub key: String,

@@ -1,4 +1,4 @@
-//! A customer's job: what it was asked to be, and what it is.
+//! A customer's job: its parameters and its state.
 
 use serde::{Deserialize, Serialize};
 use shared::composition::Composition;
@@ -29,12 +29,12 @@ pub const TASK_DUE_AFTER_MS: u64 = 5 * 60 * 1_000;
 /// A run that no transcoder took for so long fails.
 /// Units: milliseconds. 24 hours.
 pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
-/// How long one lease may be kept alive. A transcoder whose heart beats while its work hangs is not
-/// believed for ever.
+/// How long one lease may be extended, so that a transcoder that sends heartbeats while its work
+/// hangs loses it.
 /// Units: milliseconds. Six hours, far above the transcoders' own limit.
 pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
-/// A deleted job's objects are looked for again then: its transcoder has heard of it by that time,
-/// and stored its last.
+/// A deleted job's objects are removed again after this time, when its transcoder has stopped
+/// storing outputs.
 /// Units: milliseconds. A quarter of an hour.
 pub const REMOVE_OBJECTS_AFTER_MS: u64 = 15 * 60 * 1_000;
 /// How long a signed file URL works.
@@ -59,7 +59,7 @@ names! {
 }
 
 impl JobState {
-    /// Whether nothing will change any more.
+    /// Whether the run has ended.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::Canceled)
     }
@@ -72,20 +72,20 @@ pub struct JobOptions {
     pub preset: Preset,
     /// Take more time for better edges.
     pub refine_edges: bool,
-    /// What an expert said about the keying.
+    /// Keying parameters for experts.
     pub key: KeySettings,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,
     /// Which of the operator's matting models; the first that works where nothing is said.
     pub matting_model: Option<String>,
-    /// What the subject is shown in.
+    /// The canvas, backdrop and placement of the subject.
     pub composition: Composition,
     /// A longer source is refused.
     pub source_duration_ms_max: Option<u64>,
 }
 
 impl JobOptions {
-    /// The class that a picture is paid for in: that of what is made, not of what was sent.
+    /// The resolution class of the price: that of the outputs, not of the source.
     pub fn paid_resolution(&self, size: PixelSize) -> Resolution {
         let own = Resolution::of(self.composition.canvas.unwrap_or(size));
         self.resolution.map_or(own, |limit| own.min(limit))
@@ -107,7 +107,7 @@ pub struct NewJob {
     pub sound: Option<Source>,
     /// The first frame, or the face, of a video that a provider generates.
     pub prompt_image: Option<Source>,
-    /// What the face is to say.
+    /// The speech of that face.
     pub prompt_sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
@@ -115,7 +115,7 @@ pub struct NewJob {
     pub metadata_json: Option<String>,
     /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
-    /// The caller's own name for the request.
+    /// The caller's id of the request.
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
@@ -138,12 +138,12 @@ pub struct NewRun {
     pub reserved_credits: u64,
 }
 
-/// What a new job starts from.
+/// The source of a new job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// A video, or the picture of a portrait, that is there.
+    /// A video, or the picture of a portrait, that exists.
     Source(Source),
-    /// One that a provider is to make.
+    /// A video that a provider is to generate.
     Generation(Box<GenerationRequest>),
 }
 
@@ -177,7 +177,7 @@ pub struct Job {
     pub sound: Option<Source>,
     /// The first frame, or the face, of a video that a provider generates.
     pub prompt_image: Option<Source>,
-    /// What the face is to say.
+    /// The speech of that face.
     pub prompt_sound: Option<Source>,
     pub outputs: Vec<Output>,
     pub options: JobOptions,
@@ -185,7 +185,7 @@ pub struct Job {
     pub metadata_json: Option<String>,
     /// The parts of the request that only its dialect understands, as JSON.
     pub dialect_request_json: Option<String>,
-    /// The caller's own name for the request.
+    /// The caller's id of the request.
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
@@ -208,7 +208,7 @@ pub struct Job {
     pub ended_at_ms: Option<UnixMillis>,
 }
 
-/// What an attempt made.
+/// The results of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptOutputs {
     pub strategy: Strategy,
@@ -223,13 +223,13 @@ impl Job {
         matches!(self.state, JobState::Created | JobState::Failed)
     }
 
-    /// Where the objects made under a lease go. Leases never share a prefix, so a late one
+    /// The prefix of the objects of one lease. Leases never share a prefix, so a late one
     /// overwrites nothing.
     pub fn object_prefix(&self, lease_id: LeaseId) -> String {
         format!("{}{lease_id}/", self.outputs_prefix())
     }
 
-    /// Where everything ever made for the job lies.
+    /// The prefix of every object that was ever made for the job.
     pub fn outputs_prefix(&self) -> String {
         format!("outputs/{}/{}/", self.account_id, self.id)
     }

@@ -1,4 +1,4 @@
-//! The words of the ledger. The database knows the same ones, and a test compares them.
+//! The kinds of ledger entries. A test compares them with the database's constraint.
 
-/// What an entry may be for: credits given, held for a run, corrected, spent, given back.
+/// Credits granted, reserved for a run, corrected, spent, refunded.
 pub const ENTRY_KINDS: [&str; 5] = ["grant", "reserve", "adjust", "settle", "refund"];

@@ -21,21 +21,21 @@ names! {
         LocalChromaKey = "local.chroma-key",
         /// Keeps the source's own alpha; converts formats.
         LocalFfmpegEncoder = "local.ffmpeg-encoder",
-        /// Lets a matting model of the operator's do it.
+        /// Uses a matting model of the operator.
         LocalOnnxMatting = "local.onnx-matting",
-        /// Tells the subject from a background that stands still.
+        /// Separates the subject from a static background.
         LocalStaticCamera = "local.static-camera",
-        /// Makes a video from words or a picture, before a screen that is then keyed.
+        /// Generates a video from a prompt or an image, in front of a screen that is then keyed.
         KieKling3Video = "kie.kling-3-video",
         /// Shows a picture while a sound plays.
         LocalPortrait = "local.portrait",
-        /// Makes a picture speak.
+        /// Animates a face to a sound.
         KieKlingAvatar = "kie.kling-avatar",
     }
 }
 
 names! {
-    /// Who makes a video of a picture and a sound, as the operator decides.
+    /// Which models may make a portrait, by the operator's choice.
     PortraitMaker {
         /// The provider, where it is configured and takes both files; else the transcoders.
         Any = "auto",
@@ -49,16 +49,16 @@ names! {
 /// Units: bytes. 10 MB.
 pub const AVATAR_FILE_SIZE_BYTES_MAX: u64 = 10_000_000;
 
-/// A member of the fleet announces a model every five minutes; one that was not heard of for so
-/// long is not counted on.
+/// Transcoders report their models every five minutes; one that was not reported for so long counts
+/// as unavailable.
 /// Units: milliseconds. A quarter of an hour.
 pub const MODEL_STALE_AFTER_MS: u64 = 3 * MODEL_REPORT_PERIOD_MS;
-/// One that was not heard of for so long is not listed any more.
+/// One that was not reported for so long is not listed any more.
 /// Units: milliseconds. A day.
 pub const MODEL_DELETED_AFTER_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Most that one member may announce.
+/// Most models in one report.
 pub const MATTING_MODELS_MAX: usize = 64;
-/// What is told of a model that no transcoder could load.
+/// The public message about a model that no transcoder could load.
 pub const MATTING_MODEL_FAILED: &str = "The transcoders cannot load it; their logs say why.";
 /// Longest id of a matting model.
 const MATTING_ID_CHARS_MAX: usize = 80;
@@ -90,28 +90,27 @@ names! {
     Mode {
         /// A video that is there.
         Video = "video",
-        /// Words.
+        /// A prompt.
         Text = "text",
         /// A picture.
         Image = "image",
     }
 }
 
-/// What the table says of a model.
+/// The properties of a model.
 pub struct ModelInfo {
     pub provider: &'static str,
     pub display_name: &'static str,
-    /// None where the jobs of another dialect alone start it.
+    /// Empty where only another dialect's jobs use it.
     pub modes: &'static [Mode],
     pub capabilities: &'static [&'static str],
-    /// What is reserved before the footage was looked at: the dearest that the model may turn out
-    /// to be.
+    /// The reserve before the source is probed: the highest price that the model may have.
     pub tariff: Tariff,
     pub strategy: StrategyRequest,
 }
 
 impl ModelInfo {
-    /// Reserved for when nobody said how long the video is.
+    /// The duration that is reserved for where the request names none.
     /// Units: milliseconds.
     pub const fn assumed_duration_ms(&self) -> u64 {
         match self.tariff {
@@ -209,20 +208,17 @@ impl Model {
     }
 }
 
-/// Brings the three ways of choosing a model together: its name, a strategy, and what the job
-/// starts from.
+/// Resolves the three ways to choose a model: by name, by strategy, and by the kind of input.
 /// Errors: `InvalidRequest` when they contradict each other.
 pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mode) -> Result<Model, Error> {
     let default = match mode {
         Mode::Video => Model::Auto,
         Mode::Text | Mode::Image => Model::KieKling3Video,
     };
-    // `auto` means: whatever fits.
+    // `auto` leaves the choice open.
     let named = model.filter(|model| *model != Model::Auto);
     // Generated videos are keyed: for them `chroma-key` names no model of its own.
-    let asked = strategy
-        .and_then(Model::of_strategy)
-        .filter(|model| mode == Mode::Video || *model != Model::LocalChromaKey);
+    let asked = strategy.and_then(Model::of_strategy).filter(|model| mode == Mode::Video || *model != Model::LocalChromaKey);
     let model = named.or(asked).unwrap_or(default);
     if asked.is_some_and(|asked| asked != model) {
         return Err(Error::invalid(

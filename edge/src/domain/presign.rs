@@ -12,7 +12,7 @@ use super::error::Error;
 const REGION: &str = "auto";
 const SERVICE: &str = "s3";
 
-/// Who signs, and for which bucket.
+/// A bucket and its credentials.
 #[derive(Clone)]
 pub struct Bucket {
     /// `https://ACCOUNT.r2.cloudflarestorage.com`; may end in a path.
@@ -22,7 +22,7 @@ pub struct Bucket {
     pub secret_access_key: String,
 }
 
-/// What the URL allows, and nothing else: this key, this type, this length.
+/// What a presigned URL permits: one PUT of this key, type and length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutGrant<'a> {
     pub object_key: &'a str,
@@ -49,7 +49,7 @@ pub fn presign_put(bucket: &Bucket, grant: &PutGrant<'_>, now: UnixMillis) -> Re
     let amz_date = now.to_amz_date();
     let date = amz_date.get(..8).unwrap_or_default();
     let scope = format!("{date}/{REGION}/{SERVICE}/aws4_request");
-    // In the order of their names, as the signature wants them.
+    // In alphabetical order, as SigV4 requires.
     let query = [
         ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
         ("X-Amz-Credential", format!("{}/{scope}", bucket.access_key_id)),

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use shared::time::UnixMillis;
 
-/// Counts begin anew after so long.
+/// Length of a window.
 /// Units: milliseconds. One minute.
 pub const WINDOW_MS: u64 = 60 * 1_000;
 
-/// What the operator allows a client in one window.
+/// The operator's limits per client and window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests of any kind.
@@ -18,7 +18,7 @@ pub struct RateLimits {
     pub submissions: u32,
 }
 
-/// What kind of request is counted.
+/// The kind of a counted request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Request,
@@ -26,7 +26,7 @@ pub enum Kind {
     Submission,
 }
 
-/// What a client did in the running window, the request in hand included.
+/// A client's requests in the current window, this one included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowCounts {
     pub requests: u32,
@@ -60,7 +60,7 @@ impl Window {
     }
 }
 
-/// How a client stands against one limit.
+/// A client's use of one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitUsage {
     /// The limit's name in headers and refusals.
@@ -75,13 +75,13 @@ impl LimitUsage {
         self.limit.saturating_sub(self.used)
     }
 
-    /// Rounded up, so that who waits so long is not refused again.
+    /// Rounded up, so that a client that waits so long is not refused again.
     pub const fn resets_in_s(&self) -> u64 {
         self.resets_in_ms.div_ceil(1_000)
     }
 }
 
-/// How a request stands: against the limit on requests, and the one on submissions.
+/// A client's use of both limits when a request was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitCheck {
     pub kind: Kind,
@@ -117,14 +117,14 @@ impl RateLimitCheck {
         let submissions = (self.kind == Kind::Submission).then_some(&self.submissions);
         let mut exceeded: Vec<_> =
             [Some(&self.requests), submissions].into_iter().flatten().filter(|usage| usage.used > usage.limit).collect();
-        // Who waits for the later one is refused by neither.
+        // A client that waits for the later reset is refused by neither.
         exceeded.sort_by_key(|usage| usage.resets_in_ms);
         exceeded.pop()
     }
 }
 
-/// The name that an address is counted under. One customer's line has a whole /64 of IPv6, so its
-/// host part says nothing.
+/// The name that an address is counted under. A customer has a whole /64 of IPv6, so the host part
+/// is dropped.
 pub fn address_name(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(address)) => {

@@ -1,12 +1,11 @@
-//! Which screen a generated subject is put before: one of a colour that the caller's words do not
-//! name.
+//! Chooses the screen behind a generated subject: a colour that the prompt does not mention.
 
-/// A colour that a subject can stand before.
+/// A screen colour.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Screen {
     pub name: &'static str,
     pub hex: &'static str,
-    /// Words that put this colour, or one near it, into a picture; in the singular.
+    /// Words that bring this colour, or a similar one, into an image; in the singular.
     words: &'static [&'static str],
 }
 
@@ -132,7 +131,7 @@ const SCREENS: [Screen; 3] = [
     },
 ];
 
-/// The first screen that the words leave alone; else the one that they name least.
+/// The first screen whose colour the prompt does not mention; else the one that it mentions least.
 pub fn choose(prompt: &str) -> &'static Screen {
     let prompt = prompt.to_lowercase();
     let words: Vec<&str> = prompt.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -148,7 +147,7 @@ impl Screen {
     }
 }
 
-/// The words, with ours that make of it something to be keyed.
+/// The prompt, extended with the screen, so that the video can be keyed.
 pub fn extend(prompt: &str, screen: &Screen) -> String {
     let Screen { name, hex, .. } = screen;
     let subject = prompt.trim().trim_end_matches('.');

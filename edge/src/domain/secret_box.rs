@@ -1,5 +1,5 @@
-//! Secrets that must be read again (a receiver's signing secret) lie encrypted: AES-256-GCM, a
-//! fresh nonce each.
+//! Encryption at rest of secrets that must be read again (webhook secrets): AES-256-GCM, a fresh
+//! nonce each.
 //!
 //! The key is a Wrangler secret, so a copy of the database alone opens nothing.
 
@@ -10,10 +10,10 @@ use super::error::Error;
 
 const NONCE_SIZE_BYTES: usize = 12;
 
-/// What opens the boxes.
+/// The encryption key.
 pub type BoxKey = [u8; 32];
 
-/// Encrypts; hex of nonce and ciphertext. The caller must see to randomness.
+/// Encrypts; hex of nonce and ciphertext. `randomness` must be unpredictable.
 pub fn seal(key: &BoxKey, randomness: &[u8; 32], secret: &str) -> Result<String, Error> {
     let nonce =
         randomness.get(..NONCE_SIZE_BYTES).and_then(|nonce| Nonce::<Aes256Gcm>::try_from(nonce).ok()).ok_or_else(damaged)?;

@@ -1,7 +1,7 @@
 //! Links that show a job's video to whoever has them: `{base}/share/{token}`.
 //!
-//! A token is the job's name and a signature over it, so no row says what was shared. Deleting the
-//! job revokes the link.
+//! A token is the job's id and a signature over it, so no row is needed. Deleting the job revokes
+//! the link.
 
 use shared::id::JobId;
 use shared::signature;

@@ -13,8 +13,8 @@ pub struct SpendingLimit {
 }
 
 impl SpendingLimit {
-    /// Says why a price cannot be paid; the quota comes first, since more balance would not help
-    /// there.
+    /// Why a price cannot be paid. The quota comes first, since more balance would not help there.
+    /// The database decides by the same rule: the view `spending_limits`.
     pub fn refusal(self, required_credits: u64, now: UnixMillis) -> Option<Error> {
         if let Some(quota) = self.quota.filter(|quota| quota.remaining_credits() < required_credits) {
             return Some(Error::QuotaExceeded { quota, required_credits, resets_at_ms: now.next_month() });

@@ -1,4 +1,4 @@
-//! What may be uploaded, and where it goes.
+//! Rules for uploads, and their object keys.
 
 use shared::id::{AccountId, UploadId};
 use shared::media::SOURCE_SIZE_BYTES_MAX;
@@ -42,7 +42,7 @@ pub fn is_owned_by(object_key: &str, account_id: AccountId) -> bool {
     matches!(parts.next(), Some("uploads" | "outputs")) && parts.next() == Some(account_id.to_string().as_str())
 }
 
-/// When an uploaded source was announced, as the id in its key says; none for what was not
+/// When an uploaded source was created, by the id in its key; none for a source that was not
 /// uploaded.
 pub fn created_at(source: &Source) -> Option<UnixMillis> {
     let Source::Object { object_key, .. } = source else { return None };

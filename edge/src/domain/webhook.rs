@@ -1,4 +1,4 @@
-//! What a receiver is told, and how it can tell that it was us.
+//! Webhook events: their ids, names, signatures and retry schedule.
 //!
 //! Sources: the API's own documentation (`X-Bgless-Signature`); Standard Webhooks 1.0.0
 //! (`webhook-*`).
@@ -16,29 +16,30 @@ use shared::time::UnixMillis;
 use super::error::Error;
 use super::run::RunRef;
 
-/// How long a receiver may take.
+/// The timeout of a receiver.
 /// Units: milliseconds.
 pub const ANSWER_MS_MAX: u64 = 15_000;
-/// A try that nobody heard of is made again then: well after a receiver's time is over.
+/// An attempt whose outcome was lost is repeated after this time, well above the timeout of a
+/// receiver.
 /// Units: milliseconds.
 pub const UNCONFIRMED_AFTER_MS: u64 = 60_000;
-/// Pauses before the second and each further try, unless the operator says otherwise; then the
-/// event is kept for redelivery.
+/// Default pauses before the second and each further attempt; then the event is kept for redelivery
+/// by hand.
 /// Units: seconds. 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h.
 pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
-/// What the secrets of Standard Webhooks begin with; base64 follows.
+/// The prefix of Standard Webhooks' secrets; base64 follows.
 const STANDARD_PREFIX: &str = "whsec_";
 /// How long an account's old secret signs beside its new one, unless the caller says otherwise.
 /// Units: seconds. A day.
 pub const SECRET_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const SECRET_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
-/// What receivers are told. The database's trigger writes these words, and a test compares them.
+/// The names of events. A trigger of the database writes them, and a test compares the two.
 pub const EVENTS: [&str; 4] = [START_EVENT, "job.completed", "job.failed", "job.canceled"];
-/// Told where a job's dialect tells of starts.
+/// Sent where the job's dialect notifies starts.
 pub const START_EVENT: &str = "job.started";
-/// What an event can be: still to be told, heard, or given up. The database knows the same words,
-/// and a test compares them.
+/// The states of a delivery: due, delivered, or every attempt failed. A test compares them with the
+/// database's constraint.
 pub const DELIVERY_STATES: [&str; 3] = ["pending", "delivered", "failed"];
 /// Longest text of a secret.
 pub const SECRET_CHARS_MAX: usize = 256;
@@ -103,13 +104,13 @@ impl FromStr for EventId {
     }
 }
 
-/// A new secret of an account, as Standard Webhooks writes them. The caller must see to randomness.
+/// The text of a new secret, in Standard Webhooks' form. `randomness` must be unpredictable.
 pub fn format_secret(randomness: &[u8; 32]) -> String {
     format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(randomness))
 }
 
-/// The headers of one try, signed with each secret, the newest first. Without a secret nothing is
-/// signed.
+/// The headers of one attempt, signed with each secret, the newest first. Without a secret there is
+/// no signature.
 pub fn headers(id: EventId, body: &str, secrets: &[String], now: UnixMillis) -> Vec<(&'static str, String)> {
     let timestamp_s = now.as_secs();
     let mut headers = vec![
@@ -152,15 +153,15 @@ pub struct EventToSign<'a> {
     pub now: UnixMillis,
 }
 
-/// What a Standard Webhooks library takes for the key when it is given this secret, be it a
-/// caller's own text or one of ours.
+/// The key that a Standard Webhooks library derives from this secret, be it a caller's own text or
+/// one of ours.
 fn standard_key(secret: &str) -> Vec<u8> {
     let encoded = secret.strip_prefix(STANDARD_PREFIX);
     encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok()).unwrap_or_else(|| secret.as_bytes().to_vec())
 }
 
-/// How long to wait after a failed try, counting tries from 1; none when it was the last. A fifth
-/// more or less, so that receivers that fell together are not woken together.
+/// The pause after a failed attempt, counting attempts from 1; none after the last. It varies by a
+/// fifth, so that receivers that failed together are not retried together.
 pub fn pause_ms(pauses_s: &[u64], tries: u32, randomness: u128) -> Option<u64> {
     let index = usize::try_from(tries.checked_sub(1)?).ok()?;
     let pause_ms = pauses_s.get(index)?.saturating_mul(1_000);

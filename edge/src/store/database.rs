@@ -21,7 +21,7 @@ pub trait Database {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Self::Rows>, Error>;
 }
 
-/// What one statement answered.
+/// The rows of one statement.
 pub trait Rows {
     fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, Error>;
 }
@@ -33,7 +33,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Its text without the header, which means nothing to a database.
+    /// Its text without the header comment.
     fn body(&self) -> &'static str {
         let mut body = self.sql;
         while let Some((_, rest)) = body.split_once('\n').filter(|(line, _)| line.starts_with("--")) {
@@ -42,7 +42,7 @@ impl Statement {
         body
     }
 
-    /// Whether it changes nothing, as its first word says.
+    /// Whether it is a SELECT.
     fn only_reads(&self) -> bool {
         self.body().starts_with("SELECT ")
     }

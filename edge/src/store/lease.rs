@@ -14,7 +14,7 @@ use crate::domain::failure::JobFailure;
 use crate::domain::job::{ATTEMPTS_MAX, AttemptOutputs};
 use crate::domain::run::{Lease, LeaseRef, RunRef};
 
-/// What a corrected reserve is compared with.
+/// The reserve of a run, to compare with its corrected value.
 #[derive(Deserialize)]
 struct ReserveRow {
     reserved_credits: u64,
@@ -150,8 +150,8 @@ impl<D: Database> Store<D> {
         }
     }
 
-    /// Runs statements of which the first returns a row only under the lease; otherwise says how
-    /// the job is.
+    /// Runs statements of which the first returns a row only under the lease; otherwise answers
+    /// with the job as it is.
     async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
         statements.push(statement!(find_job, lease.run.job_id.to_string()));
         let rows = self.0.batch(statements).await?;

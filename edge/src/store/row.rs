@@ -1,5 +1,4 @@
-//! Rows as SQL gives them, and the values in their columns. What one store alone reads stands in
-//! its own file.
+//! Rows and column values that several stores read. Rows of one store are in its own file.
 
 mod account;
 mod file;

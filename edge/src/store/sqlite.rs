@@ -18,7 +18,7 @@ use crate::domain::error::Error;
 pub enum Fault {
     /// Nothing was written.
     BeforeTheWrite,
-    /// All was written, but the caller never hears of it.
+    /// All was written, but the caller gets an error.
     AfterTheWrite,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::failure::JobFailure;
 use crate::domain::job::{ATTEMPTS_MAX, Job, TASK_DUE_AFTER_MS};
 use crate::domain::run::RunRef;
 
-/// A run, and where its task waits.
+/// A run, and the queue of its task.
 #[derive(Deserialize)]
 struct DueTaskRow {
     #[serde(flatten)]
@@ -82,7 +82,7 @@ impl<D: Database> SweepStore for Store<D> {
     ) -> Result<Vec<Job>, Error> {
         let deleted = statement!(list_deleted_jobs_with_objects, deleted_before, limit);
         let [deleted, old] = self.run([deleted, statement!(list_expired_jobs_with_objects, ended_before, limit)]).await?;
-        // One that is both is jobs_emptied twice, which harms nobody.
+        // A job may be in both lists; removing its objects twice is harmless.
         [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
     }
 

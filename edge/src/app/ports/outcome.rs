@@ -1,4 +1,4 @@
-//! What ports take and give, beyond the domain's own types.
+//! Parameters and results of the ports, beyond the domain's types.
 
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
@@ -15,25 +15,25 @@ use crate::domain::run::RunRef;
 use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
-/// What is remembered of a request.
+/// The earlier request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remembered {
     Nothing,
     Request {
         fingerprint: String,
         answer_json: Option<String>,
-        /// The job of a request that must have ended without keeping its answer.
+        /// The job of a request that must have ended without recording its answer.
         lost_job: Option<JobId>,
     },
 }
 
-/// An event and what came of it so far.
+/// An event and its attempts so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub id: EventId,
     pub event: String,
     pub state: String,
-    /// Since the event or the last redelivery by hand, this one included.
+    /// Attempts since the event or the last redelivery by hand, this one included.
     pub tries: u32,
     pub due_at_ms: UnixMillis,
     pub created_at_ms: UnixMillis,
@@ -41,16 +41,16 @@ pub struct Delivery {
     pub attempts: Vec<DeliveryAttempt>,
 }
 
-/// One try.
+/// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryAttempt {
     pub started_at_ms: UnixMillis,
     pub duration_ms: u64,
-    /// What the receiver answered, or why it did not.
+    /// The receiver's HTTP status, or why there was no answer.
     pub outcome: Result<u16, String>,
 }
 
-/// What follows a try.
+/// What follows an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     Delivered,
@@ -58,20 +58,20 @@ pub enum DeliveryOutcome {
     GivenUp,
 }
 
-/// What became of a creation.
+/// The outcome of a creation.
 pub enum Created {
     Job(Box<Job>),
-    /// Nothing was written, and this is what the key could spend: not enough, or it has an active
-    /// job where one is all it may have.
+    /// Nothing was written: the key cannot pay, or has an active job where only one is allowed.
+    /// With what it could spend.
     Refused(SpendingLimit),
 }
 
-/// What became of a start.
+/// The outcome of a start.
 pub enum Started {
     Job(Box<Job>),
     /// Nothing was written: this is what the key could spend.
     NotCovered(SpendingLimit),
-    /// Nothing was written: somebody else started it, or it is over.
+    /// Nothing was written: another call started it, or it is over.
     NotStartable,
 }
 
@@ -85,37 +85,37 @@ pub struct JobSums {
     pub credits: u64,
 }
 
-/// What became of a claim.
+/// The outcome of a claim.
 pub enum Claimed {
     Leased(Box<Job>),
     /// Nothing was written; the job as it is, if it is.
     Refused(Option<Box<Job>>),
 }
 
-/// What became of something that only the holder of a lease may do.
+/// The outcome of a write that needs the lease.
 pub enum Held {
     Done,
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),
 }
 
-/// What became of an end.
+/// The outcome of a write that ends a run.
 pub enum Ended {
     /// By this call.
     Now {
-        /// Somebody is to be told.
+        /// The job has a webhook receiver.
         has_callback: bool,
     },
     /// Nothing was written; the job as it is, if it is.
     NotHeld(Option<Box<Job>>),
 }
 
-/// What became of a deletion.
+/// The outcome of a deletion.
 pub enum Deleted {
     /// Hidden by this call.
     Now {
         run: RunRef,
-        /// Somebody is to be told, if this call also canceled.
+        /// The job has a webhook receiver, which may have an event if this call also canceled.
         has_callback: bool,
     },
     /// Hidden before.
@@ -124,20 +124,20 @@ pub enum Deleted {
     Never,
 }
 
-/// What became of a cancellation.
+/// The outcome of a cancellation.
 pub enum Canceled {
     Now {
         run: RunRef,
-        /// Somebody may have to be told.
+        /// The job has a webhook receiver.
         has_callback: bool,
     },
-    /// Nothing was written: somebody works on it, or it is over.
+    /// Nothing was written: the run is in work or over.
     NotCancelable,
     /// The key's account does not have it.
     Never,
 }
 
-/// What became of a probe.
+/// The outcome of a recorded probe.
 pub enum Corrected {
     Covered,
     /// The facts were noted, the reserve was not corrected: this is what the key could spend, the
@@ -147,7 +147,7 @@ pub enum Corrected {
     NotHeld(Option<Box<Job>>),
 }
 
-/// A sign of life.
+/// A heartbeat.
 #[derive(Clone, Copy)]
 pub struct Heartbeat {
     pub stage: AttemptStage,
@@ -155,7 +155,7 @@ pub struct Heartbeat {
     pub lease_expires_at_ms: UnixMillis,
 }
 
-/// What a source turned out to be, and to cost.
+/// The probed facts of a source, and its price.
 pub struct Probe<'a> {
     pub facts: &'a MediaFacts,
     pub strategy: Strategy,
@@ -166,7 +166,7 @@ pub struct Probe<'a> {
     pub lease_expires_at_ms: UnixMillis,
 }
 
-/// A matting model, as it was announced last.
+/// A matting model, as it was reported last.
 #[derive(Debug, Clone)]
 pub struct SeenModel {
     pub model: MattingModel,
@@ -189,7 +189,7 @@ pub struct NewApiKey<'a> {
     pub about: &'a KeyRequest,
 }
 
-/// A part of a list, newest first: what lies below a cursor.
+/// A page of a list, newest first: the items below a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// An id; the first page begins beyond all of them.
@@ -209,7 +209,7 @@ pub struct WebhookSecret {
     pub old: Option<(String, UnixMillis)>,
 }
 
-/// A file whose time is over.
+/// An upload past its retention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldUpload {
     pub id: UploadId,
@@ -255,7 +255,7 @@ pub struct Account {
     pub created_at_ms: UnixMillis,
 }
 
-/// A request of ours to somebody whom the operator named.
+/// An HTTP request to a provider.
 pub struct HttpRequest {
     pub method: &'static str,
     pub url: String,
@@ -264,11 +264,11 @@ pub struct HttpRequest {
     pub timeout_ms: u64,
 }
 
-/// What was answered, whatever the status.
+/// The response, whatever its status.
 #[derive(Debug, Clone)]
 pub struct HttpAnswer {
     pub status: u16,
-    /// When to come back, where it is said in seconds.
+    /// The `Retry-After` header, where it is in seconds.
     pub retry_after_s: Option<u64>,
     pub body: String,
 }

@@ -1,4 +1,4 @@
-//! What use cases need of those who make videos, and of the table that remembers what was ordered.
+//! The ports to providers that generate videos, and to the table of generations.
 
 use shared::code::JobErrorCode;
 use shared::id::LedgerEntryId;
@@ -11,33 +11,33 @@ use crate::domain::generation::{Generation, GenerationRequest};
 use crate::domain::job::Job;
 use crate::domain::run::RunRef;
 
-/// Makes videos out of words and pictures. Each lives in a folder of its own, `edge/src/provider/`.
+/// Generates videos from prompts and images. Each has its own folder in `edge/src/provider/`.
 pub trait Provider {
     /// Why this installation cannot ask it.
     fn unavailable(&self) -> Option<&'static str>;
-    /// How often it may be given something to do.
+    /// Its rate limit.
     fn rate(&self) -> SendingRate;
-    /// Hands an order over, once.
+    /// Sends a request, once.
     async fn create(&self, request: &GenerationRequest, urls: &GenerationUrls, callback_url: &str) -> Creation;
-    /// Asks what became of a task.
+    /// Polls a task.
     async fn find(&self, task_id: &str) -> Found;
 }
 
-/// Where the files of an order can be fetched.
+/// The URLs of a request's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GenerationUrls {
     pub image: Option<String>,
     pub sound: Option<String>,
 }
 
-/// So many in any window of this length.
+/// A rate limit: so many requests in any window of this length.
 #[derive(Debug, Clone, Copy)]
 pub struct SendingRate {
     pub count_max: u32,
     pub window_ms: u64,
 }
 
-/// What came of handing an order over.
+/// The outcome of sending a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
     Accepted {
@@ -53,22 +53,22 @@ pub enum Creation {
         /// For the log.
         reason: String,
     },
-    /// Nobody knows whether it was created.
+    /// Without an answer: it may or may not have been created.
     Unclear {
         /// For the log.
         reason: String,
     },
 }
 
-/// What a provider says of a task.
+/// A provider's record of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     pub progress: TaskProgress,
-    /// Where the task was to call back, in the provider's own words.
+    /// The callback URL that the task was created with.
     pub callback_url: Option<String>,
 }
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskProgress {
     /// The provider does not know it.
@@ -83,7 +83,7 @@ pub enum TaskProgress {
         /// For the log.
         reason: String,
     },
-    /// The question was not answered.
+    /// The poll was not answered.
     Unanswered {
         retry_after_ms: Option<u64>,
         /// For the log.
@@ -91,21 +91,21 @@ pub enum TaskProgress {
     },
 }
 
-/// A reason to look after an order, as it stands on the queue.
+/// A message on the provider queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderWake {
-    /// Something is due for a run.
+    /// A step of a run's generation is due.
     Due(RunRef),
-    /// A provider says that something became of a task. A hint, and no more.
+    /// A provider called back about a task. Untrusted: it only causes a poll.
     Callback { provider: String, task_id: String },
 }
 
-/// Orders on their way. State changes are compare-and-set.
+/// The table of generations. State changes are compare-and-set.
 pub trait GenerationStore {
     async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error>;
     async fn find_generation_of_task(&self, provider: &str, task_id: &str) -> Result<Option<Generation>, Error>;
-    /// The right to send it, if it waits and the rate allows. From then on until the deadline it is
-    /// never sent twice.
+    /// Claims the right to send it, if it waits and the rate limit allows; answers how often it was
+    /// claimed. Until its deadline it is not sent twice.
     async fn claim_generation_to_send(
         &self,
         run: RunRef,
@@ -113,17 +113,17 @@ pub trait GenerationStore {
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Option<u32>, Error>;
-    /// Whether it is this caller's turn to ask.
+    /// Whether this call claimed the poll.
     async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
-    /// The provider refused it: it waits again, and nothing else is sent to the provider until
-    /// then.
+    /// The provider refused it: it waits again, and nothing else is sent to the provider before
+    /// `due_at_ms`.
     async fn requeue_generation(
         &self,
         generation: &Generation,
         due_at_ms: UnixMillis,
         deadline_at_ms: UnixMillis,
     ) -> Result<(), Error>;
-    /// Whether the task's name was taken down by this call; its job is then submitted.
+    /// Whether this call recorded the task id; its job is then submitted.
     async fn record_provider_task(
         &self,
         run: RunRef,
@@ -134,7 +134,7 @@ pub trait GenerationStore {
     ) -> Result<bool, Error>;
     async fn make_generation_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
-    /// Whether the job waits for a transcoder by this call.
+    /// Whether this call queued the job for a transcoder.
     async fn record_generated_video(&self, run: RunRef, url: &str, now: UnixMillis) -> Result<bool, Error>;
     async fn fail_generating_job(
         &self,

@@ -1,4 +1,4 @@
-//! What the use cases need of the database. Each call is one D1 round trip and one transaction.
+//! The ports to the database. Each call is one D1 round trip and one transaction.
 
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
@@ -34,11 +34,11 @@ pub trait JobStore {
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error>;
     async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error>;
     async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
-    /// A key and, if its account has it, a job that is not hidden.
+    /// A key and, if its account has it, a job that is not deleted.
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
-    /// Whoever owns it, hidden ones too.
+    /// Any account's, deleted ones too.
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
-    /// Whoever owns it, unless it is hidden or its objects were removed.
+    /// Any account's, unless it was deleted or its objects were removed.
     async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error>;
     /// The newest of the key's account below the cursor; those in one of at most four states, or
     /// all where none is named.
@@ -61,7 +61,7 @@ pub trait JobStore {
     ) -> Result<(Option<ApiKey>, Deleted), Error>;
 }
 
-/// Runs that a transcoder works on. What comes under another lease than the run's changes nothing.
+/// Leased runs. A write under another lease than the run's changes nothing.
 pub trait LeaseStore {
     async fn claim_job(&self, run: RunRef, lease: Lease, now: UnixMillis) -> Result<Claimed, Error>;
     async fn record_progress(&self, lease: LeaseRef, beat: Heartbeat, now: UnixMillis) -> Result<Held, Error>;
@@ -90,9 +90,9 @@ pub trait LeaseStore {
     ) -> Result<Held, Error>;
 }
 
-/// Runs that nobody holds, and what jobs leave behind.
+/// Runs without a lease, and objects to remove.
 pub trait SweepStore {
-    /// Whether the run ended by this call; not when somebody works on it or it had ended.
+    /// Whether this call ended the run: not if it is leased or was over.
     async fn fail_unleased_job(
         &self,
         run: RunRef,
@@ -182,7 +182,7 @@ pub trait AccountStore {
     async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
 }
 
-/// Files that clients announced.
+/// Uploads.
 pub trait UploadStore {
     async fn create_upload(&self, id: UploadId, account_id: AccountId, object_key: &str, now: UnixMillis) -> Result<(), Error>;
     /// Older than that, and used by no job that is not over.
@@ -190,9 +190,10 @@ pub trait UploadStore {
     async fn delete_upload(&self, id: UploadId) -> Result<(), Error>;
 }
 
-/// The operator's matting models, as the fleet announces them.
+/// The operator's matting models, as transcoders report them.
 pub trait ModelStore {
-    /// What works stays known as working until it is stale; what is older still is forgotten.
+    /// A model counts as working until no transcoder has reported so for a while; older rows are
+    /// deleted.
     async fn record_matting_models(
         &self,
         models: &[MattingModel],
@@ -204,7 +205,7 @@ pub trait ModelStore {
     async fn list_matting_models(&self, seen_since_ms: UnixMillis) -> Result<Vec<SeenModel>, Error>;
 }
 
-/// Requests that must not be done twice.
+/// Requests with an idempotency key.
 pub trait IdempotencyStore {
     /// An API key, and what is remembered of a request; nothing if this call took the idempotency
     /// key.
@@ -219,9 +220,9 @@ pub trait IdempotencyStore {
     async fn delete_old_idempotency_keys(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
 }
 
-/// Events on their way to receivers.
+/// Webhook deliveries.
 pub trait DeliveryStore {
-    /// One try of a due event, the job it is about, and its account's own secret; none if it is not
+    /// Claims one attempt at a due event, with its job and its account's secret; none if it is not
     /// due.
     async fn take_delivery(
         &self,

@@ -39,7 +39,7 @@ impl From<ApiKeyRow> for ApiKey {
             project_label: row.project_label,
             monthly_quota_credits: row.monthly_quota_credits,
             dialect: KeyDialect::find(&row.dialect).unwrap_or(KeyDialect::Bgless),
-            // A scope that this version does not know gives nothing.
+            // A scope that this version does not know is ignored.
             scopes: row.scopes.split(' ').filter_map(Scope::find).collect(),
             created_at_ms: row.created_at_ms,
             revoked_at_ms: row.revoked_at_ms,
@@ -102,7 +102,7 @@ impl From<KeyMonthRow> for KeyMonth {
     }
 }
 
-/// What a key can spend.
+/// A row of the view `spending_limits`.
 #[derive(Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the columns are named so")]
 pub struct SpendingLimitRow {
@@ -113,7 +113,7 @@ pub struct SpendingLimitRow {
 
 impl From<SpendingLimitRow> for SpendingLimit {
     fn from(row: SpendingLimitRow) -> Self {
-        // A month into which more came back than went out is an unused one.
+        // A month with more refunds than reserves counts as unused.
         let used_credits = row.used_credits.try_into().unwrap_or_default();
         let quota = row.monthly_quota_credits.map(|monthly_credits| Quota { monthly_credits, used_credits });
         Self { balance_credits: row.balance_credits, quota }
