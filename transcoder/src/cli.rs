@@ -2,6 +2,6 @@
 
 pub mod arguments;
 pub mod assess;
+pub mod environment;
 pub mod inspect;
 pub mod local;
-pub mod workplace;

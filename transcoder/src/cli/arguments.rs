@@ -1,27 +1,30 @@
-//! What may be said on the command line, and the help that says so.
+//! The command line; the doc comments are the help.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use shared::keying::{KeySettings, ScreenColor};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
 use shared::strategy::StrategyRequest;
 
 use crate::ffmpeg::confine::Confinement;
+use crate::fleet::config::Config;
 use crate::matte::strategy::MatteRequest;
+use crate::settings::Settings;
 
 const EXIT_CODES: &str = "Exit codes:
   0    done
-  1    the footage cannot be worked on, or an output failed; stderr says `error[code]: sentence`
+  1    the footage cannot be transcoded, or an output failed; stderr has `error[code]: message`
   2    wrong usage, or no such file
-  3    the machine failed: disk, memory, overload; another try may succeed
+  3    the machine failed (disk, memory, overload); another try may succeed
   130  stopped by a signal";
 
 /// Cuts subjects out of video.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "bgless-transcoder", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do.
@@ -29,34 +32,51 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads the command line and the environment. Variables that are empty count as not set.
+    pub fn from_process() -> Result<Self, clap::Error> {
+        let mut command = Self::command().mut_subcommands(|command| command.mut_args(ignore_blank_variable));
+        let cli = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| Self::from_arg_matches(&matches))?;
+        if let Command::Serve(config) = &cli.command {
+            config.pools().map_err(|error| command.error(ErrorKind::MissingRequiredArgument, error))?;
+        }
+        Ok(cli)
+    }
+}
+
+fn ignore_blank_variable(argument: Arg) -> Arg {
+    let is_blank = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.to_string_lossy().trim().is_empty());
+    if is_blank { argument.env(Resettable::Reset) } else { argument }
+}
+
 /// The commands.
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Takes tasks from the queue until told to stop; configured by the environment.
-    Serve,
-    /// Works on a local file; no server, no account.
+    /// Transcodes tasks of the queues until a stop signal. Each option can be an environment variable.
+    Serve(Box<Config>),
+    /// Removes the background of a local file; needs no server and no account.
     #[command(after_help = EXIT_CODES)]
     Run(RunArguments),
-    /// Makes a video of a picture and a sound; no server, no account.
+    /// Makes a video from a picture and a sound; needs no server and no account.
     #[command(after_help = EXIT_CODES)]
     Portrait(PortraitArguments),
-    /// Says what would be made of a local file, and why; makes nothing.
+    /// Shows what would be made of a local file, and why, without making it.
     #[command(after_help = EXIT_CODES)]
     Probe(ProbeArguments),
-    /// Says how good a keyed video is beside its source, whoever keyed it.
+    /// Scores a keyed video against its source, whichever program keyed it.
     #[command(after_help = EXIT_CODES)]
     Qa(QaArguments),
-    /// Restricts itself, then becomes a program; without one, tells what this kernel enforces.
+    /// Restricts itself and executes a program; without one, lists what this kernel enforces.
     #[command(hide = true)]
     Confine(Confinement),
 }
 
 /// Arguments of `run`.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArguments {
     /// The source.
     pub file: PathBuf,
-    /// What to make, repeatable.
+    /// An output to make, repeatable.
     #[arg(long = "output", required = true, value_parser = named::<Output>(Output::ALL.map(Output::as_str)))]
     pub outputs: Vec<Output>,
     /// Where to put it: one file per --output, or one existing folder.
@@ -65,13 +85,13 @@ pub struct RunArguments {
     /// How to make the matte.
     #[command(flatten)]
     pub matte: MatteArguments,
-    /// How well and how large.
+    /// Quality and size of the outputs.
     #[arg(long, default_value = "web-app", value_parser = named::<Preset>(Preset::ALL.map(Preset::as_str)))]
     pub preset: Preset,
-    /// Fills what is clear with a colour, such as #ffffff.
+    /// Fills the background with a colour, such as #ffffff.
     #[arg(long)]
     pub fill: Option<ScreenColor>,
-    /// Fills what is clear with a picture, PNG, JPEG or WebP.
+    /// Fills the background with a picture: PNG, JPEG or WebP.
     #[arg(long, conflicts_with = "fill")]
     pub fill_picture: Option<PathBuf>,
     /// Makes previews too, in a folder `previews` beside the first output.
@@ -80,52 +100,61 @@ pub struct RunArguments {
     /// Writes the QA report to this file, as JSON.
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// Arguments of `portrait`.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PortraitArguments {
-    /// What is shown: JPEG, PNG or WebP.
+    /// The picture: JPEG, PNG or WebP.
     pub picture: PathBuf,
-    /// What is heard: MP3, WAV, M4A or Ogg.
+    /// The sound: MP3, WAV, M4A or Ogg.
     pub sound: PathBuf,
     /// Where to put the video, an MP4.
     #[arg(short = 'o', required = true)]
     pub target: PathBuf,
-    /// Its shape; the one nearest to the picture's unless said.
+    /// Shape of the video; by default the one nearest to the picture's.
     #[arg(long, value_parser = named::<PortraitShape>(PortraitShape::ALL.map(PortraitShape::as_str)))]
     pub shape: Option<PortraitShape>,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// Arguments of `probe`.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ProbeArguments {
     /// The source.
     pub file: PathBuf,
-    /// What would be made, repeatable; everything unless said.
+    /// An output to plan, repeatable; by default all.
     #[arg(long = "output", value_parser = named::<Output>(Output::ALL.map(Output::as_str)))]
     pub outputs: Vec<Output>,
     /// How to make the matte.
     #[command(flatten)]
     pub matte: MatteArguments,
-    /// How well and how large.
+    /// Quality and size of the outputs.
     #[arg(long, default_value = "web-app", value_parser = named::<Preset>(Preset::ALL.map(Preset::as_str)))]
     pub preset: Preset,
     /// JSON instead of text.
     #[arg(long)]
     pub json: bool,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// How the matte is made; `run` and `probe` share these.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct MatteArguments {
     /// How to make the matte.
     #[arg(long, default_value = "auto", value_parser = named::<StrategyRequest>(StrategyRequest::CHOICES.map(StrategyRequest::as_str)))]
     pub strategy: StrategyRequest,
-    /// Which matting model, by its id; the first that works unless said.
+    /// Id of the matting model; by default the first that works.
     #[arg(long)]
     pub matting_model: Option<String>,
-    /// A picture of the background without the subject, PNG, JPEG or WebP, for footage from a camera that stands still.
+    /// Clean plate for footage from a static camera: the background without the subject, as PNG, JPEG or WebP.
     #[arg(long)]
     pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.
@@ -137,7 +166,7 @@ pub struct MatteArguments {
     /// Alpha from this on becomes 1; 0 to 1, above the black point.
     #[arg(long, value_parser = parse_share)]
     pub white_point: Option<f32>,
-    /// How much of the screen's light on the subject is taken away; 0 to 1.
+    /// How much spill of the screen's colour is removed from the subject; 0 to 1.
     #[arg(long, value_parser = parse_share)]
     pub spill_strength: Option<f32>,
 }
@@ -152,18 +181,21 @@ impl From<MatteArguments> for MatteRequest {
 }
 
 /// Arguments of `qa`.
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct QaArguments {
-    /// What was keyed.
+    /// The source that was keyed.
     pub source: PathBuf,
-    /// What came of it: a video with alpha, frame for frame.
+    /// The keyed video, with alpha and as many frames.
     pub result: PathBuf,
     /// Writes the QA report to this file, as JSON.
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
-/// Names that the help lists and a wrong one is answered with.
+/// A parser of names; the help and the error of a wrong name list all of them.
 fn named<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = UnknownName> + Clone + Send + Sync + 'static,

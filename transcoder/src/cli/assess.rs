@@ -1,6 +1,6 @@
 //! `qa SOURCE RESULT`: how good a result is, whoever made it; the figures and the score of a job.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use shared::code::JobErrorCode;
@@ -10,7 +10,8 @@ use shared::qa::{MatteFigures, QaReport};
 use shared::strategy::StrategyRequest;
 use tokio::sync::mpsc;
 
-use crate::cli::workplace::{RunError, Workplace, absolute, write_report};
+use crate::cli::arguments::QaArguments;
+use crate::cli::environment::{LocalEnvironment, RunError, absolute, write_report};
 use crate::engine::{Engine, Prepared, timing};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Piped, Tool};
@@ -26,25 +27,12 @@ use crate::progress::ProgressSink;
 /// Frames of either video that wait for the other's.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
 
-/// What `qa` is asked for.
-#[derive(Debug)]
-pub struct AssessRequest {
-    /// What was keyed.
-    pub source: PathBuf,
-    /// What came of it: a video with alpha, frame for frame.
-    pub result: PathBuf,
-    /// Where the report goes as JSON.
-    pub report: Option<PathBuf>,
-    /// With what.
-    pub workplace: Workplace,
-}
-
 /// Compares a result with its source; what there is to say, for people.
-pub async fn assess(request: &AssessRequest) -> Result<String, RunError> {
+pub async fn assess(request: &QaArguments) -> Result<String, RunError> {
     let (source, result) = (absolute(&request.source)?, absolute(&request.result)?);
-    let workplace = request.workplace.open()?;
+    let environment = LocalEnvironment::create(&request.settings)?;
     let (sink, _progress) = ProgressSink::new();
-    let engine = workplace.engine(&sink);
+    let engine = environment.engine(&sink);
     let report = compare(&engine, &source, &result).await?;
     if let Some(path) = &request.report {
         write_report(&report, path)?;

@@ -1,38 +1,22 @@
 //! `probe FILE`: what the engine would do with a local file, and why; nothing is made.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use serde::Serialize;
 use shared::composition::Composition;
-use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
+use shared::media::{FrameRate, MediaFacts, Output, PixelSize};
 use shared::qa::QaWarning;
 use shared::strategy::StrategyChoice;
 
-use crate::cli::workplace::{RunError, Workplace, absolute, located};
+use crate::cli::arguments::ProbeArguments;
+use crate::cli::environment::{LocalEnvironment, RunError, absolute, located};
 use crate::engine::{Engine, Prepared};
 use crate::ffmpeg::probe::{ColorRange, Input};
-use crate::matte::strategy::MatteRequest;
 use crate::output::product::{Item, Maker, Order, Product};
 use crate::output::qa;
 use crate::output::space;
 use crate::plan::Plan;
 use crate::progress::ProgressSink;
-
-/// What `probe` is asked for.
-#[derive(Debug)]
-pub struct ProbeRequest {
-    /// The source.
-    pub file: PathBuf,
-    /// What would be made; everything when empty.
-    pub outputs: Vec<Output>,
-    /// How the matte would be made.
-    pub matte: MatteRequest,
-    /// How well and how large.
-    pub preset: Preset,
-    /// With what.
-    pub workplace: Workplace,
-}
 
 /// What the engine found and would do.
 #[derive(Debug, Serialize)]
@@ -65,11 +49,11 @@ struct PlannedOutput {
 }
 
 /// Looks at a file.
-pub async fn inspect(request: &ProbeRequest) -> Result<Inspection, RunError> {
-    let (source, matte) = (absolute(&request.file)?, located(&request.matte)?);
-    let workplace = request.workplace.open()?;
+pub async fn inspect(request: &ProbeArguments) -> Result<Inspection, RunError> {
+    let (source, matte) = (absolute(&request.file)?, located(request.matte.clone().into())?);
+    let environment = LocalEnvironment::create(&request.settings)?;
     let (sink, _progress) = ProgressSink::new();
-    let engine = workplace.engine(&sink);
+    let engine = environment.engine(&sink);
     let prepared = engine.prepare(&source, &matte).await?;
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(
@@ -130,6 +114,11 @@ fn color(input: &Input) -> String {
 }
 
 impl Inspection {
+    /// For programs.
+    pub fn json(&self) -> Result<String, RunError> {
+        serde_json::to_string_pretty(self).map_err(|error| RunError::Machine(error.to_string()))
+    }
+
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {

@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::composition::Composition;
-use shared::media::{Output, Preset};
 use shared::report::AttemptStage;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use crate::cli::workplace::{RunError, Workplace, absolute, located, machine, write_report};
+use crate::cli::arguments::RunArguments;
+use crate::cli::environment::{LocalEnvironment, RunError, absolute, located, machine, write_report};
 use crate::engine::Made;
 use crate::error::TaskError;
-use crate::matte::strategy::MatteRequest;
 use crate::output::product::Order;
 use crate::output::qa;
 use crate::output::verify::Verified;
@@ -29,32 +28,7 @@ use crate::progress::{Progress, ProgressSink};
 /// Units: milliseconds.
 const BAR_PERIOD_MS: u64 = 200;
 
-/// What `run` is asked for.
-#[derive(Debug)]
-pub struct RunRequest {
-    /// The source.
-    pub file: PathBuf,
-    /// What to make; not empty.
-    pub outputs: Vec<Output>,
-    /// One file per output, or one folder for all.
-    pub targets: Vec<PathBuf>,
-    /// How the matte is to be made.
-    pub matte: MatteRequest,
-    /// How well and how large.
-    pub preset: Preset,
-    /// What the subject is shown in.
-    pub composition: Composition,
-    /// A picture that fills what is clear.
-    pub backdrop: Option<PathBuf>,
-    /// Whether previews go into a folder `previews` beside the outputs.
-    pub previews: bool,
-    /// Where the report goes as JSON.
-    pub report: Option<PathBuf>,
-    /// With what.
-    pub workplace: Workplace,
-}
-
-/// What `run` has to say: a line per output for programs, and the rest for people.
+/// What `run` prints: a line per output for programs, and a report for people.
 #[derive(Debug)]
 pub struct RunSummary {
     /// `path: output, size, frames, …`, in the order asked for.
@@ -64,23 +38,23 @@ pub struct RunSummary {
 }
 
 /// Runs the pipeline.
-pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
+pub async fn run_local(request: &RunArguments) -> Result<RunSummary, RunError> {
     let targets = targets(request)?;
-    let (source, matte) = (absolute(&request.file)?, located(&request.matte)?);
-    let workplace = request.workplace.open()?;
+    let (source, matte) = (absolute(&request.file)?, located(request.matte.clone().into())?);
+    let environment = LocalEnvironment::create(&request.settings)?;
     let (sink, progress) = ProgressSink::new();
-    let engine = workplace.engine(&sink);
+    let engine = environment.engine(&sink);
     let order = Order {
         outputs: request.outputs.clone(),
         preset: request.preset,
         resolution: None,
-        composition: request.composition.clone(),
-        backdrop: request.backdrop.clone(),
+        composition: Composition { background: request.fill, ..Composition::default() },
+        backdrop: request.fill_picture.clone(),
         previews: request.previews,
     };
     let work = async {
         let prepared = engine.prepare(&source, &matte).await?;
-        // Nothing is delivered before everything stands.
+        // Outputs are copied to their targets when all of them are made.
         engine.make(&prepared, &order, async |_| Ok(())).await
     };
     let bar = bar();
@@ -99,7 +73,7 @@ pub async fn run_local(request: &RunRequest) -> Result<RunSummary, RunError> {
     Ok(RunSummary { lines, report: qa::told(&made.report) })
 }
 
-fn targets(request: &RunRequest) -> Result<Vec<PathBuf>, RunError> {
+fn targets(request: &RunArguments) -> Result<Vec<PathBuf>, RunError> {
     if repeats(&request.outputs) || repeats(&request.targets) {
         return Err(RunError::Repeated);
     }

@@ -1,7 +1,7 @@
 //! `confine`: restricts its own process, then becomes the program it was given. Every child is started through it.
 //!
 //! `limits` bounds what the program may use, `files` what it may open, `calls` what it may ask of the kernel, `launch`
-//! starts children so. What a kernel cannot do is left out, never fatal; [`announce`] says it once.
+//! starts children so. What a kernel cannot do is left out, never fatal; [`log_confinement`] says it once.
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -16,7 +16,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-pub use launch::{Allowance, announce, command};
+pub use launch::{Allowance, command, log_confinement};
 
 /// How `confine` ends when it cannot become the program: no fault of the footage.
 pub const EXIT_NOT_STARTED: u8 = 125;

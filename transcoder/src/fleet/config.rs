@@ -1,34 +1,25 @@
-//! The environment, read once. One error names every variable that is missing or wrong.
+//! The configuration of `serve`: each option is an environment variable too, and `serve --help` is their reference.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
 
+use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser};
+use clap::{Args, value_parser};
 use shared::address::AllowedHosts;
 use shared::task::Pool;
 use url::Url;
 
-use crate::engine::Programs;
-use crate::matte::models::{Catalog, Limits, Providers};
+use crate::settings::Settings;
 
-const QUEUE_API_URL_DEFAULT: &str = "https://api.cloudflare.com/client/v4";
-/// Tasks at once, at most; each holds several encoders.
-const CONCURRENCY_MAX: usize = 64;
-/// Cloudflare's own limit.
-/// Units: milliseconds. 12 hours.
+/// Most tasks at once; each holds several encoders.
+const CONCURRENCY_MAX: u64 = 64;
+/// Cloudflare's own limit: 12 hours.
+/// Units: milliseconds.
 const VISIBILITY_TIMEOUT_MS_MAX: u64 = 12 * 60 * 60 * 1_000;
 
-/// How long a model may take for one frame, unless the operator says otherwise.
-/// Units: milliseconds.
-const FRAME_MS_MAX: u64 = 30_000;
-
-/// More than any machine has.
-const THREADS_MAX: usize = 1_024;
-
-/// A text that no log may show.
+/// A text that neither logs nor the help show.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -39,11 +30,11 @@ impl Secret {
     }
 }
 
-#[cfg(test)]
-impl Secret {
-    /// A secret as a test wants it.
-    pub fn for_test(text: &str) -> Self {
-        Self(text.to_owned())
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -53,18 +44,101 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where tasks come from.
+/// Everything `serve` needs to know. Give secrets in the environment: other users of the machine see command lines.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Base URL of the edge.
+    #[arg(long, env, value_parser = parse_url)]
+    pub edge_url: Url,
+    /// Signs calls to the edge; the same secret is set there.
+    #[arg(long, env, hide_env_values = true)]
+    pub transcoder_secret: Secret,
+    /// Private addresses that sources may come from, HOST:PORT separated by commas.
+    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = AllowedHosts::parse)]
+    pub allowed_private_hosts: AllowedHosts,
+    /// How long running tasks may go on after a stop signal, in seconds.
+    #[arg(long, env, default_value_t = 10, value_parser = value_parser!(u64).range(0..=3_600))]
+    pub shutdown_grace_s: u64,
+    /// Longest attempt at a task, in seconds.
+    #[arg(long, env, default_value_t = 3_600, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub job_timeout_s: u64,
+    /// Where /health and /ready are served, HOST:PORT; port 0 takes a free one. A container needs 0.0.0.0.
+    #[arg(long, env, default_value = "127.0.0.1:8080")]
+    pub health_addr: SocketAddr,
+    /// The queues.
+    #[command(flatten)]
+    pub queues: QueueSettings,
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketConfig,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Where tasks come from, and how many of them run at once.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Queues")]
+pub struct QueueSettings {
+    /// Cloudflare account of the queues.
+    #[arg(long, env, value_parser = NonEmptyStringValueParser::new())]
+    cloudflare_account_id: String,
+    /// Token that may read and write the queues.
+    #[arg(long, env, hide_env_values = true)]
+    queue_api_token: Secret,
+    /// Base URL of the queues' API.
+    #[arg(long, env, default_value = "https://api.cloudflare.com/client/v4", value_parser = parse_url)]
+    queue_api_url: Url,
+    /// Queue of light tasks; needed unless `CONCURRENCY` is 0.
+    #[arg(long, env)]
+    queue_id: Option<String>,
+    /// Queue of heavy tasks; needed unless `HEAVY_CONCURRENCY` is 0.
+    #[arg(long, env)]
+    heavy_queue_id: Option<String>,
+    /// Light tasks at once; 0 leaves them to other transcoders.
+    #[arg(long, env, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(0..=CONCURRENCY_MAX))]
+    concurrency: usize,
+    /// Heavy tasks at once; 0 leaves them to other transcoders.
+    #[arg(long, env, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(0..=CONCURRENCY_MAX))]
+    heavy_concurrency: usize,
+    /// How long a pulled message stays invisible to other transcoders, in milliseconds.
+    #[arg(long, env, default_value_t = 90_000, value_parser = value_parser!(u64).range(1_000..=VISIBILITY_TIMEOUT_MS_MAX))]
+    visibility_timeout_ms: u64,
+    /// Pause after an empty pull, in milliseconds.
+    #[arg(long, env, default_value_t = 1_000, value_parser = value_parser!(u64).range(10..=600_000))]
+    pub poll_interval_ms: u64,
+}
+
+/// The bucket of uploads and outputs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Bucket")]
+pub struct BucketConfig {
+    /// S3 endpoint without the bucket; may have a path of its own.
+    #[arg(long = "r2-s3-endpoint", id = "R2_S3_ENDPOINT", env = "R2_S3_ENDPOINT", value_parser = parse_url)]
+    pub endpoint: Url,
+    /// Name of the bucket.
+    #[arg(long = "r2-bucket-name", id = "R2_BUCKET_NAME", env = "R2_BUCKET_NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub name: String,
+    /// Access key of the bucket.
+    #[arg(long = "r2-access-key-id", id = "R2_ACCESS_KEY_ID", env = "R2_ACCESS_KEY_ID", hide_env_values = true)]
+    pub access_key_id: String,
+    /// Secret of that access key.
+    #[arg(long = "r2-secret-access-key", id = "R2_SECRET_ACCESS_KEY", env = "R2_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub secret_access_key: Secret,
+}
+
+/// Where one pool's tasks come from.
 #[derive(Debug, Clone)]
 pub struct QueueConfig {
     /// `{api}/accounts/{account}/queues/{queue}/messages`
     pub messages_url: String,
-    /// Bearer token with queues read and write.
+    /// Bearer token that may read and write the queue.
     pub token: Secret,
     /// How long a pulled message stays invisible to others.
     pub visibility_timeout_ms: u64,
 }
 
-/// The slots for one kind of work.
+/// The slots for one kind of task.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
     /// Which kind.
@@ -75,316 +149,135 @@ pub struct PoolConfig {
     pub concurrency: usize,
 }
 
-/// Where bytes live.
-#[derive(Debug, Clone)]
-pub struct BucketConfig {
-    /// S3 endpoint, without the bucket; may have a path of its own.
-    pub endpoint: Url,
-    /// Bucket.
-    pub name: String,
-    /// Key id.
-    pub access_key_id: String,
-    /// Key.
-    pub secret_access_key: Secret,
-}
-
-/// Everything `serve` needs to know.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Base URL of the edge.
-    pub edge_url: Url,
-    /// Signs calls to the edge.
-    pub transcoder_secret: Secret,
-    /// Where tasks come from; never empty.
-    pub pools: Vec<PoolConfig>,
-    /// Where bytes live.
-    pub bucket: BucketConfig,
-    /// Private addresses that sources may come from.
-    pub allowed_hosts: AllowedHosts,
-    /// Pause after an empty pull.
-    pub poll_interval: Duration,
-    /// How long running tasks may go on after a stop signal.
-    pub shutdown_grace: Duration,
-    /// Where temporary folders go.
-    pub scratch_dir: PathBuf,
-    /// Where health is served; port 0 takes a free one.
-    pub health_addr: SocketAddr,
-    /// Longest attempt.
-    pub job_timeout: Duration,
-    /// ffmpeg and ffprobe.
-    pub programs: Programs,
-    /// The operator's matting models.
-    pub models: MattingConfig,
-}
-
-/// Where matting models are, and how they are run.
-#[derive(Debug, Clone)]
-pub struct MattingConfig {
-    /// Folders, or model files.
-    pub paths: Vec<PathBuf>,
-    /// How they are run.
-    pub limits: Limits,
-}
-
-impl MattingConfig {
-    /// Reads the process's environment, for commands that read nothing else of it.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let mut reader = Reader { lookup: |name: &str| std::env::var(name).ok(), problems: Vec::new() };
-        let config = Self::read(&mut reader);
-        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: reader.problems }) }
-    }
-
-    fn read<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>) -> Self {
-        let paths = reader.optional("MATTING_MODELS").unwrap_or_default();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            paths: std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect(),
-            limits: Limits {
-                frame: Duration::from_millis(reader.number("MATTING_FRAME_MS_MAX", FRAME_MS_MAX, 1..=FRAME_MS_MAX * 20)),
-                providers: reader.parsed("MATTING_PROVIDERS", "cpu", &Providers::form()),
-                threads: reader.number("MATTING_THREADS", cores.min(THREADS_MAX), 1..=THREADS_MAX),
-            },
-        }
-    }
-
-    /// Reads what the operator says of each model.
-    #[must_use]
-    pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::new(Catalog::read(self.paths.clone(), &self.limits))
-    }
-}
-
-/// What is wrong with the environment.
+/// What no single option can tell is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment is not complete:\n  {}", problems.join("\n  "))]
+#[error("{}", problems.join("\n  "))]
 pub struct ConfigError {
     problems: Vec<String>,
 }
 
 impl Config {
-    /// Reads the process's environment.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
-    }
-
-    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut reader = Reader { lookup, problems: Vec::new() };
-        let api_url: String = reader.url("QUEUE_API_URL", Some(QUEUE_API_URL_DEFAULT)).map_or_else(String::new, Into::into);
-        let queues_url =
-            format!("{}/accounts/{}/queues", api_url.trim_end_matches('/'), reader.required("CLOUDFLARE_ACCOUNT_ID"));
-        let edge_url = reader.url("EDGE_URL", None);
-        let endpoint = reader.url("R2_S3_ENDPOINT", None);
-        let config = Self {
-            transcoder_secret: Secret(reader.required("TRANSCODER_SECRET")),
-            pools: PoolConfig::read_all(&mut reader, &queues_url),
-            poll_interval: Duration::from_millis(reader.number("POLL_INTERVAL_MS", 1_000, 10..=600_000)),
-            shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_S", 10, 0..=3_600)),
-            job_timeout: Duration::from_secs(reader.number("JOB_TIMEOUT_S", 3_600, 1..=86_400)),
-            health_addr: reader.parsed("HEALTH_ADDR", "127.0.0.1:8080", "HOST:PORT"),
-            allowed_hosts: reader.parsed("ALLOWED_PRIVATE_HOSTS", "", "a list of HOST:PORT"),
-            scratch_dir: reader.optional("SCRATCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from),
-            models: MattingConfig::read(&mut reader),
-            programs: Programs { ffmpeg: reader.or("FFMPEG", "ffmpeg"), ffprobe: reader.or("FFPROBE", "ffprobe") },
-            bucket: BucketConfig {
-                name: reader.required("R2_BUCKET_NAME"),
-                access_key_id: reader.required("R2_ACCESS_KEY_ID"),
-                secret_access_key: Secret(reader.required("R2_SECRET_ACCESS_KEY")),
-                endpoint: endpoint.clone().unwrap_or_else(placeholder),
-            },
-            edge_url: edge_url.unwrap_or_else(placeholder),
-        };
-        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: reader.problems }) }
-    }
-}
-
-/// Stands where a URL was refused: the reader goes on, so that all problems are told at once.
-fn placeholder() -> Url {
-    Url::from_directory_path("/").unwrap_or_else(|()| unreachable!("the root is absolute"))
-}
-
-impl PoolConfig {
-    fn read_all<L: Fn(&str) -> Option<String>>(reader: &mut Reader<L>, queues_url: &str) -> Vec<Self> {
-        let token = Secret(reader.required("QUEUE_API_TOKEN"));
-        let visibility_timeout_ms = reader.number("VISIBILITY_TIMEOUT_MS", 90_000, 1_000..=VISIBILITY_TIMEOUT_MS_MAX);
-        let mut pools = Vec::new();
-        for (pool, id, slots) in [(Pool::Light, "QUEUE_ID", "CONCURRENCY"), (Pool::Heavy, "HEAVY_QUEUE_ID", "HEAVY_CONCURRENCY")]
-        {
-            let concurrency = reader.number(slots, 1, 0..=CONCURRENCY_MAX);
-            if concurrency > 0 {
-                let messages_url = format!("{queues_url}/{}/messages", reader.required(id));
-                let queue = QueueConfig { messages_url, token: token.clone(), visibility_timeout_ms };
-                pools.push(Self { pool, queue, concurrency });
+    /// The pools that have slots; at least one.
+    pub fn pools(&self) -> Result<Vec<PoolConfig>, ConfigError> {
+        let queues = &self.queues;
+        let base =
+            format!("{}/accounts/{}/queues", queues.queue_api_url.as_str().trim_end_matches('/'), queues.cloudflare_account_id);
+        let (mut pools, mut problems) = (Vec::new(), Vec::new());
+        for (pool, id, name, concurrency, slots) in [
+            (Pool::Light, &queues.queue_id, "QUEUE_ID", queues.concurrency, "CONCURRENCY"),
+            (Pool::Heavy, &queues.heavy_queue_id, "HEAVY_QUEUE_ID", queues.heavy_concurrency, "HEAVY_CONCURRENCY"),
+        ] {
+            match id {
+                _ if concurrency == 0 => {}
+                None => problems.push(format!("{name} is missing; set it, or set {slots} to 0")),
+                Some(id) => {
+                    let messages_url = format!("{base}/{id}/messages");
+                    let (token, visibility_timeout_ms) = (queues.queue_api_token.clone(), queues.visibility_timeout_ms);
+                    pools.push(PoolConfig {
+                        pool,
+                        queue: QueueConfig { messages_url, token, visibility_timeout_ms },
+                        concurrency,
+                    });
+                }
             }
         }
-        if pools.is_empty() {
-            reader.problems.push("CONCURRENCY and HEAVY_CONCURRENCY are both 0".to_owned());
+        if pools.is_empty() && problems.is_empty() {
+            problems.push("CONCURRENCY and HEAVY_CONCURRENCY are both 0; set one of them to 1 or more".to_owned());
         }
-        pools
+        if problems.is_empty() { Ok(pools) } else { Err(ConfigError { problems }) }
     }
 }
 
-struct Reader<L> {
-    lookup: L,
-    problems: Vec<String>,
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "must be an http or https URL".to_owned())
 }
 
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn optional(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.trim().is_empty())
-    }
-
-    fn or(&self, name: &str, default: &str) -> String {
-        self.optional(name).unwrap_or_else(|| default.to_owned())
-    }
-
-    fn required(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is missing"));
-            String::new()
-        })
-    }
-
-    fn url(&mut self, name: &str, default: Option<&str>) -> Option<Url> {
-        let text = match default {
-            Some(default) => self.or(name, default),
-            None => self.required(name),
-        };
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if url.is_none() && !text.is_empty() {
-            self.problems.push(format!("{name} is not an http or https URL"));
-        }
-        url
-    }
-
-    fn number<T>(&mut self, name: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + fmt::Display + Copy,
-    {
-        let Some(text) = self.optional(name) else { return default };
-        match text.trim().parse() {
-            Ok(number) if range.contains(&number) => number,
-            _ => {
-                self.problems.push(format!("{name} is not a number from {} to {}", range.start(), range.end()));
-                default
-            }
-        }
-    }
-
-    fn parsed<T: Parsed>(&mut self, name: &str, default: &str, form: &str) -> T {
-        T::read(&self.or(name, default)).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is not {form}"));
-            T::read(default).unwrap_or_else(|| unreachable!("defaults parse"))
-        })
-    }
-}
-
-trait Parsed: Sized {
-    fn read(text: &str) -> Option<Self>;
-}
-
-impl Parsed for SocketAddr {
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Parsed for Providers {
-    fn read(text: &str) -> Option<Self> {
-        Self::parse(text)
-    }
-}
-
-impl Parsed for AllowedHosts {
-    fn read(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
+#[cfg(test)]
+impl Secret {
+    /// A secret as a test wants it.
+    pub fn for_test(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
-    fn complete(name: &str) -> Option<String> {
-        Some(
-            match name {
-                "EDGE_URL" => "http://127.0.0.1:8787",
-                "R2_S3_ENDPOINT" => "http://localhost:8787/cdn-cgi/local/r2/s3",
-                "QUEUE_API_URL" => "http://127.0.0.1:8787/client/v4/",
-                "CLOUDFLARE_ACCOUNT_ID" => "acc",
-                "QUEUE_ID" => "q",
-                "HEAVY_QUEUE_ID" => "h",
-                "TRANSCODER_SECRET" | "QUEUE_API_TOKEN" | "R2_SECRET_ACCESS_KEY" => "hush",
-                "R2_ACCESS_KEY_ID" => "id",
-                "R2_BUCKET_NAME" => "bgless",
-                _ => return None,
-            }
-            .to_owned(),
-        )
+    #[derive(Parser)]
+    struct Serve {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    const COMPLETE: [(&str, &str); 11] = [
+        ("edge-url", "http://127.0.0.1:8787"),
+        ("r2-s3-endpoint", "http://localhost:8787/cdn-cgi/local/r2/s3"),
+        ("queue-api-url", "http://127.0.0.1:8787/client/v4/"),
+        ("cloudflare-account-id", "acc"),
+        ("queue-id", "q"),
+        ("heavy-queue-id", "h"),
+        ("transcoder-secret", "hush"),
+        ("queue-api-token", "hush"),
+        ("r2-secret-access-key", "hush"),
+        ("r2-access-key-id", "id"),
+        ("r2-bucket-name", "bgless"),
+    ];
+
+    /// The complete configuration with these options instead; an empty value leaves one out.
+    fn with(changes: &[(&str, &str)]) -> Result<Config, String> {
+        let mut options: std::collections::BTreeMap<_, _> = COMPLETE.into_iter().collect();
+        options.extend(changes.iter().copied());
+        options.retain(|_, value| !value.is_empty());
+        let arguments = options.iter().map(|(name, value)| format!("--{name}={value}"));
+        let config = Serve::try_parse_from(std::iter::once("serve".to_owned()).chain(arguments)).map(|serve| serve.config);
+        config.map_err(|error| error.to_string())
     }
 
     #[test]
-    fn every_missing_and_wrong_variable_is_named_at_once() {
-        let error = Config::from_lookup(|name| (name == "CONCURRENCY").then(|| "many".to_owned())).unwrap_err();
-        let text = error.to_string();
-        for name in [
-            "EDGE_URL",
-            "TRANSCODER_SECRET",
-            "CLOUDFLARE_ACCOUNT_ID",
-            "QUEUE_ID",
-            "HEAVY_QUEUE_ID",
-            "QUEUE_API_TOKEN",
-            "R2_S3_ENDPOINT",
-            "R2_BUCKET_NAME",
-            "R2_ACCESS_KEY_ID",
-            "R2_SECRET_ACCESS_KEY",
-            "CONCURRENCY",
-        ] {
-            assert!(text.contains(name), "{name}: {text}");
-        }
-        assert_eq!(error.problems.len(), 11, "{text}");
-    }
-
-    #[test]
-    fn a_complete_environment_is_read_and_its_secrets_are_not_shown() {
-        let config = Config::from_lookup(complete).unwrap();
-        let [light, heavy] = &config.pools[..] else { panic!("{:?}", config.pools) };
+    fn a_complete_configuration_is_read_and_its_secrets_are_not_shown() {
+        let config = with(&[]).unwrap();
+        let pools = config.pools().unwrap();
+        let [light, heavy] = &pools[..] else { panic!("{pools:?}") };
         assert_eq!(light.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/q/messages");
         assert_eq!(heavy.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/h/messages");
         assert_eq!((light.concurrency, heavy.concurrency, light.queue.visibility_timeout_ms), (1, 1, 90_000));
-        assert!(!format!("{config:?}").contains("hush"), "{config:?}");
+        assert!(!format!("{config:?} {pools:?}").contains("hush"), "{config:?}");
     }
 
     #[test]
     fn a_pool_without_slots_needs_no_queue_and_one_pool_must_have_some() {
-        let with = |light: &'static str, heavy: &'static str| {
-            Config::from_lookup(move |name| match name {
-                "CONCURRENCY" => Some(light.to_owned()),
-                "HEAVY_CONCURRENCY" => Some(heavy.to_owned()),
-                "QUEUE_ID" if light == "0" => None,
-                "HEAVY_QUEUE_ID" if heavy == "0" => None,
-                name => complete(name),
-            })
+        let pools = |light, heavy, queue_id, heavy_queue_id| {
+            let slots = [("concurrency", light), ("heavy-concurrency", heavy)];
+            let ids = [("queue-id", queue_id), ("heavy-queue-id", heavy_queue_id)];
+            let config = with(&[slots, ids].concat()).unwrap();
+            let pools = config.pools().map_err(|error| error.to_string());
+            pools.map(|pools| pools.iter().map(|pool| (pool.pool, pool.concurrency)).collect::<Vec<_>>())
         };
-        let slots = |config: Config| config.pools.iter().map(|pool| (pool.pool, pool.concurrency)).collect::<Vec<_>>();
-        assert_eq!(slots(with("3", "0").unwrap()), [(Pool::Light, 3)]);
-        assert_eq!(slots(with("0", "2").unwrap()), [(Pool::Heavy, 2)]);
-        assert!(with("0", "0").unwrap_err().to_string().contains("both 0"));
+        assert_eq!(pools("3", "0", "q", "").unwrap(), [(Pool::Light, 3)]);
+        assert_eq!(pools("0", "2", "", "h").unwrap(), [(Pool::Heavy, 2)]);
+        assert!(pools("0", "0", "q", "h").unwrap_err().contains("both 0"));
+        let missing = pools("1", "1", "", "").unwrap_err();
+        assert!(missing.contains("QUEUE_ID is missing") && missing.contains("HEAVY_QUEUE_ID is missing"), "{missing}");
     }
 
     #[test]
     fn wrong_forms_are_refused() {
         for (name, value) in [
-            ("EDGE_URL", "ftp://a"),
-            ("HEALTH_ADDR", "here"),
-            ("ALLOWED_PRIVATE_HOSTS", "localhost"),
-            ("CONCURRENCY", "-1"),
-            ("JOB_TIMEOUT_S", "-1"),
-            ("MATTING_PROVIDERS", "abacus"),
-            ("MATTING_THREADS", "0"),
+            ("edge-url", "ftp://a"),
+            ("health-addr", "here"),
+            ("allowed-private-hosts", "localhost"),
+            ("concurrency", "-1"),
+            ("concurrency", "65"),
+            ("job-timeout-s", "-1"),
+            ("matting-providers", "abacus"),
+            ("matting-threads", "0"),
         ] {
-            let lookup = |asked: &str| if asked == name { Some(value.to_owned()) } else { complete(asked) };
-            let error = Config::from_lookup(lookup).unwrap_err();
-            assert!(error.to_string().contains(name), "{error}");
+            let error = with(&[(name, value)]).unwrap_err();
+            assert!(error.contains(name), "{error}");
         }
     }
 }

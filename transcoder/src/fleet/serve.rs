@@ -10,7 +10,7 @@ use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::ffmpeg::scratch::Scratch;
-use crate::fleet::config::{Config, PoolConfig};
+use crate::fleet::config::{Config, ConfigError, PoolConfig};
 use crate::fleet::edge_client::{CallError, EdgeClient};
 use crate::fleet::health::Health;
 use crate::fleet::objects::Objects;
@@ -23,6 +23,9 @@ use crate::matte::models::Catalog;
 /// Why `serve` could not start, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The queues are not configured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The scratch folder or the health port.
     #[error("{0}: {1}")]
     Machine(&'static str, io::Error),
@@ -36,27 +39,30 @@ pub enum ServeError {
 
 /// Runs until `shutdown`, and then until every task has ended or been given back.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), ServeError> {
-    let scratch = Scratch::create(&config.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
+    let pools = config.pools()?;
+    let scratch =
+        Scratch::create(&config.settings.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
     let health = Health::bind(config.health_addr).await.map_err(|error| ServeError::Machine("the health port", error))?;
-    let models = config.models.catalog();
+    let models = config.settings.catalog();
     let deps = Deps {
         models: Arc::clone(&models),
         edge: EdgeClient::new(config.edge_url, config.transcoder_secret)?,
         objects: Objects::new(&config.bucket),
-        fetcher: Fetcher::new(config.allowed_hosts)?,
-        programs: config.programs,
+        fetcher: Fetcher::new(config.allowed_private_hosts)?,
+        programs: config.settings.programs(),
         scratch: Arc::new(scratch),
-        job_timeout: config.job_timeout,
-        shutdown_grace: config.shutdown_grace,
+        job_timeout: Duration::from_secs(config.job_timeout_s),
+        shutdown_grace: Duration::from_secs(config.shutdown_grace_s),
     };
-    let (mut pools, mut readiness) = (Vec::new(), Vec::new());
-    for PoolConfig { pool, queue, concurrency } in config.pools {
+    let poll_interval = Duration::from_millis(config.queues.poll_interval_ms);
+    let (mut clients, mut readiness) = (Vec::new(), Vec::new());
+    for PoolConfig { pool, queue, concurrency } in pools {
         let (ready, is_ready) = watch::channel(false);
-        pools.push((pool, QueueClient::new(queue)?, Pace { concurrency, poll_interval: config.poll_interval }, ready));
+        clients.push((pool, QueueClient::new(queue)?, Pace { concurrency, poll_interval }, ready));
         readiness.push(is_ready);
         tracing::info!(pool = pool.as_str(), concurrency, "pulling");
     }
-    let pumps = pools.iter().map(|(pool, queue, pace, ready)| {
+    let pumps = clients.iter().map(|(pool, queue, pace, ready)| {
         let (deps, shutdown) = (&deps, &shutdown);
         let run = move |task| async move { task::run(deps, *pool, &task, shutdown).await };
         pump(queue, run, *pace, ready, shutdown)

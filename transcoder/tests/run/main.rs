@@ -24,6 +24,8 @@ mod outputs;
 #[cfg(test)]
 mod portrait;
 #[cfg(test)]
+mod serve_settings;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod sound;

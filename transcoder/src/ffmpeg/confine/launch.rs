@@ -93,7 +93,7 @@ fn own_executable() -> io::Result<PathBuf> {
 }
 
 /// Logs, once for all children to come, what this system enforces and what it cannot.
-pub async fn announce() {
+pub async fn log_confinement() {
     let trial = async { Command::new(own_executable()?).arg("confine").env_clear().stdin(Stdio::null()).output().await };
     let answer = match trial.await {
         Ok(answer) if answer.status.success() => answer,

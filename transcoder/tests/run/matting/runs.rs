@@ -87,7 +87,7 @@ fn a_provider_that_is_unknown_or_not_there_is_refused_by_name() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (status, stderr) = with("abacus,cpu");
-    assert!(status == Some(2) && stderr.contains("MATTING_PROVIDERS is not a list of cpu, "), "{stderr}");
+    assert!(status == Some(2) && stderr.contains("<MATTING_PROVIDERS>': must be a list of cpu, "), "{stderr}");
     let (status, stderr) = with("migraphx,cpu");
     assert_eq!(status, Some(1));
     let why = ["error[model_unavailable]: ", "has no migraphx; it has cpu"];

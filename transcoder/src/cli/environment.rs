@@ -1,4 +1,4 @@
-//! What the commands on local files have in common: the programs, a temporary folder, and how they fail.
+//! What the commands on local files share: the programs, the models, a temporary folder, and how they fail.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,23 +14,13 @@ use crate::matte::models::Catalog;
 use crate::matte::strategy::MatteRequest;
 use crate::portrait::Studio;
 use crate::progress::ProgressSink;
+use crate::settings::Settings;
 
-/// What a command on a local file works with.
+/// The programs, the models and a temporary folder, which is removed on drop.
 #[derive(Debug)]
-pub struct Workplace {
-    /// ffmpeg and ffprobe.
-    pub programs: Programs,
-    /// Where temporary folders go.
-    pub scratch_dir: PathBuf,
-    /// The operator's matting models.
-    pub models: Arc<Catalog>,
-}
-
-/// A workplace with a folder of its own, gone when dropped.
-#[derive(Debug)]
-pub struct OpenWorkplace<'a> {
-    programs: &'a Programs,
-    models: &'a Arc<Catalog>,
+pub struct LocalEnvironment {
+    programs: Programs,
+    models: Arc<Catalog>,
     // Dropped in this order.
     task_dir: TaskDir,
     _scratch: Scratch,
@@ -40,19 +30,19 @@ pub struct OpenWorkplace<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Outputs and targets do not match.
-    #[error("give one -o per --output, or one folder for all")]
+    #[error("the outputs do not fit the targets: give one -o per --output, or one -o that is an existing folder")]
     Targets,
     /// Two outputs would be one file.
-    #[error("give every --output, and every -o, once")]
+    #[error("an --output or an -o is repeated: give each of them once")]
     Repeated,
-    /// The footage cannot be worked on.
-    #[error("error[{}]: {message}{}", code.as_str(), told_apart(message, detail))]
+    /// The footage cannot be transcoded.
+    #[error("error[{}]: {message}{}", code.as_str(), detail_line(message, detail))]
     Job {
         /// For programs.
         code: JobErrorCode,
         /// For people.
         message: String,
-        /// What the failing part said itself; the footage and the machine are the reader's own.
+        /// The original message of the part that failed; may name paths.
         detail: String,
     },
     /// The machine failed.
@@ -60,25 +50,23 @@ pub enum RunError {
     Machine(String),
 }
 
-impl Workplace {
-    /// Makes its folder.
-    pub fn open(&self) -> Result<OpenWorkplace<'_>, RunError> {
+impl LocalEnvironment {
+    /// Makes the folder, and reads the manifests of the models.
+    pub fn create(settings: &Settings) -> Result<Self, RunError> {
         let failed = |error| machine("the scratch folder", &error);
-        let scratch = Scratch::create(&self.scratch_dir).map_err(failed)?;
+        let scratch = Scratch::create(&settings.scratch_dir).map_err(failed)?;
         let task_dir = scratch.create_task_dir().map_err(failed)?;
-        Ok(OpenWorkplace { programs: &self.programs, models: &self.models, task_dir, _scratch: scratch })
+        Ok(Self { programs: settings.programs(), models: settings.catalog(), task_dir, _scratch: scratch })
     }
-}
 
-impl OpenWorkplace<'_> {
-    /// The engine that works there.
+    /// An engine that works in the folder.
     pub fn engine<'a>(&'a self, progress: &'a ProgressSink) -> Engine<'a> {
-        Engine::new(self.programs, self.models, self.task_dir.path(), progress)
+        Engine::new(&self.programs, &self.models, self.task_dir.path(), progress)
     }
 
-    /// The studio that works there.
+    /// A portrait renderer that works in the folder.
     pub fn studio<'a>(&'a self, progress: &'a ProgressSink) -> Studio<'a> {
-        Studio::new(self.programs, self.task_dir.path(), progress)
+        Studio::new(&self.programs, self.task_dir.path(), progress)
     }
 }
 
@@ -99,9 +87,9 @@ pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
 }
 
 /// A request whose files can be found from any folder.
-pub fn located(request: &MatteRequest) -> Result<MatteRequest, RunError> {
+pub fn located(request: MatteRequest) -> Result<MatteRequest, RunError> {
     let background = request.background.as_deref().map(absolute).transpose()?;
-    Ok(MatteRequest { background, ..request.clone() })
+    Ok(MatteRequest { background, ..request })
 }
 
 /// The machine's failure at something.
@@ -109,7 +97,7 @@ pub fn machine(what: &str, error: &io::Error) -> RunError {
     RunError::Machine(format!("{what}: {error}"))
 }
 
-fn told_apart(message: &str, detail: &str) -> String {
+fn detail_line(message: &str, detail: &str) -> String {
     if message == detail { String::new() } else { format!("\n{detail}") }
 }
 
