@@ -14,7 +14,7 @@ use crate::cli::arguments::QaArguments;
 use crate::cli::environment::{LocalEnvironment, RunError, absolute, write_report};
 use crate::engine::{Engine, Prepared, timing};
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{Piped, Tool};
+use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::read_frames;
 use crate::frame::pixels::{self, sides};
 use crate::matte::strategy::{Matte, MatteRequest};
@@ -92,7 +92,7 @@ async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &Plan, result: &Pl
 }
 
 async fn decode(ffmpeg: Tool<'_>, plan: &Plan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
-    let decoder = ffmpeg.spawn(&plan.decode, Piped::Stdout);
+    let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout);
     let decoder = decoder.map_err(|error| error.into_task_error("decoder", JobErrorCode::SourceNotVideo))?;
     read_frames(decoder, plan.raw_format.frame_size_bytes(plan.picture.shown), plan.picture.length, frames).await
 }

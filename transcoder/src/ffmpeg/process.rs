@@ -1,6 +1,6 @@
 //! Child processes: confined, own process group, empty environment, bounded stderr, dead when dropped.
 //!
-//! A child's pipes may stall only for `STALL_S_MAX`; whoever reads or writes them wraps the wait in [`unstalled`].
+//! A read or a write on a child's pipe may take at most `STALL_S_MAX`: wrap each in [`with_stall_limit`].
 
 mod failure;
 
@@ -46,30 +46,30 @@ pub struct Tool<'a> {
 
 /// Which of a child's standard streams are pipes; the others are `/dev/null`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piped {
+pub enum Pipes {
     /// We write frames to it.
     Stdin,
     /// We read frames from it.
     Stdout,
-    /// We write frames to it and read what it makes of them, at the same time.
+    /// We write frames to it and read its output at the same time.
     Both,
 }
 
 impl Tool<'_> {
     /// Starts a child. Only one that we write to writes files.
-    pub fn spawn(&self, arguments: &[OsString], piped: Piped) -> Result<Child, ProcessError> {
-        let allowance = if piped == Piped::Stdin { Allowance::Write } else { Allowance::Read };
+    pub fn spawn(&self, arguments: &[OsString], piped: Pipes) -> Result<Child, ProcessError> {
+        let allowance = if piped == Pipes::Stdin { Allowance::Write } else { Allowance::Read };
         self.start(arguments, piped, allowance)
     }
 
-    fn start(&self, arguments: &[OsString], piped: Piped, allowance: Allowance) -> Result<Child, ProcessError> {
-        let pipe = |wanted| if piped == wanted || piped == Piped::Both { Stdio::piped() } else { Stdio::null() };
+    fn start(&self, arguments: &[OsString], piped: Pipes, allowance: Allowance) -> Result<Child, ProcessError> {
+        let pipe = |wanted| if piped == wanted || piped == Pipes::Both { Stdio::piped() } else { Stdio::null() };
         let mut command = confine::command(self.program, self.dir, arguments, allowance)?;
         command.env_clear().process_group(0).kill_on_drop(true);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        let mut child = command.stdin(pipe(Piped::Stdin)).stdout(pipe(Piped::Stdout)).stderr(Stdio::piped()).spawn()?;
+        let mut child = command.stdin(pipe(Pipes::Stdin)).stdout(pipe(Pipes::Stdout)).stderr(Stdio::piped()).spawn()?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let mut stderr_reader = JoinSet::new();
         if let Some(stderr) = child.stderr.take() {
@@ -92,10 +92,10 @@ impl Tool<'_> {
 
     /// As [`Self::capture`], with a limit of its own.
     pub async fn capture_up_to(&self, arguments: &[OsString], size_bytes_max: u64) -> Result<Vec<u8>, ProcessError> {
-        let mut child = self.start(arguments, Piped::Stdout, Allowance::Glance)?;
+        let mut child = self.start(arguments, Pipes::Stdout, Allowance::Glance)?;
         let mut stdout = Vec::new();
         let mut pipe = child.take_stdout()?.take(size_bytes_max + 1);
-        while unstalled(pipe.read_buf(&mut stdout)).await? > 0 {}
+        while with_stall_limit(pipe.read_buf(&mut stdout)).await? > 0 {}
         drop(pipe);
         if stdout.len() as u64 > size_bytes_max {
             return Err(ProcessError::TooMuch(size_bytes_max));
@@ -116,7 +116,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// The pipe into the child; dropping it says "no more".
+    /// The pipe into the child; dropping it ends the child's input.
     pub fn take_stdin(&mut self) -> io::Result<ChildStdin> {
         self.stdin.take().ok_or_else(|| io::Error::other("stdin is not piped"))
     }
@@ -126,7 +126,7 @@ impl Child {
         self.stdout.take().ok_or_else(|| io::Error::other("stdout is not piped"))
     }
 
-    /// Waits for the end; the last of stderr when it was a good one.
+    /// Waits for the child's exit; the end of its stderr if it succeeded.
     pub async fn finish(mut self) -> Result<String, ProcessError> {
         drop(self.stdin.take());
         let status = finished(self.inner.wait()).await?;
@@ -153,7 +153,7 @@ pub async fn finished<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T,
 }
 
 /// Bounds one wait on a child.
-pub async fn unstalled<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
+pub async fn with_stall_limit<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
     within(STALL_S_MAX, wait).await
 }
 
@@ -228,7 +228,7 @@ mod tests {
     async fn dropping_a_child_kills_its_grandchildren_too() {
         let dir = tempfile::tempdir().unwrap();
         let script = "sleep 1000 & echo $!; wait";
-        let mut child = shell(dir.path()).spawn(&args(["-c", script]), Piped::Stdout).unwrap();
+        let mut child = shell(dir.path()).spawn(&args(["-c", script]), Pipes::Stdout).unwrap();
         let mut line = [0; 16];
         let size_bytes = child.take_stdout().unwrap().read(&mut line).await.unwrap();
         let grandchild: i32 = std::str::from_utf8(&line[..size_bytes]).unwrap().trim().parse().unwrap();

@@ -5,7 +5,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{Child, ProcessError, unstalled};
+use crate::ffmpeg::process::{Child, ProcessError, with_stall_limit};
 use crate::length::Length;
 
 /// Sends each frame that the decoder writes to `frames`, then waits for the decoder to exit; returns how many there were.
@@ -22,7 +22,7 @@ pub async fn read_frames(
         let mut frame = Vec::with_capacity(frame_size_bytes);
         while frame.len() < frame_size_bytes {
             let missing = (frame_size_bytes - frame.len()) as u64;
-            let read = unstalled((&mut pipe).take(missing).read_buf(&mut frame)).await;
+            let read = with_stall_limit((&mut pipe).take(missing).read_buf(&mut frame)).await;
             if read.map_err(|error| decode_error(error, count))? == 0 {
                 break;
             }

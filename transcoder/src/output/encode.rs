@@ -35,7 +35,7 @@ pub use line::{Line, Master, Unseen};
 
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Input;
-use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, finished, unstalled};
+use crate::ffmpeg::process::{Child, Pipes, ProcessError, Tool, finished, with_stall_limit};
 use crate::ffmpeg::raw_frames::{decode_error, read_frames};
 use crate::frame::feed::Frame;
 use crate::matte::matting_step::MattingStep;
@@ -84,7 +84,7 @@ pub async fn run(
     if previews {
         std::fs::create_dir_all(ffmpeg.dir.join("previews")).map_err(|error| TaskError::disk("making a folder", &error))?;
     }
-    let decoder = ffmpeg.spawn(&plan.decode, Piped::Stdout).map_err(|error| decode_error(error, 0))?;
+    let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout).map_err(|error| decode_error(error, 0))?;
     let (decoded_in, decoded_out) = mpsc::channel(DECODED_FRAMES_IN_FLIGHT_MAX);
     let (queues, makers): (Vec<_>, Vec<_>) = plan
         .products
@@ -150,7 +150,7 @@ pub async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Fr
             on_a_thread(product.item, move || color_alpha_zip::pack(&dir, &path)).await
         }
         Maker::Webp(arguments) => {
-            let mut child = ffmpeg.spawn(arguments, Piped::Both).map_err(failed)?;
+            let mut child = ffmpeg.spawn(arguments, Pipes::Both).map_err(failed)?;
             let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
             let stills = child.take_stdout().map_err(|error| failed(error.into()))?;
             let (fed, written) = stitch(feed(pipe, frames), animated_webp::write(stills, &product.shot, &path)).await;
@@ -170,7 +170,7 @@ pub async fn make(ffmpeg: Tool<'_>, product: &Product, frames: mpsc::Receiver<Fr
 /// One ffmpeg makes the item's files of frames.
 pub async fn into_files(ffmpeg: Tool<'_>, item: Item, arguments: &[OsString], frames: mpsc::Receiver<Frame>) -> TaskResult<()> {
     let failed = |error: ProcessError| encode_error(item, error);
-    let mut child = ffmpeg.spawn(arguments, Piped::Stdin).map_err(failed)?;
+    let mut child = ffmpeg.spawn(arguments, Pipes::Stdin).map_err(failed)?;
     let pipe = child.take_stdin().map_err(|error| failed(error.into()))?;
     let fed = feed(pipe, frames).await;
     settle(item, child, fed).await
@@ -212,7 +212,7 @@ enum Fed {
 
 async fn feed(mut pipe: ChildStdin, mut frames: mpsc::Receiver<Frame>) -> Result<Fed, ProcessError> {
     while let Some(frame) = frames.recv().await {
-        match unstalled(pipe.write_all(&frame)).await {
+        match with_stall_limit(pipe.write_all(&frame)).await {
             Ok(()) => {}
             // Its exit tells why.
             Err(ProcessError::Io(_)) => return Ok(Fed::HungUp),

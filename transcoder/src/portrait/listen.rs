@@ -16,7 +16,7 @@ use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::sniff;
-use crate::ffmpeg::process::{Child, Piped, ProcessError, Tool, args, unstalled};
+use crate::ffmpeg::process::{Child, Pipes, ProcessError, Tool, args, with_stall_limit};
 use crate::frame::feed::Frame;
 use crate::output::encode;
 use crate::output::product::Item;
@@ -56,7 +56,7 @@ pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
     let owned = path.to_owned();
     let sniffed = tokio::task::spawn_blocking(move || sniff(&owned)).await;
     let container = sniffed.map_err(|error| TaskError::Transient(error.to_string()))??;
-    let decoder = ffmpeg.spawn(&decoding(container, path), Piped::Stdout).map_err(decode_error)?;
+    let decoder = ffmpeg.spawn(&decoding(container, path), Pipes::Stdout).map_err(decode_error)?;
     let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
     let encoding = encoding();
     let encoder = encode::into_files(ffmpeg, Item::Output(Output::OpaqueMp4), &encoding, blocks);
@@ -67,7 +67,7 @@ pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
 /// Hears the sound of a video of our own.
 pub async fn hear_again(ffmpeg: Tool<'_>, video: &Path) -> TaskResult<Heard> {
     const CONTAINER: &str = "mov";
-    let decoder = ffmpeg.spawn(&decoding(CONTAINER, video), Piped::Stdout).map_err(decode_error)?;
+    let decoder = ffmpeg.spawn(&decoding(CONTAINER, video), Pipes::Stdout).map_err(decode_error)?;
     let (blocks_in, mut blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
     let (meter, ()) = tokio::join!(hear(decoder, blocks_in), async { while blocks.recv().await.is_some() {} });
     let meter = meter?;
@@ -81,7 +81,7 @@ async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Met
         let mut block = Vec::with_capacity(BLOCK_SIZE_BYTES);
         while block.len() < BLOCK_SIZE_BYTES {
             let missing = (BLOCK_SIZE_BYTES - block.len()) as u64;
-            if unstalled((&mut pipe).take(missing).read_buf(&mut block)).await.map_err(decode_error)? == 0 {
+            if with_stall_limit((&mut pipe).take(missing).read_buf(&mut block)).await.map_err(decode_error)? == 0 {
                 break;
             }
         }

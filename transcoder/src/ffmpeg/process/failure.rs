@@ -76,7 +76,7 @@ impl ProcessError {
         }
     }
 
-    /// Children tell of memory in words: theirs is refused, not taken from them.
+    /// Children report exhausted memory on stderr: allocations fail, and no signal is sent.
     fn exceeded(&self) -> Option<Limit> {
         let Self::Exit { status, stderr } = self else { return None };
         match status.signal() {

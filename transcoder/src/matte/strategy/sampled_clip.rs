@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::MatteRequest;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::Probed;
-use crate::ffmpeg::process::{Piped, ProcessError, Tool};
+use crate::ffmpeg::process::{Pipes, ProcessError, Tool};
 use crate::ffmpeg::raw_frames::read_frames;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::gamut::Gamut;
@@ -75,7 +75,7 @@ impl<'a> SampledClip<'a> {
         let frame_size_bytes = usize::try_from(size.pixels() * 3).unwrap_or(usize::MAX);
         let every = (length.frames / count).max(1);
         let arguments = plan::spread(&self.probed.input, every, count_max, size);
-        let decoder = self.ffmpeg.spawn(&arguments, Piped::Stdout).map_err(|error| sampling_error(&error))?;
+        let decoder = self.ffmpeg.spawn(&arguments, Pipes::Stdout).map_err(|error| sampling_error(&error))?;
         let gamut = self.probed.input.wide_gamut.map(Gamut::new);
         let (queue, mut arrived) = mpsc::channel::<Vec<u8>>(SAMPLES_IN_FLIGHT_MAX);
         let taken = async {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::SourceContainer;
-use crate::ffmpeg::process::{Piped, ProcessError, Tool, args, unstalled};
+use crate::ffmpeg::process::{Pipes, ProcessError, Tool, args, with_stall_limit};
 use crate::frame::pixels::sides;
 use crate::output::encode::png_sequence;
 use crate::output::product::Product;
@@ -111,14 +111,14 @@ async fn through_ffmpeg(
     mut on_frame: impl FnMut(&[u8]),
 ) -> Result<u64, DecodeError> {
     let frame_size_bytes = Form::of(output).frame_size_bytes(product.feed.padded);
-    let mut decoder = ffmpeg.spawn(&arguments(output, path), Piped::Stdout)?;
+    let mut decoder = ffmpeg.spawn(&arguments(output, path), Pipes::Stdout)?;
     let mut pipe = decoder.take_stdout().map_err(ProcessError::Io)?;
     let (mut count, mut frame) = (0, Vec::new());
     loop {
         frame.clear();
         while (frame.len() as u64) < frame_size_bytes {
             let missing = frame_size_bytes - frame.len() as u64;
-            if unstalled((&mut pipe).take(missing).read_buf(&mut frame)).await? == 0 {
+            if with_stall_limit((&mut pipe).take(missing).read_buf(&mut frame)).await? == 0 {
                 break;
             }
         }
