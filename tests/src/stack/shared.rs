@@ -1,15 +1,22 @@
-//! One stack for several tests of a program: started by the first, stopped when the last one that
-//! uses it ends.
+//! One stack for several tests of a program. It is kept between tests, and stopped when another
+//! stack starts while no test uses it.
 
+use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::stack::{Stack, StackOptions};
+use crate::workspace::Workspace;
 
-/// Put this into a `static`. Tests that run at the same time share the stack; with one thread, each
-/// test starts its own.
+/// Below the output folder: the stacks of test programs. A program's last stack ends with the
+/// program, which cannot remove the folder any more; `cargo x test` does.
+const FOLDER: &str = "stacks";
+/// Every stack that is kept.
+static KEPT: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
+
+/// Put this into a `static`.
 #[derive(Debug, Default)]
 pub struct SharedStack(Mutex<Weak<Shared>>);
 
@@ -48,9 +55,14 @@ impl SharedStack {
         if let Some(shared) = slot.upgrade() {
             return Ok(SharedStackUse(shared));
         }
-        let state = tempfile::Builder::new().prefix("bgless-stack-").tempdir().context("no temporary folder")?;
+        // An idle stack would take memory and processor time from the new one.
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).retain(|shared| Arc::strong_count(shared) > 1);
+        let folder = Workspace::find()?.output_dir().join(FOLDER);
+        fs::create_dir_all(&folder)?;
+        let state = tempfile::tempdir_in(folder).context("no folder for the stack")?;
         let stack = Stack::start(StackOptions { state: state.path().to_owned(), ..options })?;
         let shared = Arc::new(Shared { stack: Mutex::new(stack), _state: state });
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&shared));
         *slot = Arc::downgrade(&shared);
         Ok(SharedStackUse(shared))
     }
@@ -61,4 +73,10 @@ impl SharedStackUse {
     pub fn lock(&self) -> MutexGuard<'_, Stack> {
         self.0.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Removes the folders of programs that have ended.
+pub fn remove_folders(workspace: &Workspace) {
+    // A process that has just been told to end may still write; the next call removes the rest.
+    fs::remove_dir_all(workspace.output_dir().join(FOLDER)).ok();
 }

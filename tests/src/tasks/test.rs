@@ -18,7 +18,7 @@ use crate::artifacts::{self, replace_file};
 use crate::cache::Cache;
 use crate::terminal::print_line;
 use crate::workspace::Workspace;
-use crate::{interrupt, onnx_runtime, step};
+use crate::{interrupt, onnx_runtime, stack, step};
 
 const ADVICE: &str = "The failures are named above.";
 /// The name that selects benches, as a program's name selects its tests.
@@ -67,7 +67,9 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
             .current_dir(workspace.join("tests"))
             // Cargo would set this one; the tests find the clone by it.
             .env("CARGO_MANIFEST_DIR", workspace.join("tests"));
-        if let Err(failure) = step::run_openly(&name, &mut command, ADVICE) {
+        let ended = step::run_openly(&name, &mut command, ADVICE);
+        stack::shared::remove_folders(&workspace);
+        if let Err(failure) = ended {
             interrupt::check()?;
             failures.push(failure);
         }
