@@ -7,6 +7,7 @@ mod account;
 mod authz;
 mod bgless;
 mod create;
+mod deletion;
 mod files;
 mod kie;
 mod limits;
