@@ -1,8 +1,10 @@
 //! Which addresses this service may connect to.
 //!
-//! Two checks, and both are needed: `check_url` refuses by the URL's text (when a job is created, at
-//! each redirect), `is_public` refuses the addresses that its name resolves to (when connecting).
-//! Source: IANA special-purpose address registries, RFC 6890, RFC 6052, RFC 3056, RFC 4380, RFC 5214.
+//! Two checks, and both are needed: `check_url` refuses by the URL's text (when a job is created,
+//! at each redirect), `is_public` refuses the addresses that its name resolves to (when
+//! connecting).
+//! Source: IANA special-purpose address registries, RFC 6890, RFC 6052, RFC 3056, RFC 4380, RFC
+//! 5214.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -41,7 +43,8 @@ impl AllowedHosts {
         self.0.iter().any(|(allowed_host, allowed_port)| allowed_host.eq_ignore_ascii_case(host) && *allowed_port == port)
     }
 
-    /// Whether this name was allowed with any port. For resolvers, which see no port: the URL was checked before.
+    /// Whether this name was allowed with any port. For resolvers, which see no port: the URL was
+    /// checked before.
     #[must_use]
     pub fn contains_host(&self, host: &str) -> bool {
         self.0.iter().any(|(allowed_host, _)| allowed_host.eq_ignore_ascii_case(host))
@@ -65,7 +68,8 @@ pub enum UrlRefusal {
     Private,
 }
 
-/// Parses a URL and refuses what its text shows to be forbidden. The name may still resolve to a private address: see [`is_public`].
+/// Parses a URL and refuses what its text shows to be forbidden. The name may still resolve to a
+/// private address: see [`is_public`].
 pub fn check_url(text: &str, allowed: &AllowedHosts) -> Result<Url, UrlRefusal> {
     if text.len() > URL_SIZE_BYTES_MAX {
         return Err(UrlRefusal::Malformed);

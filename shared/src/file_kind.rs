@@ -72,7 +72,8 @@ impl FileKind {
     }
 }
 
-/// Whether these bytes start a frame of MPEG audio, layer III: sync, version, layer and valid rates.
+/// Whether these bytes start a frame of MPEG audio, layer III: sync, version, layer and valid
+/// rates.
 const fn is_layer_3(second: u8, third: u8) -> bool {
     let version = second >> 3 & 0b11;
     second & 0b1110_0000 == 0b1110_0000
@@ -99,7 +100,8 @@ mod tests {
             (b"\0\0\0\x1cftypM4A ", None, Some(FileKind::M4a)),
             (b"\0\0\0\x20ftypisom", None, Some(FileKind::M4a)),
             (b"OggS\0\x02\0\0\0\0\0\0", None, Some(FileKind::Ogg)),
-            // A picture in the same box, AAC without one, layer I, a rate that does not exist, text, and too little.
+            // A picture in the same box, AAC without one, layer I, a rate that does not exist,
+            // text, and too little.
             (b"\0\0\0\x1cftypavif", None, None),
             (b"\xff\xf1\x50\x80\0\0\0\0\0\0\0\0", None, None),
             (b"\xff\xff\x90\x64\0\0\0\0\0\0\0\0", None, None),

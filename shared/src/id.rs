@@ -56,7 +56,8 @@ macro_rules! ids {
                     .strip_prefix(concat!($prefix, "_"))
                     .and_then(|ulid| Ulid::from_string(ulid).ok())
                     .map(Self);
-                // Crockford base32 reads several spellings as one value; only the one we write is an id.
+                // Crockford base32 reads several spellings as one value; only the one we write is
+                // an id.
                 id.filter(|id| id.to_string() == text).ok_or(ParseIdError { prefix: $prefix })
             }
         }

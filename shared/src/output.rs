@@ -15,7 +15,8 @@ enum Sound {
     None,
 }
 
-/// An enum of files: of each the name on the wire, the extension, the MIME type and the sound, in one row.
+/// An enum of files: of each the name on the wire, the extension, the MIME type and the sound, in
+/// one row.
 macro_rules! files {
     ($(#[$doc:meta])* $name:ident {
         $($(#[$row_doc:meta])* $variant:ident = $text:literal, $extension:literal, $content_type:literal, $sound:ident;)*
@@ -62,11 +63,13 @@ files! {
         PngSequence = "png-sequence", "zip", "application/zip", None;
         /// MP4, H.264, AAC sound: the matte as grey.
         MatteGrayscaleMp4 = "matte-grayscale-mp4", "mp4", "video/mp4", OfSource;
-        /// MP4, H.264, AAC sound: the straight colour above, the matte as grey below, twice the height.
+        /// MP4, H.264, AAC sound: the straight colour above, the matte as grey below, twice the
+        /// height.
         StackedAlphaMp4 = "stacked-alpha-mp4", "mp4", "video/mp4", OfSource;
         /// MP4, H.264, AAC sound, opaque: over the composition's background, or over black.
         OpaqueMp4 = "opaque-mp4", "mp4", "video/mp4", OfSource;
-        /// ZIP of two MP4s, H.264: `alpha.mp4` is the matte as grey, `color.mp4` the straight colour with AAC sound.
+        /// ZIP of two MP4s, H.264: `alpha.mp4` is the matte as grey, `color.mp4` the straight
+        /// colour with AAC sound.
         ColorAlphaZip = "color-alpha-zip", "zip", "application/zip", OfSource;
     }
 }
@@ -92,7 +95,8 @@ impl Output {
 }
 
 names! {
-    /// The purpose of the outputs, which sets their size, frame rate and quality where the job leaves them open.
+    /// The purpose of the outputs, which sets their size, frame rate and quality where the job
+    /// leaves them open.
     #[derive(Default)]
     Preset {
         /// For web pages: video at its own size, animated images small enough to load.

@@ -1,4 +1,5 @@
-//! What a job costs and about how long it takes: one table, used for the reserve, its correction, and estimates.
+//! What a job costs and about how long it takes: one table, used for the reserve, its correction,
+//! and estimates.
 
 use crate::media::PixelSize;
 use crate::names;
@@ -51,7 +52,8 @@ pub enum Tariff {
     Conversion,
     /// A matte is made: one credit per started second up to 1080p, two above.
     Keying,
-    /// A provider makes the video: 16, 21 or 42 credits per started second at 720p, 1080p and above.
+    /// A provider makes the video: 16, 21 or 42 credits per started second at 720p, 1080p and
+    /// above.
     Generation,
     /// A provider makes a picture speak: 16 credits per started second.
     Avatar,
@@ -88,7 +90,8 @@ impl Tariff {
     }
 }
 
-/// What a job costs. Every output after the first adds a tenth of the first's price; fractions round up.
+/// What a job costs. Every output after the first adds a tenth of the first's price; fractions
+/// round up.
 /// Units: credits; at least 1.
 #[must_use]
 pub fn price_credits(tariff: Tariff, duration_ms: u64, resolution: Resolution, output_count: usize) -> u64 {

@@ -60,29 +60,32 @@ pub struct MatteFigures {
     pub coverage: f64,
     /// Share of pixels that are neither opaque nor clear (alpha 6 to 249).
     pub soft_share: f64,
-    /// How far alpha strays from that of the frame before and the frame behind where those two agree, over all pixels that are
-    /// not clear in all three; before a screen, over those that stand still in the source.
+    /// How far alpha strays from that of the frame before and the frame behind where those two
+    /// agree, over all pixels that are not clear in all three; before a screen, over those that
+    /// stand still in the source.
     pub flicker: f64,
-    /// How much greener, or bluer, soft pixels are than opaque ones, in excess of the other channels; by how much of them is
-    /// seen.
+    /// How much greener, or bluer, soft pixels are than opaque ones, in excess of the other
+    /// channels; by how much of them is seen.
     pub spill_residue: f64,
-    /// Area of clear patches that the subject encloses and that are smaller than a hundredth of it, over the subject's; less
-    /// where the source shows the screen.
+    /// Area of clear patches that the subject encloses and that are smaller than a hundredth of it,
+    /// over the subject's; less where the source shows the screen.
     pub holes: f64,
     /// Share of frames in which the subject reaches the frame's edge.
     pub edge_contact: f64,
-    /// The result laid over the screen again, against the source: what is missing or too much, as an error of alpha, root mean
-    /// square over the subject. Null where there is no screen.
+    /// The result laid over the screen again, against the source: what is missing or too much, as
+    /// an error of alpha, root mean square over the subject. Null where there is no screen.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reconstruction_error: Option<f64>,
-    /// How much brighter the screen is at its brightest than at its darkest, over its mean. Null where there is no screen.
+    /// How much brighter the screen is at its brightest than at its darkest, over its mean. Null
+    /// where there is no screen.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub screen_unevenness: Option<f64>,
 }
 
-/// What one output looks like when it is decoded again, beside the frames that were fed to its encoder.
+/// What one output looks like when it is decoded again, beside the frames that were fed to its
+/// encoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -102,7 +105,8 @@ pub struct OutputFigures {
     pub duration_sec: f64,
     /// Its size.
     pub size_bytes: u64,
-    /// Alpha against the master's, in dB; 99 when not one bit differs, null where the output has no alpha.
+    /// Alpha against the master's, in dB; 99 when not one bit differs, null where the output has no
+    /// alpha.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub alpha_psnr_db: Option<f64>,
     /// Colour over mid grey against the master's, in dB; null where the output has no colour.

@@ -23,7 +23,8 @@ pub const CLAIM_PATH: &str = "/internal/v1/tasks/claim";
 /// Path at the edge where reports are posted.
 pub const REPORT_PATH: &str = "/internal/v1/tasks/report";
 
-/// A transcoder asks for the right to work on a run. Asked twice with one lease id, it is granted once.
+/// A transcoder asks for the right to work on a run. Asked twice with one lease id, it is granted
+/// once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Claim {
@@ -41,7 +42,8 @@ pub struct Claim {
 pub enum ClaimAnswer {
     /// Granted: work while the lease is extended.
     Granted(Box<Work>),
-    /// Do not work. The message may be acknowledged: if work is still needed, the sweep sends another.
+    /// Do not work. The message may be acknowledged: if work is still needed, the sweep sends
+    /// another.
     Refused {
         /// Why, for the log.
         reason: ClaimRefusal,
@@ -102,7 +104,8 @@ pub struct Work {
     /// Background, canvas and placement of the subject.
     #[serde(default)]
     pub composition: Composition,
-    /// The sound of a portrait, whose source is a picture. Strategy and keying settings are ignored then.
+    /// The sound of a portrait, whose source is a picture. Strategy and keying settings are ignored
+    /// then.
     #[serde(default)]
     pub portrait: Option<Portrait>,
     /// The caller's own name for the request, for the log.
@@ -189,7 +192,8 @@ pub enum ReportEvent {
     },
     /// Handed back unfinished, through no fault of the task: the attempt does not count.
     Release,
-    /// Handed back by a light slot, because the footage needs a heavy strategy; the attempt does not count.
+    /// Handed back by a light slot, because the footage needs a heavy strategy; the attempt does
+    /// not count.
     Transfer,
 }
 

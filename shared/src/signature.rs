@@ -1,4 +1,5 @@
-//! HMAC-SHA256 signing and constant-time checking, for calls between transcoder and edge and for file URLs.
+//! HMAC-SHA256 signing and constant-time checking, for calls between transcoder and edge and for
+//! file URLs.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};

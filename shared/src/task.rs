@@ -1,7 +1,8 @@
 //! What the edge puts on the transcode queue.
 //!
 //! A task only wakes a transcoder: it names the run and nothing else. What to do comes with the
-//! lease (`report::Work`), so a message holds no secret, no signed URL and nothing that can go stale.
+//! lease (`report::Work`), so a message holds no secret, no signed URL and nothing that can go
+//! stale.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,8 @@ names! {
 }
 
 /// A message on the transcode queue.
-/// Shape: `{"version":"TranscodeV1","jobId":"job_…","run":1}`. Messages of older versions must keep parsing.
+/// Shape: `{"version":"TranscodeV1","jobId":"job_…","run":1}`. Messages of older versions must keep
+/// parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version")]
 pub enum TranscodeTask {

@@ -52,7 +52,8 @@ fn ignore_blank_variable(argument: Arg) -> Arg {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Transcodes tasks of the queues until a stop signal. Each option can be an environment variable.
+    /// Transcodes tasks of the queues until a stop signal. Each option can be an environment
+    /// variable.
     Serve(Box<Config>),
     /// Removes the background of a local file; needs no server and no account.
     #[command(after_help = EXIT_CODES)]
@@ -154,7 +155,8 @@ pub struct MatteArguments {
     /// Id of the matting model; by default the first that works.
     #[arg(long)]
     pub matting_model: Option<String>,
-    /// Clean plate for footage from a static camera: the background without the subject, as PNG, JPEG or WebP.
+    /// Clean plate for footage from a static camera: the background without the subject, as PNG,
+    /// JPEG or WebP.
     #[arg(long)]
     pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.

@@ -125,7 +125,8 @@ async fn add_frames(
     }
 }
 
-/// A result as large as its source: what was padded to even sides is cut off again, what was scaled is scaled back.
+/// A result as large as its source: what was padded to even sides is cut off again, what was scaled
+/// is scaled back.
 fn fitted(result: Vec<u8>, size: PixelSize, wanted: PixelSize) -> TaskResult<Vec<u8>> {
     if size == wanted {
         return Ok(result);

@@ -1,4 +1,5 @@
-//! What the commands on local files share: the programs, the models, a temporary folder, and how they fail.
+//! What the commands on local files share: the programs, the models, a temporary folder, and how
+//! they fail.
 
 use std::io;
 use std::path::{Path, PathBuf};

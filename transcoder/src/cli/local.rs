@@ -134,7 +134,8 @@ fn bar() -> ProgressBar {
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Moves the bar; while frames are made, says how fast and how long it will take from here at this pace.
+/// Moves the bar; while frames are made, says how fast and how long it will take from here at this
+/// pace.
 async fn show(bar: &ProgressBar, progress: watch::Receiver<Progress>) {
     let mut ticks = interval(Duration::from_millis(BAR_PERIOD_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

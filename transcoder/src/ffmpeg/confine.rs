@@ -1,7 +1,9 @@
-//! `confine`: restricts its own process, then becomes the program it was given. Every child is started through it.
+//! `confine`: the sandbox. Restricts its own process, then executes the given program. Every child
+//! starts through it.
 //!
-//! `limits` bounds what the program may use, `files` what it may open, `calls` what it may ask of the kernel, `launch`
-//! starts children so. What a kernel cannot do is left out, never fatal; [`log_confinement`] says it once.
+//! `limits` sets resource limits, `files` Landlock rules, `calls` seccomp filters; `launch` starts
+//! children. What a kernel does not support is skipped, never fatal; [`log_confinement`] logs it
+//! once.
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -18,22 +20,22 @@ use std::process::Command;
 
 pub use launch::{Allowance, command, log_confinement};
 
-/// How `confine` ends when it cannot become the program: no fault of the footage.
+/// Exit code when the program cannot be executed: a fault of the machine, not of the footage.
 pub const EXIT_NOT_STARTED: u8 = 125;
 
-/// What the program may have and do; a limit that is not given is not set.
+/// Limits and permissions of the program; a limit that is not given is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Confinement {
-    /// Writable memory of its own.
+    /// Private writable memory (`RLIMIT_DATA`).
     #[arg(long)]
     memory_bytes: Option<u64>,
-    /// Processor time, of all its threads together.
+    /// Processor time of all its threads together.
     #[arg(long)]
     cpu_s: Option<u64>,
     /// The largest file it may write.
     #[arg(long)]
     file_size_bytes: Option<u64>,
-    /// Files and pipes at once.
+    /// Open file descriptors.
     #[arg(long)]
     open_files: Option<u64>,
     /// The folder that it may read and write.
@@ -42,24 +44,25 @@ pub struct Confinement {
     /// A file or folder that it may read. Repeatable.
     #[arg(long)]
     read: Vec<PathBuf>,
-    /// The process with which it dies.
+    /// The parent process; when it dies, this one is killed.
     #[arg(long)]
     parent_id: Option<u32>,
-    /// What to become, and its arguments. Without it, tells what this kernel enforces.
+    /// The program to execute, and its arguments. Without it, prints what this kernel enforces.
     #[arg(last = true)]
     program: Vec<OsString>,
 }
 
-/// What is enforced from here on, a line each.
+/// What is enforced, and what is not; one line each.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Enforced {
-    /// What holds.
+    /// Enforced.
     pub held: Vec<String>,
-    /// What this system cannot do.
+    /// Not supported by this system.
     pub missing: Vec<String>,
 }
 
-/// Confines this process for good, and becomes the program; returns only when there is none, or on failure.
+/// Confines this process irrevocably and executes the program; returns only without a program, or
+/// on failure.
 pub fn confine(confinement: &Confinement) -> io::Result<Enforced> {
     limits::die_with(confinement.parent_id)?;
     let enforced = restrict(confinement)?;
@@ -69,7 +72,7 @@ pub fn confine(confinement: &Confinement) -> io::Result<Enforced> {
     }
 }
 
-/// The filter comes last: it denies calls that the other measures are made of.
+/// Seccomp comes last: it denies system calls that the other measures need.
 #[cfg(target_os = "linux")]
 fn restrict(confinement: &Confinement) -> io::Result<Enforced> {
     let mut enforced = Enforced::default();

@@ -1,4 +1,5 @@
-//! The arguments that guard against a hostile file. Every call of ffmpeg and ffprobe that reads a file carries them.
+//! The arguments that guard against a hostile file. Every call of ffmpeg and ffprobe that reads a
+//! file carries them.
 
 mod decoders;
 
@@ -7,14 +8,14 @@ use std::path::Path;
 
 use shared::media::SOURCE_PIXELS_MAX;
 
-use crate::ffmpeg::probe::SourceContainer;
+use crate::ffmpeg::probe::sniff::SourceContainer;
 use crate::ffmpeg::process::args;
 
 #[cfg(test)]
 pub use decoders::whitelist as decoder_whitelist;
 
-/// Most pixels of a picture that a decoder may accept. Codecs count whole blocks, so it is wider than the limit that
-/// the probe enforces.
+/// Most pixels of a picture that a decoder may accept. Codecs count whole blocks, so it is wider
+/// than the limit that the probe enforces.
 /// Units: pixels.
 pub const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
 /// Largest single allocation of ffmpeg: a frame of 16-bit RGBA, or half an hour of silence.
@@ -40,8 +41,8 @@ pub fn read_guards(container: SourceContainer) -> Vec<OsString> {
     guards(container.demuxer())
 }
 
-/// The options before an input that this demuxer reads: local files alone, no other demuxer, only decoders of the
-/// whitelist, bounded pixels and streams.
+/// The options before an input that this demuxer reads: local files alone, no other demuxer, only
+/// decoders of the whitelist, bounded pixels and streams.
 pub fn guards(demuxer: &str) -> Vec<OsString> {
     let mut guards = args(["-protocol_whitelist", "file", "-max_pixels", &DECODER_PIXELS_MAX.to_string()]);
     guards.extend(args(["-codec_whitelist", &decoders::whitelist(), "-max_streams", STREAMS_MAX]));

@@ -33,7 +33,8 @@ pub async fn probe(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
     Ok(probed)
 }
 
-/// Reads what a file is. Our own outputs may be a little larger than any source: odd sides are padded.
+/// Reads what a file is. Our own outputs may be a little larger than any source: odd sides are
+/// padded.
 pub async fn read(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
     let container = identify(path).await?;
     let arguments = arguments(container, path, &["-of", "json", "-show_streams", "-show_format"]);

@@ -1,6 +1,8 @@
-//! Child processes: confined, own process group, empty environment, bounded stderr, dead when dropped.
+//! Child processes: confined, own process group, empty environment, bounded stderr, dead when
+//! dropped.
 //!
-//! A read or a write on a child's pipe may take at most `STALL_S_MAX`: wrap each in [`with_stall_limit`].
+//! A read or a write on a child's pipe may take at most `STALL_S_MAX`: wrap each in
+//! [`with_stall_limit`].
 
 mod failure;
 
@@ -22,7 +24,8 @@ use crate::ffmpeg::confine::{self, Allowance};
 /// How long a child may take or give nothing.
 /// Units: seconds.
 pub const STALL_S_MAX: u64 = 60;
-/// How long a child may take to end once it has been given everything: an encoder still holds frames then.
+/// How long a child may take to end once it has been given everything: an encoder still holds
+/// frames then.
 /// Units: seconds.
 const FINISH_S_MAX: u64 = 300;
 /// How much of a child's stderr is kept for the log.
@@ -85,7 +88,8 @@ impl Tool<'_> {
         Ok(Child { inner: child, group, stdin, stdout, stderr_reader })
     }
 
-    /// Runs a child to its end and returns what it wrote; one that writes more than the limit is killed.
+    /// Runs a child to its end and returns what it wrote; one that writes more than the limit is
+    /// killed.
     pub async fn capture(&self, arguments: &[OsString]) -> Result<Vec<u8>, ProcessError> {
         self.capture_up_to(arguments, CAPTURE_SIZE_BYTES_MAX).await
     }

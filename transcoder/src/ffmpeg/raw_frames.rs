@@ -8,7 +8,8 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Child, ProcessError, with_stall_limit};
 use crate::length::Length;
 
-/// Sends each frame that the decoder writes to `frames`, then waits for the decoder to exit; returns how many there were.
+/// Sends each frame that the decoder writes to `frames`, then waits for the decoder to exit;
+/// returns how many there were.
 /// Errors: more frames than `length` allows, a stalled or failed decoder.
 pub async fn read_frames(
     mut decoder: Child,

@@ -1,7 +1,7 @@
-//! Temporary folders: one per process, one below it per task; gone when dropped.
+//! Temporary folders: one per process, one per task below it; removed on drop.
 //!
-//! A process that was killed outright leaves its folder behind. Each holds a file that its living
-//! owner keeps locked, so the next one to start can tell the dead from its neighbours.
+//! A process that was killed leaves its folder behind. Each folder holds a lock file that its owner
+//! keeps locked, so that the next process to start removes only folders of dead owners.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "bgless-";
 const LOCK_FILE_NAME: &str = "owner.lock";
-/// How often a removal is tried: a child that is being killed may still be making a file.
+/// Attempts to remove a folder: a child that is being killed may still create a file in it.
 const REMOVE_ATTEMPTS: u32 = 20;
 /// Units: milliseconds.
 const REMOVE_PAUSE_MS: u64 = 5;
@@ -24,12 +24,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes this process's folder below `parent`, after removing those of dead predecessors.
+    /// Creates this process's folder below `parent`, after removing those of dead processes.
     pub fn create(parent: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(parent)?;
         remove_stale(parent)?;
         let root = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        // Locked under a name that no sweep looks at, then renamed: a neighbour never sees it unlocked.
+        // Locked under a name that the cleanup ignores, then renamed: other processes never see it
+        // unlocked.
         let unnamed = root.path().join("owner.new");
         let lock = File::create(&unnamed)?;
         lock.try_lock().map_err(|error| match error {
@@ -40,7 +41,7 @@ impl Scratch {
         Ok(Self { root, _lock: lock })
     }
 
-    /// Makes a folder for one task.
+    /// Creates a folder for one task.
     pub fn create_task_dir(&self) -> io::Result<TaskDir> {
         tempfile::Builder::new().prefix("task-").tempdir_in(self.root.path()).map(|dir| TaskDir { path: dir.keep() })
     }
@@ -72,13 +73,14 @@ impl Drop for TaskDir {
     }
 }
 
-/// Removes folders whose owner is dead. A folder without a lock file is being made right now, or is not ours.
+/// Removes folders of dead owners. A folder without a lock file is just being created, or is not
+/// ours.
 fn remove_stale(parent: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(parent)? {
         let path = entry?.path();
         let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
         let Some(lock) = ours.then(|| File::open(path.join(LOCK_FILE_NAME)).ok()).flatten() else { continue };
-        // Held while removing, so that two starters do not both remove.
+        // Held while removing, so that two processes that start do not both remove it.
         if lock.try_lock().is_ok() {
             match std::fs::remove_dir_all(&path) {
                 Ok(()) => tracing::info!(path = %path.display(), "removed the folder of a dead predecessor"),

@@ -1,4 +1,5 @@
-//! Which of a source's audio tracks is the sound: the first that can be heard. A broken one costs no good picture.
+//! Which of a source's audio tracks is the sound: the first that can be heard. A broken one costs
+//! no good picture.
 
 use std::ffi::OsString;
 
@@ -7,7 +8,8 @@ use crate::ffmpeg::guards::{file_url, preamble, read_guards};
 use crate::ffmpeg::probe::{AudioTrack, Input, Probed};
 use crate::ffmpeg::process::{Tool, args};
 
-/// Drops the tracks before the first from which a sample can be decoded; all of them when there is none.
+/// Drops the tracks before the first from which a sample can be decoded; all of them when there is
+/// none.
 pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
     let mut chosen = None;
     for track in probed.audio_tracks.iter().copied() {

@@ -1,4 +1,5 @@
-//! Still pictures that somebody sent: PNG, JPEG or WebP by their first bytes, decoded with everything else forbidden.
+//! Still pictures from clients: PNG, JPEG or WebP by their first bytes, decoded with every other
+//! format forbidden.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,15 +14,15 @@ use crate::ffmpeg::guards::{file_url, preamble};
 use crate::ffmpeg::probe::sniff;
 use crate::ffmpeg::process::{Tool, args};
 
-/// Most pixels of a picture, whatever it is scaled to.
+/// Most pixels of a picture before scaling.
 const PIXELS_MAX: u64 = 64_000_000;
 
 /// The demuxer and the decoder of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// ffmpeg's names of them.
+    /// ffmpeg's names.
     pub demuxer: &'static str,
-    /// The only one that may be reached.
+    /// The only decoder that is allowed.
     pub decoder: &'static str,
 }
 
@@ -37,16 +38,16 @@ impl Kind {
     }
 }
 
-/// How a picture comes to a size that is not its own.
+/// How a picture is scaled to another size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// Whatever its shape.
+    /// Stretched.
     Stretched,
-    /// As it is shaped, and cropped around its middle.
+    /// Aspect ratio kept, cropped around its centre.
     Filling,
 }
 
-/// The picture as RGB of this size. `code` is what it fails with.
+/// The picture as RGB of this size. Errors: `code`.
 pub async fn read(ffmpeg: Tool<'_>, path: &Path, size: PixelSize, fit: Fit, code: JobErrorCode) -> TaskResult<Vec<u8>> {
     let owned = path.to_owned();
     let kind = tokio::task::spawn_blocking(move || sniff(&owned, BACKGROUND_SIZE_BYTES_MAX)).await;
@@ -62,12 +63,12 @@ pub async fn read(ffmpeg: Tool<'_>, path: &Path, size: PixelSize, fit: Fit, code
     }
 }
 
-/// What a file is by its first bytes; none for what is no picture, or larger than that.
+/// The format by the first bytes; none if it is no picture or too large.
 pub fn sniff(path: &Path, size_bytes_max: u64) -> io::Result<Option<Kind>> {
     sniff::head(path, size_bytes_max).map(|head| Kind::of(&head))
 }
 
-/// Before a picture: nothing but its own demuxer and decoder is reached.
+/// Arguments before a picture: only its own demuxer and decoder are allowed.
 pub fn guards(Kind { demuxer, decoder }: Kind) -> Vec<OsString> {
     let pixels_max = PIXELS_MAX.to_string();
     let mut guards = args(["-protocol_whitelist", "file", "-max_pixels", &pixels_max]);
@@ -78,7 +79,7 @@ pub fn guards(Kind { demuxer, decoder }: Kind) -> Vec<OsString> {
 fn arguments(kind: Kind, path: &Path, PixelSize { width, height }: PixelSize, fit: Fit) -> Vec<OsString> {
     let mut arguments = [preamble(), guards(kind)].concat();
     arguments.extend([OsString::from("-i"), file_url(path)]);
-    // JPEG is BT.601 in full range, which is what ffmpeg takes it for.
+    // JPEG is BT.601 in full range, and ffmpeg reads it so.
     let scale = match fit {
         Fit::Stretched => format!("scale={width}:{height}:flags=area+accurate_rnd"),
         Fit::Filling => format!(

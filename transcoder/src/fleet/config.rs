@@ -1,4 +1,5 @@
-//! The configuration of `serve`: each option is an environment variable too, and `serve --help` is their reference.
+//! The configuration of `serve`: each option is an environment variable too, and `serve --help` is
+//! their reference.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -44,7 +45,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Everything `serve` needs to know. Give secrets in the environment: other users of the machine see command lines.
+/// Everything `serve` needs to know. Give secrets in the environment: other users of the machine
+/// see command lines.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Base URL of the edge.
@@ -62,7 +64,8 @@ pub struct Config {
     /// Longest attempt at a task, in seconds.
     #[arg(long, env, default_value_t = 3_600, value_parser = value_parser!(u64).range(1..=86_400))]
     pub job_timeout_s: u64,
-    /// Where /health and /ready are served, HOST:PORT; port 0 takes a free one. A container needs 0.0.0.0.
+    /// Where /health and /ready are served, HOST:PORT; port 0 takes a free one. A container needs
+    /// 0.0.0.0.
     #[arg(long, env, default_value = "127.0.0.1:8080")]
     pub health_addr: SocketAddr,
     /// The queues.

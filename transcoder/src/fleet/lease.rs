@@ -19,8 +19,8 @@ const BEATS_PER_LEASE: u32 = 4;
 /// Units: milliseconds.
 const RETRY_PAUSE_MS: u64 = 100;
 
-/// One lease. The local clock decides when it is over, counted from before the request was sent: never later than the
-/// edge's own end.
+/// One lease. The local clock decides when it is over, counted from before the request was sent:
+/// never later than the edge's own end.
 #[derive(Debug)]
 pub struct Lease<'a, E> {
     edge: &'a E,

@@ -41,7 +41,8 @@ const SILENCE_S_MAX: u64 = 30;
 /// How long one request is tried: a bucket that is down for a minute costs no attempt.
 /// Units: seconds.
 const OPERATION_S_MAX: u64 = 120;
-/// How often one request is tried, with random pauses of at most 1, 2, 4, 8, 16, 20, 20 … s: more than fit into that time.
+/// How often one request is tried, with random pauses of at most 1, 2, 4, 8, 16, 20, 20 … s: more
+/// than fit into that time.
 const TRIES_MAX: u32 = 20;
 /// How often an interrupted download continues where it stopped.
 const RESUMES_MAX: usize = 5;
@@ -79,19 +80,20 @@ impl Objects {
             .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
             .read_timeout(silence)
             .operation_timeout(Duration::from_secs(OPERATION_S_MAX));
-        // Retries are bounded by time. The SDK's default is a budget that all requests share: a few uploads at once
-        // would spend it within seconds.
+        // Retries are bounded by time. The SDK's default is a budget that all requests share: a few
+        // uploads at once would spend it within seconds.
         let retries = RetryPartition::custom("bucket").token_bucket(TokenBucket::unlimited()).build();
         let sdk = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
-            // Without the slash at its end, an endpoint with a path loses the last segment of that path.
+            // Without the slash at its end, an endpoint with a path loses the last segment of that
+            // path.
             .endpoint_url(format!("{}/", config.endpoint.as_str().trim_end_matches('/')))
             .force_path_style(true)
             .region(Region::from_static("auto"))
             .credentials_provider(Credentials::new(&config.access_key_id, secret, None, None, "configuration"))
-            // By default the SDK adds checksums to uploads, framed as `aws-chunked`; R2's local endpoint stores the
-            // framing inside the object.
+            // By default the SDK adds checksums to uploads, framed as `aws-chunked`; R2's local
+            // endpoint stores the framing inside the object.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(silence).build())
@@ -119,8 +121,9 @@ impl Objects {
         }
     }
 
-    /// Copies a file to an object. `on_bytes` is called with the number of bytes stored so far. A large upload that
-    /// fails or is dropped is aborted: parts that were sent are charged for until then.
+    /// Copies a file to an object. `on_bytes` is called with the number of bytes stored so far. A
+    /// large upload that fails or is dropped is aborted: parts that were sent are charged for until
+    /// then.
     pub async fn upload(&self, from: &Path, key: &str, content_type: &'static str, on_bytes: impl Fn(u64)) -> TaskResult<()> {
         let metadata = tokio::fs::metadata(from).await.map_err(|error| TaskError::disk("reading an output", &error))?;
         let size_bytes = metadata.len();

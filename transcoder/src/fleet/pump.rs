@@ -20,8 +20,8 @@ use crate::fleet::queue::{Content, Message, Queue, QueueError, Settlement};
 /// Longest pause between pulls that fail, before jitter.
 /// Units: milliseconds.
 const PULL_PAUSE_MS_MAX: u64 = 15_000;
-/// How often a message that could not be settled is tried again. After that the queue delivers it again, and its claim
-/// is refused.
+/// How often a message that could not be settled is tried again. After that the queue delivers it
+/// again, and its claim is refused.
 const SETTLE_RETRIES_MAX: usize = 3;
 /// First pause before that.
 /// Units: milliseconds.
@@ -49,7 +49,8 @@ where
     let mut running = FuturesUnordered::new();
     let failing = backoff(pace.poll_interval, Duration::from_millis(PULL_PAUSE_MS_MAX));
     let mut pauses = failing.build();
-    // Kept across iterations: a pull that is dropped half-way may already have made messages invisible.
+    // Kept across iterations: a pull that is dropped half-way may already have made messages
+    // invisible.
     let mut pulling: Option<Pin<Box<_>>> = None;
     loop {
         let free = pace.concurrency.saturating_sub(running.len());

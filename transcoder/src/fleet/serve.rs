@@ -77,7 +77,8 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     Ok(())
 }
 
-/// Loads the matting models while the pumps run, and announces periodically which of them work; never returns.
+/// Loads the matting models while the pumps run, and announces periodically which of them work;
+/// never returns.
 async fn announce(edge: &EdgeClient, models: Arc<Catalog>) {
     if models.is_empty() {
         return std::future::pending().await;

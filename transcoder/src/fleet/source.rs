@@ -1,6 +1,7 @@
 //! Fetches a source by its URL: the only place that connects to an address that a customer chose.
 //!
-//! The URL is checked before each request, the redirects included; what its name resolves to is checked at connection.
+//! The URL is checked before each request, the redirects included; what its name resolves to is
+//! checked at connection.
 
 use std::error::Error as _;
 use std::net::SocketAddr;
@@ -67,8 +68,8 @@ impl Fetcher {
         Ok(Self { client, allowed, limit: Duration::from_secs(FETCH_S_MAX) })
     }
 
-    /// Copies the body at the URL to a file, at most `size_bytes_max` of it. `on_bytes` is called with the number of bytes
-    /// received, and of bytes announced, 0 if unknown.
+    /// Copies the body at the URL to a file, at most `size_bytes_max` of it. `on_bytes` is called
+    /// with the number of bytes received, and of bytes announced, 0 if unknown.
     pub async fn fetch(&self, url: &str, to: &Path, size_bytes_max: u64, on_bytes: impl Fn(u64, u64)) -> TaskResult<()> {
         let Ok(outcome) = tokio::time::timeout(self.limit, self.fetch_with_retries(url, to, size_bytes_max, on_bytes)).await
         else {
@@ -138,8 +139,8 @@ impl Fetcher {
     }
 }
 
-/// Resolves names to public addresses alone, at the moment of connecting, so that a name that changes between the check
-/// and the connection (DNS rebinding) gains nothing.
+/// Resolves names to public addresses alone, at the moment of connecting, so that a name that
+/// changes between the check and the connection (DNS rebinding) gains nothing.
 #[derive(Debug)]
 struct PublicResolver {
     allowed: AllowedHosts,

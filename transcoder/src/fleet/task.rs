@@ -1,7 +1,8 @@
-//! One task from end to end: claim, fetch, transcode, store, report. The result settles the task's message.
+//! One task from end to end: claim, fetch, transcode, store, report. The result settles the task's
+//! message.
 //!
-//! Whatever ends an attempt (a result, an error, a cancellation, a timeout, a stop signal) drops the attempt's future, and
-//! with it every child process and temporary file.
+//! Whatever ends an attempt (a result, an error, a cancellation, a timeout, a stop signal) drops
+//! the attempt's future, and with it every child process and temporary file.
 
 mod fetch;
 mod portrait;
@@ -149,8 +150,8 @@ async fn run_attempt<E: Edge>(
     settlement(reported, work)
 }
 
-/// Whether the stored objects belong to no result. A completion without an answer may have been recorded all the same, and
-/// a run that is over may be over because of it.
+/// Whether the stored objects belong to no result. A completion without an answer may have been
+/// recorded all the same, and a run that is over may be over because of it.
 const fn is_unwanted(reported: &TaskResult<()>, is_complete: bool) -> bool {
     match reported {
         Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),
@@ -239,7 +240,8 @@ async fn transcode<E: Edge>(
         // Previews and QA show a matte; a portrait has none.
         previews: strategy != Strategy::Portrait,
     };
-    // Stored while other outputs are still verified; the stage `storing` is reported for what is left after that.
+    // Stored while other outputs are still verified; the stage `storing` is reported for what is
+    // left after that.
     let store_output = async |made: &Verified| {
         let key = object_key(work, &made.output.file_name());
         stored.note(&key);

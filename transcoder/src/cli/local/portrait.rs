@@ -1,4 +1,5 @@
-//! `portrait PICTURE SOUND`: the portrait renderer on two local files, with a progress bar and no server.
+//! `portrait PICTURE SOUND`: the portrait renderer on two local files, with a progress bar and no
+//! server.
 
 use super::{bar, deliver, show};
 use crate::cli::arguments::PortraitArguments;

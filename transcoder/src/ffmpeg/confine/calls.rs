@@ -1,8 +1,8 @@
-//! What a confined process may ask of the kernel, by seccomp: no socket of any kind, no other process, nothing that
-//! administers, inspects or loads.
+//! Seccomp filters: no sockets, no other processes, no system calls for administration, inspection
+//! or loading code.
 //!
-//! A list of what is denied, on top of allowing: libraries differ in what they need, but none of this is needed to turn
-//! files into files. Denied calls answer `EPERM`, so that a library's harmless question is no crash.
+//! A deny list: libraries differ in what they need, but converting files needs none of these.
+//! Denied calls return `EPERM` rather than kill, so that a library's harmless probe is no crash.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use seccompiler::{
 
 use super::Enforced;
 
-/// Talking to anybody. `io_uring` makes sockets without asking for them by name.
+/// Sockets. `io_uring` can create them without `socket`.
 const NETWORK: [c_long; 11] = [
     libc::SYS_socket,
     libc::SYS_socketpair,
@@ -28,7 +28,7 @@ const NETWORK: [c_long; 11] = [
     libc::SYS_io_uring_register,
 ];
 
-/// Looking into, or disturbing, other processes.
+/// Inspecting or signalling other processes.
 const PROCESSES: [c_long; 10] = [
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
@@ -42,7 +42,7 @@ const PROCESSES: [c_long; 10] = [
     libc::SYS_pidfd_send_signal,
 ];
 
-/// Another view of the file system, or files that no rule on paths covers; memory that no limit counts.
+/// Mounts and namespaces, file handles that bypass path rules, memory that no limit counts.
 const FILES: [c_long; 22] = [
     libc::SYS_mount,
     libc::SYS_umount2,
@@ -68,7 +68,7 @@ const FILES: [c_long; 22] = [
     libc::SYS_swapoff,
 ];
 
-/// Large or rare parts of the kernel, with a history of holes.
+/// Large or rarely used kernel interfaces with a history of vulnerabilities.
 const KERNEL: [c_long; 20] = [
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
@@ -92,7 +92,7 @@ const KERNEL: [c_long; 20] = [
     libc::SYS_setdomainname,
 ];
 
-/// What only the older architecture has.
+/// Calls that only x86-64 has.
 #[cfg(target_arch = "x86_64")]
 const OLD: [c_long; 7] = [
     libc::SYS_fork,
@@ -124,7 +124,8 @@ fn filters() -> Result<[SeccompFilter; 2], Error> {
         let action = SeccompAction::Errno(errno.unsigned_abs());
         SeccompFilter::new(rules, SeccompAction::Allow, action, arch).map_err(Error::from)
     };
-    // Its flags are out of a filter's reach; the C library then takes `clone`, whose flags are not.
+    // Its flags are behind a pointer, which a filter cannot read; with ENOSYS the C library falls
+    // back to `clone`.
     let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     Ok([filter(unknown, libc::ENOSYS)?, filter(denied()?, libc::EPERM)?])
 }
@@ -138,7 +139,7 @@ fn denied() -> Result<Rules, Error> {
     let always = NETWORK.iter().chain(&PROCESSES).chain(&FILES).chain(&KERNEL).chain(&OLD);
     let mut rules: Rules = always.map(|number| (*number, Vec::new())).collect();
     let thread_flag = u64::from(libc::CLONE_THREAD.unsigned_abs());
-    // A thread is no process; and one's own limits may be asked for, nobody else's.
+    // Threads are allowed, processes are not; a process may read and set its own limits only.
     rules.insert(libc::SYS_clone, when_first_argument(SeccompCmpOp::MaskedEq(thread_flag), 0)?);
     rules.insert(libc::SYS_prlimit64, when_first_argument(SeccompCmpOp::Ne, 0)?);
     Ok(with_x32(rules))
@@ -149,7 +150,7 @@ fn when_first_argument(holds: SeccompCmpOp, value: u64) -> Result<Vec<SeccompRul
     Ok(vec![SeccompRule::new(vec![condition])?])
 }
 
-/// On x86-64 the same calls answer to a second number too, where the kernel has the x32 interface.
+/// On x86-64 each call has a second number where the kernel has the x32 ABI.
 fn with_x32(rules: Rules) -> Rules {
     const X32_SYSCALL_BIT: c_long = 0x4000_0000;
     if cfg!(not(target_arch = "x86_64")) {

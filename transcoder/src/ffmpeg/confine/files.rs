@@ -1,7 +1,8 @@
-//! What a confined process may open, by Landlock: the system's programs and libraries, and what it was given.
+//! Landlock rules: a confined process opens the system's programs and libraries, and the files that
+//! it was given.
 //!
-//! Source: the kernel's `userspace-api/landlock`. The rights of the sixth version (Linux 6.12) are asked for; older
-//! kernels enforce what they know.
+//! Source: the kernel's `userspace-api/landlock`. The rights of the sixth version (Linux 6.12) are
+//! asked for; older kernels enforce what they know.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,18 +14,19 @@ use landlock::{
 
 use super::{Confinement, Enforced};
 
-/// The newest version whose rights were tried.
+/// The newest Landlock ABI that was tested.
 const ABI_TRIED: ABI = ABI::V6;
 /// Programs and libraries.
 const SYSTEM_DIRS: [&str; 7] = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store"];
-/// What programs ask about the machine: the loader's cache, and how many cores and nodes there are. Nothing else of
-/// `/proc`: the environment of our own process, with its keys, is there.
+/// System facts that programs read: the loader's cache, the numbers of cores and memory nodes.
+/// Nothing else of `/proc`, which also holds the environment of the transcoder with its secrets.
 const SYSTEM_FILES: [&str; 5] =
     ["/etc/ld.so.cache", "/proc/self/status", "/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/devices/system/node"];
 const RANDOM_DEVICES: [&str; 2] = ["/dev/urandom", "/dev/random"];
 const NULL_DEVICE: &str = "/dev/null";
 
-/// Denies every file but these, and where the kernel can, TCP, foreign abstract sockets and foreign processes.
+/// Denies all other files and, where the kernel supports it, TCP, abstract sockets and signals
+/// outside of the sandbox.
 pub fn restrict(confinement: &Confinement, enforced: &mut Enforced) {
     match enforce(confinement) {
         Ok((RulesetStatus::FullyEnforced, status)) => enforced.held.push(format!("files: Landlock {}", version(status))),
@@ -75,7 +77,8 @@ fn version(status: LandlockStatus) -> String {
     }
 }
 
-/// Where a program really is, found as the system finds it; its libraries may stand beside it.
+/// The folder of a program, resolved through `PATH` and symbolic links; its libraries may be there
+/// too.
 fn find_program(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
     let has_folder = Path::new(program).components().nth(1).is_some();
     let found = if has_folder {

@@ -1,4 +1,5 @@
-//! How children are started: through `confine` of our own executable, with what each kind of child needs and no more.
+//! Starts children through `confine` of our own executable, with the least that each kind of child
+//! needs.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -9,34 +10,37 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// The largest file that can be stored: 10,000 parts of 8 MiB; and what an encoder writes beyond its own limit to end it.
+/// The largest object: 10,000 parts of 8 MiB, plus what an encoder writes beyond its own limit to
+/// finish the file.
 /// Units: bytes.
 const FILE_SIZE_BYTES_MAX: u64 = 10_000 * 8 * 1024 * 1024 + 1024 * 1024 * 1024;
-/// An encoder of the largest picture with alpha, or a decoder with a frame for each of many cores.
+/// Memory of an encoder of the largest picture with alpha, or of a decoder with one frame per core
+/// on many cores.
 /// Units: bytes.
 const MEMORY_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
-/// A child that looks at a few frames.
+/// Memory of a child that samples a few frames.
 /// Units: bytes.
 const GLANCE_MEMORY_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
-/// A child that looks at a few frames, or lists the packets of the largest source.
+/// Processor time of a child that samples a few frames or lists the packets of the largest source.
 /// Units: seconds, of all cores together.
 const GLANCE_CPU_S_MAX: u64 = 300;
-/// The longest attempt that can be configured; one without progress is ended long before.
+/// Processor time: the longest attempt that can be configured. Stalled children are killed long
+/// before.
 /// Units: seconds, of each core.
 const CPU_S_MAX: u64 = 86_400;
-/// A few inputs and outputs, and libraries that are being loaded.
+/// Open files: a few inputs and outputs, and libraries while they are loaded.
 const OPEN_FILES_MAX: u64 = 64;
-/// What marks a file among a child's arguments.
+/// Prefix of the file arguments of a child.
 const FILE_URL_PREFIX: &[u8] = b"file:";
 
-/// What a child is for.
+/// The kind of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowance {
-    /// Reads a little of a file and answers on its stdout.
+    /// Probes or samples a file; writes to stdout.
     Glance,
-    /// Reads a whole file and answers on its stdout.
+    /// Decodes a whole file to stdout.
     Read,
-    /// Writes files into the task's folder.
+    /// Encodes: writes files into the task's folder.
     Write,
 }
 
@@ -64,9 +68,11 @@ impl Allowance {
     }
 }
 
-/// The command that runs `program` confined: its folder, the files that its arguments name, and nothing else.
+/// The command that runs `program` confined: its folder, the files that its arguments name, and
+/// nothing else.
 pub fn command(program: &str, dir: &Path, arguments: &[OsString], allowance: Allowance) -> io::Result<Command> {
-    // A unit test's executable is no transcoder; the tests of the real one see to it that its children are confined.
+    // The executable of a unit test has no `confine` command; integration tests check the
+    // confinement of children.
     if cfg!(test) {
         let mut bare = Command::new(program);
         bare.args(arguments).current_dir(dir);
@@ -82,17 +88,17 @@ pub fn command(program: &str, dir: &Path, arguments: &[OsString], allowance: All
     Ok(command)
 }
 
-/// The file of a `file:` URL: our own arguments say so what they read.
+/// The path of a `file:` URL, the form in which our own arguments name inputs.
 fn named_file(argument: &OsStr) -> Option<&Path> {
     argument.as_bytes().strip_prefix(FILE_URL_PREFIX).map(|path| Path::new(OsStr::from_bytes(path)))
 }
 
-/// The running executable itself, even when another has taken its name since.
+/// The running executable, even if its file was replaced since.
 fn own_executable() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
 }
 
-/// Logs, once for all children to come, what this system enforces and what it cannot.
+/// Logs once what this system enforces and what it does not.
 pub async fn log_confinement() {
     let trial = async { Command::new(own_executable()?).arg("confine").env_clear().stdin(Stdio::null()).output().await };
     let answer = match trial.await {

@@ -1,4 +1,4 @@
-//! What a confined process may use, and that it may gain nothing: resource limits, capabilities, its parent's life.
+//! Resource limits, capabilities, and the parent-death signal.
 
 use std::io;
 
@@ -6,18 +6,18 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Confinement;
 
-/// Between the signal that a program may catch and the one that it may not.
+/// Time between SIGXCPU, which a program may catch, and SIGKILL.
 /// Units: seconds.
 const CPU_GRACE_S: u64 = 5;
 
-/// Sets every limit that was given, and that a crash writes no core file.
+/// Sets the given limits, and no core dumps.
 ///
-/// There is none on the number of processes: that limit counts everything of the user, in other containers too. The
-/// filter of system calls denies new processes instead, and the stacks of threads count as memory.
+/// `RLIMIT_NPROC` is not set: it counts all processes of the user, in other containers too. Seccomp
+/// denies new processes instead, and stacks of threads count as memory.
 pub fn set(confinement: &Confinement) -> io::Result<()> {
     let Confinement { memory_bytes, cpu_s, file_size_bytes, open_files, .. } = *confinement;
     lower(Resource::Core, 0, 0)?;
-    // Not the address space: allocators reserve far more of it, per core, than they ever use.
+    // Not `RLIMIT_AS`: allocators reserve far more address space per core than they use.
     lower_to(Resource::Data, memory_bytes)?;
     lower_to(Resource::Fsize, file_size_bytes)?;
     lower_to(Resource::Nofile, open_files)?;
@@ -28,19 +28,20 @@ fn lower_to(resource: Resource, limit: Option<u64>) -> io::Result<()> {
     limit.map_or(Ok(()), |limit| lower(resource, limit, limit))
 }
 
-/// Never above what is set already: that would need a privilege.
+/// Never above the present hard limit: that would need a privilege.
 fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
     let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let limit = Rlimit { current: Some(current.min(ceiling)), maximum: Some(maximum.min(ceiling)) };
     Ok(setrlimit(resource, limit)?)
 }
 
-/// Asks to be killed when the thread that started this process ends, which on a runtime's own threads is its process.
+/// Requests SIGKILL when the thread that started this process ends; runtime threads end with their
+/// process.
 #[cfg(target_os = "linux")]
 pub fn die_with(parent_id: Option<u32>) -> io::Result<()> {
     let Some(parent_id) = parent_id else { return Ok(()) };
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // It may have died before the kernel knew of our wish.
+    // The parent may have died before the request.
     if std::os::unix::process::parent_id() == parent_id {
         return Ok(());
     }
@@ -52,7 +53,8 @@ pub fn die_with(_parent_id: Option<u32>) -> io::Result<()> {
     Ok(())
 }
 
-/// No program gains a privilege, and root's are given up but for one: reading files whose owner is somebody else.
+/// Sets `no_new_privs` and drops all capabilities but `CAP_DAC_READ_SEARCH`, which reads files of
+/// other owners.
 #[cfg(target_os = "linux")]
 pub fn drop_privileges() -> io::Result<()> {
     use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs};

@@ -1,7 +1,9 @@
-//! The decoders that a source may reach: what cameras, editors and browsers write into the containers that are read.
-//! ffmpeg has several hundred more, most of them for formats of old games; those are where its holes are found.
+//! The decoders that a source may reach: what cameras, editors and browsers write into the
+//! containers that are read. ffmpeg has several hundred more, most of them for formats of old
+//! games; those are where its holes are found.
 
-/// In ffmpeg's names. A file with a stream of any other kind is refused, even where that stream is not used.
+/// In ffmpeg's names. A file with a stream of any other kind is refused, even where that stream is
+/// not used.
 const WHITELIST: [&[&str]; 4] = [
     &[
         "h264",

@@ -1,4 +1,5 @@
-//! ffprobe's JSON → facts and the details that the decoder needs. Pure; fixtures are captured from real runs.
+//! ffprobe's JSON → facts and the details that the decoder needs. Pure; fixtures are captured from
+//! real runs.
 
 mod stream;
 
@@ -187,7 +188,8 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
     })
 }
 
-/// Reads the length from `-show_entries packet=pts_time,duration_time -of csv=p=0`: `0.040000,0.040000`, `0.080000,N/A`.
+/// Reads the length from `-show_entries packet=pts_time,duration_time -of csv=p=0`:
+/// `0.040000,0.040000`, `0.080000,N/A`.
 pub fn read_packets(lines: &[u8], frame_rate: FrameRate) -> TaskResult<Timeline> {
     let (mut first_s, mut end_s) = (f64::INFINITY, f64::NEG_INFINITY);
     for line in lines.split(|byte| *byte == b'\n') {

@@ -1,4 +1,5 @@
-//! What a file is, by its own first bytes: ffmpeg is never asked to guess, since it guesses scripts too.
+//! What a file is, by its own first bytes: ffmpeg is never asked to guess, since it guesses scripts
+//! too.
 //!
 //! Also whether the container says that it is longer than the file. Sources: ISO/IEC 14496-12 §4.2,
 //! RFC 8794 §4-6, Microsoft RIFF, `GIF89a`, PNG (Third Edition) §5.2.
@@ -80,8 +81,8 @@ pub fn sniff(file: &mut (impl Read + Seek)) -> io::Result<Sniffed> {
     })
 }
 
-/// The size that a picture's first bytes declare, where the container is one picture or many of one size: a bomb is told
-/// from a picture before anything is allocated for it.
+/// The size that a picture's first bytes declare, where the container is one picture or many of one
+/// size: a bomb is told from a picture before anything is allocated for it.
 pub fn declared_size(file: &mut (impl Read + Seek)) -> io::Result<Option<PixelSize>> {
     let head = read_at(file, 0, 24)?;
     Ok(match head.as_slice() {
@@ -101,7 +102,8 @@ const fn judge(container: SourceContainer, whole: bool) -> Sniffed {
     if whole { Sniffed::Whole(container) } else { Sniffed::Truncated(container) }
 }
 
-/// Walks the top-level boxes: an index must be there, and neither it nor the samples may end behind the file.
+/// Walks the top-level boxes: an index must be there, and neither it nor the samples may end behind
+/// the file.
 fn boxes_are_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bool> {
     /// A fragmented hour has a few thousand; a hostile file has as many as it likes.
     const BOXES_MAX: usize = 100_000;
@@ -148,7 +150,8 @@ fn read_tail(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<Vec<u
     read_at(file, size_bytes.saturating_sub(TAIL_SIZE_BYTES_MAX), TAIL_SIZE_BYTES_MAX)
 }
 
-/// Finds the segment behind the EBML header and compares its length; live recordings leave it unknown.
+/// Finds the segment behind the EBML header and compares its length; live recordings leave it
+/// unknown.
 fn segment_is_whole(head: &[u8], size_bytes: u64) -> bool {
     const SEGMENT_ID: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
     let Some((header_length, header_start)) = read_vint(head, 4) else { return true };

@@ -1,4 +1,5 @@
-//! How a child can fail, and what that says about the task: try again, too large, or the footage itself.
+//! How a child can fail, and what that says about the task: try again, too large, or the footage
+//! itself.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -50,8 +51,9 @@ impl Limit {
 }
 
 impl ProcessError {
-    /// Whether another attempt may succeed: pipes break, programs are missing, and children starve or are killed (memory,
-    /// an operator) on an overloaded machine, whatever the footage is. A crash is none of these: it comes again.
+    /// Whether another attempt may succeed: pipes break, programs are missing, and children starve
+    /// or are killed (memory, an operator) on an overloaded machine, whatever the footage is. A
+    /// crash is none of these: it comes again.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Io(_) | Self::Stalled(_) => true,

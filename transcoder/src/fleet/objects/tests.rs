@@ -42,7 +42,8 @@ struct World {
 }
 
 impl World {
-    /// A bucket behind an endpoint with a path, as the local gateway has it; `end` is the end of the endpoint.
+    /// A bucket behind an endpoint with a path, as the local gateway has it; `end` is the end of
+    /// the endpoint.
     async fn new(end: &str) -> Self {
         let stored = Shared::default();
         let app = axum::Router::new().fallback(answer).with_state(Arc::clone(&stored));

@@ -1,4 +1,5 @@
-//! A task against an edge with prepared answers; sources come from a loopback server that the test runs.
+//! A task against an edge with prepared answers; sources come from a loopback server that the test
+//! runs.
 
 mod portrait;
 

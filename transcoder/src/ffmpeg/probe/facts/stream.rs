@@ -11,7 +11,8 @@ use crate::frame::gamut::WideGamut;
 /// Rates above this are a container's clock, not a camera's.
 /// Units: frames a second.
 const FRAME_RATE_MAX: f64 = 240.0;
-/// How far the average rate of a constant one may be from the nominal one: the last frame's length is often a guess.
+/// How far the average rate of a constant one may be from the nominal one: the last frame's length
+/// is often a guess.
 const VARIABLE_RATE_MIN: f64 = 0.02;
 /// What is assumed when nothing says anything.
 const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
@@ -88,7 +89,8 @@ pub struct SideData {
 }
 
 impl Stream {
-    /// What the stream says of itself; the file's length is that of its longest stream, which may be the sound.
+    /// What the stream says of itself; the file's length is that of its longest stream, which may
+    /// be the sound.
     pub fn timeline(&self) -> Timeline {
         let tag = self.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("duration"));
         // Some writers count the tag from the file's beginning, others from the stream's.
@@ -103,7 +105,8 @@ impl Stream {
         parse_seconds(self.start_time.as_deref()).unwrap_or_default()
     }
 
-    /// The average rate, so that the length holds for a variable one; the nominal rate where both agree.
+    /// The average rate, so that the length holds for a variable one; the nominal rate where both
+    /// agree.
     pub fn frame_rate(&self) -> FrameRate {
         let rate = |text: &Option<String>| text.as_deref().and_then(parse_rate).filter(|rate| rate.as_f64() <= FRAME_RATE_MAX);
         match (rate(&self.avg_frame_rate), rate(&self.r_frame_rate)) {

@@ -1,4 +1,5 @@
-//! Portraits: two files come in, a video and its poster go out, and each file's faults have a code of their own.
+//! Portraits: two files come in, a video and its poster go out, and each file's faults have a code
+//! of their own.
 
 use shared::portrait::{Portrait, PortraitShape};
 use shared::strategy::Strategy;
