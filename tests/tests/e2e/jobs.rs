@@ -5,6 +5,7 @@ use crate::{WEB_SERVER, fixture};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use tests::alpha::AlphaShares;
 use tests::client::Job;
 use tests::fixture::{Fixture, assert_failed, probe};
@@ -51,6 +52,47 @@ fn a_green_screen_becomes_three_outputs_with_the_same_matte() {
     }
     // One second of keying and two further outputs: 1, and a tenth of it rounded up.
     assert_eq!(fixture.account.balance().unwrap(), CREDITS - 2);
+}
+
+/// The MD5 of each frame as RGBA.
+fn frame_hashes(arguments: &[&str]) -> Vec<String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error"]).args(arguments);
+    let output = command.args(["-map", "0:v:0", "-pix_fmt", "rgba", "-f", "framemd5", "-"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let frames = lines.lines().filter(|line| !line.starts_with('#'));
+    frames.map(|line| line.rsplit(',').next().unwrap_or_default().trim().to_owned()).collect()
+}
+
+#[test]
+fn a_source_and_an_output_of_several_parts_keep_every_byte() {
+    const PART_SIZE_BYTES: u64 = 8 * 1024 * 1024;
+    let fixture = fixture(CREDITS);
+    // Noise: nothing compresses it, so both files are larger than one part of a multipart upload.
+    let source = fixture.file("noise.mov");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgba", "-s", "640x360", "-r", "12"]);
+    command.args(["-i", "/dev/urandom", "-frames:v", "12", "-c:v", "png", "-pix_fmt", "rgba"]).arg(&source);
+    assert!(command.status().unwrap().success());
+    let source_url = fixture.account.api.upload_file(&source, "video/quicktime").unwrap();
+    let body = json!({
+        "input": { "mode": "video", "videoUrl": source_url, "alphaStrategy": "preserve-source-alpha" },
+        "options": { "outputs": ["png-sequence"] },
+    });
+    let job = fixture.account.submit(&body).unwrap();
+    let job = fixture.account.wait_for_end(&job.id).unwrap();
+    assert_eq!(job.status, "success", "{:?}", job.error);
+
+    let (zip, frames) = (fixture.file("frames.zip"), fixture.file("frames"));
+    let size_bytes = fixture.account.api.download(&job.id, "png-sequence", &zip).unwrap();
+    assert!(size_bytes > PART_SIZE_BYTES && fs::metadata(&source).unwrap().len() > PART_SIZE_BYTES, "{size_bytes}");
+    let unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
+    assert!(Command::new("python3").args(["-c", unpack]).args([&zip, &frames]).status().unwrap().success());
+    let pattern = frames.join("frame_%06d.png");
+    let expected = frame_hashes(&["-i", source.to_str().unwrap()]);
+    assert_eq!(expected.len(), 12);
+    assert_eq!(frame_hashes(&["-i", pattern.to_str().unwrap()]), expected);
 }
 
 #[test]
