@@ -1,20 +1,35 @@
-//! A local file → verified outputs in a local folder. Both commands run this; it knows no network.
+//! The pipeline on a local file: verified outputs in a local folder. The fleet and the command line
+//! both run it; it has no network.
 //!
-//! probe → matte → (decode → key → compose → encode, all at once) → verify, several at once → QA report
+//! | step | done by |
+//! |---|---|
+//! | source | the caller puts it into the task's folder |
+//! | probe | [`Engine::prepare`]: `ffmpeg::probe`, `ffmpeg::sound` |
+//! | choose the matte | [`Engine::prepare`]: `matte::strategy` |
+//! | plan | [`Engine::plan`]: `output::run_plan` |
+//! | check the disk | `output::space` |
+//! | decode → matte → compose → encode | `stream`: one decode, all encoders at once |
+//! | previews | `output::preview` |
+//! | verify | `output::verify`: every output is decoded again |
+//! | QA report | `output::qa` |
+//! | store, report | the caller |
+
+mod frame_pipeline;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt};
 use shared::code::JobErrorCode;
-use shared::media::PreviewKind;
-use shared::qa::{QaReport, StageTiming};
+use shared::qa::{MatteFigures, QaReport, StageTiming};
 use shared::report::AttemptStage;
 use shared::strategy::StrategyChoice;
 use tokio::sync::OnceCell;
 
+use self::frame_pipeline::{FramePipeline, TransparentPixels};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::{self, Probed, SourceContainer};
 use crate::ffmpeg::process::{Tool, args};
@@ -25,13 +40,13 @@ use crate::matte::keying_step::KeyingStep;
 use crate::matte::matting_step::MattingStep;
 use crate::matte::models::Catalog;
 use crate::matte::strategy::{self, ChosenMatte, Matte, MatteRequest};
-use crate::output::encode::{self, Line, Master, Unseen};
+use crate::output::master::Master;
 use crate::output::preview::{self, PreviewFile};
-use crate::output::product::{Item, Order};
-use crate::output::qa::{self, Findings};
+use crate::output::qa::{self, ReportInputs};
+use crate::output::rendition::{OutputRequest, RenditionKind};
+use crate::output::run_plan::RunPlan;
 use crate::output::space;
-use crate::output::verify::{Truth, Verified, verify};
-use crate::plan::Plan;
+use crate::output::verify::{Reference, Verified, verify};
 use crate::progress::ProgressSink;
 
 /// The programs, and the folder that one task has to itself.
@@ -43,31 +58,50 @@ pub struct Engine<'a> {
     progress: &'a ProgressSink,
 }
 
-/// A source that was read and a decision that was made.
+/// A probed source, and how its matte will be made.
 #[derive(Debug)]
 pub struct Prepared {
     /// The source.
     pub probed: Probed,
-    /// The decision.
+    /// How.
     pub matte: Matte,
-    /// Why so; none where nobody had to choose.
+    /// Why so; none where nothing had to be chosen.
     pub choice: Option<StrategyChoice>,
     /// How long that took.
     pub timing: StageTiming,
 }
 
-/// Everything that was made.
+impl Prepared {
+    /// What a report on this source is made from.
+    pub const fn report_inputs<'a>(
+        &'a self,
+        plan: &'a RunPlan,
+        figures: MatteFigures,
+        verified: &'a [Verified],
+    ) -> ReportInputs<'a> {
+        ReportInputs {
+            probed: &self.probed,
+            strategy: self.matte.strategy,
+            choice: self.choice.as_ref(),
+            plan,
+            figures,
+            verified,
+        }
+    }
+}
+
+/// Everything that one run made.
 #[derive(Debug)]
-pub struct Made {
+pub struct RunResult {
     /// In the order asked for.
     pub outputs: Vec<Verified>,
     /// Previews, and the report as a file; empty when none were asked for.
     pub previews: Vec<PreviewFile>,
-    /// How good it is.
+    /// Quality of the result.
     pub report: QaReport,
 }
 
-/// The names of the two programs.
+/// The ffmpeg programs.
 #[derive(Debug, Clone)]
 pub struct Programs {
     /// Found through PATH unless it is a path.
@@ -83,7 +117,7 @@ impl<'a> Engine<'a> {
         Self { ffmpeg: tool(&programs.ffmpeg), ffprobe: tool(&programs.ffprobe), models, progress }
     }
 
-    /// Reads the source and decides how its matte will be made.
+    /// Probes the source and chooses how its matte will be made.
     pub async fn prepare(&self, source: &Path, request: &MatteRequest) -> TaskResult<Prepared> {
         let begun = Instant::now();
         self.progress.set(AttemptStage::Probing, 0, 1);
@@ -94,68 +128,56 @@ impl<'a> Engine<'a> {
         Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
-    /// Reads a source about which everything is decided.
+    /// Probes a source whose matte is already decided.
     pub async fn read(&self, source: &Path, matte: Matte) -> TaskResult<Prepared> {
         let begun = Instant::now();
         let probed = probe::probe(self.ffprobe, source).await?;
         Ok(Prepared { probed, matte, choice: None, timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
-    /// The decoder's program.
+    /// ffmpeg, in this engine's folder.
     pub const fn ffmpeg(&self) -> Tool<'a> {
         self.ffmpeg
     }
 
     /// What would be made of it.
-    pub fn plan(prepared: &Prepared, order: &Order) -> Plan {
-        Plan::new(&prepared.probed, prepared.matte.raw_format(&prepared.probed), order)
+    pub fn plan(prepared: &Prepared, request: &OutputRequest) -> RunPlan {
+        RunPlan::new(&prepared.probed, prepared.matte.raw_format(&prepared.probed), request)
     }
 
-    /// Makes every output and decodes each again. `deliver` gets each as soon as it stands, while others are still looked at.
+    /// Makes and verifies every output. `deliver` gets each as soon as it is verified, while others
+    /// still are being verified.
     pub async fn make(
         &self,
         prepared: &Prepared,
-        order: &Order,
+        request: &OutputRequest,
         deliver: impl AsyncFn(&Verified) -> TaskResult<()>,
-    ) -> TaskResult<Made> {
-        let plan = Self::plan(prepared, order);
+    ) -> TaskResult<RunResult> {
+        let plan = Self::plan(prepared, request);
         tracing::debug!(%plan, "planned");
-        space::check(self.ffmpeg.dir, &plan.products)?;
+        space::check(self.ffmpeg.dir, &plan.renditions)?;
         let begun = Instant::now();
-        let master = self.encode(prepared, &plan, order.backdrop.as_deref()).await?;
-        let encoded = timing(AttemptStage::Encoding.as_str(), begun);
+        let master = self.stream(prepared, &plan, request.backdrop.as_deref()).await?;
+        let mut previews = preview::collect(self.ffmpeg.dir, &plan.renditions, &master)?;
+        let encoding = timing(AttemptStage::Encoding.as_str(), begun);
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
-        let stages = vec![prepared.timing.clone(), encoded, timing(AttemptStage::Verifying.as_str(), begun)];
-        let findings = Findings { prepared, plan: &plan, figures: master.matte, verified: &outputs };
-        let report = qa::report(findings, self.tools().await?, stages);
-        let mut previews = preview::collect(self.ffmpeg.dir, &plan.products, &master)?;
-        if order.previews {
-            previews.push(self.write_report(&report)?);
+        let verifying = timing(AttemptStage::Verifying.as_str(), begun);
+        let inputs = prepared.report_inputs(&plan, master.matte, &outputs);
+        let report = qa::report(inputs, self.tools().await?, vec![prepared.timing.clone(), encoding, verifying]);
+        if request.previews {
+            previews.push(preview::write_report(self.ffmpeg.dir, &report)?);
         }
-        Ok(Made { outputs, previews, report })
+        Ok(RunResult { outputs, previews, report })
     }
 
-    async fn encode(&self, prepared: &Prepared, plan: &Plan, backdrop: Option<&Path>) -> TaskResult<Master> {
+    /// Decode → matte → compose → encode, all at once.
+    async fn stream(&self, prepared: &Prepared, plan: &RunPlan, backdrop: Option<&Path>) -> TaskResult<Master> {
         let length = plan.picture.length;
-        let wide = prepared.probed.input.wide_gamut;
-        let matting = prepared.matte.backend().map(|backend| MattingStep::new(backend, plan.picture.shown, wide)).transpose()?;
-        // What was matted is in BT.709 already.
-        let keying_wide = wide.filter(|_| matting.is_none());
-        let keying = KeyingStep::new(plan.picture, prepared.matte.keyer(plan.raw_format, wide), keying_wide);
+        let (matting, pipeline) = self.frame_pipeline(prepared, plan, backdrop).await?;
         let note = |frames| self.progress.set(AttemptStage::Encoding, frames, length.frames);
-        let unseen = if prepared.matte.keeps_transparent_colors() { Unseen::Kept } else { Unseen::Flattened };
-        let meter = qa::meter(&prepared.probed, &prepared.matte, plan);
-        let ground = match (backdrop, plan.composition.background) {
-            (Some(path), _) => Ground::Picture(
-                still::read(self.ffmpeg, path, plan.staged(), Fit::Filling, JobErrorCode::BackdropUnusable).await?,
-            ),
-            (None, Some(color)) => Ground::Color(color.0),
-            (None, None) => Ground::Clear,
-        };
-        let stage = Compositor::new(&plan.composition, plan.picture.shown, plan.picture.pixel_aspect, ground);
-        let line = Line::new(plan, keying, stage, unseen, meter);
-        let master = encode::run(self.ffmpeg, plan, matting, line, note).await?;
+        let master = stream::stream(self.ffmpeg, plan, matting, pipeline, note).await?;
+        // The last frame of an animated picture is held, and decoded once.
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
             return Err(length.too_few(master.frames));
@@ -163,36 +185,64 @@ impl<'a> Engine<'a> {
         Ok(master)
     }
 
+    /// What frames go through between the decoder and the encoders.
+    async fn frame_pipeline(
+        &self,
+        prepared: &Prepared,
+        plan: &RunPlan,
+        backdrop: Option<&Path>,
+    ) -> TaskResult<(Option<MattingStep>, FramePipeline)> {
+        let Prepared { probed, matte, .. } = prepared;
+        let (size, wide) = (plan.picture.size, probed.input.wide_gamut);
+        let matting = matte.backend().map(|backend| MattingStep::new(backend, size, wide)).transpose()?;
+        // The matting step has converted its frames to BT.709 already.
+        let keying_wide = wide.filter(|_| matting.is_none());
+        let keying = KeyingStep::new(size, matte.keyer(plan.raw_format, wide), keying_wide);
+        let ground = match (backdrop, plan.composition.background) {
+            (Some(path), _) => Ground::Picture(
+                still::read(self.ffmpeg, path, plan.composed_size(), Fit::Filling, JobErrorCode::BackdropUnusable).await?,
+            ),
+            (None, Some(color)) => Ground::Color(color.0),
+            (None, None) => Ground::Clear,
+        };
+        let compositor = Compositor::new(&plan.composition, size, plan.picture.pixel_aspect, ground);
+        let transparent_pixels =
+            if matte.keeps_transparent_colors() { TransparentPixels::Kept } else { TransparentPixels::Flattened };
+        let metrics = qa::metrics(probed, matte, plan);
+        Ok((matting, FramePipeline::new(plan, keying, compositor, transparent_pixels, metrics)))
+    }
+
+    /// Verifies outputs, as many at once as there are cores.
     async fn verify(
         &self,
         prepared: &Prepared,
-        plan: &Plan,
+        plan: &RunPlan,
         master: &Master,
         deliver: impl AsyncFn(&Verified) -> TaskResult<()>,
     ) -> TaskResult<Vec<Verified>> {
-        let truth = Truth { master, picture: plan.picture, has_audio: prepared.probed.facts.has_audio };
+        let reference = Reference { master, picture: plan.picture, has_audio: prepared.probed.facts.has_audio };
         let (deliver, done) = (&deliver, &std::cell::Cell::new(0));
-        let outputs = plan.products.iter().filter_map(|product| match product.item {
-            Item::Output(output) => Some((output, product)),
-            Item::Preview(_) => None,
+        let outputs = plan.renditions.iter().filter_map(|rendition| match rendition.kind {
+            RenditionKind::Output(output) => Some((output, rendition)),
+            RenditionKind::Preview(_) => None,
         });
-        let frames = outputs.clone().map(|(_, product)| product.share(master.frames).0).sum();
+        let frames = outputs.clone().map(|(_, rendition)| rendition.share(master.frames).0).sum();
         let note = |_| {
             done.set(done.get() + 1);
             self.progress.set(AttemptStage::Verifying, done.get(), frames);
         };
-        let one = |(output, product)| async move {
-            let verified = verify(self.ffmpeg, self.ffprobe, output, product, truth, note).await?;
+        let one = |(output, rendition)| async move {
+            let verified = verify(self.ffmpeg, self.ffprobe, output, rendition, reference, note).await?;
             deliver(&verified).await?;
             Ok(verified)
         };
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        stream::iter(outputs).map(one).buffered(at_once).try_collect().await
+        futures_util::stream::iter(outputs).map(one).buffered(at_once).try_collect().await
     }
 
     /// The programs' versions, by their names.
     pub async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
-        // Asked once: it stays as it is for as long as this process runs.
+        // Asked once for the life of this process.
         static FFMPEG_VERSION: OnceCell<String> = OnceCell::const_new();
         let ask = async || {
             let banner = self.ffmpeg.capture(&args(["-hide_banner", "-version"])).await;
@@ -204,23 +254,15 @@ impl<'a> Engine<'a> {
         let (own, version) = (env!("CARGO_PKG_VERSION").to_owned(), FFMPEG_VERSION.get_or_try_init(ask).await?.clone());
         Ok(BTreeMap::from([("bgless-transcoder".to_owned(), own), ("ffmpeg".to_owned(), version)]))
     }
-
-    fn write_report(&self, report: &QaReport) -> TaskResult<PreviewFile> {
-        let dir = self.ffmpeg.dir;
-        let json = serde_json::to_vec_pretty(report).map_err(|error| TaskError::Transient(error.to_string()))?;
-        std::fs::write(dir.join(PreviewKind::Qa.file_name()), json)
-            .map_err(|error| TaskError::disk("writing the report", &error))?;
-        preview::measured(dir, PreviewKind::Qa, None)
-    }
 }
 
-/// How long a stage took that ends now.
+/// The duration of a stage that ends now.
 pub fn timing(stage: &str, begun: Instant) -> StageTiming {
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     StageTiming { stage: stage.to_owned(), duration_ms }
 }
 
-/// Where a task keeps the copy of its source.
+/// The path of the source in a task's folder.
 pub fn source_path(dir: &Path) -> PathBuf {
     dir.join("source")
 }

@@ -1,4 +1,5 @@
-//! How many frames a source should give, and how far it may be off: credits are reserved for what it promises.
+//! How many frames a source should give, and how far it may be off: credits are reserved for what
+//! it promises.
 
 use shared::code::JobErrorCode;
 use shared::media::{FrameRate, MediaFacts};

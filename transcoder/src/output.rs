@@ -1,10 +1,17 @@
-//! What is written: encoders, previews, verification and the QA report.
+//! What is written: one file a format, encoding, previews, verification and the QA report.
 
 pub mod encode;
+pub mod ffmpeg_arguments;
+pub mod format;
+pub mod formats;
+pub mod master;
 pub mod matte_metrics;
-pub mod preset;
+mod ordered;
+pub mod png;
 pub mod preview;
-pub mod product;
 pub mod qa;
+pub mod rendition;
+pub mod run_plan;
 pub mod space;
 pub mod verify;
+mod zip;

@@ -1,4 +1,5 @@
-//! Facts and wishes → ffmpeg's arguments, as a list of named stages. Pure: nothing here starts anything.
+//! Facts about the source → the arguments with which ffmpeg decodes it or samples it. Pure: nothing
+//! here starts anything.
 //!
 //! The arguments that guard against a hostile file come from `ffmpeg::guards`.
 
@@ -6,9 +7,7 @@ mod planar_format;
 mod tone;
 
 use std::ffi::OsString;
-use std::fmt;
 
-use shared::composition::Composition;
 use shared::media::{FrameRate, PixelSize, SOURCE_FRAMES_MAX};
 
 pub use planar_format::planar_format;
@@ -16,19 +15,17 @@ pub use planar_format::planar_format;
 use crate::ffmpeg::guards::{file_url, preamble, read_guards};
 use crate::ffmpeg::probe::{ColorRange, Input, Probed};
 use crate::ffmpeg::process::args;
-use crate::frame::compositor;
 use crate::frame::raw_format::RawFormat;
 use crate::length::Length;
-use crate::output::product::{self, Maker, Order, Product};
 
 /// Chroma is interpolated, not repeated: an edge keyed from repeated chroma is two pixels wide.
 const SCALE_FLAGS: &str = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
 
-/// The picture on its way through.
+/// The picture as decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
-    /// As decoded.
-    pub shown: PixelSize,
+    /// Its size.
+    pub size: PixelSize,
     /// Constant.
     pub frame_rate: FrameRate,
     /// Shape of a pixel when it is not square.
@@ -37,54 +34,15 @@ pub struct Picture {
     pub length: Length,
 }
 
-/// Everything that runs while frames flow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The picture.
-    pub picture: Picture,
-    /// What the decoder writes.
-    pub raw_format: RawFormat,
-    /// The decoder's arguments.
-    pub decode: Vec<OsString>,
-    /// What the subject is shown in.
-    pub composition: Composition,
-    /// The outputs in the order asked for, then the previews.
-    pub products: Vec<Product>,
-}
-
-impl Plan {
-    /// The size that is shown.
-    pub fn staged(&self) -> PixelSize {
-        compositor::staged(&self.composition, self.picture.shown, self.picture.pixel_aspect)
-    }
-
-    /// Plans one run over the source.
-    pub fn new(probed: &Probed, raw_format: RawFormat, order: &Order) -> Self {
-        let picture = picture(probed);
-        let products = product::all(&picture, &probed.input, order);
+impl Picture {
+    /// The picture of this source.
+    pub fn of(probed: &Probed) -> Self {
         Self {
-            picture,
-            raw_format,
-            decode: decode(probed, &picture, raw_format),
-            composition: order.composition.clone(),
-            products,
+            size: probed.facts.size,
+            frame_rate: probed.facts.frame_rate,
+            pixel_aspect: probed.input.pixel_aspect,
+            length: Length::of(&probed.facts),
         }
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |arguments: &[OsString]| arguments.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        writeln!(f, "decode: {}", line(&self.decode))?;
-        self.products.iter().try_for_each(|Product { item, feed, keep_every, shot, maker }| {
-            write!(f, "{item}: {} in {}, 1 of {keep_every} frames, {} a second", feed.size, feed.padded, shot.frame_rate)?;
-            match maker {
-                Maker::Ffmpeg(arguments) | Maker::Webp(arguments) | Maker::ColorAlphaZip(arguments) => {
-                    writeln!(f, ": {}", line(arguments))
-                }
-                Maker::Apng | Maker::PngSequence => writeln!(f),
-            }
-        })
     }
 }
 
@@ -95,7 +53,7 @@ pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
     one_frame(input, at_ms, &filter, "rgb24")
 }
 
-/// One of so many frames of the whole clip, scaled to `size`; at most `frames_max` of them.
+/// Every n-th frame of the whole clip, scaled to `size`; at most `frames_max` of them.
 pub fn spread(input: &Input, every: u64, frames_max: usize, size: PixelSize) -> Vec<OsString> {
     let (tone, colors) = (tone::map(input), source_colors(input));
     let scale = format!("scale={}:{}:{colors}:out_range=pc:flags=area+accurate_rnd+full_chroma_int", size.width, size.height);
@@ -118,10 +76,12 @@ fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec
     arguments
 }
 
-fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
-    let PixelSize { width, height } = picture.shown;
+/// Decodes the whole clip at a constant frame rate.
+pub fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
+    let PixelSize { width, height } = picture.size;
     let colors = format!("{}:{}", source_colors(&probed.input), raw_format.colors());
-    // Outputs begin with the first picture: a constant rate would fill the time before it with copies.
+    // Outputs begin with the first frame: a constant rate would fill the time before it with
+    // copies.
     let scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
     let tone = tone::map(&probed.input);
     let filter = match raw_format {
@@ -131,7 +91,7 @@ fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsSt
         _ => format!("setpts=PTS-STARTPTS,{tone}{scale}"),
     };
     let mut arguments = [preamble(), source(&probed.input)].concat();
-    // A constant rate, so that the length holds whatever the source's frames do.
+    // A constant rate keeps the length whatever the time stamps of the source.
     arguments.extend(args(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
     arguments.extend(args(["-frames:v", &(SOURCE_FRAMES_MAX + 1).to_string()]));
     arguments.extend(args(["-f", "rawvideo", "-pix_fmt", raw_format.as_str(), "pipe:1"]));
@@ -148,7 +108,8 @@ fn source(input: &Input) -> Vec<OsString> {
     arguments
 }
 
-/// How the source's numbers are colours. Never left to ffmpeg, which guesses BT.601 for anything untagged.
+/// Matrix and range of the source, for the scale filter. Never left to ffmpeg, which assumes BT.601
+/// for untagged video.
 fn source_colors(input: &Input) -> String {
     let range = match input.color_range {
         ColorRange::Limited => "tv",
@@ -161,16 +122,7 @@ fn source_colors(input: &Input) -> String {
     }
 }
 
-fn picture(probed: &Probed) -> Picture {
-    Picture {
-        shown: probed.facts.size,
-        frame_rate: probed.facts.frame_rate,
-        pixel_aspect: probed.input.pixel_aspect,
-        length: Length::of(&probed.facts),
-    }
-}
-
-/// As ffmpeg's options take them.
+/// A time as ffmpeg's options take it.
 pub fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }

@@ -1,4 +1,5 @@
-//! A picture and a sound → a verified video: the picture fitted to a canvas, a gentle push-in, a waveform that follows the sound.
+//! A picture and a sound → a verified video: the picture fitted to a canvas, a gentle push-in, a
+//! waveform that follows the sound.
 //!
 //! picture ∥ sound (heard once) → (paint → encode, at the same time) → verify → poster
 
@@ -9,12 +10,13 @@ mod listen;
 mod motion;
 mod painter;
 mod picture;
+mod rendition;
 mod wave;
 
 use std::path::{Path, PathBuf};
 
 use shared::code::JobErrorCode;
-use shared::media::{FrameRate, MediaFacts, Output, PixelSize, PreviewKind};
+use shared::media::{MediaFacts, PixelSize, PreviewKind};
 use shared::portrait::PortraitShape;
 use shared::qa::MatteFigures;
 use shared::report::AttemptStage;
@@ -25,24 +27,20 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::SourceContainer;
 use crate::ffmpeg::process::{Tool, args};
-use crate::frame::feed::{Feed, Frame, Pixels};
+use crate::frame::feed::Frame;
 use crate::frame::samples::{Lattice, Samples};
 use crate::length::{Length, duration_ms};
-use crate::output::encode::{self, Master, portrait_mp4};
+use crate::output::encode::encode;
+use crate::output::master::Master;
 use crate::output::preview::{self, PreviewFile};
-use crate::output::product::{Item, Maker, Product, Shot};
 use crate::output::space;
-use crate::output::verify::{Truth, Verified, verify};
+use crate::output::verify::{Reference, Verified, verify};
 use crate::plan::{self, Picture};
 use crate::progress::ProgressSink;
-use levels::{FRAMES_PER_S, SAMPLES_PER_FRAME};
+use levels::SAMPLES_PER_FRAME;
 use painter::Painter;
+use rendition::{FRAME_RATE, OUTPUT};
 
-/// What it becomes.
-const OUTPUT: Output = Output::OpaqueMp4;
-const FRAME_RATE: FrameRate = FrameRate { numerator: FRAMES_PER_S, denominator: 1 };
-/// CRF of H.264; a still picture needs few bits for much.
-const QUALITY: u32 = 20;
 /// Painted frames that wait for the encoder.
 const FRAMES_IN_FLIGHT_MAX: usize = 3;
 /// Largest poster.
@@ -117,16 +115,16 @@ impl<'a> Studio<'a> {
     pub async fn render(&self, prepared: Prepared) -> TaskResult<Rendered> {
         let Prepared { facts, painter, levels, sound_samples } = prepared;
         let frames = u64::from(painter.frames());
-        let product = product(painter.canvas(), frames);
+        let rendition = rendition::rendition(painter.canvas(), frames);
         space::check_portrait(self.ffmpeg.dir, painter.canvas(), frames)?;
         let (queue, painted) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
         let sink = self.progress.clone();
         let painting = aside(move || paint(&painter, &queue, &sink));
-        let (master, ()) = tokio::try_join!(painting, encode::make(self.ffmpeg, &product, painted))?;
-        let picture = Picture { shown: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
-        let truth = Truth { master: &master, picture, has_audio: true };
+        let (master, ()) = tokio::try_join!(painting, encode(self.ffmpeg, &rendition, painted))?;
+        let picture = Picture { size: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
+        let reference = Reference { master: &master, picture, has_audio: true };
         let note = |seen| self.progress.set(AttemptStage::Verifying, seen, frames);
-        let video = verify(self.ffmpeg, self.ffprobe, OUTPUT, &product, truth, note).await?;
+        let video = verify(self.ffmpeg, self.ffprobe, OUTPUT, &rendition, reference, note).await?;
         self.verify_sound(&video.path, &levels, sound_samples).await?;
         let poster = self.poster(&video.path, frames, facts.size).await?;
         Ok(Rendered { video, poster })
@@ -166,7 +164,8 @@ impl<'a> Studio<'a> {
     }
 }
 
-/// Paints every frame. Nobody takes frames any more when the encoder failed, and when the task was dropped.
+/// Paints every frame. Nobody takes frames any more when the encoder failed, and when the task was
+/// dropped.
 fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) -> TaskResult<Master> {
     let frames = u64::from(painter.frames());
     let mut samples = Samples::new(Lattice::new(painter.canvas(), frames));
@@ -181,13 +180,6 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
         sink.set(AttemptStage::Encoding, seen, frames);
     }
     Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
-}
-
-fn product(canvas: PixelSize, frames: u64) -> Product {
-    let shot = Shot { padded: canvas, frame_rate: FRAME_RATE, frames, quality: QUALITY };
-    let arguments = portrait_mp4::arguments(&shot, listen::FILE_NAME, &OUTPUT.file_name());
-    let feed = Feed { size: canvas, padded: canvas, pixels: Pixels::Opaque };
-    Product { item: Item::Output(OUTPUT), feed, keep_every: 1, shot, maker: Maker::Ffmpeg(arguments) }
 }
 
 /// Off the threads that everything else needs.

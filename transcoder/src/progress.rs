@@ -27,7 +27,8 @@ impl ProgressSink {
         (Self(sender), receiver)
     }
 
-    /// Notes that `done` of `total` of a stage is done. Wakes readers only when stage or percent change.
+    /// Notes that `done` of `total` of a stage is done. Wakes readers only when stage or percent
+    /// change.
     pub fn set(&self, stage: AttemptStage, done: u64, total: u64) {
         let next = Progress { stage, percent: percent(stage, done, total), done, total };
         self.0.send_if_modified(|progress| {

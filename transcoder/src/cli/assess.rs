@@ -18,10 +18,10 @@ use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::read_frames;
 use crate::frame::pixels::{self, sides};
 use crate::matte::strategy::{Matte, MatteRequest};
-use crate::output::matte_metrics::Meter;
-use crate::output::product::Order;
-use crate::output::qa::{self, Findings};
-use crate::plan::Plan;
+use crate::output::matte_metrics::MatteMetrics;
+use crate::output::qa;
+use crate::output::rendition::OutputRequest;
+use crate::output::run_plan::RunPlan;
 use crate::progress::ProgressSink;
 
 /// Frames of either video that wait for the other's.
@@ -37,7 +37,7 @@ pub async fn assess(request: &QaArguments) -> Result<String, RunError> {
     if let Some(path) = &request.report {
         write_report(&report, path)?;
     }
-    Ok(qa::told(&report))
+    Ok(qa::text(&report))
 }
 
 async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResult<QaReport> {
@@ -52,8 +52,7 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
     let stages = vec![before.timing.clone(), timing("measuring", begun)];
     // Who made the result is not known, so neither is how.
     let before = Prepared { choice: None, ..before };
-    let findings = Findings { prepared: &before, plan: &plan, figures, verified: &[] };
-    Ok(qa::report(findings, engine.tools().await?, stages))
+    Ok(qa::report(before.report_inputs(&plan, figures, &[]), engine.tools().await?, stages))
 }
 
 /// Looks for a screen; without one, a result can still be looked at by itself.
@@ -64,10 +63,10 @@ async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
     }
 }
 
-fn empty_plan(prepared: &Prepared) -> Plan {
+fn empty_plan(prepared: &Prepared) -> RunPlan {
     Engine::plan(
         prepared,
-        &Order {
+        &OutputRequest {
             outputs: Vec::new(),
             preset: Preset::default(),
             resolution: None,
@@ -78,36 +77,36 @@ fn empty_plan(prepared: &Prepared) -> Plan {
     )
 }
 
-async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &Plan, result: &Plan) -> TaskResult<MatteFigures> {
-    let meter = qa::meter(&before.probed, &before.matte, source);
+async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan, result: &RunPlan) -> TaskResult<MatteFigures> {
+    let metrics = qa::metrics(&before.probed, &before.matte, source);
     let (source_in, sources) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
     let (result_in, results) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
-    let sizes = (source.picture.shown, result.picture.shown);
-    let (_, _, meter) = tokio::try_join!(
+    let sizes = (source.picture.size, result.picture.size);
+    let (_, _, metrics) = tokio::try_join!(
         decode(ffmpeg, source, source_in),
         decode(ffmpeg, result, result_in),
-        add_frames(meter, sizes, sources, results),
+        add_frames(metrics, sizes, sources, results),
     )?;
-    Ok(meter.finish())
+    Ok(metrics.finish())
 }
 
-async fn decode(ffmpeg: Tool<'_>, plan: &Plan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
+async fn decode(ffmpeg: Tool<'_>, plan: &RunPlan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
     let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout);
     let decoder = decoder.map_err(|error| error.into_task_error("decoder", JobErrorCode::SourceNotVideo))?;
-    read_frames(decoder, plan.raw_format.frame_size_bytes(plan.picture.shown), plan.picture.length, frames).await
+    read_frames(decoder, plan.raw_format.frame_size_bytes(plan.picture.size), plan.picture.length, frames).await
 }
 
 async fn add_frames(
-    mut meter: Meter,
+    mut metrics: MatteMetrics,
     (source_size, result_size): (PixelSize, PixelSize),
     mut sources: mpsc::Receiver<Vec<u8>>,
     mut results: mpsc::Receiver<Vec<u8>>,
-) -> TaskResult<Meter> {
+) -> TaskResult<MatteMetrics> {
     let mut frames = 0_u64;
     loop {
         let (source, result) = match (sources.recv().await, results.recv().await) {
             (Some(source), Some(result)) => (source, result),
-            (None, None) => return Ok(meter),
+            (None, None) => return Ok(metrics),
             (source, _) => {
                 let longer = if source.is_some() { "source" } else { "result" };
                 let message = format!("The {longer} goes on after frame {frames}, where the other ends.");
@@ -116,11 +115,11 @@ async fn add_frames(
         };
         let work = tokio::task::spawn_blocking(move || {
             fitted(result, result_size, source_size).map(|result| {
-                meter.add(&result, Some(&source));
-                meter
+                metrics.add(&result, Some(&source));
+                metrics
             })
         });
-        meter = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))??;
+        metrics = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))??;
         frames += 1;
     }
 }

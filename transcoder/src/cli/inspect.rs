@@ -12,10 +12,10 @@ use crate::cli::arguments::ProbeArguments;
 use crate::cli::environment::{LocalEnvironment, RunError, absolute, located};
 use crate::engine::{Engine, Prepared};
 use crate::ffmpeg::probe::{ColorRange, Input};
-use crate::output::product::{Item, Maker, Order, Product};
 use crate::output::qa;
+use crate::output::rendition::{OutputRequest, Rendition, RenditionKind};
+use crate::output::run_plan::RunPlan;
 use crate::output::space;
-use crate::plan::Plan;
 use crate::progress::ProgressSink;
 
 /// What the engine found and would do.
@@ -58,7 +58,7 @@ pub async fn inspect(request: &ProbeArguments) -> Result<Inspection, RunError> {
     let outputs = if request.outputs.is_empty() { Output::ALL.to_vec() } else { request.outputs.clone() };
     let plan = Engine::plan(
         &prepared,
-        &Order {
+        &OutputRequest {
             outputs,
             preset: request.preset,
             resolution: None,
@@ -70,30 +70,27 @@ pub async fn inspect(request: &ProbeArguments) -> Result<Inspection, RunError> {
     Ok(describe(prepared, &plan))
 }
 
-fn describe(prepared: Prepared, plan: &Plan) -> Inspection {
+fn describe(prepared: Prepared, plan: &RunPlan) -> Inspection {
     let has_audio = prepared.probed.facts.has_audio;
-    let planned = |product: &Product| match product.item {
-        Item::Output(output) => Some(PlannedOutput {
+    let planned = |rendition: &Rendition| match rendition.kind {
+        RenditionKind::Output(output) => Some(PlannedOutput {
             output,
-            size: product.feed.pixels.written(product.feed.padded),
-            frame_rate: product.shot.frame_rate,
-            frames: product.shot.frames,
+            size: rendition.feed.pixels.written(rendition.feed.padded),
+            frame_rate: rendition.params.frame_rate,
+            frames: rendition.params.frames,
             has_audio: has_audio && output.carries_sound(),
-            encoder: match &product.maker {
-                Maker::Ffmpeg(arguments) | Maker::ColorAlphaZip(arguments) => Some(strings(arguments)),
-                Maker::Webp(_) | Maker::Apng | Maker::PngSequence => None,
-            },
+            encoder: rendition.ffmpeg_arguments().map(strings),
         }),
-        Item::Preview(_) => None,
+        RenditionKind::Preview(_) => None,
     };
     Inspection {
         choice: prepared.choice,
         color: color(&prepared.probed.input),
         frames: plan.picture.length.frames,
         decoder: strings(&plan.decode),
-        outputs: plan.products.iter().filter_map(planned).collect(),
-        disk_size_bytes: space::needed_size_bytes(&plan.products),
-        warnings: qa::foresee(&prepared.probed, plan),
+        outputs: plan.renditions.iter().filter_map(planned).collect(),
+        disk_size_bytes: space::needed_size_bytes(&plan.renditions),
+        warnings: qa::source_warnings(&prepared.probed, plan),
         facts: prepared.probed.facts,
     }
 }
@@ -131,7 +128,7 @@ impl Inspection {
             format!("sound: {}", if facts.has_audio { "yes" } else { "none" }),
         ];
         if let Some(choice) = &self.choice {
-            lines.push(qa::told_choice(choice));
+            lines.push(qa::choice_text(choice));
             lines.extend(choice.runners_up.iter().map(|candidate| {
                 let confidence =
                     candidate.confidence.map_or_else(String::new, |confidence| format!(", confidence {confidence:.2}"));

@@ -17,10 +17,10 @@ use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
 use crate::cli::arguments::RunArguments;
 use crate::cli::environment::{LocalEnvironment, RunError, absolute, located, machine, write_report};
-use crate::engine::Made;
+use crate::engine::RunResult;
 use crate::error::TaskError;
-use crate::output::product::Order;
 use crate::output::qa;
+use crate::output::rendition::OutputRequest;
 use crate::output::verify::Verified;
 use crate::progress::{Progress, ProgressSink};
 
@@ -44,7 +44,7 @@ pub async fn run_local(request: &RunArguments) -> Result<RunSummary, RunError> {
     let environment = LocalEnvironment::create(&request.settings)?;
     let (sink, progress) = ProgressSink::new();
     let engine = environment.engine(&sink);
-    let order = Order {
+    let order = OutputRequest {
         outputs: request.outputs.clone(),
         preset: request.preset,
         resolution: None,
@@ -70,7 +70,7 @@ pub async fn run_local(request: &RunArguments) -> Result<RunSummary, RunError> {
     if let Some(path) = &request.report {
         write_report(&made.report, path)?;
     }
-    Ok(RunSummary { lines, report: qa::told(&made.report) })
+    Ok(RunSummary { lines, report: qa::text(&made.report) })
 }
 
 fn targets(request: &RunArguments) -> Result<Vec<PathBuf>, RunError> {
@@ -104,7 +104,7 @@ fn deliver(verified: &Verified, target: &Path) -> Result<String, RunError> {
 }
 
 /// Previews go beside the first output.
-fn deliver_previews(made: &Made, targets: &[PathBuf]) -> Result<(), RunError> {
+fn deliver_previews(made: &RunResult, targets: &[PathBuf]) -> Result<(), RunError> {
     let folder = targets.first().and_then(|target| target.parent()).unwrap_or(Path::new("."));
     for file in &made.previews {
         let target = folder.join(file.kind.file_name());

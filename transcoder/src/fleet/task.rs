@@ -35,7 +35,7 @@ use crate::fleet::source::Fetcher;
 use crate::matte::models::Catalog;
 use crate::matte::strategy::MatteRequest;
 use crate::output::preview::PreviewFile;
-use crate::output::product::Order;
+use crate::output::rendition::OutputRequest;
 use crate::output::verify::Verified;
 use crate::progress::ProgressSink;
 use fetch::{fetch, fetch_backdrop, fetch_background};
@@ -231,7 +231,7 @@ async fn transcode<E: Edge>(
             choice: prepared.choice.clone().map(Box::new),
         })
         .await?;
-    let order = Order {
+    let order = OutputRequest {
         outputs: work.outputs.clone(),
         preset: work.preset,
         resolution: work.resolution,

@@ -1,30 +1,31 @@
 //! First step of the frame pipeline: a decoded frame becomes a master frame, from which every
 //! output is made.
 
+use shared::media::PixelSize;
+
 use crate::frame::gamut::{Gamut, WideGamut};
 use crate::frame::pixels::sides;
 use crate::matte::keying::Keyer;
-use crate::plan::Picture;
 
 /// Makes the master frames of one clip, in order: keys planar frames, passes RGBA frames on.
 #[derive(Debug)]
 pub struct KeyingStep {
-    picture: Picture,
+    size: PixelSize,
     /// None where decoded frames are RGBA.
     keyer: Option<Box<Keyer>>,
     gamut: Option<Gamut>,
 }
 
 impl KeyingStep {
-    /// A step for frames of this picture; `wide` is their gamut where they are not in BT.709 yet.
-    pub fn new(picture: Picture, keyer: Option<Box<Keyer>>, wide: Option<WideGamut>) -> Self {
-        Self { picture, keyer, gamut: wide.map(Gamut::new) }
+    /// A step for frames of this size; `wide` is their gamut where they are not in BT.709 yet.
+    pub fn new(size: PixelSize, keyer: Option<Box<Keyer>>, wide: Option<WideGamut>) -> Self {
+        Self { size, keyer, gamut: wide.map(Gamut::new) }
     }
 
     /// Turns one decoded frame into straight RGBA in BT.709. Also returns the planar frame that was
     /// keyed, unless the gamut was converted: then the two cannot be compared.
     pub fn apply(&mut self, frame: Vec<u8>) -> (Vec<u8>, Option<Vec<u8>>) {
-        let (width, height) = sides(self.picture.shown);
+        let (width, height) = sides(self.size);
         let (mut master, keyed) = match &mut self.keyer {
             None => (frame, None),
             Some(keyer) => {

@@ -1,5 +1,6 @@
-//! Measures the mattes of a clip as they pass: how much is covered, how soft, how steady, how clean, and how well they explain
-//! the source. Frames are looked at on a coarse grid of their own pixels, so that the time does not grow with the picture.
+//! Metrics of the mattes of a clip, frame by frame: coverage, softness, flicker, spill, holes, and
+//! how well they reconstruct the source. Frames are sampled on a coarse grid, so that the time does
+//! not grow with the picture.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of pixels and frames are far below 2^52")]
 
@@ -20,29 +21,31 @@ use reconstruction::Reconstruction;
 /// Longest side of the grid.
 /// Units: pixels.
 const GRID_SIDE_MAX: usize = 480;
-/// Alpha up to here is clear, and from there on opaque: lossy sources are never exact.
+/// Alpha up to `CLEAR_MAX` counts as transparent, from `OPAQUE_MIN` as opaque: lossy sources are
+/// never exact.
 const CLEAR_MAX: u8 = 5;
 const OPAQUE_MIN: u8 = 250;
 /// From here on a pixel belongs to the subject.
 const SUBJECT_MIN: u8 = 128;
-/// How far the frames around another may differ and still agree.
+/// Neighbouring frames agree when their alpha differs by at most this.
 const AGREEMENT_MAX: u8 = 16;
-/// Soft pixels whose colour is seen well enough to be judged.
+/// The spill of soft pixels is measured from this alpha on.
 const TINT_ALPHA_MIN: u8 = 26;
-/// A clear patch of more than this share of the subject is no hole but a gap: between an arm and a body.
+/// A transparent patch above this share of the subject is no hole but a gap, as between arm and
+/// body.
 const HOLE_SHARE_MAX: f64 = 0.01;
 /// Share of the frame's border that the subject must cover to touch it.
 const CONTACT_SHARE_MIN: f64 = 0.005;
 
 /// Sums over the frames so far.
 #[derive(Debug)]
-pub struct Meter {
+pub struct MatteMetrics {
     size: PixelSize,
     step: usize,
     columns: usize,
     rows: usize,
     frames: u64,
-    /// The mattes of the frame before the last, and of the last.
+    /// The mattes of the last two frames.
     before: [Vec<u8>; 2],
     covered: Mean,
     soft: Mean,
@@ -53,7 +56,7 @@ pub struct Meter {
     hole_cells: u64,
     subject_cells: u64,
     contacts: u64,
-    /// None where there is no screen.
+    /// None without a screen.
     reconstruction: Option<Reconstruction>,
 }
 
@@ -74,7 +77,7 @@ impl Mean {
     }
 }
 
-impl Meter {
+impl MatteMetrics {
     /// For frames of this size.
     pub fn new(size: PixelSize) -> Self {
         let (width, height) = sides(size);
@@ -98,12 +101,13 @@ impl Meter {
         }
     }
 
-    /// For frames of this size, made from sources of this format before a screen.
+    /// For frames of this size, keyed from sources of this format with a screen.
     pub fn against(size: PixelSize, format: PlanarFormat, screen: &Screen) -> Self {
         Self { reconstruction: Some(Reconstruction::new(format, screen)), ..Self::new(size) }
     }
 
-    /// Looks at the next frame: straight RGBA, and what it was made from where that stands before a screen.
+    /// Adds the next frame: straight RGBA, and the source frame that it was keyed from, if there is
+    /// a screen.
     pub fn add(&mut self, rgba: &[u8], source: Option<&[u8]>) {
         if let (Some(reconstruction), Some(source)) = (&mut self.reconstruction, source) {
             reconstruction.add(source, rgba);
@@ -120,7 +124,7 @@ impl Meter {
                 match value {
                     OPAQUE_MIN.. => tints.iter().zip(&mut self.core_tint).for_each(|(tint, mean)| mean.add((*tint).into(), 1.0)),
                     TINT_ALPHA_MIN.. => {
-                        // By how much of it is seen.
+                        // Weighted by alpha.
                         let share = f64::from(value) / 255.0;
                         tints.iter().zip(&mut self.soft_tint).for_each(|(tint, mean)| mean.add(share * f64::from(*tint), share));
                     }
@@ -132,8 +136,8 @@ impl Meter {
         let cells = alpha.len() as f64;
         self.covered.add(total as f64 / 255.0, cells);
         self.soft.add(soft as f64, cells);
-        self.compare(&alpha);
-        self.find_holes(&alpha);
+        self.add_flicker(&alpha);
+        self.add_holes(&alpha);
         self.contacts += u64::from(self.touches_edge(&alpha));
         self.frames += 1;
         self.before.rotate_left(1);
@@ -158,9 +162,10 @@ impl Meter {
         }
     }
 
-    /// How far the last frame lies from its neighbours where those two agree: nothing for whatever stands still, fades, or
-    /// passes in one direction. Where the source is at hand, only what stands still in it is looked at.
-    fn compare(&mut self, alpha: &[u8]) {
+    /// Flicker: the deviation of the previous frame from its neighbours where those two agree. Zero
+    /// for anything that stands still, fades, or moves in one direction. With a screen, only where
+    /// the source does not move.
+    fn add_flicker(&mut self, alpha: &[u8]) {
         let [first, middle] = &self.before;
         let (mut sum, mut count) = (0_u64, 0_u64);
         for (index, ((first, middle), last)) in first.iter().zip(middle).zip(alpha).enumerate() {
@@ -176,8 +181,8 @@ impl Meter {
         self.flicker.add(sum as f64 / 2.0 / 255.0, count as f64);
     }
 
-    /// Small clear patches that are closed in, less what the source shows there to be screen.
-    fn find_holes(&mut self, alpha: &[u8]) {
+    /// Small enclosed transparent patches, except where the source shows the screen.
+    fn add_holes(&mut self, alpha: &[u8]) {
         let seen: Vec<bool> = alpha.iter().map(|value| *value >= SUBJECT_MIN).collect();
         let subject = seen.iter().filter(|seen| **seen).count();
         self.subject_cells += subject as u64;

@@ -1,15 +1,17 @@
-//! What people look at instead of the outputs: small videos over three backdrops (made with the outputs, see `product`), a
-//! still of each, and their sizes.
+//! Previews, for people to judge a result by: small videos over three backdrops (encoded with the
+//! outputs), a still of each, and the QA report as a file.
 
 use std::path::{Path, PathBuf};
 
 use shared::media::{PixelSize, PreviewKind};
+use shared::qa::QaReport;
 
 use crate::error::{TaskError, TaskResult};
-use crate::output::encode::{Master, png};
-use crate::output::product::{Item, Product};
+use crate::output::master::Master;
+use crate::output::png;
+use crate::output::rendition::{Rendition, RenditionKind};
 
-/// One file.
+/// One preview file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewFile {
     /// What it is.
@@ -18,16 +20,16 @@ pub struct PreviewFile {
     pub path: PathBuf,
     /// Its size.
     pub size_bytes: u64,
-    /// Its picture size; none where it is no picture.
+    /// The size of its picture; none for the report.
     pub size: Option<PixelSize>,
 }
 
-/// Writes the stills, and lists them behind their videos.
-pub fn collect(dir: &Path, products: &[Product], master: &Master) -> TaskResult<Vec<PreviewFile>> {
+/// Writes the stills, and lists each after its video.
+pub fn collect(dir: &Path, renditions: &[Rendition], master: &Master) -> TaskResult<Vec<PreviewFile>> {
     let mut files = Vec::new();
-    for product in products {
-        let Item::Preview(backdrop) = product.item else { continue };
-        files.push(measured(dir, backdrop.kind(), Some(product.feed.padded))?);
+    for rendition in renditions {
+        let RenditionKind::Preview(backdrop) = rendition.kind else { continue };
+        files.push(measured(dir, backdrop.kind(), Some(rendition.feed.padded))?);
         let poster = master.posters.iter().find(|(kept, ..)| *kept == backdrop);
         if let Some((_, size, rgb)) = poster {
             let path = dir.join(backdrop.poster_kind().file_name());
@@ -44,4 +46,12 @@ pub fn measured(dir: &Path, kind: PreviewKind, size: Option<PixelSize>) -> TaskR
     let path = dir.join(kind.file_name());
     let size_bytes = std::fs::metadata(&path).map_err(|error| TaskError::disk("measuring a preview", &error))?.len();
     Ok(PreviewFile { kind, path, size_bytes, size })
+}
+
+/// Writes the report as JSON.
+pub fn write_report(dir: &Path, report: &QaReport) -> TaskResult<PreviewFile> {
+    let json = serde_json::to_vec_pretty(report).map_err(|error| TaskError::Transient(error.to_string()))?;
+    let written = std::fs::write(dir.join(PreviewKind::Qa.file_name()), json);
+    written.map_err(|error| TaskError::disk("writing the report", &error))?;
+    measured(dir, PreviewKind::Qa, None)
 }

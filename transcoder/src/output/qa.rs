@@ -1,4 +1,4 @@
-//! The QA report: figures from the master and from what was verified, and what people should know about them.
+//! The QA report: a score, metrics of the matte, figures of each output, and warnings.
 
 mod score;
 mod warnings;
@@ -6,59 +6,65 @@ mod warnings;
 use std::collections::BTreeMap;
 
 use shared::qa::{MatteFigures, OutputFigures, QaReport, StageTiming};
-use shared::strategy::StrategyChoice;
+use shared::strategy::{Strategy, StrategyChoice};
 
-use crate::engine::Prepared;
 use crate::ffmpeg::probe::Probed;
 use crate::frame::raw_format::RawFormat;
 use crate::matte::strategy::Matte;
-use crate::output::matte_metrics::Meter;
+use crate::output::matte_metrics::MatteMetrics;
+use crate::output::run_plan::RunPlan;
 use crate::output::verify::Verified;
-use crate::plan::Plan;
 
-pub use self::warnings::{foresee, judge};
+pub use self::warnings::{matte_warnings, source_warnings};
 
-/// Below this share of the picture there is nothing.
-const SHARE_SEEN_MIN: f64 = 0.000_5;
+/// A smaller share of the picture counts as none.
+const SHARE_MIN: f64 = 0.000_5;
 
-/// Everything that a report is made of.
+/// Everything that a report is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Findings<'a> {
-    /// What was read, and what was decided.
-    pub prepared: &'a Prepared,
+pub struct ReportInputs<'a> {
+    /// The source.
+    pub probed: &'a Probed,
+    /// How the matte was made.
+    pub strategy: Strategy,
+    /// Why so; none where nothing had to be chosen.
+    pub choice: Option<&'a StrategyChoice>,
     /// What was planned.
-    pub plan: &'a Plan,
-    /// What the mattes looked like.
+    pub plan: &'a RunPlan,
+    /// Metrics of the matte.
     pub figures: MatteFigures,
     /// What was delivered.
     pub verified: &'a [Verified],
 }
 
-/// What measures the results of a decision about frames of this form and size.
-pub fn meter(probed: &Probed, matte: &Matte, plan: &Plan) -> Meter {
-    let shown = plan.picture.shown;
+/// The metrics for mattes that are made this way, with a comparison against the screen where there
+/// is one.
+pub fn metrics(probed: &Probed, matte: &Matte, plan: &RunPlan) -> MatteMetrics {
+    let size = plan.picture.size;
     match (matte.screen(), plan.raw_format) {
-        // Of another gamut than the source, a result cannot be held against it.
-        (Some(screen), RawFormat::Planar(format)) if probed.input.wide_gamut.is_none() => Meter::against(shown, format, screen),
-        _ => Meter::new(shown),
+        // Results of wider gamuts were converted, so they cannot be compared with the source.
+        (Some(screen), RawFormat::Planar(format)) if probed.input.wide_gamut.is_none() => {
+            MatteMetrics::against(size, format, screen)
+        }
+        _ => MatteMetrics::new(size),
     }
 }
 
 /// Puts the report together.
-pub fn report(findings: Findings<'_>, tools: BTreeMap<String, String>, stages: Vec<StageTiming>) -> QaReport {
-    let mut warnings = foresee(&findings.prepared.probed, findings.plan);
-    let matte = rounded_matte(findings.figures);
-    warnings.extend(judge(&matte, findings.prepared.matte.strategy));
+pub fn report(inputs: ReportInputs<'_>, tools: BTreeMap<String, String>, stages: Vec<StageTiming>) -> QaReport {
+    let mut warnings = source_warnings(inputs.probed, inputs.plan);
+    let matte = rounded_matte(inputs.figures);
+    warnings.extend(matte_warnings(&matte, inputs.strategy));
     let (score, score_terms) = score::score(&matte);
-    let outputs = findings.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();
-    QaReport { score, score_terms, choice: findings.prepared.choice.clone(), matte, outputs, warnings, tools, stages }
+    let outputs = inputs.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();
+    QaReport { score, score_terms, choice: inputs.choice.cloned(), matte, outputs, warnings, tools, stages }
 }
 
-/// What the report says, for people.
-pub fn told(report: &QaReport) -> String {
+/// The report for people.
+pub fn text(report: &QaReport) -> String {
     let figures = &report.matte;
     let terms: Vec<String> = report.score_terms.iter().map(|term| format!("{} {:.4}", term.term, term.error)).collect();
-    let mut lines: Vec<String> = report.choice.iter().map(told_choice).collect();
+    let mut lines: Vec<String> = report.choice.iter().map(choice_text).collect();
     lines.extend([
         format!("score {} of 100: {}", report.score, terms.join(", ")),
         format!(
@@ -79,13 +85,13 @@ pub fn told(report: &QaReport) -> String {
     lines.join("\n")
 }
 
-/// The strategy that was taken, and why.
-pub fn told_choice(choice: &StrategyChoice) -> String {
+/// The strategy that was chosen, and why, for people.
+pub fn choice_text(choice: &StrategyChoice) -> String {
     let model = choice.matting_model.as_ref().map_or_else(String::new, |model| format!(" with {model}"));
     format!("strategy: {}{model}, confidence {:.2}. {}", choice.strategy, choice.confidence, choice.reason)
 }
 
-/// To what is worth telling; and so short that every program reads back the same number.
+/// To six decimals: no more is significant, and every JSON reader gets the same number back.
 fn rounded(figure: f64) -> f64 {
     (figure * 1e6).round() / 1e6
 }
@@ -129,7 +135,7 @@ mod tests {
     };
 
     #[test]
-    fn figures_are_so_short_that_they_read_back_the_same() {
+    fn figures_have_six_decimals() {
         let figure = rounded(1.0 / 3.0);
         assert_eq!(serde_json::to_string(&figure).unwrap(), "0.333333");
     }

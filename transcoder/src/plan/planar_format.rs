@@ -7,8 +7,8 @@ use crate::ffmpeg::probe::{ColorRange, Probed};
 use crate::frame::planar::{PlanarFormat, YuvMatrix};
 use crate::frame::raw_format::RawFormat;
 
-/// The planar YUV format that loses nothing of the source: its chroma subsampling, matrix and range, and its depth up to
-/// 10 bits. Sources that are not YUV become 4:4:4.
+/// The planar YUV format that loses nothing of the source: its chroma subsampling, matrix and
+/// range, and its depth up to 10 bits. Sources that are not YUV become 4:4:4.
 pub fn planar_format(probed: &Probed) -> RawFormat {
     // HDR is tone-mapped first, into samples of this format.
     let is_toned = probed.input.bright_transfer.is_some();

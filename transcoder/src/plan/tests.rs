@@ -1,13 +1,13 @@
-//! Plans as text: a changed argument is a changed line here.
+//! A source for tests.
 
 use std::path::PathBuf;
 
-use shared::media::{MediaFacts, Output, Preset};
+use shared::media::MediaFacts;
 
 use super::*;
-use crate::ffmpeg::guards::decoder_whitelist;
 use crate::ffmpeg::probe::{AudioTrack, SourceContainer};
 
+/// One second of H.264 with sound, and pixels that are not square.
 pub fn probed() -> Probed {
     Probed {
         facts: MediaFacts {
@@ -39,39 +39,4 @@ pub fn probed() -> Probed {
         av_offset_ms: None,
         has_variable_rate: false,
     }
-}
-
-#[test]
-fn a_keyed_plan_reads_so() {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(16);
-    let order = Order {
-        outputs: Output::ALL.to_vec(),
-        preset: Preset::WebApp,
-        resolution: None,
-        composition: Composition::default(),
-        backdrop: None,
-        previews: true,
-    };
-    let text = Plan::new(&probed(), planar_format(&probed()), &order).to_string();
-    let expected = include_str!("keyed.txt").replace("THREADS", &threads.to_string());
-    let expected = expected.replace("DECODERS", &decoder_whitelist());
-    assert_eq!(text, expected);
-}
-
-#[test]
-fn alpha_beside_the_picture_is_decoded_by_libvpx() {
-    let mut probed = probed();
-    probed.input.decoder = Some("libvpx-vp9");
-    probed.input.container = SourceContainer::Matroska;
-    let order = Order {
-        outputs: vec![Output::WebmVp9Alpha],
-        preset: Preset::WebApp,
-        resolution: None,
-        composition: Composition::default(),
-        backdrop: None,
-        previews: false,
-    };
-    let plan = Plan::new(&probed, RawFormat::Rgba, &order).to_string();
-    assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
-    assert!(plan.contains("format=rgba -fps_mode"), "{plan}");
 }

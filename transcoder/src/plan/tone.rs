@@ -1,7 +1,9 @@
-//! High dynamic range → the tones of BT.709, which is what every output has. The gamut is left as it is (`gamut`).
+//! High dynamic range → the tones of BT.709, which is what every output has. The gamut is left as
+//! it is (`gamut`).
 //!
-//! Source: ITU-R BT.2408 puts the white of paper at 203 cd/m², which is what becomes white here. The curve leaves darker
-//! tones as they are and bends only highlights, so that skin and screen keep their colours.
+//! Source: ITU-R BT.2408 puts the white of paper at 203 cd/m², which is what becomes white here.
+//! The curve leaves darker tones as they are and bends only highlights, so that skin and screen
+//! keep their colours.
 
 use crate::ffmpeg::probe::{ColorRange, Input};
 
@@ -15,7 +17,8 @@ const WHITE_CD_M2: u32 = 203;
 /// The brightest light that is kept apart from less, in whites: 1,000 cd/m².
 const PEAK_WHITES: &str = "4.926";
 
-/// A filter to put in front of the others, with its comma; empty where nothing is to do. What it writes has no alpha.
+/// A filter to put in front of the others, with its comma; empty where nothing is to do. What it
+/// writes has no alpha.
 pub fn map(input: &Input) -> String {
     let Some(transfer) = input.bright_transfer else { return String::new() };
     let matrix = match input.color_matrix {

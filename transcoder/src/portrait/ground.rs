@@ -1,4 +1,5 @@
-//! What lies behind the picture: a blurred, dark copy of itself, or for one that is clear in places, a shade that sets it off.
+//! What lies behind the picture: a blurred, dark copy of itself, or for one that is clear in
+//! places, a shade that sets it off.
 
 #![expect(clippy::cast_precision_loss, reason = "sides of pictures are small")]
 

@@ -13,8 +13,8 @@ const CUT_SHARE_MAX: f64 = 0.1;
 /// What stays free around a picture that is clear in places, and below it, where the waveform is.
 const MARGIN_SHARE: f64 = 0.08;
 const BELOW_SHARE: f64 = 0.22;
-/// Frames are cut from more pixels than they have: at one to one, how sharp they are depends on where between two pixels they
-/// lie, which flickers.
+/// Frames are cut from more pixels than they have: at one to one, how sharp they are depends on
+/// where between two pixels they lie, which flickers.
 const SPARE: f64 = 1.5;
 
 /// A rectangle of the canvas.
@@ -47,8 +47,8 @@ pub fn nearest(size: PixelSize) -> PortraitShape {
 }
 
 impl Layer {
-    /// An opaque picture lies in a window of its own shape, or fills the canvas where that costs little of it. One that is
-    /// clear in places moves as a whole, with room around it.
+    /// An opaque picture lies in a window of its own shape, or fills the canvas where that costs
+    /// little of it. One that is clear in places moves as a whole, with room around it.
     pub fn new(still: &Still, canvas: PixelSize) -> TaskResult<Self> {
         let fill = cut_share(still.size, canvas) <= CUT_SHARE_MAX;
         match (still.has_alpha, fill) {
@@ -91,7 +91,8 @@ fn spared(size: PixelSize) -> PixelSize {
     part_of(size, ZOOM_MAX * SPARE, ZOOM_MAX * SPARE)
 }
 
-/// The middle of the picture that has the canvas's shape; of an upright one rather the upper part, where faces are.
+/// The middle of the picture that has the canvas's shape; of an upright one rather the upper part,
+/// where faces are.
 fn covering(size: PixelSize, canvas: PixelSize) -> Part {
     const ABOVE_SHARE: f64 = 0.4;
     let ratio = aspect(size) / aspect(canvas);

@@ -1,4 +1,5 @@
-//! How loud a sound is, one figure for each frame of the video, on a scale that quiet recordings fill as well as loud ones.
+//! How loud a sound is, one figure for each frame of the video, on a scale that quiet recordings
+//! fill as well as loud ones.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of samples are far below 2^24")]
 
@@ -19,7 +20,8 @@ const SILENCE_DB: f32 = -60.0;
 const RANGE_DB: f32 = 36.0;
 /// Share of the frames that are not silent and may be louder than the top of the scale.
 const LOUDER_SHARE: f32 = 0.05;
-/// What is left of a level a frame later: sounds fall more slowly than they rise, as on every meter.
+/// What is left of a level a frame later: sounds fall more slowly than they rise, as on every
+/// meter.
 const RELEASE: f32 = 0.82;
 /// Above 1, so that speech does not fill the scale all the time.
 const CURVE: f32 = 1.4;
@@ -32,7 +34,8 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Hears the sound of one frame of the video, or what is left of it: 16 bits, two channels, little-endian.
+    /// Hears the sound of one frame of the video, or what is left of it: 16 bits, two channels,
+    /// little-endian.
     pub fn hear(&mut self, block: &[u8]) {
         let values = block.as_chunks::<2>().0;
         let squares: f32 = values.iter().map(|pair| f32::from(i16::from_le_bytes(*pair)).powi(2)).sum();

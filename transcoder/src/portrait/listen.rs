@@ -1,5 +1,6 @@
-//! Hears the sound of a portrait once, from its beginning to its end: how long it is, how loud when, and a copy in the form
-//! in which it goes into the video. A copy, so that what was measured is what is delivered, and a hostile file is read once.
+//! Hears the sound of a portrait once, from its beginning to its end: how long it is, how loud
+//! when, and a copy in the form in which it goes into the video. A copy, so that what was measured
+//! is what is delivered, and a hostile file is read once.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,22 +8,20 @@ use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::file_kind::FileKind;
-use shared::media::Output;
 use shared::portrait::{SOUND_DURATION_MS_MAX, SOUND_SIZE_BYTES_MAX};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
+use super::rendition::{OUTPUT, SOUND_FILE_NAME};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::sniff;
 use crate::ffmpeg::process::{Child, Pipes, ProcessError, Tool, args, with_stall_limit};
 use crate::frame::feed::Frame;
-use crate::output::encode;
-use crate::output::product::Item;
+use crate::output::encode::run_ffmpeg;
+use crate::output::rendition::RenditionKind;
 
-/// The copy, in the task's folder.
-pub const FILE_NAME: &str = "sound.m4a";
 /// What one call passes on: ten frames of the video.
 /// Units: bytes.
 const BLOCK_SIZE_BYTES: usize = FRAME_SIZE_BYTES * 10;
@@ -59,7 +58,7 @@ pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
     let decoder = ffmpeg.spawn(&decoding(container, path), Pipes::Stdout).map_err(decode_error)?;
     let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
     let encoding = encoding();
-    let encoder = encode::into_files(ffmpeg, Item::Output(Output::OpaqueMp4), &encoding, blocks);
+    let encoder = run_ffmpeg(ffmpeg, RenditionKind::Output(OUTPUT), &encoding, blocks);
     let (meter, ()) = tokio::try_join!(hear(decoder, blocks_in), encoder)?;
     Ok(Heard { container, samples: meter.samples(), levels: meter.levels() })
 }
@@ -133,8 +132,8 @@ fn demuxer(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The first sound of the file, gaps filled with silence, as 16 bits in two channels. One second more than is taken, so that
-/// a longer one is seen.
+/// The first sound of the file, gaps filled with silence, as 16 bits in two channels. One second
+/// more than is taken, so that a longer one is seen.
 fn decoding(demuxer: &str, path: &Path) -> Vec<OsString> {
     let mut arguments = [guards::preamble(), guards::guards(demuxer)].concat();
     arguments.extend([OsString::from("-i"), guards::file_url(path)]);
@@ -149,7 +148,7 @@ fn encoding() -> Vec<OsString> {
     let mut arguments = guards::preamble();
     let rate = SAMPLES_PER_S.to_string();
     arguments.extend(args(["-protocol_whitelist", "pipe", "-f", "s16le", "-ar", &rate, "-ac", "2", "-i", "pipe:0"]));
-    arguments.extend(args(["-c:a", "aac", "-b:a", "160k", "-f", "mp4", FILE_NAME]));
+    arguments.extend(args(["-c:a", "aac", "-b:a", "160k", "-f", "mp4", SOUND_FILE_NAME]));
     arguments
 }
 

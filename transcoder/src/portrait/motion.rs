@@ -1,4 +1,5 @@
-//! The camera: it pushes in gently, and where there is time, comes back and pushes in again. Always ends pushed in.
+//! The camera: it pushes in gently, and where there is time, comes back and pushes in again. Always
+//! ends pushed in.
 
 use std::f64::consts::PI;
 

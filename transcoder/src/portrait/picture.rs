@@ -1,4 +1,5 @@
-//! Reads the picture of a portrait: JPEG, PNG or WebP by its first bytes, upright as its EXIF says, everything else forbidden.
+//! Reads the picture of a portrait: JPEG, PNG or WebP by its first bytes, upright as its EXIF says,
+//! everything else forbidden.
 
 use std::ffi::OsString;
 use std::fs::File;

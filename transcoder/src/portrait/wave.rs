@@ -1,5 +1,5 @@
-//! The waveform: thin bars in the lower part, the middle one as high as the sound is loud now, those beside it as it was a
-//! moment ago. In silence they are dots, and nothing moves.
+//! The waveform: thin bars in the lower part, the middle one as high as the sound is loud now,
+//! those beside it as it was a moment ago. In silence they are dots, and nothing moves.
 
 #![expect(
     clippy::cast_precision_loss,

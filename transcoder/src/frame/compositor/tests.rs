@@ -118,7 +118,7 @@ fn nine_anchors_at_two_scales_look_as_they_did() {
         };
         let pixels: Vec<u8> = (0..3).flat_map(row).collect();
         let size = PixelSize { width: 96 * 6, height: 96 * 3 };
-        std::fs::write(path, crate::output::encode::png::encode(&pixels, size).unwrap()).unwrap();
+        std::fs::write(path, crate::output::png::encode(&pixels, size).unwrap()).unwrap();
     }
     for (line, expected) in lines.iter().zip(committed.lines().chain(std::iter::repeat(""))) {
         let hash = |line: &str| u64::from_str_radix(line.rsplit(' ').next().unwrap_or_default(), 16).unwrap_or_default();

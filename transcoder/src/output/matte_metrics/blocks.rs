@@ -1,4 +1,5 @@
-//! Some of a planar frame's blocks, evenly spread: the pixels that share a chroma sample, as 0 to 255 and −127.5 to 127.5.
+//! Some of a planar frame's blocks, evenly spread: the pixels that share a chroma sample, as 0 to
+//! 255 and −127.5 to 127.5.
 
 #![expect(clippy::cast_precision_loss, reason = "a block has four pixels at most")]
 
@@ -82,7 +83,8 @@ impl Blocks {
         })
     }
 
-    /// Squared distances from a colour, of pixels in luma and of blocks in chroma, added up over some blocks in a row.
+    /// Squared distances from a colour, of pixels in luma and of blocks in chroma, added up over
+    /// some blocks in a row.
     pub fn deviation(&self, row: usize, columns: Range<usize>, [y, first, second]: Ycc) -> f32 {
         let of_block = |column| {
             let (lumas, [cb, cr]) = self.at(column, row);

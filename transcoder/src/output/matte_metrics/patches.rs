@@ -1,6 +1,7 @@
 //! Patches of a grid that something encloses.
 
-/// The patches of cells that are not `taken` and cannot be reached from the grid's edge: the cells of each, by their index.
+/// The patches of cells that are not `taken` and cannot be reached from the grid's edge: the cells
+/// of each, by their index.
 pub fn enclosed(mut taken: Vec<bool>, columns: usize) -> Vec<Vec<usize>> {
     let mut patches = Vec::new();
     for start in 0..taken.len() {

@@ -1,5 +1,6 @@
-//! Lays a result over the screen again and compares it with the source: what is missing, and what is too much, shows as a
-//! difference, and over the distance between subject and screen it becomes an error of alpha.
+//! Lays a result over the screen again and compares it with the source: what is missing, and what
+//! is too much, shows as a difference, and over the distance between subject and screen it becomes
+//! an error of alpha.
 
 #![expect(clippy::cast_precision_loss, reason = "cells of a picture are few")]
 
@@ -97,7 +98,8 @@ impl Reconstruction {
         }
     }
 
-    /// The error of alpha, root mean square over the subject and whatever of it is missing; none while nothing was compared.
+    /// The error of alpha, root mean square over the subject and whatever of it is missing; none
+    /// while nothing was compared.
     pub fn error(&self) -> Option<f64> {
         self.screen.unevenness()?;
         let whole = self.squares + self.alpha;
@@ -177,7 +179,8 @@ impl Reconstruction {
     }
 }
 
-/// How far subject and screen lie apart around a cell; where no subject is near, as in the whole picture.
+/// How far subject and screen lie apart around a cell; where no subject is near, as in the whole
+/// picture.
 /// Units: of 255, squared.
 fn near(cells: &[Found], columns: usize, index: usize, (whole_distance, whole_subject): (f32, f32)) -> f32 {
     const REACH: usize = 2;

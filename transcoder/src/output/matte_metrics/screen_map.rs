@@ -1,5 +1,5 @@
-//! The screen behind a clip, as the source alone shows it: its colour in cells over the picture, and its noise. It owes nothing
-//! to the keyer, so that both cannot err alike.
+//! The screen behind a clip, as the source alone shows it: its colour in cells over the picture,
+//! and its noise. It owes nothing to the keyer, so that both cannot err alike.
 
 #![expect(clippy::cast_precision_loss, reason = "blocks of a cell and cells of a picture are few")]
 
@@ -8,17 +8,20 @@ use crate::frame::color::mix;
 
 /// Units: blocks.
 pub const CELL: usize = 8;
-/// A block may be the screen in another light: so weak, of so different a hue, so bright or dark beside its strength.
+/// A block may be the screen in another light: so weak, of so different a hue, so bright or dark
+/// beside its strength.
 const STRENGTH_MIN: f32 = 0.4;
 const HUE_MAX: f32 = 0.2;
 const BRIGHTNESS_MAX: f32 = 0.3;
-/// Blocks of one cell that differ by more do not all show the screen: at first, and then in variances of the noise.
+/// Blocks of one cell that differ by more do not all show the screen: at first, and then in
+/// variances of the noise.
 /// Units: of 255, squared; variances.
 const SPREAD_FIRST_MAX: f32 = 24.0 * 24.0;
 const SPREAD_MAX: f32 = 24.0;
 /// How much a cell learns from a frame.
 const LEARNED: f32 = 0.2;
-/// How much from one that is less screen than what is known: perhaps something soft stands before it.
+/// How much from one that is less screen than what is known: perhaps something soft stands before
+/// it.
 const LEARNED_PALER: f32 = 0.02;
 /// What is no paler than known: noise.
 /// Units: of the screen's strength.
@@ -26,7 +29,8 @@ const PALER_MIN: f32 = 0.01;
 /// No clip is cleaner than this.
 /// Units: of 255, squared.
 const NOISE_MIN: f32 = 0.5;
-/// How often what is not known is filled from around it: at first, so that it reaches across a subject, then to follow.
+/// How often what is not known is filled from around it: at first, so that it reaches across a
+/// subject, then to follow.
 const FILLS_FIRST: usize = 96;
 const FILLS: usize = 2;
 
@@ -157,8 +161,8 @@ impl ScreenMap {
         }
     }
 
-    /// How far the screen's luma lies apart between its brightest and its darkest twentieth, over its mean; none while no cell
-    /// is known.
+    /// How far the screen's luma lies apart between its brightest and its darkest twentieth, over
+    /// its mean; none while no cell is known.
     pub fn unevenness(&self) -> Option<f64> {
         let known = self.colors.iter().zip(&self.is_known).filter(|(_, is_known)| **is_known);
         let mut lumas: Vec<f32> = known.map(|(color, _)| color[0]).collect();

@@ -59,26 +59,26 @@ fn filmed(rgba: &[u8], screen: impl Fn(usize) -> [f32; 3]) -> Vec<u8> {
     luma.chain(chroma(1)).chain(chroma(2)).collect()
 }
 
-fn before(color: [f32; 3]) -> Meter {
-    Meter::against(SIZE, FORMAT, &Screen { color, coverage: 1.0 })
+fn before(color: [f32; 3]) -> MatteMetrics {
+    MatteMetrics::against(SIZE, FORMAT, &Screen { color, coverage: 1.0 })
 }
 
 /// The figures of results, each beside what was filmed.
 fn compared<'a>(frames: impl IntoIterator<Item = (&'a Vec<u8>, &'a Vec<u8>)>) -> MatteFigures {
-    let mut meter = before(GREEN);
+    let mut metrics = before(GREEN);
     for (truth, result) in frames {
-        meter.add(result, Some(&filmed(truth, |_| GREEN)));
+        metrics.add(result, Some(&filmed(truth, |_| GREEN)));
     }
-    meter.finish()
+    metrics.finish()
 }
 
 /// Without the source.
 fn measured(frames: &[Vec<u8>]) -> MatteFigures {
-    let mut meter = Meter::new(SIZE);
+    let mut metrics = MatteMetrics::new(SIZE);
     for frame in frames {
-        meter.add(frame, None);
+        metrics.add(frame, None);
     }
-    meter.finish()
+    metrics.finish()
 }
 
 fn close(left: f64, right: f64) -> bool {
@@ -198,9 +198,9 @@ fn what_the_source_shows_through_is_no_hole_and_what_moves_does_not_flicker() {
 fn an_unevenly_lit_screen_is_told_from_an_even_one_and_spoils_no_error() {
     let truth = square(|_, _, _| {});
     let lit = |light: fn(usize) -> f32| {
-        let mut meter = before(GREEN);
-        (0..3).for_each(|_| meter.add(&truth, Some(&filmed(&truth, |x| GREEN.map(|channel| channel * light(x))))));
-        meter.finish()
+        let mut metrics = before(GREEN);
+        (0..3).for_each(|_| metrics.add(&truth, Some(&filmed(&truth, |x| GREEN.map(|channel| channel * light(x))))));
+        metrics.finish()
     };
     let even = lit(|_| 1.0);
     let falling = lit(|x| 0.7 + 0.5 * x as f32 / SIDE as f32);
@@ -213,7 +213,7 @@ fn an_unevenly_lit_screen_is_told_from_an_even_one_and_spoils_no_error() {
 #[test]
 fn every_warning_has_a_picture_that_causes_it_and_a_clean_one_causes_none() {
     let codes = |figures: MatteFigures| {
-        let warnings = qa::judge(&figures, Strategy::ChromaKey);
+        let warnings = qa::matte_warnings(&figures, Strategy::ChromaKey);
         warnings.into_iter().map(|warning| warning.code).collect::<Vec<_>>()
     };
     let whole = square(|_, _, _| {});
@@ -243,9 +243,9 @@ fn every_warning_has_a_picture_that_causes_it_and_a_clean_one_causes_none() {
         assert!(codes(measured(&frames)).iter().any(|found| found == code), "{code}: {:?}", codes(measured(&frames)));
     }
     let lit = |fall: f32| {
-        let mut meter = before(GREEN);
-        meter.add(&whole, Some(&filmed(&whole, |x| GREEN.map(|channel| channel * (1.0 - fall * x as f32 / SIDE as f32)))));
-        codes(meter.finish())
+        let mut metrics = before(GREEN);
+        metrics.add(&whole, Some(&filmed(&whole, |x| GREEN.map(|channel| channel * (1.0 - fall * x as f32 / SIDE as f32)))));
+        codes(metrics.finish())
     };
     assert_eq!((lit(0.5), lit(0.1)), (vec!["screen_uneven".to_owned()], vec![]));
 }

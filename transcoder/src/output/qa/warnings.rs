@@ -1,30 +1,31 @@
-//! What people should know about a job: foreseen from its source and plan, or seen in its mattes.
+//! Warnings about a job: from its source and plan before it runs, and from the metrics of its
+//! matte.
 
 use shared::qa::{MatteFigures, QaWarning};
 use shared::strategy::Strategy;
 
-use super::SHARE_SEEN_MIN;
+use super::SHARE_MIN;
 use crate::ffmpeg::probe::Probed;
-use crate::output::product::{Item, Product};
-use crate::plan::Plan;
+use crate::output::rendition::{Rendition, RenditionKind};
+use crate::output::run_plan::RunPlan;
 
-/// In so many frames does a subject that is cut off disturb.
+/// Share of frames in which a subject that is cut off disturbs.
 const EDGE_CONTACT_MAX: f64 = 0.25;
-/// What is noticed in motion and at edges.
+/// Each from where it is noticed.
 const FLICKER_MAX: f64 = 0.05;
 const SPILL_RESIDUE_MAX: f64 = 0.04;
 const HOLES_MAX: f64 = 0.002;
 const SOFT_SHARE_MAX: f64 = 0.35;
 
-/// Beyond this people see that the light falls unevenly, and keyers have work with it.
+/// From where uneven light is visible, and keyers have difficulty.
 const UNEVENNESS_MAX: f64 = 0.25;
 
 fn warning(code: &str, message: impl Into<String>) -> QaWarning {
     QaWarning { code: code.to_owned(), message: message.into() }
 }
 
-/// What is known before a single frame was made.
-pub fn foresee(probed: &Probed, plan: &Plan) -> Vec<QaWarning> {
+/// From the source and the plan.
+pub fn source_warnings(probed: &Probed, plan: &RunPlan) -> Vec<QaWarning> {
     let mut warnings = Vec::new();
     if probed.has_variable_rate {
         let rate = plan.picture.frame_rate.as_f64();
@@ -41,35 +42,31 @@ pub fn foresee(probed: &Probed, plan: &Plan) -> Vec<QaWarning> {
     if probed.input.pixel_aspect.is_some() {
         warnings.push(warning("pixels_made_square", "The source's pixels are not square; those of the outputs are."));
     }
-    for Product { item, feed, keep_every, shot, .. } in &plan.products {
-        let Item::Output(output) = item else { continue };
-        if feed.size.pixels() < plan.staged().pixels() {
-            let message = format!("{output} is {}; the source is {}.", feed.size, plan.staged());
+    for Rendition { kind, feed, keep_every, params, .. } in &plan.renditions {
+        let RenditionKind::Output(output) = kind else { continue };
+        if feed.size.pixels() < plan.composed_size().pixels() {
+            let message = format!("{output} is {}; the source is {}.", feed.size, plan.composed_size());
             warnings.push(warning("scaled_down", message));
         }
         if *keep_every > 1 {
-            let (kept, own) = (shot.frame_rate.as_f64(), plan.picture.frame_rate.as_f64());
+            let (kept, own) = (params.frame_rate.as_f64(), plan.picture.frame_rate.as_f64());
             warnings.push(warning("frames_dropped", format!("{output} has {kept:.3} frames a second; the source has {own:.3}.")));
         }
     }
     warnings
 }
 
-/// What the mattes give away.
-pub fn judge(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
+/// From the metrics of the matte.
+pub fn matte_warnings(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let unevenness = figures.screen_unevenness.unwrap_or_default();
     let checks = [
         (
-            figures.coverage > 1.0 - SHARE_SEEN_MIN,
+            figures.coverage > 1.0 - SHARE_MIN,
             "nothing_transparent",
             "Nothing is transparent: no background was removed.".to_owned(),
         ),
-        (
-            figures.coverage < SHARE_SEEN_MIN,
-            "everything_transparent",
-            "Everything is transparent: no subject was found.".to_owned(),
-        ),
+        (figures.coverage < SHARE_MIN, "everything_transparent", "Everything is transparent: no subject was found.".to_owned()),
         (
             figures.edge_contact > EDGE_CONTACT_MAX,
             "subject_touches_edge",
@@ -111,15 +108,15 @@ mod tests {
     use super::*;
     use crate::ffmpeg::probe::AudioTrack;
     use crate::frame::raw_format::RawFormat;
-    use crate::output::product::Order;
     use crate::output::qa::tests::CLEAN;
+    use crate::output::rendition::OutputRequest;
 
     fn codes(figures: MatteFigures) -> Vec<String> {
-        judge(&figures, Strategy::ChromaKey).into_iter().map(|warning| warning.code).collect()
+        matte_warnings(&figures, Strategy::ChromaKey).into_iter().map(|warning| warning.code).collect()
     }
 
     #[test]
-    fn each_flaw_is_named_and_a_clean_matte_is_left_alone() {
+    fn each_fault_has_its_warning_and_a_clean_matte_has_none() {
         assert_eq!(codes(CLEAN), Vec::<String>::new());
         for (figures, code) in [
             (MatteFigures { flicker: 0.1, ..CLEAN }, "flicker"),
@@ -133,12 +130,12 @@ mod tests {
         ] {
             assert_eq!(codes(figures), [code]);
         }
-        assert!(judge(&MatteFigures { spill_residue: 0.1, ..CLEAN }, Strategy::SourceAlpha).is_empty());
+        assert!(matte_warnings(&MatteFigures { spill_residue: 0.1, ..CLEAN }, Strategy::SourceAlpha).is_empty());
     }
 
     #[test]
-    fn what_is_known_of_the_source_is_foreseen_and_nothing_else() {
-        let output = |output, preset| Order {
+    fn each_property_of_the_source_has_its_warning_and_a_plain_one_has_none() {
+        let output = |output, preset| OutputRequest {
             outputs: vec![output],
             preset,
             resolution: None,
@@ -146,25 +143,25 @@ mod tests {
             backdrop: None,
             previews: false,
         };
-        let foreseen = |change: fn(&mut Probed), order: &Order| {
+        let codes = |change: fn(&mut Probed), request: &OutputRequest| {
             let mut probed = crate::plan::tests::probed();
             probed.input.pixel_aspect = None;
             change(&mut probed);
-            let plan = Plan::new(&probed, RawFormat::Rgba, order);
-            foresee(&probed, &plan).into_iter().map(|warning| warning.code).collect::<Vec<_>>()
+            let plan = RunPlan::new(&probed, RawFormat::Rgba, request);
+            source_warnings(&probed, &plan).into_iter().map(|warning| warning.code).collect::<Vec<_>>()
         };
         let plain = output(Output::MovProres4444, Preset::Editing);
-        assert_eq!(foreseen(|_| {}, &plain), Vec::<String>::new());
-        assert_eq!(foreseen(|probed| probed.has_variable_rate = true, &plain), ["variable_frame_rate"]);
-        assert_eq!(foreseen(|probed| probed.input.pixel_aspect = Some((4, 3)), &plain), ["pixels_made_square"]);
-        let deaf = |probed: &mut Probed| {
+        assert_eq!(codes(|_| {}, &plain), Vec::<String>::new());
+        assert_eq!(codes(|probed| probed.has_variable_rate = true, &plain), ["variable_frame_rate"]);
+        assert_eq!(codes(|probed| probed.input.pixel_aspect = Some((4, 3)), &plain), ["pixels_made_square"]);
+        let unreadable = |probed: &mut Probed| {
             probed.audio_tracks = vec![AudioTrack { index: 1, channels: 2 }];
             probed.facts.has_audio = false;
         };
-        assert_eq!(foreseen(deaf, &plain), ["sound_unreadable"]);
+        assert_eq!(codes(unreadable, &plain), ["sound_unreadable"]);
         let small = output(Output::Gif, Preset::WebApp);
-        assert_eq!(foreseen(|_| {}, &small), ["frames_dropped"]);
+        assert_eq!(codes(|_| {}, &small), ["frames_dropped"]);
         let large = |probed: &mut Probed| probed.facts.size = PixelSize { width: 1_920, height: 1_080 };
-        assert_eq!(foreseen(large, &small), ["scaled_down", "frames_dropped"]);
+        assert_eq!(codes(large, &small), ["scaled_down", "frames_dropped"]);
     }
 }

@@ -1,66 +1,32 @@
-//! Compares decoded frames with the master's samples, frame by frame: ratios, and the floors below which nothing is shipped.
+//! Compares decoded frames with the master's samples: PSNR over the clip, and the error of the
+//! worst frame.
 
-use shared::media::{Output, PixelSize};
+use shared::media::PixelSize;
 use shared::qa::PSNR_DB_LOSSLESS;
 
 use crate::frame::pixels::sides;
 use crate::frame::samples::{Samples, pixel};
-use crate::output::verify::decode::Form;
+use crate::output::format::{AlphaChannel, Layout, Verification};
 
-/// Alpha of GIF is cut here.
+/// Where alpha of one bit is cut.
 const CUT: f64 = 128.0;
-/// Pixels from this alpha on count as seen.
-const SEEN_MIN: f64 = 26.0;
-/// Alpha of any one frame, or colour where there is no alpha, may be off by this much on average: another frame in its
-/// place is.
+/// Pixels from this alpha on count as visible.
+const VISIBLE_MIN: f64 = 26.0;
+/// Mean error of alpha in any one frame, or of colour where there is no alpha. Another frame in its
+/// place exceeds it.
 /// Units: of 255.
 const FRAME_ERROR_MAX: f64 = 12.0;
-
-/// The least an output must reach.
-/// Units: dB. Far below what is usual (in brackets: 1080p of the benchmark), so that noise and grain pass, and what is
-/// broken does not: no alpha is about 5, another colour about 10, another frame about 20.
-#[derive(Debug, Clone, Copy)]
-pub struct Floor {
-    /// Alpha.
-    pub alpha_db: f64,
-    /// Colour over mid grey, of pixels that are seen: a small subject must not hide in what is clear around it.
-    pub color_db: f64,
-}
-
-/// The floor of each output.
-#[expect(clippy::match_same_arms, reason = "a table: one line per output")]
-pub const fn floor(output: Output) -> Floor {
-    let (alpha_db, color_db) = match output {
-        // (50, 49)
-        Output::WebmVp9Alpha => (26.0, 22.0),
-        // (69, 69)
-        Output::MovProres4444 => (40.0, 32.0),
-        // Alpha is lossless (99, 40)
-        Output::AnimatedWebp => (60.0, 20.0),
-        // Against the cut matte; 255 colours a frame (99, 35)
-        Output::Gif => (30.0, 16.0),
-        // Bit by bit (99, 99)
-        Output::Apng | Output::PngSequence => (PSNR_DB_LOSSLESS, PSNR_DB_LOSSLESS),
-        // (55, none)
-        Output::MatteGrayscaleMp4 => (28.0, 0.0),
-        // (45, 45)
-        Output::StackedAlphaMp4 | Output::ColorAlphaZip => (26.0, 22.0),
-        // (none, 45)
-        Output::OpaqueMp4 => (0.0, 22.0),
-    };
-    Floor { alpha_db, color_db }
-}
 
 /// A running comparison.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     samples: &'a Samples,
-    output: Output,
+    verification: &'a Verification,
     padded: PixelSize,
     alpha: Squares,
     cut_alpha: Squares,
     color: Squares,
-    seen_color: Squares,
+    visible_color: Squares,
     worst: f64,
 }
 
@@ -85,44 +51,45 @@ impl Squares {
 }
 
 /// One pixel of a decoded frame.
-struct Seen {
-    /// None where nothing can be clear.
+struct DecodedPixel {
+    /// None where the output has no alpha, in whatever form.
     alpha: Option<f64>,
-    /// Over mid grey, or over black where nothing can be clear; none where there is no colour.
+    /// Over mid grey, or over black where there is no alpha; none where there is no colour.
     color: Option<[f64; 3]>,
 }
 
 impl<'a> Comparison<'a> {
     /// Nothing compared yet.
-    pub fn new(samples: &'a Samples, output: Output, padded: PixelSize) -> Self {
+    pub fn new(samples: &'a Samples, verification: &'a Verification, padded: PixelSize) -> Self {
         let none = Squares::default();
-        Self { samples, output, padded, alpha: none, cut_alpha: none, color: none, seen_color: none, worst: 0.0 }
+        Self { samples, verification, padded, alpha: none, cut_alpha: none, color: none, visible_color: none, worst: 0.0 }
     }
 
     /// Compares one decoded frame with a master frame.
     pub fn add(&mut self, master_index: u64, frame: &[u8]) {
         let (mut error, mut count) = (0.0, 0.0);
         for ((x, y), master) in self.samples.lattice.positions(master_index).zip(self.samples.of(master_index)) {
-            let Some(seen) = self.see(frame, x, y) else { continue };
+            let Some(found) = self.decoded_pixel(frame, x, y) else { continue };
             let [red, green, blue, true_alpha] = master.map(f64::from);
             let cut = if true_alpha >= CUT { 255.0 } else { 0.0 };
-            // Colour and single frames are judged by themselves: where GIF cuts alpha, the matte is cut for them too.
-            let judged = if self.output == Output::Gif { cut } else { true_alpha };
-            if let Some(alpha) = seen.alpha {
+            // Where the format cuts alpha, colour and single frames are compared with the cut
+            // matte.
+            let judged = if self.is_cut() { cut } else { true_alpha };
+            if let Some(alpha) = found.alpha {
                 self.alpha.add(alpha - true_alpha);
                 self.cut_alpha.add(alpha - cut);
                 error += (alpha - judged).abs();
                 count += 1.0;
             }
-            let Some(color) = seen.color else { continue };
-            let behind = if seen.alpha.is_some() { MID_GREY } else { 0.0 };
-            for (seen_channel, true_channel) in color.iter().zip(over(behind, [red, green, blue], judged)) {
-                let difference = seen_channel - true_channel;
+            let Some(color) = found.color else { continue };
+            let behind = if found.alpha.is_some() { MID_GREY } else { 0.0 };
+            for (found_channel, true_channel) in color.iter().zip(over(behind, [red, green, blue], judged)) {
+                let difference = found_channel - true_channel;
                 self.color.add(difference);
-                if true_alpha >= SEEN_MIN {
-                    self.seen_color.add(difference);
+                if true_alpha >= VISIBLE_MIN {
+                    self.visible_color.add(difference);
                 }
-                if seen.alpha.is_none() {
+                if found.alpha.is_none() {
                     error += difference.abs();
                     count += 1.0;
                 }
@@ -133,7 +100,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Units: dB. None where nothing can be clear.
+    /// Units: dB. None where the output has no alpha.
     pub fn alpha_psnr_db(&self) -> Option<f64> {
         (self.alpha.count > 0.0).then(|| self.alpha.psnr_db())
     }
@@ -143,42 +110,47 @@ impl<'a> Comparison<'a> {
         (self.color.count > 0.0).then(|| self.color.psnr_db())
     }
 
-    /// What is wrong, if the floor is not reached.
+    /// What is wrong, if a minimum is not reached.
     pub fn complaint(&self) -> Option<String> {
-        let floor = floor(self.output);
-        let alpha_db = if self.output == Output::Gif { self.cut_alpha.psnr_db() } else { self.alpha.psnr_db() };
-        if alpha_db < floor.alpha_db {
-            return Some(format!("alpha at {alpha_db:.1} dB is below {:.1}", floor.alpha_db));
+        let min = &self.verification.psnr_min;
+        let alpha_db = if self.is_cut() { self.cut_alpha.psnr_db() } else { self.alpha.psnr_db() };
+        if let Some(min_db) = min.alpha_db.filter(|min_db| alpha_db < *min_db) {
+            return Some(format!("alpha at {alpha_db:.1} dB is below {min_db:.1}"));
         }
         if self.worst > FRAME_ERROR_MAX {
             return Some(format!("one frame is off by {:.1}", self.worst));
         }
-        let color_db = self.seen_color.psnr_db();
-        (color_db < floor.color_db).then(|| format!("colour at {color_db:.1} dB is below {:.1}", floor.color_db))
+        let color_db = self.visible_color.psnr_db();
+        let min_db = min.color_db.filter(|min_db| color_db < *min_db)?;
+        Some(format!("colour at {color_db:.1} dB is below {min_db:.1}"))
     }
 
-    fn see(&self, frame: &[u8], x: usize, y: usize) -> Option<Seen> {
+    fn is_cut(&self) -> bool {
+        self.verification.alpha == AlphaChannel::OneBit
+    }
+
+    fn decoded_pixel(&self, frame: &[u8], x: usize, y: usize) -> Option<DecodedPixel> {
         let (width, height) = sides(self.padded);
         let plane = |rows: usize| pixel::<1>(frame, width, x, rows + y).map(|[value]| value);
-        Some(match Form::of(self.output) {
-            Form::Grey => Seen { alpha: Some(f64::from(plane(0)?)), color: None },
-            Form::Rgba => {
+        Some(match self.verification.layout {
+            Layout::Grey => DecodedPixel { alpha: Some(f64::from(plane(0)?)), color: None },
+            Layout::Rgba => {
                 let [red, green, blue, alpha] = pixel::<4>(frame, width, x, y)?.map(f64::from);
-                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, [red, green, blue], alpha)) }
+                DecodedPixel { alpha: Some(alpha), color: Some(over(MID_GREY, [red, green, blue], alpha)) }
             }
-            Form::Yuva => {
+            Layout::Yuva => {
                 let yuv = [plane(0)?, plane(height)?, plane(height * 2)?];
                 let alpha = f64::from(plane(height * 3)?);
-                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
+                DecodedPixel { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
             }
-            Form::Yuv => {
+            Layout::Yuv => {
                 let yuv = [plane(0)?, plane(height)?, plane(height * 2)?];
-                Seen { alpha: None, color: Some(from_bt709(yuv)) }
+                DecodedPixel { alpha: None, color: Some(from_bt709(yuv)) }
             }
-            Form::StackedYuv => {
+            Layout::StackedYuv => {
                 let yuv = [plane(0)?, plane(height * 2)?, plane(height * 4)?];
                 let alpha = full_range(plane(height)?).clamp(0.0, 255.0);
-                Seen { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
+                DecodedPixel { alpha: Some(alpha), color: Some(over(MID_GREY, from_bt709(yuv), alpha)) }
             }
         })
     }
@@ -205,13 +177,16 @@ fn over(behind: f64, color: [f64; 3], alpha: f64) -> [f64; 3] {
 
 #[cfg(test)]
 mod tests {
+    use shared::media::Output;
+
     use super::*;
     use crate::frame::pixels;
     use crate::frame::samples::Lattice;
+    use crate::output::formats;
 
     const SIZE: PixelSize = PixelSize { width: 64, height: 64 };
 
-    /// A soft-edged column that stands elsewhere in each frame.
+    /// A column with soft edges that moves from frame to frame.
     fn master(index: u64) -> Vec<u8> {
         let at = 10 + 6 * i64::try_from(index).unwrap();
         let alpha = |x: i64| u8::try_from((255 - 40 * (x - at).abs()).clamp(0, 255)).unwrap();
@@ -231,7 +206,7 @@ mod tests {
         [round(16.0 + luma * 219.0 / 255.0), round(128.0 + u * 224.0 / 255.0), round(128.0 + v * 224.0 / 255.0)]
     }
 
-    /// A frame as this output's decoder writes it.
+    /// A frame as the decoder of this output gives it.
     fn decoded(output: Output, mut rgba: Vec<u8>) -> Vec<u8> {
         if output == Output::Gif {
             rgba.chunks_exact_mut(4).for_each(|pixel| pixel[3] = if pixel[3] >= 128 { 255 } else { 0 });
@@ -241,21 +216,21 @@ mod tests {
         let alpha: Vec<u8> = rgba.iter().skip(3).step_by(4).copied().collect();
         let matte: Vec<u8> = alpha.iter().map(|alpha| to_bt709([f64::from(*alpha); 3])[0]).collect();
         let grey = vec![128; alpha.len()];
-        match Form::of(output) {
-            Form::Yuv => {
+        match formats::find(output).verification.layout {
+            Layout::Yuv => {
                 let black = pixels::opaque(&rgba);
                 let yuv: Vec<[u8; 3]> = black.chunks_exact(3).map(|rgb| to_bt709([0, 1, 2].map(|at| rgb[at].into()))).collect();
                 (0..3).flat_map(|at| yuv.iter().map(move |yuv| yuv[at])).collect()
             }
-            Form::Rgba => rgba,
-            Form::Grey => alpha,
-            Form::Yuva => [plane(0), plane(1), plane(2), alpha].concat(),
-            Form::StackedYuv => [plane(0), matte, plane(1), grey.clone(), plane(2), grey].concat(),
+            Layout::Rgba => rgba,
+            Layout::Grey => alpha,
+            Layout::Yuva => [plane(0), plane(1), plane(2), alpha].concat(),
+            Layout::StackedYuv => [plane(0), matte, plane(1), grey.clone(), plane(2), grey].concat(),
         }
     }
 
     fn compared(samples: &Samples, output: Output, change: impl Fn(u64) -> Vec<u8>) -> Comparison<'_> {
-        let mut comparison = Comparison::new(samples, output, SIZE);
+        let mut comparison = Comparison::new(samples, &formats::find(output).verification, SIZE);
         for index in 0..4 {
             comparison.add(index, &decoded(output, change(index)));
         }
@@ -263,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_fed_stands_up_in_every_form() {
+    fn frames_as_they_were_fed_pass_in_every_format() {
         let samples = samples();
         for output in Output::ALL.iter().copied() {
             let comparison = compared(&samples, output, master);
@@ -271,7 +246,7 @@ mod tests {
             let alpha_db = comparison.alpha_psnr_db();
             match (output, alpha_db) {
                 (Output::OpaqueMp4, alpha_db) => assert_eq!(alpha_db, None),
-                // What is cut is told so.
+                // The figure is against the uncut matte.
                 (Output::Gif, Some(alpha_db)) => assert!(alpha_db < 30.0, "{alpha_db}"),
                 // Grey in limited range has fewer steps.
                 (Output::StackedAlphaMp4 | Output::ColorAlphaZip, Some(alpha_db)) => assert!(alpha_db > 50.0, "{alpha_db}"),
@@ -283,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_does_not() {
+    fn broken_frames_are_refused() {
         let samples = samples();
         let altered = |change: fn(&mut [u8])| {
             move |index| {
@@ -296,16 +271,16 @@ mod tests {
         let swapped = altered(|pixel| pixel.swap(0, 2));
         let nearly = altered(|pixel| pixel[3] = pixel[3].saturating_sub(1));
         let stale = |index: u64| master(if index == 2 { 1 } else { index });
-        let said = |output, change: &dyn Fn(u64) -> Vec<u8>| compared(&samples, output, change).complaint();
+        let complaint = |output, change: &dyn Fn(u64) -> Vec<u8>| compared(&samples, output, change).complaint();
         for output in [Output::WebmVp9Alpha, Output::MovProres4444, Output::Gif, Output::AnimatedWebp, Output::StackedAlphaMp4] {
-            assert!(said(output, &opaque).is_some_and(|said| said.contains("alpha")), "{output}");
-            assert!(said(output, &swapped).is_some_and(|said| said.contains("colour")), "{output}");
-            assert!(said(output, &stale).is_some(), "{output}");
+            assert!(complaint(output, &opaque).is_some_and(|said| said.contains("alpha")), "{output}");
+            assert!(complaint(output, &swapped).is_some_and(|said| said.contains("colour")), "{output}");
+            assert!(complaint(output, &stale).is_some(), "{output}");
         }
         for change in [&opaque as &dyn Fn(u64) -> Vec<u8>, &swapped, &stale] {
-            assert!(said(Output::OpaqueMp4, change).is_some_and(|said| said.contains("one frame")));
+            assert!(complaint(Output::OpaqueMp4, change).is_some_and(|said| said.contains("one frame")));
         }
-        assert_eq!(said(Output::WebmVp9Alpha, &nearly), None);
-        assert!(said(Output::Apng, &nearly).is_some(), "lossless means lossless");
+        assert_eq!(complaint(Output::WebmVp9Alpha, &nearly), None);
+        assert!(complaint(Output::Apng, &nearly).is_some(), "lossless means lossless");
     }
 }

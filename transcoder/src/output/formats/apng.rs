@@ -1,27 +1,55 @@
-//! APNG, written as frames come: of each, only the rectangle that differs from the one before. Source: PNG (Third Edition) §11.3.6.
+//! APNG, lossless, no sound. For web pages, in an `<img>`, where every bit counts. Source: PNG
+//! (Third Edition) §11.3.6.
+//!
+//! Written as frames come: of each, only the rectangle that differs from the one before.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use shared::media::PixelSize;
+use shared::qa::PSNR_DB_LOSSLESS;
 use tokio::sync::mpsc;
 
-use super::ordered;
-use super::png::{chunks, encode};
-use crate::frame::feed::Frame;
+use crate::ffmpeg::probe::SourceContainer;
+use crate::frame::feed::{Frame, Pixels};
 use crate::frame::pixels::sides;
 use crate::length::duration_ms;
-use crate::output::product::Shot;
+use crate::output::format::{
+    AlphaChannel, EncodeParams, Encoder, Encoding, Format, Layout, NO_QUALITY, Presets, PsnrMin, Reader, Verification, settings,
+};
+use crate::output::ordered;
+use crate::output::png::{chunks, encode};
 
-/// `acTL` comes right behind the signature and `IHDR`.
+pub const FORMAT: Format = Format {
+    encoding: Encoding {
+        presets: Presets {
+            web_app: settings(640, 15, NO_QUALITY),
+            editing: settings(1_280, 30, NO_QUALITY),
+            social: settings(480, 15, NO_QUALITY),
+        },
+        pixels: Pixels::Rgba,
+        needs_even_sides: false,
+        disk_cost: 75,
+        encoder: |_, _| Encoder::InProcess(write),
+    },
+    verification: Verification {
+        reader: Reader::Ffmpeg { container: SourceContainer::Apng, decoder: None, filter: "null" },
+        layout: Layout::Rgba,
+        alpha: AlphaChannel::Smooth,
+        // (99, 99)
+        psnr_min: PsnrMin { alpha_db: Some(PSNR_DB_LOSSLESS), color_db: Some(PSNR_DB_LOSSLESS) },
+    },
+};
+
+/// `acTL` follows the signature and `IHDR`.
 const CONTROL_OFFSET_BYTES: u64 = 8 + 25;
 
-/// Writes the whole file; ends with the frames.
-pub fn write(mut frames: mpsc::Receiver<Frame>, shot: &Shot, path: &Path) -> io::Result<()> {
+/// Writes the whole file, until no more frames come.
+fn write(mut frames: mpsc::Receiver<Frame>, params: &EncodeParams, path: &Path) -> io::Result<()> {
     let (pairs_in, pairs) = mpsc::channel(1);
     std::thread::scope(|scope| {
-        let writer = scope.spawn(move || write_pairs(pairs, shot, path));
+        let writer = scope.spawn(move || write_pairs(pairs, params, path));
         let mut before: Option<Frame> = None;
         while let Some(frame) = frames.blocking_recv() {
             if pairs_in.blocking_send((before.replace(Frame::clone(&frame)), frame)).is_err() {
@@ -33,10 +61,10 @@ pub fn write(mut frames: mpsc::Receiver<Frame>, shot: &Shot, path: &Path) -> io:
     })
 }
 
-fn write_pairs(pairs: mpsc::Receiver<(Option<Frame>, Frame)>, shot: &Shot, path: &Path) -> io::Result<()> {
-    let mut file = Animation { file: BufWriter::new(File::create(path)?), shot, frames: 0, chunks: 0 };
+fn write_pairs(pairs: mpsc::Receiver<(Option<Frame>, Frame)>, params: &EncodeParams, path: &Path) -> io::Result<()> {
+    let mut file = Animation { file: BufWriter::new(File::create(path)?), params, frames: 0, chunks: 0 };
     file.begin()?;
-    let size = shot.padded;
+    let size = params.size;
     let work = |(before, frame): (Option<Frame>, Frame)| {
         let area = before.map_or_else(|| Area::whole(size), |before| Area::changed(&before, &frame, size));
         Ok((area, encode(&area.cut(&frame, size), area.size())?))
@@ -60,7 +88,8 @@ impl Area {
         Self { x: 0, y: 0, width, height }
     }
 
-    /// The least that holds every difference; one pixel when there is none, since a frame must have some.
+    /// The smallest that holds every difference; one pixel if there is none, since a frame must
+    /// have some.
     fn changed(before: &[u8], frame: &[u8], size: PixelSize) -> Self {
         let (width, _) = sides(size);
         let (mut left, mut right, mut rows) = (width, 0, None);
@@ -95,7 +124,7 @@ impl Area {
     }
 }
 
-/// Clear pixels look alike whatever their colour, and are written alike.
+/// Transparent pixels look alike whatever their colour, and are written alike.
 fn looks_different(one: &[u8], other: &[u8]) -> bool {
     one != other && !(matches!(one, [.., 0]) && matches!(other, [.., 0]))
 }
@@ -106,9 +135,9 @@ fn be_u32(number: usize) -> u32 {
 
 struct Animation<'a, W: Write> {
     file: W,
-    shot: &'a Shot,
+    params: &'a EncodeParams,
     frames: u32,
-    /// Frame controls and frame data are counted together.
+    /// Sequence number of the next frame control or frame data chunk.
     chunks: u32,
 }
 
@@ -116,13 +145,13 @@ impl<W: Write + Seek> Animation<'_, W> {
     fn begin(&mut self) -> io::Result<()> {
         const DEPTH_COLOR_METHODS: [u8; 5] = [8, 6, 0, 0, 0];
         self.file.write_all(b"\x89PNG\r\n\x1a\n")?;
-        let PixelSize { width, height } = self.shot.padded;
+        let PixelSize { width, height } = self.params.size;
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &DEPTH_COLOR_METHODS].concat();
         self.chunk(*b"IHDR", &header)?;
         self.control()
     }
 
-    /// How many frames; for ever.
+    /// The number of frames, and a loop for ever.
     fn control(&mut self) -> io::Result<()> {
         self.chunk(*b"acTL", &[self.frames.to_be_bytes(), [0; 4]].concat())
     }
@@ -130,8 +159,8 @@ impl<W: Write + Seek> Animation<'_, W> {
     fn add(&mut self, area: Area, picture: &[u8]) -> io::Result<()> {
         const NO_DISPOSAL_NO_BLENDING: [u8; 2] = [0, 0];
         let first = self.frames == 0;
-        // Rounded in sum, not one by one, so that a long clip does not drift.
-        let until = |frames: u32| duration_ms(u64::from(frames), self.shot.frame_rate);
+        // The end of each frame is rounded, not its duration, so that a long clip does not drift.
+        let until = |frames: u32| duration_ms(u64::from(frames), self.params.frame_rate);
         let delay_ms = u16::try_from(until(self.frames + 1) - until(self.frames)).unwrap_or(u16::MAX);
         let place = [area.width, area.height, area.x, area.y].map(|side| be_u32(side).to_be_bytes()).concat();
         let timing = [delay_ms.to_be_bytes(), 1_000_u16.to_be_bytes()].concat();
@@ -177,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_looks_different_is_written_again() {
+    fn only_visible_differences_are_written_again() {
         let size = PixelSize { width: 4, height: 3 };
         let before = vec![9; 4 * 3 * 4];
         let mut frame = before.clone();
@@ -187,8 +216,8 @@ mod tests {
         let area = Area::changed(&before, &frame, size);
         assert_eq!(area, Area { x: 1, y: 1, width: 3, height: 2 });
         assert_eq!(area.cut(&frame, size).len(), 3 * 2 * 4);
-        let clear_red = [255, 0, 0, 0].repeat(12);
-        let clear_blue = [0, 0, 255, 0].repeat(12);
-        assert_eq!(Area::changed(&clear_red, &clear_blue, size).size(), PixelSize { width: 1, height: 1 });
+        let transparent_red = [255, 0, 0, 0].repeat(12);
+        let transparent_blue = [0, 0, 255, 0].repeat(12);
+        assert_eq!(Area::changed(&transparent_red, &transparent_blue, size).size(), PixelSize { width: 1, height: 1 });
     }
 }

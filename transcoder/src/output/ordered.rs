@@ -1,11 +1,12 @@
-//! Frames in, work on all cores, results in the order of the frames; a bounded number in flight.
+//! Parallel work on a stream of frames, with results in order and a bounded number in flight.
 
 use std::io;
 
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 
-/// Calls `work` for every frame, several at a time, and `write` for every result in order; on a thread that may block.
+/// Calls `work` for every frame, several at a time, and `write` for every result in order; on a
+/// thread that may block.
 pub fn each<F: Send, R: Send>(
     mut frames: mpsc::Receiver<F>,
     work: impl Fn(F) -> io::Result<R> + Sync,

@@ -1,5 +1,5 @@
-//! A ZIP of stored files, written as they come. Sizes stand before the bytes, so that every reader can stream it; ZIP64 where
-//! offsets or counts need it.
+//! A ZIP of uncompressed files, written as they come. Sizes precede the bytes, so that every reader
+//! can stream it; ZIP64 where offsets or counts need it.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};

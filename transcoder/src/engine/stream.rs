@@ -1,0 +1,102 @@
+//! One decode streams through the matte and the frame pipeline to all encoders, which run at the
+//! same time, each behind a bounded queue.
+//!
+//! Everything runs inside one future: dropping it kills every child before the drop returns.
+
+use futures_util::future::{OptionFuture, try_join_all};
+use shared::code::JobErrorCode;
+use tokio::sync::mpsc;
+
+use super::frame_pipeline::FramePipeline;
+use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::process::{Pipes, Tool};
+use crate::ffmpeg::raw_frames::{decode_error, read_frames};
+use crate::frame::feed::Frame;
+use crate::matte::matting_step::MattingStep;
+use crate::output::encode::encode;
+use crate::output::master::Master;
+use crate::output::rendition::RenditionKind;
+use crate::output::run_plan::RunPlan;
+
+/// Decoded frames that wait for their matte.
+const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
+/// Frames with a matte that wait to be composed.
+const MATTED_FRAMES_IN_FLIGHT_MAX: usize = 2;
+/// Composed frames that wait for one encoder.
+const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
+
+/// Streams the clip: decode → matte → compose → encode. `on_frame` is told how many frames have
+/// been composed.
+/// Errors: those of each step; `source_no_frames`.
+pub async fn stream(
+    ffmpeg: Tool<'_>,
+    plan: &RunPlan,
+    matting: Option<MattingStep>,
+    pipeline: FramePipeline,
+    on_frame: impl Fn(u64),
+) -> TaskResult<Master> {
+    create_preview_folder(ffmpeg, plan)?;
+    let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout).map_err(|error| decode_error(error, 0))?;
+    let frame_size_bytes = plan.raw_format.frame_size_bytes(plan.picture.size);
+    let (raw_queue, raw_frames) = mpsc::channel(DECODED_FRAMES_IN_FLIGHT_MAX);
+    let (matte_queue, with_matte) = mpsc::channel(MATTED_FRAMES_IN_FLIGHT_MAX);
+    let (with_matte, matting) = match matting {
+        Some(step) => (with_matte, Some(step.run(raw_frames, matte_queue))),
+        // Keying and preserved alpha are part of composing.
+        None => (raw_frames, None),
+    };
+    let (queues, encoders): (Vec<_>, Vec<_>) = plan
+        .renditions
+        .iter()
+        .map(|rendition| {
+            let (queue, frames) = mpsc::channel(ENCODER_FRAMES_IN_FLIGHT_MAX);
+            (queue, encode(ffmpeg, rendition, frames))
+        })
+        .unzip();
+    let (frames, (), master, _) = tokio::try_join!(
+        read_frames(decoder, frame_size_bytes, plan.picture.length, raw_queue),
+        async { OptionFuture::from(matting).await.unwrap_or(Ok(())) },
+        compose(pipeline, with_matte, queues, on_frame),
+        try_join_all(encoders),
+    )?;
+    if frames == 0 {
+        return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the decoder gave no frame"));
+    }
+    Ok(master)
+}
+
+fn create_preview_folder(ffmpeg: Tool<'_>, plan: &RunPlan) -> TaskResult<()> {
+    if plan.renditions.iter().any(|rendition| matches!(rendition.kind, RenditionKind::Preview(_))) {
+        std::fs::create_dir_all(ffmpeg.dir.join("previews")).map_err(|error| TaskError::disk("making a folder", &error))?;
+    }
+    Ok(())
+}
+
+/// Runs the frame pipeline on a thread that may block, and feeds its frames to the encoders'
+/// queues.
+async fn compose(
+    mut pipeline: FramePipeline,
+    mut decoded: mpsc::Receiver<Vec<u8>>,
+    queues: Vec<mpsc::Sender<Frame>>,
+    on_frame: impl Fn(u64),
+) -> TaskResult<Master> {
+    while let Some(raw) = decoded.recv().await {
+        let work = tokio::task::spawn_blocking(move || {
+            let processed = pipeline.process(raw);
+            (pipeline, processed)
+        });
+        let processed;
+        (pipeline, processed) = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
+        on_frame(pipeline.frames());
+        for (queue, frame) in queues.iter().zip(processed?) {
+            // A queue is closed only after its encoder failed; the encoder's error is reported
+            // instead.
+            if let Some(frame) = frame
+                && queue.send(frame).await.is_err()
+            {
+                return Ok(pipeline.finish());
+            }
+        }
+    }
+    Ok(pipeline.finish())
+}

@@ -1,0 +1,29 @@
+//! What is kept of the frames that all encoders were fed: the reference that outputs are verified
+//! against.
+
+use shared::media::PixelSize;
+use shared::qa::MatteFigures;
+
+use crate::frame::feed::Frame;
+use crate::frame::pixels::Backdrop;
+use crate::frame::samples::Samples;
+
+/// The composed clip.
+#[derive(Debug)]
+pub struct Master {
+    /// How many frames it has.
+    pub frames: u64,
+    /// Some pixels of each frame, per size.
+    pub samples: Vec<Samples>,
+    /// Metrics of the matte.
+    pub matte: MatteFigures,
+    /// One frame over each backdrop, with its size.
+    pub posters: Vec<(Backdrop, PixelSize, Frame)>,
+}
+
+impl Master {
+    /// The samples of frames of this size.
+    pub fn samples_of(&self, size: PixelSize) -> Option<&Samples> {
+        self.samples.iter().find(|samples| samples.lattice.size == size)
+    }
+}
