@@ -1,34 +1,34 @@
-//! How many frames a source should give, and how far it may be off: credits are reserved for what
-//! it promises.
+//! The number of frames to expect of a source, and the tolerance. Credits are reserved for the
+//! expected number.
 
 use shared::code::JobErrorCode;
 use shared::media::{FrameRate, MediaFacts};
 
 use crate::error::TaskError;
 
-/// Frames that a source promises, and what is forgiven.
+/// The expected number of frames, and the tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Length {
-    /// Of these facts' length at their rate.
+    /// Expected: duration times frame rate.
     pub frames: u64,
     tolerance: u64,
 }
 
 impl Length {
-    /// What these facts promise.
+    /// From the facts of a source.
     pub fn of(facts: &MediaFacts) -> Self {
         let frames = expected_frames(facts.duration_ms, facts.frame_rate);
         let rate = u64::from(facts.frame_rate.numerator / facts.frame_rate.denominator.max(1));
-        // Half a second or a twentieth: time stamps jitter, last frames are held.
+        // Half a second or 5 %: time stamps jitter, and last frames are held.
         Self { frames, tolerance: (rate / 2).max(frames / 20).max(2) }
     }
 
-    /// Whether fewer came than is forgiven.
+    /// Whether fewer frames came than tolerated.
     pub const fn lacks(&self, seen: u64) -> bool {
         seen + self.tolerance < self.frames
     }
 
-    /// Whether more came than is forgiven.
+    /// Whether more frames came than tolerated.
     pub const fn exceeds(&self, seen: u64) -> bool {
         seen > self.frames + self.tolerance * 2
     }
@@ -49,13 +49,13 @@ impl Length {
     }
 }
 
-/// How many frames a source of this length and rate becomes.
+/// The number of frames of a source of this duration and rate.
 pub fn expected_frames(duration_ms: u64, rate: FrameRate) -> u64 {
     let (numerator, denominator) = (u64::from(rate.numerator), u64::from(rate.denominator));
     ((duration_ms * numerator + 500 * denominator) / (1_000 * denominator)).max(1)
 }
 
-/// How long this many frames last, to the nearest millisecond.
+/// The duration of this many frames, to the nearest millisecond.
 pub fn duration_ms(frames: u64, rate: FrameRate) -> u64 {
     let (numerator, denominator) = (u64::from(rate.numerator), u64::from(rate.denominator));
     (frames * 1_000 * denominator + numerator / 2) / numerator.max(1)
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_twentieth_is_forgiven_below_and_two_above() {
+    fn five_percent_fewer_frames_are_tolerated_and_ten_percent_more() {
         let length = Length { frames: 1_000, tolerance: 50 };
         assert_eq!((length.lacks(950), length.lacks(949)), (false, true));
         assert_eq!((length.exceeds(1_100), length.exceeds(1_101)), (false, true));

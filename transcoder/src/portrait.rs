@@ -1,17 +1,18 @@
-//! A picture and a sound → a verified video: the picture fitted to a canvas, a gentle push-in, a
+//! A picture and a sound → a verified video: the picture fitted to a canvas, a slow zoom, and a
 //! waveform that follows the sound.
 //!
-//! picture ∥ sound (heard once) → (paint → encode, at the same time) → verify → poster
+//! read the picture → decode and encode the sound → (paint → encode, at the same time) → verify →
+//! poster
 
-mod ground;
+mod background;
 mod layout;
 mod levels;
-mod listen;
 mod motion;
 mod painter;
 mod picture;
 mod rendition;
-mod wave;
+mod sound;
+mod waveform;
 
 use std::path::{Path, PathBuf};
 
@@ -46,18 +47,18 @@ const FRAMES_IN_FLIGHT_MAX: usize = 3;
 /// Largest poster.
 /// Units: bytes.
 const POSTER_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// How far the delivered sound's level may be from the given one's, on average.
+/// Largest mean difference between the levels of the given and the delivered sound.
 const LEVEL_ERROR_MAX: f32 = 0.15;
 
 /// The programs, and the folder that one task has to itself.
 #[derive(Debug, Clone, Copy)]
-pub struct Studio<'a> {
+pub struct PortraitEngine<'a> {
     ffmpeg: Tool<'a>,
     ffprobe: Tool<'a>,
     progress: &'a ProgressSink,
 }
 
-/// Two files that were read.
+/// The decoded input.
 #[derive(Debug)]
 pub struct Prepared {
     /// How long and how large the video will be.
@@ -68,7 +69,7 @@ pub struct Prepared {
     sound_samples: u64,
 }
 
-/// What was made.
+/// The result.
 #[derive(Debug)]
 pub struct Rendered {
     /// The video.
@@ -77,32 +78,32 @@ pub struct Rendered {
     pub poster: PreviewFile,
 }
 
-impl<'a> Studio<'a> {
-    /// A studio that works in `dir`.
+impl<'a> PortraitEngine<'a> {
+    /// An engine that works in `dir`.
     pub fn new(programs: &'a Programs, dir: &'a Path, progress: &'a ProgressSink) -> Self {
         let tool = |program| Tool { program, dir };
         Self { ffmpeg: tool(&programs.ffmpeg), ffprobe: tool(&programs.ffprobe), progress }
     }
 
-    /// Reads both files; the shape is the one nearest to the picture's where nobody says.
+    /// Reads both files. The default shape is the one nearest to the picture's.
     /// Errors: `picture_unusable`, `sound_unusable`.
     pub async fn prepare(&self, picture: &Path, sound: &Path, shape: Option<PortraitShape>) -> TaskResult<Prepared> {
         self.progress.set(AttemptStage::Probing, 0, 1);
         let still = picture::read(self.ffmpeg, picture).await?;
-        let heard = listen::listen(self.ffmpeg, sound).await?;
+        let sound = sound::read(self.ffmpeg, sound).await?;
         let canvas = shape.unwrap_or(layout::nearest(still.size)).canvas();
         let facts = MediaFacts {
-            container: heard.container.to_owned(),
+            container: sound.container.to_owned(),
             video_codec: still.codec.to_owned(),
             pixel_format: "rgba".to_owned(),
             size: canvas,
             frame_rate: FRAME_RATE,
-            duration_ms: heard.duration_ms(),
+            duration_ms: sound.duration_ms(),
             has_alpha: still.has_alpha,
             has_audio: true,
         };
-        let (levels, sound_samples) = (heard.levels, heard.samples);
-        let painter = aside({
+        let (levels, sound_samples) = (sound.levels, sound.samples);
+        let painter = blocking({
             let levels = levels.clone();
             move || Painter::new(&still, canvas, levels)
         });
@@ -111,7 +112,7 @@ impl<'a> Studio<'a> {
         Ok(Prepared { facts, painter, levels, sound_samples })
     }
 
-    /// Makes the video and decodes it again.
+    /// Renders the video and verifies it.
     pub async fn render(&self, prepared: Prepared) -> TaskResult<Rendered> {
         let Prepared { facts, painter, levels, sound_samples } = prepared;
         let frames = u64::from(painter.frames());
@@ -119,7 +120,7 @@ impl<'a> Studio<'a> {
         space::check_portrait(self.ffmpeg.dir, painter.canvas(), frames)?;
         let (queue, painted) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
         let sink = self.progress.clone();
-        let painting = aside(move || paint(&painter, &queue, &sink));
+        let painting = blocking(move || paint(&painter, &queue, &sink));
         let (master, ()) = tokio::try_join!(painting, encode(self.ffmpeg, &rendition, painted))?;
         let picture = Picture { size: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
         let reference = Reference { master: &master, picture, has_audio: true };
@@ -130,16 +131,16 @@ impl<'a> Studio<'a> {
         Ok(Rendered { video, poster })
     }
 
-    /// The sound is as long as it was, and as loud when it was.
+    /// Compares the length and the levels of the delivered sound with those of the given one.
     async fn verify_sound(&self, video: &Path, levels: &[f32], samples: u64) -> TaskResult<()> {
-        let heard = listen::hear_again(self.ffmpeg, video).await.map_err(|error| match error {
+        let sound = sound::measure(self.ffmpeg, video).await.map_err(|error| match error {
             TaskError::Permanent { detail, .. } => unverified(&detail),
             error => error,
         })?;
-        if heard.samples.abs_diff(samples) > SAMPLES_PER_FRAME as u64 {
-            return Err(unverified(&format!("{} samples of {samples}", heard.samples)));
+        if sound.samples.abs_diff(samples) > SAMPLES_PER_FRAME as u64 {
+            return Err(unverified(&format!("{} samples of {samples}", sound.samples)));
         }
-        let error = levels::distance(levels, &heard.levels);
+        let error = levels::distance(levels, &sound.levels);
         if error > LEVEL_ERROR_MAX {
             return Err(unverified(&format!("levels are {error} apart")));
         }
@@ -164,8 +165,7 @@ impl<'a> Studio<'a> {
     }
 }
 
-/// Paints every frame. Nobody takes frames any more when the encoder failed, and when the task was
-/// dropped.
+/// Paints every frame; ends early when the encoder failed or the task was dropped.
 fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) -> TaskResult<Master> {
     let frames = u64::from(painter.frames());
     let mut samples = Samples::new(Lattice::new(painter.canvas(), frames));
@@ -182,8 +182,8 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
     Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
 }
 
-/// Off the threads that everything else needs.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> TaskResult<T> + Send + 'static) -> TaskResult<T> {
+/// Runs blocking work on a thread for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> TaskResult<T> + Send + 'static) -> TaskResult<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
 }

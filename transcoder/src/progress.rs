@@ -1,27 +1,27 @@
-//! How far an attempt is: one figure for the whole of it, from where each stage is.
+//! Progress of an attempt: one percentage for all of it, from the progress of each stage.
 
 use shared::report::AttemptStage;
 use tokio::sync::watch;
 
-/// A stage and how far the whole attempt is.
+/// Progress of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Where the attempt is.
+    /// The current stage.
     pub stage: AttemptStage,
     /// Of the whole attempt, 0 to 100.
     pub percent: u8,
-    /// Of the stage, in whatever it counts: frames, bytes.
+    /// Units of the stage that are done: frames, bytes.
     pub done: u64,
-    /// Of the stage.
+    /// All units of the stage.
     pub total: u64,
 }
 
-/// Where stages write and whoever reports reads.
+/// Where stages write their progress; reporters hold the reading end.
 #[derive(Debug, Clone)]
 pub struct ProgressSink(watch::Sender<Progress>);
 
 impl ProgressSink {
-    /// A sink that stands at the beginning, and its reading end.
+    /// A sink at 0 %, and its reading end.
     pub fn new() -> (Self, watch::Receiver<Progress>) {
         let (sender, receiver) = watch::channel(Progress { stage: AttemptStage::Fetching, percent: 0, done: 0, total: 1 });
         (Self(sender), receiver)

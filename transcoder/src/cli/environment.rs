@@ -13,7 +13,7 @@ use crate::error::TaskError;
 use crate::ffmpeg::scratch::{Scratch, TaskDir};
 use crate::matte::models::Catalog;
 use crate::matte::strategy::MatteRequest;
-use crate::portrait::Studio;
+use crate::portrait::PortraitEngine;
 use crate::progress::ProgressSink;
 use crate::settings::Settings;
 
@@ -65,9 +65,9 @@ impl LocalEnvironment {
         Engine::new(&self.programs, &self.models, self.task_dir.path(), progress)
     }
 
-    /// A portrait renderer that works in the folder.
-    pub fn studio<'a>(&'a self, progress: &'a ProgressSink) -> Studio<'a> {
-        Studio::new(&self.programs, self.task_dir.path(), progress)
+    /// A portrait engine that works in the folder.
+    pub fn portrait_engine<'a>(&'a self, progress: &'a ProgressSink) -> PortraitEngine<'a> {
+        PortraitEngine::new(&self.programs, self.task_dir.path(), progress)
     }
 }
 

@@ -173,7 +173,8 @@ pub enum Reader {
     },
 }
 
-/// Reads a file whose frames should have this size, and sends each; ends early when nobody receives.
+/// Reads a file whose frames should have this size, and sends each; ends early when nobody
+/// receives.
 pub type ReadFrames = fn(&Path, PixelSize, &mpsc::Sender<Vec<u8>>) -> Result<(), DecodeError>;
 
 /// How decoded frames are laid out. Video is kept as planes: conversion to RGB with interpolated

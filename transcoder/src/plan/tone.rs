@@ -1,5 +1,5 @@
-//! High dynamic range → the tones of BT.709, which is what every output has. The gamut is left as
-//! it is (`gamut`).
+//! Tone mapping of HDR (PQ, HLG) to BT.709, which all outputs have. The gamut is converted
+//! elsewhere (`frame::gamut`).
 //!
 //! Source: ITU-R BT.2408 puts the white of paper at 203 cd/m², which is what becomes white here.
 //! The curve leaves darker tones as they are and bends only highlights, so that skin and screen
@@ -7,18 +7,17 @@
 
 use crate::ffmpeg::probe::{ColorRange, Input};
 
-/// What the samples are afterwards; chroma was made full on the way.
+/// The pixel format afterwards; chroma is upsampled on the way.
 pub const PIXEL_FORMAT: &str = "yuv444p10le";
-/// The same for the scale filter.
+/// Matrix and range afterwards, for the scale filter.
 pub const COLORS: &str = "in_color_matrix=bt709:in_range=tv";
 /// Light of diffuse white.
 /// Units: cd/m².
 const WHITE_CD_M2: u32 = 203;
-/// The brightest light that is kept apart from less, in whites: 1,000 cd/m².
+/// The peak of the mapping, in multiples of diffuse white: 1,000 cd/m².
 const PEAK_WHITES: &str = "4.926";
 
-/// A filter to put in front of the others, with its comma; empty where nothing is to do. What it
-/// writes has no alpha.
+/// A filter with a comma at its end, to put before the others; empty for SDR. It drops alpha.
 pub fn map(input: &Input) -> String {
     let Some(transfer) = input.bright_transfer else { return String::new() };
     let matrix = match input.color_matrix {
@@ -38,7 +37,7 @@ pub fn map(input: &Input) -> String {
     )
 }
 
-/// The same for frames that keep their alpha, on a branch of its own.
+/// The same for frames whose alpha is kept, on a branch of its own.
 pub fn map_beside_alpha(tone: &str, scale: &str, size: &str) -> String {
     let matte = format!("[matte]alphaextract,scale={size},format=gray[alpha]");
     format!("split[color][matte];{matte};[color]{tone}{scale}[toned];[toned][alpha]alphamerge")

@@ -1,4 +1,4 @@
-//! Where the picture lies on the canvas, and the picture in the size from which frames are cut.
+//! Where the picture is on the canvas, and the picture in the size from which frames are cropped.
 
 use shared::media::PixelSize;
 use shared::portrait::PortraitShape;
@@ -8,14 +8,14 @@ use super::picture::Still;
 use crate::error::TaskResult;
 use crate::frame::pixels::{self, Part, sides};
 
-/// The picture fills the canvas where no more than this is cut off.
-const CUT_SHARE_MAX: f64 = 0.1;
-/// What stays free around a picture that is clear in places, and below it, where the waveform is.
+/// The picture fills the canvas where no more than this share is cropped.
+const CROP_SHARE_MAX: f64 = 0.1;
+/// Margin around a picture with transparency, and below it, where the waveform is.
 const MARGIN_SHARE: f64 = 0.08;
 const BELOW_SHARE: f64 = 0.22;
-/// Frames are cut from more pixels than they have: at one to one, how sharp they are depends on
-/// where between two pixels they lie, which flickers.
-const SPARE: f64 = 1.5;
+/// Frames are cropped from more pixels than they have: at one to one, their sharpness would depend
+/// on the subpixel position, which flickers.
+const OVERSAMPLING: f64 = 1.5;
 
 /// A rectangle of the canvas.
 /// Units: pixels.
@@ -26,16 +26,16 @@ pub struct Window {
     pub size: PixelSize,
 }
 
-/// What moves.
+/// The picture that the camera moves over.
 #[derive(Debug)]
 pub struct Layer {
-    /// Where it is seen.
+    /// Where it is shown on the canvas.
     pub window: Window,
     /// Its own size.
     pub size: PixelSize,
     /// Premultiplied.
     pub rgba: Vec<u8>,
-    /// Whether nothing of it is clear.
+    /// Whether it has no transparent pixels.
     pub is_opaque: bool,
 }
 
@@ -47,32 +47,32 @@ pub fn nearest(size: PixelSize) -> PortraitShape {
 }
 
 impl Layer {
-    /// An opaque picture lies in a window of its own shape, or fills the canvas where that costs
-    /// little of it. One that is clear in places moves as a whole, with room around it.
+    /// An opaque picture fills the canvas where that crops little of it, else a window of its own
+    /// shape. A picture with transparency moves as a whole, with a margin.
     pub fn new(still: &Still, canvas: PixelSize) -> TaskResult<Self> {
-        let fill = cut_share(still.size, canvas) <= CUT_SHARE_MAX;
+        let fill = crop_share(still.size, canvas) <= CROP_SHARE_MAX;
         match (still.has_alpha, fill) {
-            (true, _) => free(still, canvas),
+            (true, _) => with_margin(still, canvas),
             (false, true) => {
                 let window = Window { left: 0, top: 0, size: canvas };
-                cut(still, covering(still.size, canvas), window)
+                opaque(still, covering(still.size, canvas), window)
             }
             (false, false) => {
                 let size = within(still.size, canvas);
-                cut(still, Part::WHOLE, centered(size, canvas))
+                opaque(still, Part::WHOLE, centered(size, canvas))
             }
         }
     }
 }
 
-fn cut(still: &Still, part: Part, window: Window) -> TaskResult<Layer> {
-    let size = spared(window.size);
+fn opaque(still: &Still, part: Part, window: Window) -> TaskResult<Layer> {
+    let size = oversampled(window.size);
     let rgba = pixels::scale_premultiplied(&still.rgba, still.size, part, size)?;
     Ok(Layer { window, size, rgba, is_opaque: true })
 }
 
-fn free(still: &Still, canvas: PixelSize) -> TaskResult<Layer> {
-    let whole = spared(canvas);
+fn with_margin(still: &Still, canvas: PixelSize) -> TaskResult<Layer> {
+    let whole = oversampled(canvas);
     let above = part_of(whole, 1.0, 1.0 - BELOW_SHARE + MARGIN_SHARE);
     let seen = within(still.size, part_of(whole, 1.0 - 2.0 * MARGIN_SHARE, 1.0 - BELOW_SHARE - MARGIN_SHARE));
     let scaled = pixels::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, seen)?;
@@ -87,8 +87,8 @@ fn free(still: &Still, canvas: PixelSize) -> TaskResult<Layer> {
     Ok(Layer { window: Window { left: 0, top: 0, size: canvas }, size: whole, rgba, is_opaque: false })
 }
 
-fn spared(size: PixelSize) -> PixelSize {
-    part_of(size, ZOOM_MAX * SPARE, ZOOM_MAX * SPARE)
+fn oversampled(size: PixelSize) -> PixelSize {
+    part_of(size, ZOOM_MAX * OVERSAMPLING, ZOOM_MAX * OVERSAMPLING)
 }
 
 /// The middle of the picture that has the canvas's shape; of an upright one rather the upper part,
@@ -100,7 +100,7 @@ fn covering(size: PixelSize, canvas: PixelSize) -> Part {
     Part { left: (1.0 - width) / 2.0, top: (1.0 - height) * ABOVE_SHARE, width, height }
 }
 
-fn cut_share(size: PixelSize, canvas: PixelSize) -> f64 {
+fn crop_share(size: PixelSize, canvas: PixelSize) -> f64 {
     let ratio = aspect(size) / aspect(canvas);
     1.0 - ratio.min(1.0 / ratio)
 }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_is_clear_in_places_has_room_around_it() {
+    fn a_picture_with_transparency_has_a_margin() {
         let layer = layer(size(160, 90), 200, PortraitShape::Wide);
         let (width, height) = sides(layer.size);
         let at = |x: usize, y: usize| layer.rgba[(y * width + x) * 4 + 3];

@@ -1,5 +1,5 @@
-//! How loud a sound is, one figure for each frame of the video, on a scale that quiet recordings
-//! fill as well as loud ones.
+//! The loudness of a sound, one level for each frame of the video, normalised so that quiet
+//! recordings fill the scale too.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of samples are far below 2^24")]
 
@@ -12,31 +12,31 @@ pub const SAMPLES_PER_FRAME: usize = (SAMPLES_PER_S / FRAMES_PER_S) as usize;
 /// Units: bytes. Two channels of 16 bits.
 pub const SAMPLE_SIZE_BYTES: usize = 4;
 
-/// Quieter than that is silence, whatever else there is.
-/// Units: dB of the loudest that can be.
+/// Anything quieter is silence.
+/// Units: dB relative to full scale.
 const SILENCE_DB: f32 = -60.0;
-/// What is so much quieter than the loud parts is not shown.
+/// The range of the scale below its top.
 /// Units: dB.
 const RANGE_DB: f32 = 36.0;
-/// Share of the frames that are not silent and may be louder than the top of the scale.
+/// Share of the frames with sound that may exceed the top of the scale.
 const LOUDER_SHARE: f32 = 0.05;
-/// What is left of a level a frame later: sounds fall more slowly than they rise, as on every
-/// meter.
+/// Release: the share of a level that remains one frame later. As on every level meter, levels fall
+/// more slowly than they rise.
 const RELEASE: f32 = 0.82;
-/// Above 1, so that speech does not fill the scale all the time.
+/// Exponent of the scale; above 1, so that speech does not fill it all the time.
 const CURVE: f32 = 1.4;
 
-/// Listens to a sound block by block.
+/// Measures a sound block by block.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub struct LevelMeter {
     samples: u64,
     loudness_db: Vec<f32>,
 }
 
-impl Meter {
+impl LevelMeter {
     /// Hears the sound of one frame of the video, or what is left of it: 16 bits, two channels,
     /// little-endian.
-    pub fn hear(&mut self, block: &[u8]) {
+    pub fn add(&mut self, block: &[u8]) {
         let values = block.as_chunks::<2>().0;
         let squares: f32 = values.iter().map(|pair| f32::from(i16::from_le_bytes(*pair)).powi(2)).sum();
         let mean = squares / (values.len().max(1) as f32) / (32_768.0 * 32_768.0);
@@ -44,7 +44,7 @@ impl Meter {
         self.loudness_db.push(10.0 * mean.max(1e-12).log10());
     }
 
-    /// How much was heard.
+    /// How much was added.
     /// Units: samples of each channel.
     pub const fn samples(&self) -> u64 {
         self.samples
@@ -52,9 +52,9 @@ impl Meter {
 
     /// 0 to 1 for each frame; 0 in silence.
     pub fn levels(self) -> Vec<f32> {
-        let mut heard: Vec<f32> = self.loudness_db.iter().copied().filter(|db| *db > SILENCE_DB).collect();
-        heard.sort_unstable_by(|left, right| right.total_cmp(left));
-        let Some(top_db) = heard.get(louder(heard.len())).copied() else { return vec![0.0; self.loudness_db.len()] };
+        let mut audible: Vec<f32> = self.loudness_db.iter().copied().filter(|db| *db > SILENCE_DB).collect();
+        audible.sort_unstable_by(|left, right| right.total_cmp(left));
+        let Some(top_db) = audible.get(louder(audible.len())).copied() else { return vec![0.0; self.loudness_db.len()] };
         let floor_db = (top_db - RANGE_DB).max(SILENCE_DB);
         let mut before = 0.0_f32;
         let level = |db: f32| {
@@ -66,7 +66,7 @@ impl Meter {
     }
 }
 
-/// How far two sounds are apart, on average while both last.
+/// Mean difference of the levels of two sounds, over the shorter of both.
 pub fn distance(left: &[f32], right: &[f32]) -> f32 {
     let count = left.len().min(right.len()).max(1);
     left.iter().zip(right).map(|(left, right)| (left - right).abs()).sum::<f32>() / count as f32
@@ -82,10 +82,10 @@ mod tests {
     use super::*;
 
     fn levels(amplitudes: &[i16]) -> Vec<f32> {
-        let mut meter = Meter::default();
+        let mut meter = LevelMeter::default();
         for amplitude in amplitudes {
             let block: Vec<u8> = (0..SAMPLES_PER_FRAME * 2).flat_map(|_| amplitude.to_le_bytes()).collect();
-            meter.hear(&block);
+            meter.add(&block);
         }
         assert_eq!(meter.samples(), (amplitudes.len() * SAMPLES_PER_FRAME) as u64);
         meter.levels()

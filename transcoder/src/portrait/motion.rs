@@ -1,28 +1,27 @@
-//! The camera: it pushes in gently, and where there is time, comes back and pushes in again. Always
-//! ends pushed in.
+//! The camera: a slow zoom in, and where there is time, out and in again. It always ends zoomed in.
 
 use std::f64::consts::PI;
 
 use super::levels::FRAMES_PER_S;
 use crate::frame::pixels::Part;
 
-/// How much larger the picture is when it is nearest.
+/// Largest zoom.
 pub const ZOOM_MAX: f64 = 1.10;
-/// Short sounds are not given the whole way: it would be a lurch.
+/// Zoom speed for short sounds, which do not reach the largest zoom.
 /// Units: of the picture's size, a second.
 const ZOOM_PER_S: f64 = 0.012;
-/// About how long one push takes.
+/// Duration of one way at the largest zoom.
 /// Units: seconds.
-const PUSH_S: f64 = 20.0;
-/// The point that stays where it is, in shares of the picture: faces are rather in the upper half.
+const WAY_S: f64 = 20.0;
+/// The fixed point of the zoom, in shares of the picture: faces are rather in the upper half.
 const ANCHOR: (f64, f64) = (0.5, 0.42);
 
-/// What the camera sees at which frame.
+/// The part of the picture that each frame shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Motion {
     frames: f64,
-    /// How many times it goes one way; odd.
-    pushes: f64,
+    /// How many times it goes in or out; odd.
+    ways: f64,
     /// Beyond 1.
     zoom: f64,
 }
@@ -31,14 +30,14 @@ impl Motion {
     /// The motion of a video of so many frames.
     pub fn new(frames: u32) -> Self {
         let duration_s = f64::from(frames) / f64::from(FRAMES_PER_S);
-        let pushes = ((duration_s / PUSH_S - 1.0) / 2.0).round().max(0.0) * 2.0 + 1.0;
-        Self { frames: f64::from(frames), pushes, zoom: (duration_s * ZOOM_PER_S).min(ZOOM_MAX - 1.0) }
+        let ways = ((duration_s / WAY_S - 1.0) / 2.0).round().max(0.0) * 2.0 + 1.0;
+        Self { frames: f64::from(frames), ways, zoom: (duration_s * ZOOM_PER_S).min(ZOOM_MAX - 1.0) }
     }
 
-    /// What is seen at a frame, of a picture that is seen whole at first.
+    /// The part that a frame shows; the first frame shows the whole picture.
     pub fn part(&self, index: u32) -> Part {
-        let way = f64::from(index) / (self.frames - 1.0).max(1.0) * self.pushes;
-        // Slow at both ends, so that nothing jerks where it turns.
+        let way = f64::from(index) / (self.frames - 1.0).max(1.0) * self.ways;
+        // Eased at both ends, so that turns are smooth.
         let side = 1.0 / (1.0 + self.zoom * (1.0 - (PI * way).cos()) / 2.0);
         let (x, y) = ANCHOR;
         Part { left: x * (1.0 - side), top: y * (1.0 - side), width: side, height: side }
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_camera_starts_with_the_whole_picture_and_ends_as_near_as_it_goes() {
+    fn the_camera_starts_with_the_whole_picture_and_ends_at_its_largest_zoom() {
         for frames in [2, 30, 300, 1_800, 108_000] {
             let motion = Motion::new(frames);
             assert_eq!(motion.part(0), Part::WHOLE);

@@ -1,12 +1,12 @@
-//! One frame after the other: the ground, the picture as the camera sees it now, the waveform.
+//! Paints frames: the background, the part of the picture that the camera shows, the waveform.
 
 use shared::media::PixelSize;
 
-use super::ground::{self, Ground};
+use super::background::{self, Background};
 use super::layout::Layer;
 use super::motion::Motion;
 use super::picture::Still;
-use super::wave::Wave;
+use super::waveform::Waveform;
 use crate::error::TaskResult;
 use crate::frame::pixels::{self, sides};
 
@@ -14,10 +14,10 @@ use crate::frame::pixels::{self, sides};
 #[derive(Debug)]
 pub struct Painter {
     canvas: PixelSize,
-    ground: Ground,
+    background: Background,
     layer: Layer,
     motion: Motion,
-    wave: Wave,
+    waveform: Waveform,
     frames: u32,
 }
 
@@ -26,9 +26,9 @@ impl Painter {
     pub fn new(still: &Still, canvas: PixelSize, levels: Vec<f32>) -> TaskResult<Self> {
         let frames = u32::try_from(levels.len()).unwrap_or(u32::MAX);
         let layer = Layer::new(still, canvas)?;
-        let ground = ground::paint(still, &layer, canvas)?;
-        let wave = Wave::new(canvas, layer.window, ground.ink, levels);
-        Ok(Self { canvas, ground, layer, motion: Motion::new(frames), wave, frames })
+        let background = background::paint(still, &layer, canvas)?;
+        let waveform = Waveform::new(canvas, layer.window, background.bar_color, levels);
+        Ok(Self { canvas, background, layer, motion: Motion::new(frames), waveform, frames })
     }
 
     /// How many frames there are.
@@ -45,7 +45,7 @@ impl Painter {
     pub fn paint(&self, index: u32) -> TaskResult<Vec<u8>> {
         let window = self.layer.window;
         let seen = pixels::scale_premultiplied(&self.layer.rgba, self.layer.size, self.motion.part(index), window.size)?;
-        let mut out = self.ground.rgba.clone();
+        let mut out = self.background.rgba.clone();
         let (width, _) = sides(self.canvas);
         let rows = out.chunks_exact_mut(width * 4).skip(window.top).zip(seen.chunks_exact(sides(window.size).0 * 4));
         for (row, seen) in rows {
@@ -55,12 +55,12 @@ impl Painter {
                 None => {}
             }
         }
-        self.wave.draw(&mut out, index as usize);
+        self.waveform.draw(&mut out, index as usize);
         Ok(out)
     }
 }
 
-/// A row of premultiplied pixels over one in which nothing is clear.
+/// A row of premultiplied pixels over an opaque one.
 fn over(opaque: &mut [u8], premultiplied: &[u8]) {
     let pixels = opaque.as_chunks_mut::<4>().0.iter_mut().zip(premultiplied.as_chunks::<4>().0);
     for (out, pixel) in pixels {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_half_clear_pixel_shows_half_of_what_is_behind_it() {
+    fn a_half_transparent_pixel_shows_half_of_what_is_behind_it() {
         let mut row = [100, 200, 40, 255, 1, 2, 3, 255];
         over(&mut row, &[60, 0, 0, 128, 9, 8, 7, 255]);
         assert_eq!(row, [110, 100, 20, 255, 9, 8, 7, 255]);

@@ -1,5 +1,5 @@
-//! Reads the picture of a portrait: JPEG, PNG or WebP by its first bytes, upright as its EXIF says,
-//! everything else forbidden.
+//! Reads the picture of a portrait: JPEG, PNG or WebP, detected by content, turned as its EXIF
+//! orientation says.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::ffmpeg::guards;
 use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::still::{self, Kind};
 
-/// Longest side that is kept: twice the longest of any canvas, which leaves room for the push-in.
+/// Longest side that is kept: twice the longest of any canvas, enough for the zoom.
 /// Units: pixels.
 const SIDE_PX_MAX: u32 = 2_560;
 /// Before the pixels of a PAM.
@@ -30,13 +30,13 @@ pub struct Still {
     pub size: PixelSize,
     /// Premultiplied.
     pub rgba: Vec<u8>,
-    /// Whether something of it is clear.
+    /// Whether it has transparent pixels.
     pub has_alpha: bool,
-    /// In ffmpeg's words.
+    /// ffmpeg's name.
     pub codec: &'static str,
 }
 
-/// What is known before anything is decoded.
+/// What the first bytes and the EXIF data say.
 struct Sniffed {
     kind: Kind,
     orientation: u32,
@@ -65,7 +65,7 @@ fn sniff(path: PathBuf) -> TaskResult<Sniffed> {
     Ok(Sniffed { kind, orientation: orientation(file) })
 }
 
-/// How the camera was held; upright where nothing readable says otherwise.
+/// EXIF orientation; 1, which is upright, where none can be read.
 fn orientation(file: File) -> u32 {
     const UPRIGHT: u32 = 1;
     let exif = exif::Reader::new().read_from_container(&mut BufReader::new(file));
@@ -73,7 +73,7 @@ fn orientation(file: File) -> u32 {
 }
 
 /// Source: EXIF 2.32, 4.6.4, tag 0x0112.
-const fn turned(orientation: u32) -> &'static str {
+const fn rotation(orientation: u32) -> &'static str {
     match orientation {
         2 => ",hflip",
         3 => ",hflip,vflip",
@@ -86,19 +86,19 @@ const fn turned(orientation: u32) -> &'static str {
     }
 }
 
-/// PAM says its own size. A half picture is refused, not shown.
+/// Decodes to PAM, which has the size in its header. A truncated picture is refused.
 fn arguments(sniffed: &Sniffed, path: &Path) -> Vec<OsString> {
     let Sniffed { kind, orientation } = *sniffed;
     let mut arguments = guards::preamble();
     arguments.extend(args(["-xerror", "-err_detect", "explode"]));
     arguments.extend(still::guards(kind));
     arguments.extend([OsString::from("-noautorotate"), OsString::from("-i"), guards::file_url(path)]);
-    // Scaled through premultiplied alpha: what nobody sees must not bleed into what somebody does.
+    // Scaled with premultiplied alpha, so that colours of transparent pixels do not bleed.
     let premultiply = if kind.decoder == "mjpeg" { "" } else { "format=gbrap,premultiply=inplace=1," };
     let filter = format!(
         "{premultiply}scale=w=min({SIDE_PX_MAX}\\,iw):h=min({SIDE_PX_MAX}\\,ih):force_original_aspect_ratio=decrease\
          :flags=bicubic+accurate_rnd+full_chroma_int,format=rgba{}",
-        turned(orientation)
+        rotation(orientation)
     );
     arguments.extend(args(["-vf", &filter, "-frames:v", "1", "-f", "image2pipe", "-c:v", "pam", "pipe:1"]));
     arguments
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_says_its_own_size_and_a_short_one_is_none() {
+    fn the_size_comes_from_the_header_and_too_few_pixels_are_refused() {
         let pam = |pixels: &[u8]| [b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", pixels].concat();
         let still = parse_pam(&pam(&[1, 2, 3, 255, 4, 5, 6, 255]), "png").unwrap();
         assert_eq!((still.size, still.has_alpha), (PixelSize { width: 2, height: 1 }, false));

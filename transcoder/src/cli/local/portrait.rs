@@ -12,8 +12,8 @@ pub async fn render_local(request: &PortraitArguments) -> Result<String, RunErro
     let (picture, sound) = (absolute(&request.picture)?, absolute(&request.sound)?);
     let environment = LocalEnvironment::create(&request.settings)?;
     let (sink, progress) = ProgressSink::new();
-    let studio = environment.studio(&sink);
-    let work = async { studio.render(studio.prepare(&picture, &sound, request.shape).await?).await };
+    let engine = environment.portrait_engine(&sink);
+    let work = async { engine.render(engine.prepare(&picture, &sound, request.shape).await?).await };
     let bar = bar();
     let rendered = tokio::select! {
         rendered = work => rendered,

@@ -11,7 +11,7 @@ use crate::engine;
 use crate::error::{TaskError, TaskResult};
 use crate::fleet::edge_client::Edge;
 use crate::fleet::lease::Lease;
-use crate::portrait::Studio;
+use crate::portrait::PortraitEngine;
 use crate::progress::ProgressSink;
 
 /// Fetches, renders and stores; returns the event to report.
@@ -30,11 +30,11 @@ pub async fn render<E: Edge>(
     fetch_as(deps, &work.source, &picture, PICTURE_SIZE_BYTES_MAX, JobErrorCode::PictureUnusable, first).await?;
     let second = |received: u64, all: u64| sink.set(AttemptStage::Fetching, all.saturating_add(received), all.saturating_mul(2));
     fetch_as(deps, &portrait.sound, &sound, SOUND_SIZE_BYTES_MAX, JobErrorCode::SoundUnusable, second).await?;
-    let studio = Studio::new(&deps.programs, task_dir.path(), sink);
-    let prepared = studio.prepare(&picture, &sound, portrait.shape).await?;
+    let portrait_engine = PortraitEngine::new(&deps.programs, task_dir.path(), sink);
+    let prepared = portrait_engine.prepare(&picture, &sound, portrait.shape).await?;
     let strategy = Strategy::Portrait;
     lease.report(ReportEvent::Probed { facts: prepared.facts.clone(), strategy, choice: None }).await?;
-    let rendered = studio.render(prepared).await?;
+    let rendered = portrait_engine.render(prepared).await?;
     let video = &rendered.video;
     let key = object_key(work, &video.output.file_name());
     stored.note(&key);

@@ -1,5 +1,5 @@
-//! Some of a planar frame's blocks, evenly spread: the pixels that share a chroma sample, as 0 to
-//! 255 and −127.5 to 127.5.
+//! An evenly spread sample of a planar frame's blocks, where a block is the pixels that share a
+//! chroma sample. Luma is 0 to 255, chroma −127.5 to 127.5.
 
 #![expect(clippy::cast_precision_loss, reason = "a block has four pixels at most")]
 
@@ -18,14 +18,14 @@ const SIDE_BLOCKS_MAX: usize = 480;
 /// Pixels of a block at most.
 pub const PIXELS: usize = 4;
 
-/// The blocks of one frame that are looked at.
+/// The sampled blocks of one frame.
 #[derive(Debug)]
 pub struct Blocks {
     format: PlanarFormat,
     step: usize,
-    /// Units: blocks that are looked at.
+    /// Units: sampled blocks.
     pub columns: usize,
-    /// Units: blocks that are looked at.
+    /// Units: sampled blocks.
     pub rows: usize,
     lumas: Vec<[f32; PIXELS]>,
     chromas: Vec<[f32; 2]>,
@@ -59,12 +59,12 @@ impl Blocks {
         });
     }
 
-    /// Where a pixel of a block lies. Blocks with fewer than four repeat theirs.
+    /// The position of a pixel of a block. Blocks with fewer than four pixels repeat theirs.
     pub fn position(&self, column: usize, row: usize, pixel: usize) -> (usize, usize) {
         place(self.format, column * self.step, row * self.step, pixel)
     }
 
-    /// The block that is looked at nearest to a pixel, to its left and above.
+    /// The sampled block nearest to a pixel, to its left and above.
     pub fn block_of(&self, x: usize, y: usize) -> (usize, usize) {
         (x / self.format.across / self.step, y / self.format.down / self.step)
     }
@@ -83,8 +83,8 @@ impl Blocks {
         })
     }
 
-    /// Squared distances from a colour, of pixels in luma and of blocks in chroma, added up over
-    /// some blocks in a row.
+    /// Sum of squared distances from a colour over some blocks in a row: of pixels in luma, of
+    /// blocks in chroma.
     pub fn deviation(&self, row: usize, columns: Range<usize>, [y, first, second]: Ycc) -> f32 {
         let of_block = |column| {
             let (lumas, [cb, cr]) = self.at(column, row);
@@ -95,7 +95,7 @@ impl Blocks {
     }
 }
 
-/// Rows of blocks for one thread at least.
+/// Least number of rows of blocks for one thread.
 pub const CHUNK_ROWS: usize = 16;
 
 fn place(format: PlanarFormat, column: usize, row: usize, pixel: usize) -> (usize, usize) {
@@ -105,7 +105,7 @@ fn place(format: PlanarFormat, column: usize, row: usize, pixel: usize) -> (usiz
     (x, y)
 }
 
-/// What turns RGB into luma and chroma, a row each.
+/// The matrix from RGB to luma and chroma.
 /// Source: ITU-T H.273, matrix coefficients.
 pub fn matrix(matrix: YuvMatrix) -> [Ycc; 3] {
     let (red, blue) = matrix.red_blue();
@@ -123,7 +123,7 @@ pub fn times(rows: &[Ycc; 3], color: [f32; 3]) -> Ycc {
     rows.map(|row| row[0] * color[0] + row[1] * color[1] + row[2] * color[2])
 }
 
-/// How far two colours are apart, squared.
+/// Squared distance of two colours.
 pub fn squared_distance(left: Ycc, right: Ycc) -> f32 {
     let apart = subtract(left, right);
     dot(apart, apart)

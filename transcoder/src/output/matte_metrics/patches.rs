@@ -1,7 +1,7 @@
-//! Patches of a grid that something encloses.
+//! Enclosed patches of a grid.
 
-/// The patches of cells that are not `taken` and cannot be reached from the grid's edge: the cells
-/// of each, by their index.
+/// Patches of cells that are not `taken` and do not reach the edge of the grid, each as the indices
+/// of its cells.
 pub fn enclosed(mut taken: Vec<bool>, columns: usize) -> Vec<Vec<usize>> {
     let mut patches = Vec::new();
     for start in 0..taken.len() {
@@ -12,7 +12,7 @@ pub fn enclosed(mut taken: Vec<bool>, columns: usize) -> Vec<Vec<usize>> {
     patches
 }
 
-/// Takes the patch around a cell: its cells, and whether it reaches the edge.
+/// Takes the patch around a cell; returns its cells, and whether it reaches the edge.
 fn flood(taken: &mut [bool], columns: usize, start: usize) -> Option<(Vec<usize>, bool)> {
     let rows = taken.len() / columns;
     let mut take = |index: usize| taken.get_mut(index).is_some_and(|taken| !std::mem::replace(taken, true));

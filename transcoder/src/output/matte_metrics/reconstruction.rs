@@ -1,6 +1,5 @@
-//! Lays a result over the screen again and compares it with the source: what is missing, and what
-//! is too much, shows as a difference, and over the distance between subject and screen it becomes
-//! an error of alpha.
+//! Composites a result over the screen again and compares it with the source. A difference becomes
+//! an error of alpha by dividing it by the colour distance between subject and screen.
 
 #![expect(clippy::cast_precision_loss, reason = "cells of a picture are few")]
 
@@ -12,16 +11,16 @@ use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
 use crate::matte::keying::Screen;
 
-/// Differences up to so many variances of the screen's noise are none.
+/// Differences up to so many variances of the screen's noise are ignored.
 const NOISE_MARGIN: f32 = 4.0;
-/// A block that is no farther from the screen, in variances, is screen.
+/// A block within so many variances of the screen's colour is screen.
 const SCREEN_MARGIN: f32 = 9.0;
 /// From this alpha on a pixel shows the subject's colour.
 const SUBJECT_ALPHA_MIN: f32 = 0.5;
-/// Subject and screen are taken to be at least this far apart.
+/// Least distance that is assumed between subject and screen.
 /// Units: of 255, squared.
 const DISTANCE_MIN: f32 = 20.0 * 20.0;
-/// What a cell's own surroundings weigh beside the whole picture, when the distance is asked for.
+/// Weight of the whole picture beside a cell's surroundings, in the estimate of the distance.
 /// Units: pixels of the whole picture for one nearby.
 const WHOLE_WEIGHT: f32 = 1e-4;
 
@@ -32,42 +31,42 @@ pub struct Reconstruction {
     rows: [Ycc; 3],
     blocks: Blocks,
     screen: ScreenMap,
-    /// What the source shows in each block that is looked at.
-    shown: Vec<Shown>,
-    /// Squared errors of alpha, and alpha, added up.
+    /// What the source shows in each sampled block.
+    shown: Vec<SourceBlock>,
+    /// Sums of squared errors of alpha, and of alpha.
     squares: f64,
     alpha: f64,
 }
 
 /// What the source shows in one block.
 #[derive(Debug, Default, Clone, Copy)]
-struct Shown {
+struct SourceBlock {
     color: Ycc,
     is_screen: bool,
-    /// Whether it is as it was in the frame before, and was then as in the one before that.
+    /// Whether it equals that of the previous frame, and whether that equalled the one before.
     is_still: [bool; 2],
 }
 
-/// What a cell of one frame shows.
+/// Sums over one cell of one frame.
 #[derive(Debug, Default, Clone, Copy)]
-struct Found {
-    /// Squared differences of colour beyond the noise, of pixels that are not plainly screen.
+struct CellSums {
+    /// Squared differences of colour beyond the noise, of pixels that are not screen.
     difference: f32,
-    /// Squared alpha where there is nothing but screen.
+    /// Squared alpha where the source shows nothing but screen.
     excess: f32,
     alpha: f32,
-    /// Squared distances between subject and screen, and of how many pixels.
+    /// Squared distances between subject and screen, and the number of pixels in the sum.
     distance: f32,
     subject: f32,
 }
 
 impl Reconstruction {
-    /// For sources of this format before this screen.
+    /// For sources of this format with this screen.
     pub fn new(format: PlanarFormat, screen: &Screen) -> Self {
         let rows = matrix(format.matrix);
         let blocks = Blocks::new(format);
         let screen = ScreenMap::new(blocks.columns, blocks.rows, times(&rows, screen.color));
-        let shown = vec![Shown::default(); blocks.columns * blocks.rows];
+        let shown = vec![SourceBlock::default(); blocks.columns * blocks.rows];
         Self { format, rows, blocks, screen, shown, squares: 0.0, alpha: 0.0 }
     }
 
@@ -78,9 +77,9 @@ impl Reconstruction {
         }
         self.blocks.read(source);
         self.screen.learn(&self.blocks);
-        self.look();
+        self.update_source();
         let columns = self.screen.columns;
-        let mut cells = vec![Found::default(); columns * self.blocks.rows.div_ceil(CELL)];
+        let mut cells = vec![CellSums::default(); columns * self.blocks.rows.div_ceil(CELL)];
         cells.par_chunks_mut(columns).enumerate().for_each(|(row, cells)| {
             let mut screen = vec![[0.0; 3]; self.blocks.columns];
             for row in row * CELL..((row + 1) * CELL).min(self.blocks.rows) {
@@ -92,14 +91,14 @@ impl Reconstruction {
         });
         let whole = cells.iter().fold((0.0, 0.0), |sum, cell| (sum.0 + cell.distance, sum.1 + cell.subject));
         for (index, cell) in cells.iter().enumerate() {
-            let distance = near(&cells, columns, index, whole).max(DISTANCE_MIN);
+            let distance = local_distance(&cells, columns, index, whole).max(DISTANCE_MIN);
             self.squares += f64::from(cell.difference / distance + cell.excess);
             self.alpha += f64::from(cell.alpha);
         }
     }
 
-    /// The error of alpha, root mean square over the subject and whatever of it is missing; none
-    /// while nothing was compared.
+    /// The error of alpha, root mean square over the subject and its missing parts; none before the
+    /// first frame.
     pub fn error(&self) -> Option<f64> {
         self.screen.unevenness()?;
         let whole = self.squares + self.alpha;
@@ -116,18 +115,18 @@ impl Reconstruction {
         self.shown_at(x, y).is_screen
     }
 
-    /// Whether the source has been the same at a pixel in the last three frames.
+    /// Whether the source did not change at a pixel in the last three frames.
     pub fn is_still(&self, x: usize, y: usize) -> bool {
         self.shown_at(x, y).is_still == [true; 2]
     }
 
-    fn shown_at(&self, x: usize, y: usize) -> Shown {
+    fn shown_at(&self, x: usize, y: usize) -> SourceBlock {
         let (column, row) = self.blocks.block_of(x, y);
         self.shown[row * self.blocks.columns + column]
     }
 
-    /// What the source shows, and whether it moves.
-    fn look(&mut self) {
+    /// Updates what the source shows, and whether it moves.
+    fn update_source(&mut self) {
         let (blocks, map, noise) = (&self.blocks, &self.screen, self.screen.noise());
         self.shown.par_chunks_mut(blocks.columns).enumerate().with_min_len(CHUNK_ROWS).for_each(|(row, shown)| {
             let mut screen = vec![[0.0; 3]; blocks.columns];
@@ -141,7 +140,7 @@ impl Reconstruction {
         });
     }
 
-    fn compare(&self, column: usize, row: usize, screen: Ycc, rgba: &[u8], cell: &mut Found) {
+    fn compare(&self, column: usize, row: usize, screen: Ycc, rgba: &[u8], cell: &mut CellSums) {
         let (lumas, [cb, cr]) = self.blocks.at(column, row);
         let (mut alphas, mut colors, mut mean) = ([0.0; PIXELS], [[0.0; 3]; PIXELS], [0.0; 3]);
         let shown = &self.shown[row * self.blocks.columns + column];
@@ -150,7 +149,7 @@ impl Reconstruction {
             let (x, y) = self.blocks.position(column, row, index);
             pixel(rgba, self.format.width, x, y).unwrap_or_default()
         });
-        // Most of most pictures: nothing is there, and nothing is shown.
+        // The common case: screen in the source, transparent in the result.
         if shown.is_screen && pixels.iter().all(|[.., alpha]| *alpha == 0) {
             return;
         }
@@ -170,7 +169,7 @@ impl Reconstruction {
             cell.excess += alphas.iter().map(|alpha| alpha * alpha).sum::<f32>();
             return;
         }
-        // Chroma is known of the block alone.
+        // Chroma is known per block only.
         let tint = (cb - mean[1]) * (cb - mean[1]) + (cr - mean[2]) * (cr - mean[2]);
         for ((luma, alpha), color) in lumas.iter().zip(alphas).zip(colors) {
             let light = luma - screen[0] - alpha * (color[0] - screen[0]);
@@ -179,10 +178,10 @@ impl Reconstruction {
     }
 }
 
-/// How far subject and screen lie apart around a cell; where no subject is near, as in the whole
+/// Distance between subject and screen around a cell; where no subject is near, of the whole
 /// picture.
 /// Units: of 255, squared.
-fn near(cells: &[Found], columns: usize, index: usize, (whole_distance, whole_subject): (f32, f32)) -> f32 {
+fn local_distance(cells: &[CellSums], columns: usize, index: usize, (whole_distance, whole_subject): (f32, f32)) -> f32 {
     const REACH: usize = 2;
     let (column, row, rows) = (index % columns, index / columns, cells.len() / columns);
     let across = column.saturating_sub(REACH)..(column + REACH + 1).min(columns);
@@ -193,6 +192,6 @@ fn near(cells: &[Found], columns: usize, index: usize, (whole_distance, whole_su
             subject += cell.subject;
         }
     }
-    // A result without any subject: as far as a primary is from grey.
+    // A result without a subject: the distance of a primary from grey.
     if subject > 0.0 { distance / subject } else { 128.0 * 128.0 }
 }

@@ -1,5 +1,5 @@
-//! The screen behind a clip, as the source alone shows it: its colour in cells over the picture,
-//! and its noise. It owes nothing to the keyer, so that both cannot err alike.
+//! The screen behind a clip: its colour in cells over the picture, and its noise. It is estimated
+//! from the source alone and not taken from the keyer, so that both cannot make the same error.
 
 #![expect(clippy::cast_precision_loss, reason = "blocks of a cell and cells of a picture are few")]
 
@@ -8,29 +8,29 @@ use crate::frame::color::mix;
 
 /// Units: blocks.
 pub const CELL: usize = 8;
-/// A block may be the screen in another light: so weak, of so different a hue, so bright or dark
-/// beside its strength.
+/// Limits within which a block may be the screen under other light: least strength, difference of
+/// hue, difference of brightness relative to strength.
 const STRENGTH_MIN: f32 = 0.4;
 const HUE_MAX: f32 = 0.2;
 const BRIGHTNESS_MAX: f32 = 0.3;
-/// Blocks of one cell that differ by more do not all show the screen: at first, and then in
-/// variances of the noise.
+/// Blocks of one cell that differ by more do not all show the screen: in the first frame, and then
+/// in variances of the noise.
 /// Units: of 255, squared; variances.
 const SPREAD_FIRST_MAX: f32 = 24.0 * 24.0;
 const SPREAD_MAX: f32 = 24.0;
-/// How much a cell learns from a frame.
+/// Weight of a frame in the running mean of a cell.
 const LEARNED: f32 = 0.2;
-/// How much from one that is less screen than what is known: perhaps something soft stands before
-/// it.
+/// Weight of a frame that shows less of the screen's colour than the mean: something soft may be in
+/// front of it.
 const LEARNED_PALER: f32 = 0.02;
-/// What is no paler than known: noise.
+/// Differences up to this are noise.
 /// Units: of the screen's strength.
 const PALER_MIN: f32 = 0.01;
-/// No clip is cleaner than this.
+/// Least noise that is assumed.
 /// Units: of 255, squared.
 const NOISE_MIN: f32 = 0.5;
-/// How often what is not known is filled from around it: at first, so that it reaches across a
-/// subject, then to follow.
+/// Passes in which unknown cells are filled from their neighbours: in the first frame enough to
+/// reach across a subject.
 const FILLS_FIRST: usize = 96;
 const FILLS: usize = 2;
 
@@ -48,7 +48,7 @@ pub struct ScreenMap {
 }
 
 impl ScreenMap {
-    /// A map that knows the typical colour alone.
+    /// A map of the typical colour.
     pub fn new(columns: usize, rows: usize, expected: Ycc) -> Self {
         let (columns, rows) = (columns.div_ceil(CELL), rows.div_ceil(CELL));
         let count = columns * rows;
@@ -128,7 +128,7 @@ impl ScreenMap {
         along > STRENGTH_MIN && across.abs() < HUE_MAX * along && (y - luma * along).abs() < BRIGHTNESS_MAX * luma * along + 10.0
     }
 
-    /// What was never seen takes the mean of what is around it.
+    /// Fills each unknown cell with the mean of its neighbours.
     fn fill(&mut self) {
         for index in 0..self.colors.len() {
             if self.is_known[index] {
@@ -161,8 +161,8 @@ impl ScreenMap {
         }
     }
 
-    /// How far the screen's luma lies apart between its brightest and its darkest twentieth, over
-    /// its mean; none while no cell is known.
+    /// Difference in luma between the brightest and the darkest twentieth of the screen, over its
+    /// mean; none while no cell is known.
     pub fn unevenness(&self) -> Option<f64> {
         let known = self.colors.iter().zip(&self.is_known).filter(|(_, is_known)| **is_known);
         let mut lumas: Vec<f32> = known.map(|(color, _)| color[0]).collect();
@@ -174,7 +174,7 @@ impl ScreenMap {
     }
 }
 
-/// The cells before and behind a block's middle, and the share of the second.
+/// The cells before and after a block's middle, and the weight of the second.
 fn between(block: usize, count: usize) -> (usize, usize, f32) {
     let position = (block as f32 + 0.5) / CELL as f32 - 0.5;
     let first = (block + CELL / 2) / CELL;

@@ -1,5 +1,5 @@
-//! The waveform: thin bars in the lower part, the middle one as high as the sound is loud now,
-//! those beside it as it was a moment ago. In silence they are dots, and nothing moves.
+//! The waveform: thin bars in the lower part. The middle bar is as high as the sound is loud now,
+//! those beside it as it was a moment ago. In silence they are dots and do not move.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -10,7 +10,7 @@
 
 use shared::media::PixelSize;
 
-use super::ground::Ink;
+use super::background::BarColor;
 use super::layout::Window;
 use crate::frame::color::byte;
 use crate::frame::pixels::sides;
@@ -19,48 +19,49 @@ use crate::frame::pixels::sides;
 const REFERENCE_PX: f32 = 720.0;
 /// Units: pixels.
 const BAR_PX: f32 = 5.0;
-/// From bar to bar.
+/// From one bar to the next.
 /// Units: pixels.
 const PITCH_PX: f32 = 13.0;
-/// Of the loudest.
+/// Half the height of the loudest bar.
 /// Units: pixels, from the middle line.
 const REACH_PX: f32 = 46.0;
 /// How much of the canvas's width the bars take.
 const WIDTH_SHARE: f32 = 0.62;
-/// Where their middle line is; where the canvas goes on below the picture, there.
+/// Where the middle of the bars is, unless there is room for them below the picture.
 const LINE_SHARE: f32 = 0.885;
-/// How much of what is behind the middle bar it hides; those at the ends hide nothing.
+/// Opacity of the middle bar; towards the ends it falls to 0.
 const COVER: f32 = 0.86;
-/// How long a sound takes from one bar to the next.
+/// Delay from one bar to the next.
 /// Units: frames.
 const BAR_DELAY: f32 = 1.5;
-/// Where the picture begins to be darkened, so that the bars are seen on a bright one.
+/// Where darkening begins, so that the bars are visible on a bright picture.
 const VEIL_SHARE: f32 = 0.68;
-/// How much of it is left at the bottom.
+/// Brightness that remains at the bottom.
 const VEIL_KEPT: f32 = 0.45;
 
-/// Draws one frame's waveform after the other.
+/// Draws the waveform of each frame.
 #[derive(Debug)]
-pub struct Wave {
+pub struct Waveform {
     canvas: PixelSize,
     levels: Vec<f32>,
-    measures: Measures,
-    ink: u8,
-    /// How much of each row is kept, from the first that is darkened, of 256.
+    geometry: Geometry,
+    /// Grey value of the bars.
+    color: u8,
+    /// Brightness that remains in each row, of 256, from the first row that is darkened.
     veil: Vec<u16>,
 }
 
-/// What the bars are made with on this canvas.
+/// Sizes and places of the bars on one canvas.
 /// Units: pixels.
 #[derive(Debug)]
-struct Measures {
+struct Geometry {
     half_width: f32,
     pitch: f32,
     reach: f32,
     line: f32,
 }
 
-impl Measures {
+impl Geometry {
     fn new(canvas: PixelSize, window: Window) -> Self {
         let (width, height) = sides(canvas);
         let unit = width.min(height) as f32 / REFERENCE_PX;
@@ -71,11 +72,11 @@ impl Measures {
     }
 }
 
-impl Wave {
-    /// For these levels, one a frame, 0 to 1, on a picture that is seen in `window`.
-    pub fn new(canvas: PixelSize, window: Window, ink: Ink, levels: Vec<f32>) -> Self {
+impl Waveform {
+    /// For these levels, one a frame, 0 to 1, on a picture that is shown in `window`.
+    pub fn new(canvas: PixelSize, window: Window, color: BarColor, levels: Vec<f32>) -> Self {
         let (_, height) = sides(canvas);
-        let measures = Measures::new(canvas, window);
+        let geometry = Geometry::new(canvas, window);
         let begin = (VEIL_SHARE * height as f32) as usize;
         let kept = |row: usize| {
             let way = (row - begin) as f32 / (height - begin).max(1) as f32;
@@ -83,9 +84,9 @@ impl Wave {
             let way = way * way * (3.0 - 2.0 * way);
             (256.0 * (1.0 - (1.0 - VEIL_KEPT) * way)) as u16
         };
-        match ink {
-            Ink::White => Self { canvas, levels, measures, ink: 255, veil: (begin..height).map(kept).collect() },
-            Ink::Dark => Self { canvas, levels, measures, ink: 36, veil: Vec::new() },
+        match color {
+            BarColor::White => Self { canvas, levels, geometry, color: 255, veil: (begin..height).map(kept).collect() },
+            BarColor::Dark => Self { canvas, levels, geometry, color: 36, veil: Vec::new() },
         }
     }
 
@@ -93,24 +94,24 @@ impl Wave {
     pub fn draw(&self, rgba: &mut [u8], index: usize) {
         self.darken(rgba);
         let (width, _) = sides(self.canvas);
-        let measures = &self.measures;
-        let beside = (WIDTH_SHARE * width as f32 / measures.pitch / 2.0) as usize;
+        let geometry = &self.geometry;
+        let beside = (WIDTH_SHARE * width as f32 / geometry.pitch / 2.0) as usize;
         for step in 0..=beside {
             let distance = step as f32;
             let level = self.level(index as f32 - distance * BAR_DELAY);
             let end = distance / (beside + 1) as f32;
             let cover = COVER * (1.0 - end * end);
-            // Outwards lower, too: a sound fades as it goes.
-            let half_height = (level * measures.reach * (1.0 - 0.55 * end)).max(measures.half_width);
+            // Lower outwards, as a sound fades.
+            let half_height = (level * geometry.reach * (1.0 - 0.55 * end)).max(geometry.half_width);
             let middle = width as f32 / 2.0;
-            self.bar(rgba, middle + distance * measures.pitch, half_height, cover);
+            self.bar(rgba, middle + distance * geometry.pitch, half_height, cover);
             if step > 0 {
-                self.bar(rgba, middle - distance * measures.pitch, half_height, cover);
+                self.bar(rgba, middle - distance * geometry.pitch, half_height, cover);
             }
         }
     }
 
-    /// At an instant, between frames too; 0 before the beginning.
+    /// The interpolated level at a time; 0 before the beginning.
     /// Units: frames.
     fn level(&self, at: f32) -> f32 {
         if at < 0.0 {
@@ -131,10 +132,10 @@ impl Wave {
         }
     }
 
-    /// A capsule, upright, its edges half covered.
+    /// An upright capsule with antialiased edges.
     fn bar(&self, rgba: &mut [u8], x: f32, half_height: f32, cover: f32) {
         let (width, _) = sides(self.canvas);
-        let (radius, line) = (self.measures.half_width, self.measures.line);
+        let (radius, line) = (self.geometry.half_width, self.geometry.line);
         let straight = half_height - radius;
         let span = |middle: f32, half: f32| (middle - half - 1.0).max(0.0) as usize..(middle + half + 2.0) as usize;
         for y in span(line, half_height) {
@@ -144,7 +145,7 @@ impl Wave {
                 let covered = cover * (0.5 - outside).clamp(0.0, 1.0);
                 let at = (y * width + column) * 4;
                 for value in rgba.get_mut(at..at + 3).into_iter().flatten() {
-                    *value = byte(f32::from(*value) + (f32::from(self.ink) - f32::from(*value)) * covered);
+                    *value = byte(f32::from(*value) + (f32::from(self.color) - f32::from(*value)) * covered);
                 }
             }
         }
@@ -160,12 +161,12 @@ mod tests {
     fn drawn(levels: &[f32], index: usize) -> Vec<u8> {
         let mut frame = [90, 90, 90, 255].repeat(320 * 180);
         let window = Window { left: 0, top: 0, size: CANVAS };
-        Wave::new(CANVAS, window, Ink::White, levels.to_vec()).draw(&mut frame, index);
+        Waveform::new(CANVAS, window, BarColor::White, levels.to_vec()).draw(&mut frame, index);
         frame
     }
 
     #[test]
-    fn in_silence_nothing_moves_and_a_sound_runs_outwards_from_the_middle() {
+    fn bars_do_not_move_in_silence_and_a_sound_moves_outwards_from_the_middle() {
         let mut levels = vec![0.0; 60];
         let silence = drawn(&levels, 10);
         assert_eq!(silence, drawn(&levels, 50));

@@ -1,6 +1,6 @@
-//! Hears the sound of a portrait once, from its beginning to its end: how long it is, how loud
-//! when, and a copy in the form in which it goes into the video. A copy, so that what was measured
-//! is what is delivered, and a hostile file is read once.
+//! Decodes the sound of a portrait once: its length, its levels, and a copy encoded as it goes into
+//! the video. A copy, so that what was measured is what is delivered, and a hostile file is decoded
+//! once.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,7 +12,7 @@ use shared::portrait::{SOUND_DURATION_MS_MAX, SOUND_SIZE_BYTES_MAX};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
-use super::levels::{Meter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
+use super::levels::{LevelMeter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
 use super::rendition::{OUTPUT, SOUND_FILE_NAME};
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
@@ -22,7 +22,7 @@ use crate::frame::feed::Frame;
 use crate::output::encode::run_ffmpeg;
 use crate::output::rendition::RenditionKind;
 
-/// What one call passes on: ten frames of the video.
+/// The block that is passed on at once: ten frames of the video.
 /// Units: bytes.
 const BLOCK_SIZE_BYTES: usize = FRAME_SIZE_BYTES * 10;
 /// Units: bytes.
@@ -31,27 +31,27 @@ const FRAME_SIZE_BYTES: usize = SAMPLES_PER_FRAME * SAMPLE_SIZE_BYTES;
 const BLOCKS_IN_FLIGHT_MAX: usize = 4;
 const SAMPLES_MAX: u64 = SOUND_DURATION_MS_MAX / 1_000 * SAMPLES_PER_S as u64;
 
-/// A sound that was heard.
+/// A decoded sound.
 #[derive(Debug)]
-pub struct Heard {
+pub struct DecodedSound {
     /// ffmpeg's name of the container.
     pub container: &'static str,
     /// Of each channel.
     pub samples: u64,
-    /// 0 to 1 for each frame of the video that is begun; not empty.
+    /// 0 to 1 for each frame of the video, the last of which may be partial; not empty.
     pub levels: Vec<f32>,
 }
 
-impl Heard {
+impl DecodedSound {
     /// To the nearest millisecond.
     pub const fn duration_ms(&self) -> u64 {
         (self.samples * 1_000 + SAMPLES_PER_S as u64 / 2) / SAMPLES_PER_S as u64
     }
 }
 
-/// Hears a sound.
+/// Decodes, measures and encodes a sound.
 /// Errors: `sound_unusable`.
-pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
+pub async fn read(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<DecodedSound> {
     let owned = path.to_owned();
     let sniffed = tokio::task::spawn_blocking(move || sniff(&owned)).await;
     let container = sniffed.map_err(|error| TaskError::Transient(error.to_string()))??;
@@ -59,23 +59,24 @@ pub async fn listen(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Heard> {
     let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
     let encoding = encoding();
     let encoder = run_ffmpeg(ffmpeg, RenditionKind::Output(OUTPUT), &encoding, blocks);
-    let (meter, ()) = tokio::try_join!(hear(decoder, blocks_in), encoder)?;
-    Ok(Heard { container, samples: meter.samples(), levels: meter.levels() })
+    let (meter, ()) = tokio::try_join!(self::meter(decoder, blocks_in), encoder)?;
+    Ok(DecodedSound { container, samples: meter.samples(), levels: meter.levels() })
 }
 
-/// Hears the sound of a video of our own.
-pub async fn hear_again(ffmpeg: Tool<'_>, video: &Path) -> TaskResult<Heard> {
+/// Decodes and measures the sound of a rendered video.
+pub async fn measure(ffmpeg: Tool<'_>, video: &Path) -> TaskResult<DecodedSound> {
     const CONTAINER: &str = "mov";
     let decoder = ffmpeg.spawn(&decoding(CONTAINER, video), Pipes::Stdout).map_err(decode_error)?;
     let (blocks_in, mut blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
-    let (meter, ()) = tokio::join!(hear(decoder, blocks_in), async { while blocks.recv().await.is_some() {} });
+    let (meter, ()) = tokio::join!(self::meter(decoder, blocks_in), async { while blocks.recv().await.is_some() {} });
     let meter = meter?;
-    Ok(Heard { container: CONTAINER, samples: meter.samples(), levels: meter.levels() })
+    Ok(DecodedSound { container: CONTAINER, samples: meter.samples(), levels: meter.levels() })
 }
 
-async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Meter> {
+/// Measures what a decoder writes and passes it on.
+async fn meter(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<LevelMeter> {
     let mut pipe = decoder.take_stdout().map_err(|error| TaskError::disk("reading the sound", &error))?;
-    let mut meter = Meter::default();
+    let mut meter = LevelMeter::default();
     loop {
         let mut block = Vec::with_capacity(BLOCK_SIZE_BYTES);
         while block.len() < BLOCK_SIZE_BYTES {
@@ -84,7 +85,7 @@ async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Met
                 break;
             }
         }
-        block.chunks(FRAME_SIZE_BYTES).for_each(|frame| meter.hear(frame));
+        block.chunks(FRAME_SIZE_BYTES).for_each(|frame| meter.add(frame));
         if meter.samples() > SAMPLES_MAX {
             let limit_s = SOUND_DURATION_MS_MAX / 1_000;
             return Err(TaskError::permanent(
@@ -94,7 +95,7 @@ async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Met
         }
         let is_last = block.len() < BLOCK_SIZE_BYTES;
         if blocks.send(Arc::new(block)).await.is_err() {
-            // The encoder failed; its own error says more than ours could.
+            // The encoder failed; its error is reported instead.
             return Ok(meter);
         }
         if is_last {
@@ -102,9 +103,9 @@ async fn hear(mut decoder: Child, blocks: mpsc::Sender<Frame>) -> TaskResult<Met
         }
     }
     drop(pipe);
-    let complaints = decoder.finish().await.map_err(decode_error)?;
-    if !complaints.is_empty() {
-        tracing::info!(complaints, "the decoder of the sound went on after errors");
+    let stderr = decoder.finish().await.map_err(decode_error)?;
+    if !stderr.is_empty() {
+        tracing::info!(stderr, "the decoder of the sound continued after errors");
     }
     if meter.samples() == 0 {
         return Err(unusable("not one sample could be decoded"));
@@ -117,9 +118,9 @@ fn sniff(path: &Path) -> TaskResult<&'static str> {
     demuxer(&head).ok_or_else(|| unusable("no known sound, or too large"))
 }
 
-/// ffmpeg's demuxer for what begins so.
+/// ffmpeg's demuxer for a file that begins so.
 fn demuxer(head: &[u8]) -> Option<&'static str> {
-    // Wave files for the other kind of processor, and for more than 4 GiB.
+    // WAV with big-endian samples, and WAV of more than 4 GiB.
     if let [b'R', b'I', b'F', b'X', ..] | [b'R', b'F', b'6', b'4', ..] = head {
         return head.ends_with(b"WAVE").then_some("wav");
     }
@@ -132,8 +133,8 @@ fn demuxer(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The first sound of the file, gaps filled with silence, as 16 bits in two channels. One second
-/// more than is taken, so that a longer one is seen.
+/// Decodes the first audio track, gaps filled with silence, to 16 bits in two channels. One second
+/// more than the limit, so that a longer sound is noticed.
 fn decoding(demuxer: &str, path: &Path) -> Vec<OsString> {
     let mut arguments = [guards::preamble(), guards::guards(demuxer)].concat();
     arguments.extend([OsString::from("-i"), guards::file_url(path)]);
@@ -160,7 +161,7 @@ fn decode_error(error: ProcessError) -> TaskError {
 }
 
 fn unusable(detail: &str) -> TaskError {
-    let message = "The sound is no MP3, WAV, M4A or Ogg that can be heard, or too large.".to_owned();
+    let message = "The sound is no MP3, WAV, M4A or Ogg that can be decoded, or too large.".to_owned();
     TaskError::Permanent { code: JobErrorCode::SoundUnusable, message, detail: detail.to_owned() }
 }
 

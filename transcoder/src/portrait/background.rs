@@ -1,5 +1,5 @@
-//! What lies behind the picture: a blurred, dark copy of itself, or for one that is clear in
-//! places, a shade that sets it off.
+//! What is behind the picture: a blurred, darkened copy of it, or for a picture with transparency,
+//! a contrasting shade.
 
 #![expect(clippy::cast_precision_loss, reason = "sides of pictures are small")]
 
@@ -11,44 +11,44 @@ use crate::error::TaskResult;
 use crate::frame::color::byte;
 use crate::frame::pixels::{self, Part, sides};
 
-/// The copy is this many times smaller before it is blurred: what is left are its large shapes.
+/// The copy is this many times smaller before it is blurred, so that only large shapes remain.
 const SHRINK: u32 = 16;
-/// How often neighbours are mixed.
+/// How often the blur is applied.
 const BLUR_PASSES: usize = 6;
-/// How bright the copy is beside the picture.
+/// Brightness of the copy, of the picture's.
 const DIM: f32 = 0.5;
-/// How far the picture's shadow reaches.
+/// Width of the picture's shadow.
 /// Units: pixels.
 const SHADOW_PX: f32 = 36.0;
 const SHADOW: f32 = 0.45;
-/// Below that, on average, what is seen is set off by a bright shade.
+/// A picture with a lower mean luma gets a bright shade.
 /// Units: luma, 0 to 255.
 const DARK_LUMA: f32 = 96.0;
 const BRIGHT_SHADE: f32 = 232.0;
 const DARK_SHADE: f32 = 30.0;
-/// How much of the picture's own colour a shade has.
+/// Share of the picture's mean colour in the shade.
 const TINT: f32 = 0.10;
 
-/// A ground, and what is drawn over it.
+/// A background, and the colour that contrasts with it.
 #[derive(Debug)]
-pub struct Ground {
+pub struct Background {
     /// Opaque, of the canvas's size.
     pub rgba: Vec<u8>,
-    /// What can be seen on it.
-    pub ink: Ink,
+    /// The waveform's colour.
+    pub bar_color: BarColor,
 }
 
-/// What a waveform is drawn with.
+/// The colour of the waveform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
-    /// On anything, once it is darkened.
+pub enum BarColor {
+    /// Over pictures, which are darkened below the waveform.
     White,
     /// On a bright shade.
     Dark,
 }
 
-/// Paints the ground of a canvas.
-pub fn paint(still: &Still, layer: &Layer, canvas: PixelSize) -> TaskResult<Ground> {
+/// Paints the background of a canvas.
+pub fn paint(still: &Still, layer: &Layer, canvas: PixelSize) -> TaskResult<Background> {
     if still.has_alpha {
         return Ok(shade(still, canvas));
     }
@@ -56,7 +56,7 @@ pub fn paint(still: &Still, layer: &Layer, canvas: PixelSize) -> TaskResult<Grou
     if layer.window.size != canvas {
         shadow(&mut rgba, layer.window, canvas);
     }
-    Ok(Ground { rgba, ink: Ink::White })
+    Ok(Background { rgba, bar_color: BarColor::White })
 }
 
 fn blurred(still: &Still, canvas: PixelSize) -> TaskResult<Vec<u8>> {
@@ -64,8 +64,8 @@ fn blurred(still: &Still, canvas: PixelSize) -> TaskResult<Vec<u8>> {
     let mut copy = pixels::scale_premultiplied(&still.rgba, still.size, Part::WHOLE, small)?;
     let (width, _) = sides(small);
     for _ in 0..BLUR_PASSES {
-        copy = mixed(&copy, width * 4, 4);
-        copy = mixed(&copy, copy.len(), width * 4);
+        copy = blurred_along(&copy, width * 4, 4);
+        copy = blurred_along(&copy, copy.len(), width * 4);
     }
     for pixel in copy.chunks_exact_mut(4) {
         if let [color @ .., _] = pixel {
@@ -81,8 +81,8 @@ fn scale(color: &mut [u8], by: f32) {
     }
 }
 
-/// Each value with those `step` before and behind it, within runs of `run`.
-fn mixed(values: &[u8], run: usize, step: usize) -> Vec<u8> {
+/// Blurs along one axis: each value with those `step` before and after it, within runs of `run`.
+fn blurred_along(values: &[u8], run: usize, step: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(values.len());
     for run in values.chunks(run) {
         for (index, value) in run.iter().enumerate() {
@@ -95,10 +95,10 @@ fn mixed(values: &[u8], run: usize, step: usize) -> Vec<u8> {
     out
 }
 
-/// Lighter towards the middle, and a little of the picture's own colour.
-fn shade(still: &Still, canvas: PixelSize) -> Ground {
+/// A contrasting shade, lighter towards the middle and tinted by the picture.
+fn shade(still: &Still, canvas: PixelSize) -> Background {
     let mean = mean_color(&still.rgba);
-    let (base, ink) = if luma(mean) < DARK_LUMA { (BRIGHT_SHADE, Ink::Dark) } else { (DARK_SHADE, Ink::White) };
+    let (base, bar_color) = if luma(mean) < DARK_LUMA { (BRIGHT_SHADE, BarColor::Dark) } else { (DARK_SHADE, BarColor::White) };
     let (width, height) = sides(canvas);
     let (middle_x, middle_y) = (width as f32 / 2.0, height as f32 / 2.0);
     let mut rgba = Vec::with_capacity(width * height * 4);
@@ -108,10 +108,10 @@ fn shade(still: &Still, canvas: PixelSize) -> Ground {
         rgba.extend(mean.map(|color| byte((base + (color - base) * TINT) * light)));
         rgba.push(u8::MAX);
     }
-    Ground { rgba, ink }
+    Background { rgba, bar_color }
 }
 
-/// Of what is seen.
+/// Mean colour of visible pixels.
 fn mean_color(premultiplied: &[u8]) -> [f32; 3] {
     let mut sums = [0_u64; 4];
     for pixel in premultiplied.chunks_exact(4) {
@@ -127,10 +127,10 @@ fn luma([red, green, blue]: [f32; 3]) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-fn shadow(ground: &mut [u8], window: Window, canvas: PixelSize) {
+fn shadow(background: &mut [u8], window: Window, canvas: PixelSize) {
     let ((width, _), (window_width, window_height)) = (sides(canvas), sides(window.size));
     let outside = |at: usize, from: usize, side: usize| from.saturating_sub(at).max((at + 1).saturating_sub(from + side)) as f32;
-    for (y, row) in ground.chunks_exact_mut(width * 4).enumerate() {
+    for (y, row) in background.chunks_exact_mut(width * 4).enumerate() {
         let down = outside(y, window.top, window_height);
         if down >= SHADOW_PX {
             continue;
@@ -150,7 +150,7 @@ mod tests {
 
     const CANVAS: PixelSize = PixelSize { width: 64, height: 32 };
 
-    fn ground(pixel: [u8; 4]) -> Ground {
+    fn background(pixel: [u8; 4]) -> Background {
         let size = PixelSize { width: 8, height: 8 };
         let still = Still { size, rgba: pixel.repeat(64), has_alpha: pixel[3] < 255, codec: "png" };
         let layer = Layer::new(&still, CANVAS).unwrap();
@@ -158,18 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn beside_an_opaque_picture_lies_its_own_colour_darkened_and_darkest_at_its_edge() {
-        let ground = ground([200, 100, 40, 255]).rgba;
-        let at = |x: usize| ground[(16 * 64 + x) * 4];
+    fn the_background_of_an_opaque_picture_is_its_own_colour_darkened_most_at_the_edge() {
+        let background = background([200, 100, 40, 255]).rgba;
+        let at = |x: usize| background[(16 * 64 + x) * 4];
         assert!(at(15) < at(0) && at(0) < 105 && at(15) > 20, "{} {}", at(15), at(0));
-        assert!(ground.chunks_exact(4).all(|pixel| pixel[3] == 255 && pixel[0] > pixel[1] && pixel[1] > pixel[2]));
+        assert!(background.chunks_exact(4).all(|pixel| pixel[3] == 255 && pixel[0] > pixel[1] && pixel[1] > pixel[2]));
     }
 
     #[test]
-    fn a_dark_drawing_lies_on_a_bright_shade_and_a_bright_one_on_a_dark() {
-        let bright = ground([10, 10, 20, 250]);
-        let dark = ground([200, 210, 220, 230]);
+    fn a_dark_drawing_has_a_bright_background_and_a_bright_one_a_dark() {
+        let bright = background([10, 10, 20, 250]);
+        let dark = background([200, 210, 220, 230]);
         assert!(bright.rgba.chunks_exact(4).all(|pixel| pixel[0] > 180) && dark.rgba.chunks_exact(4).all(|pixel| pixel[0] < 80));
-        assert_eq!((bright.ink, dark.ink), (Ink::Dark, Ink::White));
+        assert_eq!((bright.bar_color, dark.bar_color), (BarColor::Dark, BarColor::White));
     }
 }
