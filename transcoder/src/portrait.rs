@@ -189,6 +189,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> TaskResult<T> + Send
 }
 
 fn unverified(detail: &str) -> TaskError {
-    let message = "The video's sound did not stand up to being decoded again.".to_owned();
+    let message = "The video's sound differed from the source when it was decoded again.".to_owned();
     TaskError::Permanent { code: JobErrorCode::VerifyFailed, message, detail: detail.to_owned() }
 }

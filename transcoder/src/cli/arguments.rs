@@ -18,8 +18,8 @@ use crate::settings::Settings;
 
 const EXIT_CODES: &str = "Exit codes:
   0    done
-  1    the footage cannot be transcoded, or an output failed; stderr has `error[code]: message`
-  2    wrong usage, or no such file
+  1    no such file, the footage cannot be transcoded, or an output failed; stderr has `error[code]: message`
+  2    wrong usage
   3    the machine failed (disk, memory, overload); another try may succeed
   130  stopped by a signal";
 

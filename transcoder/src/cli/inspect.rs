@@ -75,7 +75,7 @@ fn describe(prepared: Prepared, plan: &RunPlan) -> Inspection {
     let planned = |rendition: &Rendition| match rendition.kind {
         RenditionKind::Output(output) => Some(PlannedOutput {
             output,
-            size: rendition.feed.pixels.written(rendition.feed.padded),
+            size: rendition.written_size(),
             frame_rate: rendition.params.frame_rate,
             frames: rendition.params.frames,
             has_audio: has_audio && output.carries_sound(),

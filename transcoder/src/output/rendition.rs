@@ -123,6 +123,15 @@ impl Rendition {
         (taken, duration_ms(taken, self.params.frame_rate))
     }
 
+    /// The size of the finished file's picture.
+    pub const fn written_size(&self) -> PixelSize {
+        match self.encoder {
+            // Encoded from one picture, stored as two.
+            Encoder::Packed { .. } => self.feed.padded,
+            Encoder::Ffmpeg(_) | Encoder::Muxed { .. } | Encoder::InProcess(_) => self.feed.pixels.written(self.feed.padded),
+        }
+    }
+
     /// Arguments of the ffmpeg process that makes it from raw frames; none where more than ffmpeg
     /// is needed frame by frame.
     pub fn ffmpeg_arguments(&self) -> Option<&[OsString]> {

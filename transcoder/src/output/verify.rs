@@ -113,6 +113,6 @@ fn decode_failed(output: Output, error: DecodeError) -> TaskError {
 }
 
 fn failed(output: Output, detail: &str) -> TaskError {
-    let message = format!("The {output} output did not stand up to being decoded again.");
+    let message = format!("The {output} output differed from what was encoded when it was decoded again.");
     TaskError::Permanent { code: JobErrorCode::VerifyFailed, message, detail: format!("{output}: {detail}") }
 }

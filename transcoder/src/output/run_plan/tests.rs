@@ -42,3 +42,19 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
     assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
     assert!(plan.contains("format=rgba -fps_mode"), "{plan}");
 }
+
+#[test]
+fn a_stacked_file_is_twice_as_high_and_the_files_of_an_archive_are_not() {
+    let request = OutputRequest {
+        outputs: vec![Output::StackedAlphaMp4, Output::ColorAlphaZip],
+        preset: Preset::Editing,
+        resolution: None,
+        composition: Composition::default(),
+        backdrop: None,
+        previews: false,
+    };
+    let plan = RunPlan::new(&probed(), RawFormat::Rgba, &request);
+    let [stacked, archive] = &plan.renditions[..] else { panic!("{:?}", plan.renditions) };
+    assert_eq!(stacked.written_size().width, archive.written_size().width);
+    assert_eq!(stacked.written_size().height, archive.written_size().height * 2);
+}

@@ -77,11 +77,7 @@ async fn unpack_aside(output: Output, path: &Path, unpack: fn(&Path) -> Result<(
 /// Errors: `verify_failed`.
 pub fn check(output: Output, rendition: &Rendition, facts: &Facts, reference: Reference<'_>, expected_ms: u64) -> TaskResult<()> {
     let verification = &formats::find(output).verification;
-    let written = match verification.reader {
-        // Encoded from one picture, stored as two.
-        Reader::Archive { .. } => rendition.feed.padded,
-        Reader::Ffmpeg { .. } | Reader::InProcess { .. } => rendition.feed.pixels.written(rendition.feed.padded),
-    };
+    let written = rendition.written_size();
     if facts.size != written {
         return Err(failed(output, &format!("size {} is not {written}", facts.size)));
     }
