@@ -7,6 +7,7 @@ pub mod artifacts;
 pub mod cache;
 pub mod client;
 pub mod clip;
+pub mod comments;
 pub mod fake_transcoder;
 pub mod fingerprint;
 pub mod fixture;

@@ -1,4 +1,4 @@
-//! `cargo x check`: format, lints and the size of the edge's wasm.
+//! `cargo x check`: format, width of comments, lints and the size of the edge's wasm.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::terminal::print_line;
 use crate::tools::WASM_TARGET;
 use crate::workspace::Workspace;
-use crate::{migrations, step};
+use crate::{comments, migrations, step};
 
 /// Largest program of the edge, gzipped with `gzip -9`.
 /// Units: bytes. Cloudflare allows 3 MB on the free plan; a smaller program starts faster.
@@ -23,6 +23,7 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     setup::ensure(&workspace, &cache)?;
     migrations::check_added_only(&workspace)?;
+    comments::check_width(&workspace)?;
     let phases: [(&str, &[&str], &str); 3] = [
         ("format", &["fmt", "--all", "--check"], "`cargo fmt --all` fixes it."),
         ("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], "The findings are named above."),
