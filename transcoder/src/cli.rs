@@ -1,4 +1,5 @@
-//! The commands that work on local files: `run`, `portrait`, `probe`, `qa`. Their arguments, progress bar and reports.
+//! The commands that work on local files: `run`, `portrait`, `probe`, `qa`. Their arguments,
+//! progress bar and reports.
 
 pub mod arguments;
 pub mod assess;

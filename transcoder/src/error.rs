@@ -1,4 +1,5 @@
-//! How a task can end without a result. What people read is in `Permanent`; everything else is for the log.
+//! How a task can end without a result. What people read is in `Permanent`; everything else is for
+//! the log.
 
 use shared::code::JobErrorCode;
 use shared::report::StopReason;

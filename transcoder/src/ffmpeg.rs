@@ -1,4 +1,5 @@
-//! ffmpeg and ffprobe as child processes: confinement, limits, and everything that is read from files through them.
+//! ffmpeg and ffprobe as child processes: confinement, limits, and everything that is read from
+//! files through them.
 
 pub mod confine;
 pub mod guards;

@@ -1,5 +1,6 @@
-//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file, `portrait`
-//! makes a video of a picture and a sound, `probe` reports what a file holds, `qa` scores a result.
+//! The transcoder: `serve` is a member of the fleet, `run` is the same pipeline on a local file,
+//! `portrait` makes a video of a picture and a sound, `probe` reports what a file holds, `qa`
+//! scores a result.
 //!
 //! `fleet` alone uses the network; `engine` and what it calls do not.
 

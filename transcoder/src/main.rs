@@ -114,8 +114,8 @@ async fn probe(arguments: ProbeArguments) -> Result<String, RunError> {
     if arguments.json { inspection.json() } else { Ok(inspection.text()) }
 }
 
-/// To stderr: JSON for machines, lines for a terminal. `RUST_LOG` overrides the level. ONNX Runtime logs every step as
-/// information.
+/// To stderr: JSON for machines, lines for a terminal. `RUST_LOG` overrides the level. ONNX Runtime
+/// logs every step as information.
 fn log(default_level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{default_level},ort=warn")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

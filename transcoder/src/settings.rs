@@ -1,5 +1,5 @@
-//! Settings that all commands share: the programs, the scratch folder, the matting models. Each is an option and an
-//! environment variable; the help of a command is their reference.
+//! Settings that all commands share: the programs, the scratch folder, the matting models. Each is
+//! an option and an environment variable; the help of a command is their reference.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -37,7 +37,8 @@ pub struct Settings {
     /// Longest time that a model may take for one frame, in milliseconds.
     #[arg(long, env, default_value_t = FRAME_MS_MAX, value_parser = clap::value_parser!(u64).range(1..=FRAME_MS_MAX * 20))]
     matting_frame_ms_max: u64,
-    /// ONNX Runtime's execution providers in order of preference, each with its options: `cuda device_id=0, cpu`.
+    /// ONNX Runtime's execution providers in order of preference, each with its options:
+    /// `cuda device_id=0, cpu`.
     #[arg(long, env, default_value = "cpu", value_parser = parse_providers)]
     matting_providers: Providers,
     /// CPU threads that all models share.

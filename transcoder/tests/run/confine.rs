@@ -1,4 +1,5 @@
-//! What `confine` denies and allows, asked of a shell that does nothing but builtins; and that every real child is in it.
+//! What `confine` denies and allows, asked of a shell that does nothing but builtins; and that
+//! every real child is in it.
 
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;

@@ -1,5 +1,6 @@
-//! Makes hostile files: `scripts` that point elsewhere, `bombs` that are small until they are opened, `lies` in headers,
-//! `damage` to good files. Each is bytes and a name; what must become of them is the business of the tests.
+//! Makes hostile files: `scripts` that point elsewhere, `bombs` that are small until they are
+//! opened, `lies` in headers, `damage` to good files. Each is bytes and a name; what must become of
+//! them is the business of the tests.
 
 mod bombs;
 mod damage;
@@ -36,7 +37,8 @@ pub fn riff_chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     [&kind[..], &u32::try_from(body.len()).unwrap().to_le_bytes(), body, &padding].concat()
 }
 
-/// An AVI of one stream: its kind and handler, its format, and its packets as chunks. It says that it is 64 by 64.
+/// An AVI of one stream: its kind and handler, its format, and its packets as chunks. It says that
+/// it is 64 by 64.
 pub fn avi(kind: [u8; 8], format: &[u8], packets: &[u8]) -> Vec<u8> {
     let le = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let list = |name: &[u8; 4], body: &[u8]| riff_chunk(*b"LIST", &[&name[..], body].concat());

@@ -1,4 +1,5 @@
-//! Every output of one clip: what it shows, how large and how fast it is, and what is said about it.
+//! Every output of one clip: what it shows, how large and how fast it is, and what is said about
+//! it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ const EVERY: [&str; 10] = [
     "color-alpha-zip",
 ];
 
-/// Every frame as straight RGBA, whatever the container; for stacked outputs the alpha is what stands below.
+/// Every frame as straight RGBA, whatever the container; for stacked outputs the alpha is what
+/// stands below.
 fn frames(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
     match path.file_stem().unwrap().to_str().unwrap() {
         "animated-webp" => webp(path),
@@ -138,7 +140,8 @@ fn every_output_shows_the_same_disc_in_its_own_colour() {
                     assert!(truth > 0.0 || pixel[..3].iter().all(|channel| *channel < 40), "{index}: {pixel:?}");
                 }
                 assert!(is_opaque || (alpha - truth).abs() <= tolerance, "{}: {index}: {pixel:?}", path.display());
-                // A colour converted by another matrix than it is tagged with is off by fifteen and more.
+                // A colour converted by another matrix than it is tagged with is off by fifteen and
+                // more.
                 if truth >= 255.0 && index % WIDTH > 60 && index % WIDTH < 100 && (50..70).contains(&(index / WIDTH)) {
                     let off = [200, 60, 50].iter().zip(pixel).map(|(truth, seen)| seen.abs_diff(*truth)).max().unwrap();
                     assert!(off <= 9, "{}: {index}: {pixel:?}", path.display());

@@ -1,5 +1,5 @@
-//! The hostile corpus, file by file: each ends in a documented code and one clear line, or in an output; none makes a
-//! child read a neighbour or talk to anybody, and none leaves anything behind.
+//! The hostile corpus, file by file: each ends in a documented code and one clear line, or in an
+//! output; none makes a child read a neighbour or talk to anybody, and none leaves anything behind.
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,7 +19,8 @@ const SEED: u64 = 4;
 /// Codes that say what is wrong with the file itself.
 const REFUSED: [&str; 4] = ["source_not_video", "source_truncated", "source_no_frames", "source_too_large"];
 
-/// What nobody may touch: a pipe in which every reader would wait for ever, so that its run ended as a stall, and a port.
+/// What nobody may touch: a pipe in which every reader would wait for ever, so that its run ended
+/// as a stall, and a port.
 struct Traps {
     pipe: PathBuf,
     tcp: TcpListener,
@@ -132,7 +133,8 @@ fn a_bare_ffprobe_falls_into_the_traps() {
 fn bombs_are_refused() {
     let bench = Bench::new();
     for (name, code) in outcomes(&bench, bombs()) {
-        // What says nothing false about its size is no bomb after all: its frames are few, or small.
+        // What says nothing false about its size is no bomb after all: its frames are few, or
+        // small.
         let harmless = ["apng_4g_frames.apng", "gif_frame_65535x65535.gif"].contains(&name.as_str());
         assert!(harmless || REFUSED.contains(&code.as_str()), "{name}: {code}");
     }

@@ -1,4 +1,5 @@
-//! The real binary's `run`, on clips that ffmpeg makes for each test. Results are judged by decoding them.
+//! The real binary's `run`, on clips that ffmpeg makes for each test. Results are judged by
+//! decoding them.
 
 #[cfg(test)]
 mod assess;

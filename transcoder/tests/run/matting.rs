@@ -1,4 +1,5 @@
-//! Matting by the tiny models of `tests/models`, whose mattes are known exactly, through the real binary and ONNX Runtime.
+//! Matting by the tiny models of `tests/models`, whose mattes are known exactly, through the real
+//! binary and ONNX Runtime.
 
 mod runs;
 

@@ -1,4 +1,5 @@
-//! A picture and a sound become a video: exactly as long, moving smoothly, and nothing else than pictures and sounds is taken.
+//! A picture and a sound become a video: exactly as long, moving smoothly, and nothing else than
+//! pictures and sounds is taken.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -92,7 +93,8 @@ fn the_shape_is_the_one_that_is_asked_for() {
     assert_eq!(wrong.status.code(), Some(2));
 }
 
-/// White on grey, so that its middle says where the camera is, and nothing of it is near the waveform.
+/// White on grey, so that its middle says where the camera is, and nothing of it is near the
+/// waveform.
 #[test]
 fn the_camera_moves_smoothly_and_the_waveform_only_while_something_is_heard() {
     let bench = Bench::new();

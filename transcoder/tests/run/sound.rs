@@ -1,4 +1,5 @@
-//! The sound belongs to the picture: it begins and ends with it, in step, and a bad one costs no good picture.
+//! The sound belongs to the picture: it begins and ends with it, in step, and a bad one costs no
+//! good picture.
 
 use std::path::Path;
 

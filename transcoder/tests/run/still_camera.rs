@@ -31,7 +31,8 @@ fn pixel(color: [f64; 3]) -> [u8; 3] {
     color.map(|channel| channel.round().clamp(0.0, 255.0) as u8)
 }
 
-/// The disc where `middle` says, before the scene shifted by what `camera` says, both in pixels for each frame.
+/// The disc where `middle` says, before the scene shifted by what `camera` says, both in pixels for
+/// each frame.
 fn clip(bench: &Bench, middle: impl Fn(f64) -> f64, camera: impl Fn(f64) -> f64) -> PathBuf {
     let mut raw = Vec::new();
     let mut grain = 7_u32;

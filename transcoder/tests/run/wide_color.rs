@@ -1,4 +1,5 @@
-//! Sources whose colours are not BT.709's: what comes out shows the colours that went in, and keeps its alpha.
+//! Sources whose colours are not BT.709's: what comes out shows the colours that went in, and keeps
+//! its alpha.
 
 use std::path::{Path, PathBuf};
 

@@ -65,7 +65,8 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
-/// One block with fixed codes (RFC 1951): a zero, then copies of 258 zeros at 13 bits each, then the rest singly.
+/// One block with fixed codes (RFC 1951): a zero, then copies of 258 zeros at 13 bits each, then
+/// the rest singly.
 fn deflated_zeros(size: u64) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.push(0b011, 3);

@@ -2,8 +2,8 @@
 
 use super::{Hostile, avi, mp4_box, position, riff_chunk};
 
-/// Everything that could make a reader open `neighbour` in the same folder, or talk to `port` on loopback.
-/// `clip` is a whole MP4.
+/// Everything that could make a reader open `neighbour` in the same folder, or talk to `port` on
+/// loopback. `clip` is a whole MP4.
 pub fn scripts(neighbour: &str, port: u16, clip: &[u8]) -> Vec<Hostile> {
     let address = format!("http://127.0.0.1:{port}/segment.ts");
     let hls = |target: &str| format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n");
@@ -48,19 +48,21 @@ pub fn scripts(neighbour: &str, port: u16, clip: &[u8]) -> Vec<Hostile> {
     all
 }
 
-/// An AVI whose one stream is text in a GAB2 packet: ffmpeg guesses the text's format and opens it (CVE-2017-9993).
+/// An AVI whose one stream is text in a GAB2 packet: ffmpeg guesses the text's format and opens it
+/// (CVE-2017-9993).
 fn avi_with_subtitle(text: &[u8]) -> Vec<u8> {
     let size = u32::try_from(text.len()).unwrap().to_le_bytes();
     let gab2 = [&b"GAB2\0\x02\0\x02\0\0\0a\0\x04\0"[..], &size, text].concat();
     avi(*b"txts\0\0\0\0", &[], &riff_chunk(*b"00tx", &gab2))
 }
 
-/// Renames the `url ` entry of the data references, which says "in this file", to an `alis` that says where else. The
-/// index must stand behind the samples, so that nothing else moves.
+/// Renames the `url ` entry of the data references, which says "in this file", to an `alis` that
+/// says where else. The index must stand behind the samples, so that nothing else moves.
 fn with_external_samples(clip: &[u8], neighbour: &str) -> Vec<u8> {
     let name = neighbour.as_bytes();
     let length = u16::try_from(name.len()).unwrap().to_be_bytes();
-    // Flags and a date; a volume of one letter; the file's name in 63 bytes; one level up and one down, which is "beside".
+    // Flags and a date; a volume of one letter; the file's name in 63 bytes; one level up and one
+    // down, which is "beside".
     let volume = [&[0; 14][..], &[1, b'v'], &[0; 38]].concat();
     let file = [&length[1..], name, &vec![0; 63 - name.len()], &[0; 16], &[0, 1, 0, 1], &[0; 16]].concat();
     // A record of the kind that is a path, and the end of records.

@@ -1,4 +1,5 @@
-//! How models are run: in half precision, several frames at once, by which provider, and what is done with what is faint.
+//! How models are run: in half precision, several frames at once, by which provider, and what is
+//! done with what is faint.
 
 use std::fs;
 use std::path::PathBuf;

@@ -69,7 +69,8 @@ pub fn merge(stored: JobIn, start: JobIn) -> JobIn {
     }
 }
 
-/// The picture that the job has already, if a start names it again. Its URL may have expired since it was first named.
+/// The picture that the job has already, if a start names it again. Its URL may have expired since
+/// it was first named.
 pub fn kept_picture(request: &JobIn, picture: Option<&Source>, url: &str) -> Option<Source> {
     let named = request.background.as_ref().and_then(|background| background.image_url.as_deref());
     picture.filter(|_| named == Some(url)).cloned()
