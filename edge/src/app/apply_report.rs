@@ -1,9 +1,13 @@
 //! Applies a transcoder's report about its attempt. Reports may be repeated, late, or from a lease
 //! that has ended.
 
+use std::ops::ControlFlow;
+
 use shared::code::JobErrorCode;
+use shared::media::MediaFacts;
 use shared::price::{self, Tariff};
 use shared::report::{Report, ReportAnswer, ReportEvent, StopReason};
+use shared::strategy::{Strategy, StrategyChoice};
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
@@ -35,45 +39,9 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             ports.store().record_progress(lease, beat, now).await?
         }
         ReportEvent::Probed { facts, strategy, choice } => {
-            let Some(job) = ports.store().find_job(job_id).await? else {
-                return Ok(ReportAnswer::Stop { reason: StopReason::Over });
-            };
-            if let Some(failure) = too_long(&job, facts.duration_ms) {
-                let ended = ports.store().fail_leased_job(lease, &failure, entry_id, now).await?;
-                return Ok(match end(ports, lease, ended).await {
-                    Held::Done => ReportAnswer::Stop { reason: StopReason::Over },
-                    Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
-                });
-            }
-            let resolution = job.options.paid_resolution(facts.size);
-            let corrected_credits = match job.model.info().tariff {
-                // The price is that of the request, whatever the provider made of it.
-                Tariff::Generation => job.reserved_credits,
-                // By the length of its sound, known only now.
-                tariff @ Tariff::Avatar => price::price_credits(tariff, facts.duration_ms, resolution, job.outputs.len()),
-                Tariff::Conversion | Tariff::Keying => {
-                    price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
-                }
-            };
-            let probe = Probe {
-                facts: &facts,
-                strategy,
-                choice: choice.as_deref(),
-                resolution,
-                corrected_credits,
-                entry_id,
-                lease_expires_at_ms: expires_at_ms,
-            };
-            match ports.store().record_probe(lease, &probe, now).await? {
-                Corrected::Covered => Held::Done,
-                Corrected::NotHeld(job) => Held::NotHeld(job),
-                Corrected::NotCovered(spending_limit) => {
-                    let failure = insufficient_credits(spending_limit, corrected_credits);
-                    match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
-                        Held::Done => return Ok(ReportAnswer::Stop { reason: StopReason::Over }),
-                        held @ Held::NotHeld(_) => held,
-                    }
-                }
+            match apply_probe(ports, lease, &facts, strategy, choice.as_deref(), now).await? {
+                ControlFlow::Continue(held) => held,
+                ControlFlow::Break(reason) => return Ok(ReportAnswer::Stop { reason }),
             }
         }
         ReportEvent::Complete { strategy, assets, previews, qa_report } => {
@@ -102,6 +70,60 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
         Held::Done => accepted,
         Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
     })
+}
+
+/// Records what a transcoder found in the source, and corrects the reserve; breaks with the reason
+/// why the work must stop.
+async fn apply_probe(
+    ports: &impl Ports,
+    lease: LeaseRef,
+    facts: &MediaFacts,
+    strategy: Strategy,
+    choice: Option<&StrategyChoice>,
+    now: UnixMillis,
+) -> Result<ControlFlow<StopReason, Held>, Error> {
+    let entry_id = ports.new_ledger_entry_id();
+    let Some(job) = ports.store().find_job(lease.run.job_id).await? else {
+        return Ok(ControlFlow::Break(StopReason::Over));
+    };
+    if let Some(failure) = too_long(&job, facts.duration_ms) {
+        let ended = ports.store().fail_leased_job(lease, &failure, entry_id, now).await?;
+        return Ok(match end(ports, lease, ended).await {
+            Held::Done => ControlFlow::Break(StopReason::Over),
+            held @ Held::NotHeld(_) => ControlFlow::Continue(held),
+        });
+    }
+    let resolution = job.options.paid_resolution(facts.size);
+    let corrected_credits = match job.model.info().tariff {
+        // The price is that of the request, whatever the provider made of it.
+        Tariff::Generation => job.reserved_credits,
+        // By the length of its sound, known only now.
+        tariff @ Tariff::Avatar => price::price_credits(tariff, facts.duration_ms, resolution, job.outputs.len()),
+        Tariff::Conversion | Tariff::Keying => {
+            price::price_credits(strategy.into(), facts.duration_ms, resolution, job.outputs.len())
+        }
+    };
+    let probe = Probe {
+        facts,
+        strategy,
+        choice,
+        resolution,
+        corrected_credits,
+        entry_id,
+        lease_expires_at_ms: now.plus_ms(ports.settings().lease_duration_ms),
+    };
+    let held = match ports.store().record_probe(lease, &probe, now).await? {
+        Corrected::Covered => Held::Done,
+        Corrected::NotHeld(job) => Held::NotHeld(job),
+        Corrected::NotCovered(spending_limit) => {
+            let failure = insufficient_credits(spending_limit, corrected_credits);
+            match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
+                Held::Done => return Ok(ControlFlow::Break(StopReason::Over)),
+                held @ Held::NotHeld(_) => held,
+            }
+        }
+    };
+    Ok(ControlFlow::Continue(held))
 }
 
 /// Moves a run to the heavy queue.

@@ -3,7 +3,7 @@
 use shared::address;
 use shared::id::JobId;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, Output};
-use shared::price::{self, ASSUMED_RESOLUTION};
+use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
 use shared::source::Source;
 
 use crate::app::advance_generation::wake_provider;
@@ -89,25 +89,7 @@ pub async fn submit_job(
     }
     let duration_ms = request.duration_ms.unwrap_or(info.assumed_duration_ms());
     let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
-    let mut files = InputFiles::default();
-    let start = match request.input {
-        JobInput::Video { url } => Start::Source(resolve_source(ports, caller, "input.videoUrl", &url).await?),
-        JobInput::Generation { prompt, image_url, aspect_ratio } => {
-            if let Some(url) = image_url {
-                files.prompt_image = Some(resolve_source(ports, caller, "input.imageUrl", &url).await?);
-            }
-            let request = GenerationRequest { prompt, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio };
-            Start::Generation(Box::new(request))
-        }
-        JobInput::Portrait { picture, sound } if request.model == Model::KieKlingAvatar => {
-            files = InputFiles { prompt_image: Some(picture), prompt_sound: Some(sound), sound: None };
-            Start::Generation(Box::new(GenerationRequest::of_portrait()))
-        }
-        JobInput::Portrait { picture, sound } => {
-            files.sound = Some(sound);
-            Start::Source(picture)
-        }
-    };
+    let (start, files) = resolve_input(ports, caller, request.input, request.model, duration_ms, resolution).await?;
     let background = match request.background_url {
         Some(url) => Some(resolve_background(ports, caller, &url).await?),
         None => None,
@@ -154,6 +136,37 @@ pub async fn submit_job(
         Start::Generation(_) => wake_provider(ports, run, 0).await,
     }
     Ok(job)
+}
+
+/// What the job starts with, and the other files of its input, each checked.
+async fn resolve_input(
+    ports: &impl Ports,
+    caller: Caller,
+    input: JobInput,
+    model: Model,
+    duration_ms: u64,
+    resolution: Resolution,
+) -> Result<(Start, InputFiles), Error> {
+    let mut files = InputFiles::default();
+    let start = match input {
+        JobInput::Video { url } => Start::Source(resolve_source(ports, caller, "input.videoUrl", &url).await?),
+        JobInput::Generation { prompt, image_url, aspect_ratio } => {
+            if let Some(url) = image_url {
+                files.prompt_image = Some(resolve_source(ports, caller, "input.imageUrl", &url).await?);
+            }
+            let request = GenerationRequest { prompt, duration_s: duration_ms.div_ceil(1_000), resolution, aspect_ratio };
+            Start::Generation(Box::new(request))
+        }
+        JobInput::Portrait { picture, sound } if model == Model::KieKlingAvatar => {
+            files = InputFiles { prompt_image: Some(picture), prompt_sound: Some(sound), sound: None };
+            Start::Generation(Box::new(GenerationRequest::of_portrait()))
+        }
+        JobInput::Portrait { picture, sound } => {
+            files.sound = Some(sound);
+            Start::Source(picture)
+        }
+    };
+    Ok((start, files))
 }
 
 pub fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -> Result<Option<Callback>, Error> {
