@@ -11,7 +11,7 @@ use crate::terminal::print_line;
 use crate::workspace::Workspace;
 
 /// The workspace members, whose compiled form belongs to one clone and must not be used by another.
-const MEMBERS: [&str; 4] = ["edge", "shared", "tests", "transcoder"];
+const MEMBERS: [&str; 5] = ["edge", "keyer", "shared", "tests", "transcoder"];
 
 /// The cache folder, outside of every clone.
 #[derive(Debug, Clone)]

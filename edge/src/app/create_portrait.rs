@@ -10,7 +10,7 @@ use crate::app::submit_job::{JobInput, JobRequest, submit_job};
 use crate::domain::api_key::Caller;
 use crate::domain::dialect::DialectPolicy;
 use crate::domain::error::Error;
-use crate::domain::job::{Job, JobOptions};
+use crate::domain::job::Job;
 use crate::domain::model::{AVATAR_FILE_SIZE_BYTES_MAX, Model, PortraitMaker};
 
 /// A new job, already reserved for.
@@ -26,20 +26,9 @@ pub async fn create_portrait(
     if callback_url.is_some() {
         ensure_webhook_secret(ports, caller.account_id).await?;
     }
-    let request = JobRequest {
-        policy,
-        model: choose_model(ports, picture.size_bytes.max(sound.size_bytes)).await?,
-        input: JobInput::Portrait { picture: picture.source(), sound: sound.source() },
-        background_url: None,
-        outputs: vec![Output::OpaqueMp4],
-        duration_ms: None,
-        options: JobOptions::default(),
-        metadata_json: None,
-        dialect_request_json: None,
-        request_id: None,
-        callback_url,
-        callback_secret: None,
-    };
+    let model = choose_model(ports, picture.size_bytes.max(sound.size_bytes)).await?;
+    let input = JobInput::Portrait { picture: picture.source(), sound: sound.source() };
+    let request = JobRequest { callback_url, ..JobRequest::new(policy, model, input, vec![Output::OpaqueMp4]) };
     submit_job(ports, caller, request, None).await
 }
 

@@ -1,16 +1,14 @@
-//! Creates and starts drafts. A draft reserves nothing; each start is a run with its own reserve.
+//! Starts drafts and failed jobs: each start is a run with its own reserve.
 
-use shared::id::JobId;
 use shared::media::Output;
 use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
 
 use crate::app::list_models::unavailable;
 use crate::app::ports::{JobStore as _, Ports, Started};
 use crate::app::queue_task::queue_task;
-use crate::app::submit_job::{JobInput, JobRequest, callback, resolve_source};
-use crate::domain::api_key::Caller;
+use crate::app::submit_job::callback;
 use crate::domain::error::Error;
-use crate::domain::job::{Job, JobOptions, NewJob, NewRun, Start};
+use crate::domain::job::{Job, JobOptions, NewRun};
 use crate::domain::model::Model;
 use crate::domain::run::RunRef;
 
@@ -23,39 +21,6 @@ pub struct RunRequest {
     pub dialect_request_json: Option<String>,
     /// None keeps the job's receiver.
     pub callback_url: Option<String>,
-}
-
-/// A draft of a job on a video.
-/// Errors: `ModelUnavailable`, those of the source, `ForbiddenUrl`.
-pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
-    if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {
-        return Err(Error::ModelUnavailable(reason));
-    }
-    let JobInput::Video { url } = request.input else { return Err(Error::Internal("a draft of an order".into())) };
-    let source = resolve_source(ports, caller, "input.videoUrl", &url).await?;
-    let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
-    let now = ports.now();
-    let draft = NewJob {
-        id: JobId::from_parts(now, ports.random_u128()),
-        account_id: caller.account_id,
-        api_key_id: caller.api_key_id,
-        policy: request.policy,
-        model: request.model,
-        start: Start::Source(source),
-        outputs: request.outputs,
-        options: request.options,
-        background: None,
-        sound: None,
-        prompt_image: None,
-        prompt_sound: None,
-        metadata_json: request.metadata_json,
-        dialect_request_json: request.dialect_request_json,
-        request_id: request.request_id,
-        callback,
-        reserved_credits: 0,
-        created_at_ms: now,
-    };
-    ports.store().create_draft(&draft).await
 }
 
 /// A draft, or a job that failed, as a queued run that is reserved for.

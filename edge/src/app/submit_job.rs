@@ -44,6 +44,26 @@ pub struct JobRequest {
     pub callback_secret: Option<String>,
 }
 
+impl JobRequest {
+    /// A request with nothing but what every job needs.
+    pub fn new(policy: DialectPolicy, model: Model, input: JobInput, outputs: Vec<Output>) -> Self {
+        Self {
+            policy,
+            model,
+            input,
+            background_url: None,
+            outputs,
+            duration_ms: None,
+            options: JobOptions::default(),
+            metadata_json: None,
+            dialect_request_json: None,
+            request_id: None,
+            callback_url: None,
+            callback_secret: None,
+        }
+    }
+}
+
 /// The input of a job, as a dialect parsed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobInput {
@@ -63,9 +83,10 @@ pub enum JobInput {
     },
 }
 
-/// The files beside the source that a job's input brings.
+/// The files beside the source that a job's request brings.
 #[derive(Default)]
 struct InputFiles {
+    background: Option<Source>,
     sound: Option<Source>,
     prompt_image: Option<Source>,
     prompt_sound: Option<Source>,
@@ -89,34 +110,13 @@ pub async fn submit_job(
     }
     let duration_ms = request.duration_ms.unwrap_or(info.assumed_duration_ms());
     let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
-    let (start, files) = resolve_input(ports, caller, request.input, request.model, duration_ms, resolution).await?;
-    let background = match request.background_url {
-        Some(url) => Some(resolve_background(ports, caller, &url).await?),
-        None => None,
-    };
-    let callback = callback(ports, request.callback_url, request.callback_secret.as_deref())?;
-    let now = ports.now();
+    let (start, mut files) = resolve_input(ports, caller, request.input.clone(), request.model, duration_ms, resolution).await?;
+    if let Some(url) = &request.background_url {
+        files.background = Some(resolve_background(ports, caller, url).await?);
+    }
     let reserved_credits = price::price_credits(info.tariff, duration_ms, resolution, request.outputs.len());
-    let new_job = NewJob {
-        id: JobId::from_parts(now, ports.random_u128()),
-        account_id: caller.account_id,
-        api_key_id: caller.api_key_id,
-        policy: request.policy,
-        model: request.model,
-        start,
-        background,
-        sound: files.sound,
-        prompt_image: files.prompt_image,
-        prompt_sound: files.prompt_sound,
-        outputs: request.outputs,
-        options: request.options,
-        metadata_json: request.metadata_json,
-        dialect_request_json: request.dialect_request_json,
-        request_id: request.request_id,
-        callback,
-        reserved_credits,
-        created_at_ms: now,
-    };
+    let new_job = new_job(ports, caller, request, start, files, reserved_credits)?;
+    let now = new_job.created_at_ms;
     let job = match ports.store().create_job(&new_job, ports.new_ledger_entry_id(), idempotency).await {
         Ok(Created::Job(job)) => *job,
         Ok(Created::Refused(spending_limit)) => {
@@ -136,6 +136,51 @@ pub async fn submit_job(
         Start::Generation(_) => wake_provider(ports, run, 0).await,
     }
     Ok(job)
+}
+
+/// A draft of a job on a video: nothing is reserved for it, and no task is sent.
+/// Errors: `ModelUnavailable`, those of the source, `ForbiddenUrl`.
+pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
+    if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {
+        return Err(Error::ModelUnavailable(reason));
+    }
+    let JobInput::Video { url } = &request.input else { return Err(Error::Internal("a draft of an order".into())) };
+    let source = resolve_source(ports, caller, "input.videoUrl", url).await?;
+    let draft = new_job(ports, caller, request, Start::Source(source), InputFiles::default(), 0)?;
+    ports.store().create_draft(&draft).await
+}
+
+/// The job of a request whose input was resolved.
+/// Errors: `ForbiddenUrl`.
+fn new_job(
+    ports: &impl Ports,
+    caller: Caller,
+    request: JobRequest,
+    start: Start,
+    files: InputFiles,
+    reserved_credits: u64,
+) -> Result<NewJob, Error> {
+    let now = ports.now();
+    Ok(NewJob {
+        id: JobId::from_parts(now, ports.random_u128()),
+        account_id: caller.account_id,
+        api_key_id: caller.api_key_id,
+        policy: request.policy,
+        model: request.model,
+        start,
+        background: files.background,
+        sound: files.sound,
+        prompt_image: files.prompt_image,
+        prompt_sound: files.prompt_sound,
+        outputs: request.outputs,
+        options: request.options,
+        metadata_json: request.metadata_json,
+        dialect_request_json: request.dialect_request_json,
+        request_id: request.request_id,
+        callback: callback(ports, request.callback_url, request.callback_secret.as_deref())?,
+        reserved_credits,
+        created_at_ms: now,
+    })
 }
 
 /// What the job starts with, and the other files of its input, each checked.
@@ -158,7 +203,7 @@ async fn resolve_input(
             Start::Generation(Box::new(request))
         }
         JobInput::Portrait { picture, sound } if model == Model::KieKlingAvatar => {
-            files = InputFiles { prompt_image: Some(picture), prompt_sound: Some(sound), sound: None };
+            files = InputFiles { prompt_image: Some(picture), prompt_sound: Some(sound), ..InputFiles::default() };
             Start::Generation(Box::new(GenerationRequest::of_portrait()))
         }
         JobInput::Portrait { picture, sound } => {

@@ -75,20 +75,8 @@ fn key_request(monthly_quota_credits: Option<u64>) -> KeyRequest {
 }
 
 fn request(duration_ms: Option<u64>) -> JobRequest {
-    JobRequest {
-        policy: policy("bgless"),
-        model: Model::Auto,
-        input: JobInput::Video { url: SOURCE_URL.into() },
-        background_url: None,
-        outputs: vec![Output::WebmVp9Alpha],
-        duration_ms,
-        options: JobOptions::default(),
-        metadata_json: None,
-        dialect_request_json: None,
-        request_id: None,
-        callback_url: None,
-        callback_secret: None,
-    }
+    let input = JobInput::Video { url: SOURCE_URL.into() };
+    JobRequest { duration_ms, ..JobRequest::new(policy("bgless"), Model::Auto, input, vec![Output::WebmVp9Alpha]) }
 }
 
 fn submit(ports: &FakePorts, account: &Account, duration_ms: Option<u64>) -> Result<Job, Error> {

@@ -128,7 +128,7 @@ pub struct NewRun {
     /// The run as it was seen; another one is not touched.
     pub seen: RunRef,
     pub api_key_id: ApiKeyId,
-    /// Whose quota the run counts against: that in which the job was created.
+    /// The month whose quota the run counts against: the present one.
     pub month: String,
     pub model: Model,
     pub outputs: Vec<Output>,

@@ -5,7 +5,7 @@ use shared::id::{JobId, LedgerEntryId};
 use shared::time::UnixMillis;
 
 use super::Store;
-use super::database::{Database, Rows as _, statement};
+use super::database::{Database, Rows as _, Statement, statement};
 use super::row::{
     FileRole, JobRow, files_json, is_any, new_job_files_json, options_json, read_first, read_job, read_key, read_spending_limit,
     to_json, to_text,
@@ -44,6 +44,37 @@ struct DeletedRow {
     has_callback: u8,
 }
 
+/// Inserts a job whose current run is this one; 0 makes a draft.
+fn insert_statement(job: &NewJob, run: u32, task_due_at_ms: UnixMillis) -> Result<Statement, Error> {
+    let now = job.created_at_ms;
+    Ok(statement!(
+        create_job,
+        job.id.to_string(),
+        job.account_id.to_string(),
+        job.api_key_id.to_string(),
+        job.policy.name,
+        job.model.as_str(),
+        to_text(&job.model.info().strategy)?,
+        u32::from(matches!(job.start, Start::Generation(_))),
+        to_json(&job.outputs)?,
+        job.reserved_credits,
+        task_due_at_ms,
+        now,
+        now.to_month(),
+        job.metadata_json.as_deref(),
+        job.callback.as_ref().map(|callback| callback.url.as_str()),
+        job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
+        options_json(&job.options)?,
+        job.dialect_request_json.as_deref(),
+        job.request_id.as_deref(),
+        job.model.info().strategy.pool().as_str(),
+        u32::from(job.policy.notifies_start),
+        u32::from(job.policy.notifies_cancellation),
+        u32::from(job.policy.is_only_active_job),
+        run,
+    ))
+}
+
 impl<D: Database> JobStore for Store<D> {
     async fn create_job(
         &self,
@@ -56,31 +87,7 @@ impl<D: Database> JobStore for Store<D> {
             Start::Source(source) => (Some(source), None, now.plus_ms(TASK_DUE_AFTER_MS)),
             Start::Generation(request) => (None, Some(request), NEVER),
         };
-        let insert = statement!(
-            create_job,
-            job_id.clone(),
-            job.account_id.to_string(),
-            job.api_key_id.to_string(),
-            job.policy.name,
-            job.model.as_str(),
-            to_text(&job.model.info().strategy)?,
-            u32::from(generation.is_some()),
-            to_json(&job.outputs)?,
-            job.reserved_credits,
-            task_due_at_ms,
-            now,
-            now.to_month(),
-            job.metadata_json.as_deref(),
-            job.callback.as_ref().map(|callback| callback.url.as_str()),
-            job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
-            options_json(&job.options)?,
-            job.dialect_request_json.as_deref(),
-            job.request_id.as_deref(),
-            job.model.info().strategy.pool().as_str(),
-            u32::from(job.policy.notifies_start),
-            u32::from(job.policy.notifies_cancellation),
-            u32::from(job.policy.is_only_active_job),
-        );
+        let insert = insert_statement(job, 1, task_due_at_ms)?;
         let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, source)?);
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let spending_limit = statement!(get_spending_limit, job.api_key_id.to_string(), now.to_month());
@@ -108,28 +115,7 @@ impl<D: Database> JobStore for Store<D> {
     async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
         let Start::Source(source) = &job.start else { return Err(Error::Internal("a draft of a generation".into())) };
         let job_id = job.id.to_string();
-        let insert = statement!(
-            create_draft,
-            job_id.clone(),
-            job.account_id.to_string(),
-            job.api_key_id.to_string(),
-            job.policy.name,
-            job.model.as_str(),
-            to_text(&job.model.info().strategy)?,
-            to_json(&job.outputs)?,
-            options_json(&job.options)?,
-            NEVER,
-            job.created_at_ms,
-            job.metadata_json.as_deref(),
-            job.callback.as_ref().map(|callback| callback.url.as_str()),
-            job.callback.as_ref().and_then(|callback| callback.secret_box.as_deref()),
-            job.dialect_request_json.as_deref(),
-            job.request_id.as_deref(),
-            job.model.info().strategy.pool().as_str(),
-            u32::from(job.policy.notifies_start),
-            u32::from(job.policy.notifies_cancellation),
-            u32::from(job.policy.is_only_active_job),
-        );
+        let insert = insert_statement(job, 0, NEVER)?;
         let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, Some(source))?);
         let [_, _, created] = self.run([insert, files, statement!(find_job, job_id)]).await?;
         read_job(&created)?.map(|job| *job).ok_or_else(|| Error::Internal("a draft was not created".into()))

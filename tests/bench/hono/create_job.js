@@ -32,7 +32,7 @@ export async function createJob(c, key, body) {
         [
             "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, 0,
             JSON.stringify(request.outputs), credits, now + TASK_DUE_AFTER_MS, now, month, request.metadataJson, null, null,
-            JSON.stringify(request.options), null, null, pool, 0, 1, 0,
+            JSON.stringify(request.options), null, null, pool, 0, 1, 0, 1,
         ],
         ["create_job_files", jobId, JSON.stringify([{ role: "source", ...source }])],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],

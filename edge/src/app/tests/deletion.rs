@@ -45,7 +45,7 @@ fn draft(ports: &FakePorts, account: &Account, video: &StoredFile, backdrop: &St
         options: before(backdrop),
         ..request(None)
     };
-    block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
+    block_on(submit_job::create_draft(ports, account.caller, request)).unwrap()
 }
 
 /// The subject is shown before this picture.

@@ -6,7 +6,7 @@ use crate::app::submit_job::JobRequest;
 
 fn draft(ports: &FakePorts, account: &Account) -> Job {
     let request = JobRequest { policy: policy("removebgvideo"), ..request(None) };
-    block_on(start_job::create_draft(ports, account.caller, request)).unwrap()
+    block_on(submit_job::create_draft(ports, account.caller, request)).unwrap()
 }
 
 fn start(ports: &FakePorts, job: &Job) -> Result<Job, Error> {

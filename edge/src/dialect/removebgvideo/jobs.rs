@@ -52,22 +52,17 @@ async fn create_or_draft(
     let (url, metadata) = (body.video_url.clone(), body.metadata.clone());
     let is_draft = body.auto_start == Some(false);
     let run = run_request(app, caller, body)?;
+    let input = JobInput::Video { url: url.unwrap_or_default() };
     let request = JobRequest {
-        policy: POLICY,
-        model: run.model,
-        input: JobInput::Video { url: url.unwrap_or_default() },
-        outputs: run.outputs,
-        background_url: None,
-        duration_ms: None,
         options: run.options,
         metadata_json: metadata.map(metadata_json).transpose()?,
         dialect_request_json: run.dialect_request_json,
         request_id,
         callback_url: run.callback_url,
-        callback_secret: None,
+        ..JobRequest::new(POLICY, run.model, input, run.outputs)
     };
     let created = if is_draft {
-        start_job::create_draft(app, caller, request).await
+        submit_job::create_draft(app, caller, request).await
     } else {
         submit_job::submit_job(app, caller, request, idempotency).await
     };

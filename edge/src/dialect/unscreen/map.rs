@@ -89,18 +89,9 @@ pub fn job_request(body: VideoIn, file_url: Option<String>) -> Result<JobRequest
         return Err(Error::invalid("background_color", "Is required for `mp4`, such as `00ff00`."));
     }
     Ok(JobRequest {
-        policy: POLICY,
-        model: Model::Auto,
-        input: JobInput::Video { url },
-        background_url: None,
-        outputs: format.outputs().into(),
-        duration_ms: None,
         options: format.options(background),
-        metadata_json: None,
-        dialect_request_json: None,
-        request_id: None,
         callback_url: non_blank(webhook_url),
-        callback_secret: None,
+        ..JobRequest::new(POLICY, Model::Auto, JobInput::Video { url }, format.outputs().into())
     })
 }
 

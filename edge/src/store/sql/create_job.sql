@@ -1,15 +1,16 @@
--- create_job: a queued job, if the key can pay its reserve this month and, where one active job per key is allowed, has no other.
+-- create_job: a queued job, or a draft (run 0), if the key can pay its reserve this month and, where one active job per key is
+-- allowed, has no other.
 -- ?1 id  ?2 account_id  ?3 api_key_id  ?4 dialect  ?5 model  ?6 strategy_request  ?7 awaits_video  ?8 outputs_json
 -- ?9 reserved_credits  ?10 task_due_at_ms  ?11 now_ms  ?12 month  ?13 metadata_json  ?14 callback_url  ?15 callback_secret_box
 -- ?16 options_json  ?17 dialect_request_json  ?18 request_id  ?19 pool  ?20 notifies_start  ?21 notifies_cancellation
--- ?22 is_only_active_job
+-- ?22 is_only_active_job  ?23 run
 INSERT INTO jobs (
     id, account_id, api_key_id, dialect, notifies_start, notifies_cancellation, is_only_active_job, run, state, model,
     strategy_request, awaits_video, outputs_json, options_json, metadata_json, dialect_request_json, request_id,
     callback_url, callback_secret_box, reserved_credits, pool, task_due_at_ms, created_at_ms, reserved_at_ms, updated_at_ms,
     queued_at_ms
 )
-SELECT ?1, api_keys.account_id, api_keys.id, ?4, ?20, ?21, ?22, 1, 'queued', ?5,
+SELECT ?1, api_keys.account_id, api_keys.id, ?4, ?20, ?21, ?22, ?23, CASE ?23 WHEN 0 THEN 'created' ELSE 'queued' END, ?5,
     ?6, ?7, ?8, ?16, ?13, ?17, ?18,
     ?14, ?15, ?9, ?19, ?10, ?11, ?11, ?11, ?11
 FROM api_keys
