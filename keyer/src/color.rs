@@ -1,0 +1,87 @@
+//! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
+
+
+use crate::frame::YuvMatrix;
+use crate::sample::turned;
+
+/// Red, green, blue on the scale 0 to 255, gamma-coded as in the file.
+pub type Rgb = [f32; 3];
+
+/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen `[y, length, 0]`.
+pub type Ypq = [f32; 3];
+
+/// The change of coordinates for one matrix and one screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Space {
+    red: f32,
+    blue: f32,
+    /// The screen's direction in the plane of Cb and Cr.
+    pub hue: [f32; 2],
+}
+
+impl Space {
+    /// The coordinates for a screen of this hue: Cb and Cr of length 1.
+    pub const fn of_hue(matrix: YuvMatrix, hue: [f32; 2]) -> Self {
+        let (red, blue) = matrix.red_blue();
+        Self { red, blue, hue }
+    }
+
+    pub fn of_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
+        let y = self.red * red + (1.0 - self.red - self.blue) * green + self.blue * blue;
+        turned([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)], self.hue)
+    }
+
+    /// What p and q add to red, green and blue.
+    pub fn factors(self) -> [[f32; 2]; 3] {
+        let (by_p, by_q) = (self.to_rgb([0.0, 1.0, 0.0]), self.to_rgb([0.0, 0.0, 1.0]));
+        [0, 1, 2].map(|channel: usize| [by_p[channel], by_q[channel]])
+    }
+
+    pub fn to_rgb(self, [y, p, q]: Ypq) -> Rgb {
+        let (cb, cr) = (p * self.hue[0] - q * self.hue[1], p * self.hue[1] + q * self.hue[0]);
+        let (red, blue) = (y + 2.0 * (1.0 - self.red) * cr, y + 2.0 * (1.0 - self.blue) * cb);
+        [red, (y - self.red * red - self.blue * blue) / (1.0 - self.red - self.blue), blue]
+    }
+}
+
+pub fn mix(from: Ypq, to: Ypq, share: f32) -> Ypq {
+    [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share, from[2] + (to[2] - from[2]) * share]
+}
+
+pub fn subtract(left: Ypq, right: Ypq) -> Ypq {
+    [left[0] - right[0], left[1] - right[1], left[2] - right[2]]
+}
+
+pub fn plus(left: Ypq, right: Ypq) -> Ypq {
+    [left[0] + right[0], left[1] + right[1], left[2] + right[2]]
+}
+
+pub fn scaled(color: Ypq, scale: f32) -> Ypq {
+    [color[0] * scale, color[1] * scale, color[2] * scale]
+}
+
+pub fn dot(left: Ypq, right: Ypq) -> f32 {
+    left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
+}
+
+/// To the nearest whole number of 0 to 255, without a branch: the sum's last bits are the number.
+pub fn code(value: f32) -> u32 {
+    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
+}
+
+/// Likewise, as a byte.
+pub fn byte(value: f32) -> u8 {
+    code(value) as u8
+}
+
+/// 0 below `low`, 1 above `high`, smooth between.
+pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
+    let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// Cb and Cr of a colour, over its luma.
+pub fn chromaticity(matrix: YuvMatrix, color: Rgb) -> [f32; 2] {
+    let [y, cb, cr] = Space::of_hue(matrix, [1.0, 0.0]).of_rgb(color);
+    [cb / y.max(1.0), cr / y.max(1.0)]
+}

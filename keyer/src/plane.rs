@@ -1,0 +1,161 @@
+//! Planes of a value per block, and the small filters that classes are made with.
+
+/// One value per block.
+#[derive(Debug, Clone, Default)]
+pub struct Plane<T> {
+    pub columns: usize,
+    pub rows: usize,
+    pub cells: Vec<T>,
+}
+
+impl<T: Copy> Plane<T> {
+    pub fn new(columns: usize, rows: usize, value: T) -> Self {
+        Self { columns, rows, cells: vec![value; columns * rows] }
+    }
+
+    pub fn row(&self, row: usize) -> &[T] {
+        &self.cells[row * self.columns..(row + 1) * self.columns]
+    }
+
+    pub fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.cells[row * self.columns..(row + 1) * self.columns]
+    }
+
+    /// The rows above, at and below; the border repeats.
+    pub fn three_rows(&self, row: usize) -> [&[T]; 3] {
+        [self.row(row.saturating_sub(1)), self.row(row), self.row((row + 1).min(self.rows - 1))]
+    }
+}
+
+/// Blurs lightly: weights 1, 2, 1 down and across.
+pub fn soften(plane: &Plane<f32>, line: &mut Vec<f32>, out: &mut Plane<f32>) {
+    let columns = plane.columns;
+    line.resize(columns, 0.0);
+    for row in 0..plane.rows {
+        let [above, own, below] = plane.three_rows(row);
+        for (line, ((above, own), below)) in line.iter_mut().zip(above.iter().zip(own).zip(below)) {
+            *line = above + 2.0 * own + below;
+        }
+        let out = out.row_mut(row);
+        for (out, near) in out.iter_mut().skip(1).zip(line.windows(3)) {
+            *out = (near[0] + 2.0 * near[1] + near[2]) * (1.0 / 16.0);
+        }
+        let last = columns - 1;
+        out[0] = (3.0 * line[0] + line[1.min(last)]) * (1.0 / 16.0);
+        out[last] = (3.0 * line[last] + line[last.saturating_sub(1)]) * (1.0 / 16.0);
+    }
+}
+
+/// The least or the largest value in a square.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    Least,
+    Largest,
+}
+
+/// Replaces each value by the least or largest within `radius`, across and down. The border repeats.
+pub fn rank(plane: &mut Plane<u8>, radius: usize, rank: Rank, scratch: &mut Vec<u8>) {
+    let pick = match rank {
+        Rank::Least => u8::min,
+        Rank::Largest => u8::max,
+    };
+    let (columns, rows) = (plane.columns, plane.rows);
+    if radius == 0 || columns == 0 || rows == 0 {
+        return;
+    }
+    scratch.resize(plane.cells.len(), 0);
+    for (row, out) in plane.cells.chunks_exact(columns).zip(scratch.chunks_exact_mut(columns)) {
+        out.copy_from_slice(row);
+        for shift in 1..=radius.min(columns - 1) {
+            let (from, to) = (&row[shift..], &row[..columns - shift]);
+            for (out, near) in out.iter_mut().zip(from) {
+                *out = pick(*out, *near);
+            }
+            for (out, near) in out[shift..].iter_mut().zip(to) {
+                *out = pick(*out, *near);
+            }
+        }
+    }
+    for row in 0..rows {
+        let out = &mut plane.cells[row * columns..(row + 1) * columns];
+        let (first, last) = (row.saturating_sub(radius), (row + radius).min(rows - 1));
+        out.copy_from_slice(&scratch[first * columns..(first + 1) * columns]);
+        for near in first + 1..=last {
+            for (out, near) in out.iter_mut().zip(&scratch[near * columns..(near + 1) * columns]) {
+                *out = pick(*out, *near);
+            }
+        }
+    }
+}
+
+/// Adds up the nine places around each place of a row; the border counts twice.
+pub fn sum_around(plane: &Plane<u8>, row: usize, down: &mut Vec<u16>, out: &mut [u16]) {
+    let columns = plane.columns;
+    down.resize(columns, 0);
+    let [a, b, c] = plane.three_rows(row);
+    for (down, ((a, b), c)) in down.iter_mut().zip(a.iter().zip(b).zip(c)) {
+        *down = u16::from(*a) + u16::from(*b) + u16::from(*c);
+    }
+    for (out, near) in out.iter_mut().skip(1).zip(down.windows(3)) {
+        *out = near[0] + near[1] + near[2];
+    }
+    let last = columns - 1;
+    out[0] = down[0] * 2 + down[1.min(last)];
+    out[last] = down[last] * 2 + down[last.saturating_sub(1)];
+}
+
+/// Groups of neighbouring marked places.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    /// 0 where nothing is marked, else the group's number from 1.
+    pub label: Vec<u32>,
+    pub found: Vec<Group>,
+}
+
+/// One group: its box and how many places it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    pub left: usize,
+    pub top: usize,
+    pub right: usize,
+    pub bottom: usize,
+    pub count: usize,
+}
+
+impl Groups {
+    /// Groups places that touch, also at corners.
+    pub fn of(marked: &[bool], columns: usize) -> Self {
+        let mut label = vec![0_u32; marked.len()];
+        let mut found = Vec::new();
+        let mut open = Vec::new();
+        let rows = marked.len() / columns.max(1);
+        for start in 0..marked.len() {
+            if !marked[start] || label[start] != 0 {
+                continue;
+            }
+            let number = found.len() as u32 + 1;
+            let mut group = Group { left: columns, top: rows, right: 0, bottom: 0, count: 0 };
+            label[start] = number;
+            open.push(start);
+            while let Some(index) = open.pop() {
+                let (x, y) = (index % columns, index / columns);
+                group.left = group.left.min(x);
+                group.right = group.right.max(x);
+                group.top = group.top.min(y);
+                group.bottom = group.bottom.max(y);
+                group.count += 1;
+                for near_y in y.saturating_sub(1)..=(y + 1).min(rows - 1) {
+                    for near_x in x.saturating_sub(1)..=(x + 1).min(columns - 1) {
+                        let near = near_y * columns + near_x;
+                        if marked[near] && label[near] == 0 {
+                            label[near] = number;
+                            open.push(near);
+                        }
+                    }
+                }
+            }
+            found.push(group);
+        }
+        Self { label, found }
+    }
+}

@@ -1,0 +1,148 @@
+//! What each block surely is: screen, core, or to be solved.
+
+use crate::classes::Blocks;
+use crate::color::{dot, subtract};
+use crate::palette::{Palette, length};
+use crate::plane::{Plane, Rank, rank, sum_around};
+use crate::subject::Subject;
+use crate::view::{ODD_UNIT, View};
+
+/// Nothing but screen.
+pub const SCREEN: u8 = 0;
+/// Some of both, or not known.
+pub const SOFT: u8 = 1;
+/// Nothing but subject.
+pub const CORE: u8 = 2;
+
+/// Alpha 1 in the byte planes.
+const OPAQUE: f32 = 200.0;
+/// Below this oddness a block's colour says nothing about a subject.
+const ODD_SEEN_MIN: f32 = 9.0;
+/// Core is at least this opaque by the palette, with all around it.
+const CORE_ALPHA_MIN: f32 = 0.8;
+/// A block less odd than this, among blocks that are less odd together, is screen.
+const SCREEN_ODD_MAX: f32 = 16.0;
+const SCREEN_ODD_AROUND_MAX: f32 = 8.0;
+/// Opaque by hue, with all around it: from here on it may be core by likeness, or teach the palette.
+const LIKE_HUED_MIN: f32 = 1.0;
+const TEACH_HUED_MIN: f32 = 0.95;
+/// How unlike the core around it a block may be, against the way from the screen to the core.
+const UNLIKE_MAX: f32 = 0.2;
+/// The palette learns from every so many blocks, across and down.
+const TEACHER_STRIDE: usize = 2;
+/// How far around a block its opacity is asked for. Units: blocks.
+const DEPTH: usize = 2;
+
+/// The classes of one frame's blocks.
+#[derive(Debug, Clone)]
+pub struct Rough {
+    pub class: Plane<u8>,
+    /// The least alpha by hue around each block.
+    pub hued: Plane<u8>,
+    /// Likewise by the palette.
+    deep: Plane<u8>,
+    scratch: Vec<u8>,
+    sums: Vec<u16>,
+    around: Vec<u16>,
+}
+
+const fn steps(alpha: f32) -> u8 {
+    (alpha * OPAQUE) as u8
+}
+
+impl Rough {
+    pub fn new(columns: usize, rows: usize) -> Self {
+        let bytes = Plane::new(columns, rows, 0);
+        let around = vec![0; columns];
+        Self { class: bytes.clone(), hued: bytes.clone(), deep: bytes, scratch: Vec::new(), sums: Vec::new(), around }
+    }
+
+    /// Classes the blocks of a frame.
+    pub fn update(&mut self, view: &View, palette: &Palette) {
+        self.rate(view, palette);
+        rank(&mut self.deep, DEPTH, Rank::Least, &mut self.scratch);
+        rank(&mut self.hued, DEPTH, Rank::Least, &mut self.scratch);
+        for row in 0..view.odd.rows {
+            sum_around(&view.odd, row, &mut self.sums, &mut self.around);
+            let places = self.class.row_mut(row).iter_mut().zip(view.odd.row(row)).zip(&self.around).zip(self.deep.row(row));
+            for (((class, odd), around), deep) in places {
+                let is_screen = f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
+                *class = if *deep >= steps(CORE_ALPHA_MIN) { CORE } else { u8::from(!is_screen) * SOFT };
+            }
+        }
+    }
+
+    /// Alpha of each block by the palette, and by hue alone.
+    fn rate(&mut self, view: &View, palette: &Palette) {
+        for (index, odd) in view.odd.cells.iter().enumerate() {
+            let (alpha, hued) = (&mut self.deep.cells[index], &mut self.hued.cells[index]);
+            if f32::from(*odd) < ODD_SEEN_MIN * ODD_UNIT {
+                (*alpha, *hued) = (0, 0);
+                continue;
+            }
+            let seen = view.seen_at(index);
+            *alpha = (length(seen) * palette.nearest_scale(seen) * OPAQUE).min(255.0) as u8;
+            *hued = (hue_alpha(&view.blocks, &view.plate, index) * OPAQUE).clamp(0.0, 255.0) as u8;
+        }
+    }
+
+    /// Makes core of what is like the core around it; says whether there was any.
+    pub fn grow(&mut self, view: &View, subject: &Subject) -> bool {
+        let mut has_grown = false;
+        for row in 0..self.class.rows {
+            for column in 0..self.class.columns {
+                let index = row * self.class.columns + column;
+                if self.class.cells[index] == SOFT && self.hued.cells[index] >= steps(LIKE_HUED_MIN) {
+                    let line = subtract(subject.grid.at_block(column, row), view.plate_at(index));
+                    let unlike = subtract(view.seen_at(index), line);
+                    if dot(unlike, unlike) < UNLIKE_MAX * UNLIKE_MAX * dot(line, line) {
+                        self.class.cells[index] = CORE;
+                        has_grown = true;
+                    }
+                }
+            }
+        }
+        has_grown
+    }
+
+    /// Takes from the soft blocks those that turned out to be nothing but screen, or nothing but subject, as all around them.
+    pub fn settle(&mut self, alpha: &Plane<f32>) {
+        for row in 0..alpha.rows {
+            let near = alpha.three_rows(row);
+            for (column, class) in self.class.row_mut(row).iter_mut().enumerate() {
+                if *class == SOFT {
+                    let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
+                    let (mut low, mut high) = (1.0_f32, 0.0_f32);
+                    for row in near {
+                        for alpha in [row[left], row[column], row[right]] {
+                            low = low.min(alpha);
+                            high = high.max(alpha);
+                        }
+                    }
+                    if high <= 0.0 {
+                        *class = SCREEN;
+                    } else if low >= 1.0 {
+                        *class = CORE;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The blocks that are subject enough to teach the palette.
+    pub fn teachers(&self) -> impl Iterator<Item = usize> + '_ {
+        let (columns, rows) = (self.hued.columns, self.hued.rows);
+        (0..rows)
+            .step_by(TEACHER_STRIDE)
+            .flat_map(move |row| (0..columns).step_by(TEACHER_STRIDE).map(move |column| row * columns + column))
+            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN))
+    }
+}
+
+/// Opaque by hue alone: how much of the plate's chroma is missing, where chroma across its direction counts as missing too.
+pub fn hue_alpha(blocks: &Blocks, plate: &Blocks, index: usize) -> f32 {
+    let (p, q) = (blocks[1].cells[index], blocks[2].cells[index]);
+    let (screen_p, screen_q) = (plate[1].cells[index], plate[2].cells[index]);
+    let square = (screen_p * screen_p + screen_q * screen_q).max(4.0);
+    1.0 - (p * screen_p + q * screen_q - (p * screen_q - q * screen_p).abs()) / square
+}

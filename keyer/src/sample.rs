@@ -1,0 +1,55 @@
+//! Frames kept while a shot is learned: luma and chroma per block, in 16 bits.
+
+use crate::color::Ypq;
+
+/// Steps of a kept value per unit of 255.
+const UNIT: f32 = 64.0;
+
+/// One kept frame.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    values: Vec<[i16; 3]>,
+}
+
+impl Sample {
+    pub fn new(count: usize) -> Self {
+        Self { values: vec![[0; 3]; count] }
+    }
+
+    /// Keeps a row of blocks: luma, Cb, Cr.
+    pub fn write_row(&mut self, row: usize, [y, cb, cr]: [&[f32]; 3]) {
+        let columns = y.len();
+        let values = &mut self.values[row * columns..(row + 1) * columns];
+        for (value, ((y, cb), cr)) in values.iter_mut().zip(y.iter().zip(cb).zip(cr)) {
+            *value = [kept(*y), kept(*cb), kept(*cr)];
+        }
+    }
+
+    pub fn rows(&self, columns: usize) -> usize {
+        self.values.len() / columns.max(1)
+    }
+
+    /// Luma, Cb, Cr of a block.
+    pub fn at(&self, index: usize) -> [f32; 3] {
+        self.values[index].map(|value| f32::from(value) / UNIT)
+    }
+
+    /// Luma, chroma along and across a hue, of a row of blocks.
+    pub fn read_row(&self, row: usize, hue: [f32; 2], out: [&mut [f32]; 3]) {
+        let [y, p, q] = out;
+        let columns = y.len();
+        let values = &self.values[row * columns..(row + 1) * columns];
+        for (value, ((y, p), q)) in values.iter().zip(y.iter_mut().zip(p.iter_mut()).zip(q.iter_mut())) {
+            [*y, *p, *q] = turned(value.map(|value| f32::from(value) / UNIT), hue);
+        }
+    }
+}
+
+/// Cb and Cr to chroma along and across a hue.
+pub fn turned([y, cb, cr]: [f32; 3], hue: [f32; 2]) -> Ypq {
+    [y, cb * hue[0] + cr * hue[1], cr * hue[0] - cb * hue[1]]
+}
+
+fn kept(value: f32) -> i16 {
+    (value * UNIT).round() as i16
+}
