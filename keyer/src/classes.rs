@@ -1,7 +1,7 @@
 //! What is screen by its chromaticity, whatever the shade; and what is so for certain.
 
 use crate::color::Ypq;
-use crate::grid::Grid;
+use crate::hue_field::{Candidate, hue_field};
 use crate::plane::{Plane, Rank, rank, soften};
 
 /// Screen-like at first: chromaticity this near to the screen's, as a share of its length.
@@ -18,6 +18,8 @@ const TEXTURE_DEVIATIONS: f32 = 4.0 * 0.4;
 const TEXTURE_SHARE: f32 = 0.02;
 /// Certain screen keeps this far from everything else. Units: share of the picture's height.
 const RETREAT_SHARE: f32 = 0.012;
+/// Blocks that the field of chromaticity is made from: every so many, across and down.
+const CANDIDATE_STRIDE: usize = 2;
 /// Luma below this is not divided by. Units: of 255.
 pub const LUMA_MIN: f32 = 4.0;
 
@@ -99,24 +101,24 @@ pub fn mark_loose(scratch: &Scratch, look: &Look, out: &mut Plane<u8>) {
 pub fn mark_near(scratch: &mut Scratch, look: &Look, out: &mut Plane<u8>) {
     let mut seed = out.clone();
     rank(&mut seed, look.blocks(0.01), Rank::Least, &mut scratch.bytes);
-    if seed.cells.iter().filter(|seed| **seed > 0).count() < 16 {
-        return;
-    }
     let [y, p, q] = &scratch.soft;
-    let sigma = 0.08 * look.unit;
-    let mut near = Grid::over(seed.columns, seed.rows, (sigma * 0.5) as usize);
-    for row in 0..seed.rows {
-        for (column, seed) in seed.row(row).iter().enumerate() {
-            if *seed > 0 {
-                let index = row * y.columns + column;
+    let stray = look.stray();
+    let mut candidates = Vec::new();
+    for row in (0..seed.rows).step_by(CANDIDATE_STRIDE) {
+        for column in (0..seed.columns).step_by(CANDIDATE_STRIDE) {
+            let index = row * seed.columns + column;
+            if seed.cells[index] > 0 {
                 let luma = y.cells[index].max(LUMA_MIN);
-                near.add(column, row, [p.cells[index] / luma, q.cells[index] / luma, 0.0]);
+                let (along, across) = (p.cells[index] / luma, q.cells[index] / luma);
+                candidates.push(Candidate { column, row, along, across, stray: stray / luma });
             }
         }
     }
-    near.blur(sigma / near.side as f32);
-    near.fill((near.side * near.side) as f32 * 0.1);
-    let (stray, limit) = (look.stray(), TIGHT * look.chromaticity);
+    if candidates.len() < 16 {
+        return;
+    }
+    let Some(near) = hue_field(&candidates, (y.columns, y.rows), look.unit, look.chromaticity) else { return };
+    let limit = TIGHT * look.chromaticity;
     let [mut along, mut across, mut rest] = [(); 3].map(|()| vec![0.0; y.columns]);
     for row in 0..y.rows {
         near.write_row(row, [&mut along, &mut across, &mut rest]);
@@ -145,15 +147,13 @@ pub fn mark_like_plate(scratch: &Scratch, look: &Look, plate: &Blocks, out: &mut
 
 /// Leaves of the screen-like what is of a possible brightness, smooth, and well away from anything else.
 ///
-/// `lit` is the luma that is expected, `detail` the fine part of it.
-pub fn keep_sure(scratch: &mut Scratch, look: &Look, lit: &Plane<f32>, gain: f32, like: &mut Plane<u8>) {
-    find_detail(scratch, lit);
+/// `lit` is the luma that is expected, lightly blurred, and `detail` the fine part of it.
+pub fn keep_sure(scratch: &mut Scratch, look: &Look, lit: &Plane<f32>, detail: &Plane<f32>, gain: f32, like: &mut Plane<u8>) {
     let smooth_max = TEXTURE_DEVIATIONS * look.noise[0];
+    find_detail(&scratch.soft[0], &mut scratch.smooth, &mut scratch.line);
     let y = &scratch.soft[0];
-    let details = scratch.smooth[0].cells.iter().zip(&scratch.smooth[1].cells);
-    for ((like, (y, lit)), (detail, expected)) in
-        like.cells.iter_mut().zip(y.cells.iter().zip(&lit.cells)).zip(details)
-    {
+    let details = scratch.smooth[0].cells.iter().zip(&detail.cells);
+    for ((like, (y, lit)), (detail, expected)) in like.cells.iter_mut().zip(y.cells.iter().zip(&lit.cells)).zip(details) {
         let lit = (lit * gain).max(LUMA_MIN * 0.5);
         let is_lit = *y > lit * SHADE.0 && *y < lit * SHADE.1;
         let shade = (y / lit * gain).clamp(0.0, 4.0);
@@ -163,19 +163,37 @@ pub fn keep_sure(scratch: &mut Scratch, look: &Look, lit: &Plane<f32>, gain: f32
     retreat(scratch, look.retreat(), like);
 }
 
-/// The fine part of the frame's luma, and of what is expected.
-fn find_detail(scratch: &mut Scratch, lit: &Plane<f32>) {
-    let Scratch { soft, smooth, line, .. } = scratch;
-    let [seen, expected] = smooth;
-    soften(&soft[0], line, seen);
-    soften(seen, line, expected);
-    for ((seen, smooth), y) in seen.cells.iter_mut().zip(&expected.cells).zip(&soft[0].cells) {
-        *seen = y - smooth;
+/// The fine part of a plane; the second plane is used on the way.
+pub fn find_detail(plane: &Plane<f32>, out: &mut [Plane<f32>; 2], line: &mut Vec<f32>) {
+    let [detail, smooth] = out;
+    soften(plane, line, detail);
+    soften(detail, line, smooth);
+    for ((detail, smooth), value) in detail.cells.iter_mut().zip(&smooth.cells).zip(&plane.cells) {
+        *detail = value - smooth;
     }
-    soften(lit, line, expected);
-    // The expected luma is smooth already: half of the steps do.
-    for (expected, lit) in expected.cells.iter_mut().zip(&lit.cells) {
-        *expected = lit - *expected;
+}
+
+/// The clean plate, and what frames are compared with.
+#[derive(Debug, Clone)]
+pub struct Clean {
+    pub blocks: Blocks,
+    /// Lightly blurred, as frames are.
+    pub soft: Blocks,
+    /// The fine part of its luma.
+    pub detail: Plane<f32>,
+}
+
+impl Clean {
+    pub fn new(blocks: Blocks) -> Self {
+        let mut line = Vec::new();
+        let mut soft = blocks.clone();
+        for (plane, soft) in blocks.iter().zip(&mut soft) {
+            soften(plane, &mut line, soft);
+        }
+        let mut fine = [soft[0].clone(), soft[0].clone()];
+        find_detail(&soft[0], &mut fine, &mut line);
+        let [detail, _] = fine;
+        Self { blocks, soft, detail }
     }
 }
 

@@ -105,7 +105,7 @@ impl Keyer {
         };
         view.read(&self.format, self.siting, frame, shot.space.hue);
         view.fit(&shot.look, &shot.clean);
-        view.measure(&shot.metric);
+        view.measure(&shot.metric, &shot.calm);
         rough.update(view, &shot.palette);
         subject.update(view, &rough.class);
         if subject.is_known && rough.grow(view, subject) {
@@ -134,6 +134,15 @@ impl Keyer {
             painter.paint(&mut self.lines, &mut mixture, out);
             self.sharpness.learn(std::iter::once(&mut mixture));
         }
+    }
+
+    #[doc(hidden)]
+    pub fn debug(&self) -> Vec<(&'static str, Vec<f32>)> {
+        let b = |v: &[u8]| v.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>();
+        let v = &self.view;
+        vec![("y", v.blocks[0].cells.clone()), ("p", v.blocks[1].cells.clone()), ("q", v.blocks[2].cells.clone()),
+        ("by", v.plate[0].cells.clone()), ("bp", v.plate[1].cells.clone()), ("bq", v.plate[2].cells.clone()),
+        ("cy", self.scenes[0].shot.as_ref().unwrap().clean.blocks[0].cells.clone()), ("cp", self.scenes[0].shot.as_ref().unwrap().clean.blocks[1].cells.clone()), ("sure", b(&v.sure.cells)), ("odd", b(&v.odd.cells)), ("class", b(&self.rough.class.cells)), ("hued", b(&self.rough.hued.cells)), ("alpha", self.solved.alpha.cells.clone())]
     }
 
     /// The scene of the next frame; between two frames that were looked at on either side of a cut, the one it resembles.

@@ -19,6 +19,7 @@ mod detect;
 mod edge;
 mod frame;
 mod grid;
+mod hue_field;
 mod keyer;
 mod learn;
 mod light;

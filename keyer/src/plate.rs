@@ -3,6 +3,7 @@
 use crate::classes::{Blocks, LUMA_MIN, Look};
 use crate::color::Ypq;
 use crate::grid::Grid;
+use crate::hue_field::{Candidate, hue_field};
 use crate::plane::{Groups, Plane};
 use crate::sample::{Sample, turned};
 
@@ -84,6 +85,7 @@ pub fn clean_plate(evidence: &Evidence<'_>, look: &Look, columns: usize, rows: u
             *cell = [y * weight, p * weight, q * weight, weight];
         }
     }
+    drop_veiled(&mut grid, look);
     let mut rough = grid.clone();
     rough.fill(0.9);
     let needed = (evidence.samples.len() / 2).max(3);
@@ -102,6 +104,27 @@ pub fn clean_plate(evidence: &Evidence<'_>, look: &Look, columns: usize, rows: u
     grid.fill(0.9);
     let plane = |channel: usize| Plane { columns, rows, cells: grid.cells.iter().map(|cell| cell[channel]).collect() };
     ([plane(0), plane(1), plane(2)], is_still)
+}
+
+/// Drops what differs in hue from the screen around it: veils that were taken for screen.
+fn drop_veiled(grid: &mut Grid, look: &Look) {
+    let mut candidates = Vec::new();
+    for (index, [y, p, q, weight]) in grid.cells.iter().enumerate() {
+        if *weight > 0.0 {
+            let luma = (y / weight).max(LUMA_MIN);
+            let (column, row) = (index % grid.columns, index / grid.columns);
+            let stray = look.noise[1].hypot(look.noise[2]) / luma;
+            candidates.push(Candidate { column, row, along: p / weight / luma, across: q / weight / luma, stray });
+        }
+    }
+    let Some(field) = hue_field(&candidates, (grid.columns, grid.rows), look.unit, look.chromaticity) else { return };
+    for candidate in candidates {
+        let around = field.at_block(candidate.column, candidate.row);
+        let apart = (candidate.along - around[0]).hypot(candidate.across - around[1]);
+        if apart > STILL_HUE * look.chromaticity + candidate.stray {
+            grid.cells[candidate.row * grid.columns + candidate.column] = [0.0; 4];
+        }
+    }
 }
 
 /// A thin thing that hangs still before the screen is no part of it: it changes the hue, a crease does not.

@@ -20,6 +20,8 @@ const OPAQUE: f32 = 200.0;
 const ODD_SEEN_MIN: f32 = 9.0;
 /// Core is at least this opaque by the palette, with all around it.
 const CORE_ALPHA_MIN: f32 = 0.8;
+/// And at least this opaque by hue, with all around it, it is core whatever the palette says.
+const CORE_HUED_MIN: f32 = 0.93;
 /// A block less odd than this, among blocks that are less odd together, is screen.
 const SCREEN_ODD_MAX: f32 = 16.0;
 const SCREEN_ODD_AROUND_MAX: f32 = 8.0;
@@ -64,10 +66,10 @@ impl Rough {
         rank(&mut self.hued, DEPTH, Rank::Least, &mut self.scratch);
         for row in 0..view.odd.rows {
             sum_around(&view.odd, row, &mut self.sums, &mut self.around);
-            let places = self.class.row_mut(row).iter_mut().zip(view.odd.row(row)).zip(&self.around).zip(self.deep.row(row));
-            for (((class, odd), around), deep) in places {
+            let places = self.class.row_mut(row).iter_mut().zip(view.odd.row(row)).zip(&self.around).zip(self.deep.row(row).iter().zip(self.hued.row(row)));
+            for (((class, odd), around), (deep, hued)) in places {
                 let is_screen = f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
-                *class = if *deep >= steps(CORE_ALPHA_MIN) { CORE } else { u8::from(!is_screen) * SOFT };
+                *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) { CORE } else { u8::from(!is_screen) * SOFT };
             }
         }
     }

@@ -1,16 +1,16 @@
 //! What is learned of one shot: the screen's hue and noise, the clean plate, the subject's colours.
 
-use crate::classes::{Blocks, Look, Scratch, keep_sure, mark_loose, mark_near};
+use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_loose, mark_near};
 use crate::color::Space;
 use crate::frame::YuvMatrix;
 use crate::grid::Grid;
 use crate::palette::Palette;
 use crate::plane::{Plane, Rank, rank};
-use crate::plate::{Evidence, clean_plate, median_of, take_marks};
+use crate::plate::{Evidence, SAMPLES_MAX, clean_plate, median_of, take_marks};
 use crate::rough::Rough;
 use crate::sample::Sample;
 use crate::tones::Tones;
-use crate::view::{Metric, View};
+use crate::view::{CALM, Metric, ODD_UNIT, View};
 
 /// Noise that is assumed before any is measured, and the least there is. Units: of 255.
 const NOISE_FIRST: [f32; 3] = [2.5, 1.5, 1.5];
@@ -22,12 +22,19 @@ const TRIM_SHARE: f32 = 0.02;
 const COVARIANCE_MARGIN: f32 = 1.5;
 const VARIANCE_MIN: [f32; 3] = [0.4, 0.2, 0.2];
 
+/// The oddness that noise alone has in the median of a few samples, and the largest in nine blocks; and how much more than that is believed.
+const USUAL_ODD: f32 = 4.0;
+const RESTLESS_MAX: f32 = 12.0;
+const CALM_SAMPLES_MIN: usize = 3;
+
 /// One shot's model.
 #[derive(Debug, Clone)]
 pub struct Shot {
     pub space: Space,
     pub look: Look,
-    pub clean: Blocks,
+    pub clean: Clean,
+    /// How restless the screen is, block by block: 255 over the usual oddness in units of noise.
+    pub calm: Plane<u8>,
     pub metric: Metric,
     /// One deviation of what the plate leaves of screen.
     pub noise: [f32; 3],
@@ -56,7 +63,8 @@ impl Shot {
             take_bit(&view.sure, bit, &mut sure);
         }
         let mut gains = vec![1.0; samples.len()];
-        let (mut clean, _) = clean_plate(&Evidence { samples, gains: &gains, hue, sure: &sure, like: &like }, &look, columns, rows);
+        let (clean, _) = clean_plate(&Evidence { samples, gains: &gains, hue, sure: &sure, like: &like }, &look, columns, rows);
+        let clean = Clean::new(clean);
         sure.fill(0);
         for ((bit, sample), gain) in samples.iter().enumerate().zip(&mut gains) {
             view.load(sample, hue);
@@ -66,21 +74,23 @@ impl Shot {
             take_bit(&view.sure, bit, &mut sure);
         }
         let evidence = Evidence { samples, gains: &gains, hue, sure: &sure, like: &like };
-        (clean, _) = clean_plate(&evidence, &look, columns, rows);
+        let (mut clean, _) = clean_plate(&evidence, &look, columns, rows);
         take_marks(&evidence, &look, &mut clean);
+        let clean = Clean::new(clean);
         let coverage = {
             let mut shares: Vec<f32> = (0..samples.len())
                 .map(|bit| sure.iter().filter(|mask| **mask >> bit & 1 == 1).count() as f32 / count as f32)
                 .collect();
             median_of(&mut shares)
         };
-        let screen = typical(&clean, &sure)?;
+        let screen = typical(&clean.blocks, &sure)?;
         let space = Space::of_hue(matrix, hue);
         let mut shot = Self {
             palette: Palette::new(&space, screen),
             space,
             look,
             clean,
+            calm: Plane::new(columns, rows, CALM as u8),
             metric: Metric::default(),
             noise: look.noise,
             tones: Tones::default(),
@@ -88,6 +98,7 @@ impl Shot {
             coverage,
         };
         shot.learn_noise(samples, view);
+        shot.learn_calm(samples, view, &like);
         shot.learn_subject(samples, view);
         Some(shot)
     }
@@ -111,6 +122,38 @@ impl Shot {
         self.metric = Metric(inverse(covariance));
     }
 
+    /// Where the screen stays odder than its noise over time: creases that move a little, textures that the codec changes.
+    fn learn_calm(&mut self, samples: &[Sample], view: &mut View, like: &[u16]) {
+        let mut odd = vec![[0_u8; SAMPLES_MAX]; like.len()];
+        for (bit, sample) in samples.iter().enumerate() {
+            view.load(sample, self.space.hue);
+            view.gain = 1.0;
+            view.fit(&self.look, &self.clean);
+            view.measure(&self.metric, &self.calm);
+            for (odd, seen) in odd.iter_mut().zip(&view.odd.cells) {
+                odd[bit] = *seen;
+            }
+        }
+        let mut usual = Plane::new(self.calm.columns, self.calm.rows, 0_u8);
+        for ((usual, odd), like) in usual.cells.iter_mut().zip(&mut odd).zip(like) {
+            let mut count = 0;
+            for bit in 0..samples.len() {
+                if like >> bit & 1 == 1 {
+                    odd[count] = odd[bit];
+                    count += 1;
+                }
+            }
+            if count >= CALM_SAMPLES_MIN {
+                *usual = *odd[..count].select_nth_unstable(count / 2).1;
+            }
+        }
+        rank(&mut usual, 1, Rank::Largest, &mut Vec::new());
+        for (calm, usual) in self.calm.cells.iter_mut().zip(&usual.cells) {
+            let times = (f32::from(*usual) / (USUAL_ODD * ODD_UNIT)).clamp(1.0, RESTLESS_MAX);
+            *calm = (CALM / times) as u8;
+        }
+    }
+
     /// The colours of what is subject by its hue alone.
     fn learn_subject(&mut self, samples: &[Sample], view: &mut View) {
         let mut rough = Rough::new(view.sure.columns, view.sure.rows);
@@ -118,7 +161,7 @@ impl Shot {
             view.load(sample, self.space.hue);
             view.gain = 1.0;
             view.fit(&self.look, &self.clean);
-            view.measure(&self.metric);
+            view.measure(&self.metric, &self.calm);
             rough.update(view, &self.palette);
             for index in rough.teachers() {
                 self.palette.add(view.seen_at(index));
@@ -169,7 +212,8 @@ fn mark_first_sure(view: &mut View, look: &Look) {
     let mut inner = view.sure.clone();
     rank(&mut inner, 1, Rank::Least, &mut Vec::new());
     let lit = lit_by(&view.scratch, &inner, 0.15 * look.unit);
-    keep_sure(&mut view.scratch, look, &lit, 1.0, &mut view.sure);
+    let even = Plane::new(lit.columns, lit.rows, 0.0);
+    keep_sure(&mut view.scratch, look, &lit, &even, 1.0, &mut view.sure);
 }
 
 /// The luma of what is marked, smooth and everywhere.

@@ -1,7 +1,7 @@
 //! One frame against the screen: read into blocks, the plate fitted to its light, and how far each block is from it.
 
 use crate::chroma::{Lines, Siting, read_blocks};
-use crate::classes::{Blocks, Look, Scratch, keep_sure, mark_like_plate};
+use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_like_plate};
 use crate::color::{Ypq, byte};
 use crate::frame::PlanarFormat;
 use crate::light::{LightFit, find_gain};
@@ -10,6 +10,9 @@ use crate::sample::{Sample, turned};
 
 /// Steps of oddness per unit; 255 steps and more are one.
 pub const ODD_UNIT: f32 = 4.0;
+
+/// A screen that is no more restless than its noise says.
+pub const CALM: f32 = 255.0;
 
 /// A frame's planes, used again for each frame.
 #[derive(Debug, Clone)]
@@ -82,21 +85,23 @@ impl View {
     }
 
     /// Finds the certain screen and fits the clean plate to it.
-    pub fn fit(&mut self, look: &Look, clean: &Blocks) {
-        mark_like_plate(&self.scratch, look, clean, &mut self.sure);
-        self.gain = find_gain(&self.scratch.soft[0], &clean[0], &self.sure).unwrap_or(self.gain);
-        keep_sure(&mut self.scratch, look, &clean[0], self.gain, &mut self.sure);
-        self.light.fit(&self.blocks, clean, &self.sure, self.gain, &mut self.plate);
+    pub fn fit(&mut self, look: &Look, clean: &Clean) {
+        mark_like_plate(&self.scratch, look, &clean.soft, &mut self.sure);
+        self.gain = find_gain(&self.scratch.soft[0], &clean.soft[0], &self.sure).unwrap_or(self.gain);
+        keep_sure(&mut self.scratch, look, &clean.soft[0], &clean.detail, self.gain, &mut self.sure);
+        self.light.fit(&self.blocks, &clean.blocks, &self.sure, self.gain, &mut self.plate);
     }
 
-    /// Measures how odd each block is.
-    pub fn measure(&mut self, metric: &Metric) {
+    /// Measures how odd each block is; `calm` scales that down where the screen is restless.
+    pub fn measure(&mut self, metric: &Metric, calm: &Plane<u8>) {
         let [y, p, q] = &self.blocks;
         let [plate_y, plate_p, plate_q] = &self.plate;
         let seen = y.cells.iter().zip(&p.cells).zip(&q.cells);
         let plate = plate_y.cells.iter().zip(&plate_p.cells).zip(&plate_q.cells);
-        for ((odd, ((y, p), q)), ((plate_y, plate_p), plate_q)) in self.odd.cells.iter_mut().zip(seen).zip(plate) {
-            *odd = byte(metric.distance([y - plate_y, p - plate_p, q - plate_q]) * ODD_UNIT);
+        let places = self.odd.cells.iter_mut().zip(&calm.cells).zip(seen).zip(plate);
+        for (((odd, calm), ((y, p), q)), ((plate_y, plate_p), plate_q)) in places {
+            let distance = metric.distance([y - plate_y, p - plate_p, q - plate_q]);
+            *odd = byte(distance * f32::from(*calm) * (ODD_UNIT / CALM));
         }
     }
 
