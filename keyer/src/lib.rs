@@ -36,6 +36,7 @@ mod solve;
 mod spread;
 mod subject;
 mod thumbnail;
+mod tune;
 mod tones;
 mod view;
 

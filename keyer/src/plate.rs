@@ -14,6 +14,12 @@ const STILL_DEVIATIONS: f32 = 3.0;
 const STILL_MORE: f32 = 2.0;
 /// A still block is plate if its chromaticity is this near to that of the screen around it: share of the screen's.
 const STILL_HUE: f32 = 0.08;
+/// A sample is veiled if its chromaticity is lower than in the best samples (this rank of them) by more than a share of the
+/// screen's and these deviations of noise; chroma across the hue counts this much.
+const VEIL_RANK: f32 = 0.75;
+const VEIL_SHARE: f32 = 0.015;
+const VEIL_DEVIATIONS: f32 = 2.0;
+const VEIL_ACROSS: f32 = 0.5;
 /// Fixed marks on the screen are smaller than this. Units: share of the picture's height.
 const MARK_SHARE: f32 = 0.08;
 /// A mark is there in this share of the samples, and this share of the ring around it is screen.
@@ -58,6 +64,31 @@ impl Evidence<'_> {
         (middle, spread)
     }
 
+    /// Of the samples in `mask`, those that are as screen-like as the best: a veil takes chroma away and never adds any.
+    fn unveiled(&self, index: usize, mask: u16, look: &Look) -> u16 {
+        let mut along = [0.0_f32; SAMPLES_MAX];
+        let mut sorted = [0.0_f32; SAMPLES_MAX];
+        let (mut count, mut luma_sum) = (0, 0.0);
+        for (bit, sample) in self.samples.iter().enumerate() {
+            if mask >> bit & 1 == 1 {
+                let [y, p, q] = turned(sample.at(index), self.hue);
+                let luma = y.max(LUMA_MIN);
+                along[bit] = (p - q.abs() * VEIL_ACROSS) / luma;
+                sorted[count] = along[bit];
+                count += 1;
+                luma_sum += luma / self.gains[bit];
+            }
+        }
+        if count < 3 {
+            return mask;
+        }
+        let rank = ((count - 1) as f32 * VEIL_RANK).round() as usize;
+        let best = *sorted[..count].select_nth_unstable_by(rank, f32::total_cmp).1;
+        let stray = look.noise[1].hypot(look.noise[0] * look.chromaticity) * count as f32 / luma_sum;
+        let least = best - VEIL_SHARE * look.chromaticity - VEIL_DEVIATIONS * stray;
+        (0..self.samples.len()).filter(|bit| mask >> bit & 1 == 1 && along[*bit] >= least).fold(0, |kept, bit| kept | 1 << bit)
+    }
+
     fn seen_mask(&self) -> u16 {
         u16::try_from((1_u32 << self.samples.len().min(SAMPLES_MAX)) - 1).unwrap_or(u16::MAX)
     }
@@ -81,7 +112,7 @@ pub fn clean_plate(evidence: &Evidence<'_>, look: &Look, columns: usize, rows: u
     for (index, (cell, mask)) in grid.cells.iter_mut().zip(evidence.sure).enumerate() {
         let weight = (mask.count_ones() as f32 * 0.5).min(1.0);
         if weight > 0.0 {
-            let [y, p, q] = evidence.median(index, *mask).0;
+            let [y, p, q] = evidence.median(index, evidence.unveiled(index, *mask, look)).0;
             *cell = [y * weight, p * weight, q * weight, weight];
         }
     }
@@ -94,7 +125,7 @@ pub fn clean_plate(evidence: &Evidence<'_>, look: &Look, columns: usize, rows: u
         if (mask.count_ones() as usize) < needed {
             continue;
         }
-        let (middle, spread) = evidence.median(index, *mask);
+        let (middle, spread) = evidence.median(index, evidence.unveiled(index, *mask, look));
         let is_calm = spread.iter().zip(look.noise).all(|(spread, noise)| *spread < STILL_DEVIATIONS * noise + STILL_MORE);
         if is_calm && is_of_hue(middle, rough.cells[index], look) {
             *cell = [middle[0], middle[1], middle[2], 1.0];
@@ -152,7 +183,12 @@ pub fn take_marks(evidence: &Evidence<'_>, look: &Look, plate: &mut Blocks) {
         let near = evidence.samples.iter().zip(evidence.gains).filter(|(sample, gain)| is_near(sample, **gain)).count();
         let far = |limit: f32| (0..3).any(|channel| (middle[channel] - plate[channel].cells[index]).abs() > 4.0 * look.noise[channel] + limit);
         middles[index] = middle;
-        is_still[index] = near as f32 > MARK_SEEN * evidence.samples.len() as f32;
+        let is_plate = |sample: &Sample, gain: f32| {
+            let seen = turned(sample.at(index), evidence.hue);
+            (0..3).all(|channel| (seen[channel] / gain - plate[channel].cells[index]).abs() < 3.0 * look.noise[channel] + 2.0)
+        };
+        let bare = evidence.samples.iter().zip(evidence.gains).filter(|(sample, gain)| is_plate(sample, **gain)).count();
+        is_still[index] = near as f32 > MARK_SEEN * evidence.samples.len() as f32 && bare <= evidence.samples.len() / 8;
         is_odd[index] = is_still[index] && far(4.0);
         is_screen[index] = !far(7.5);
     }
