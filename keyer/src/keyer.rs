@@ -1,5 +1,6 @@
 //! The second pass: each frame keyed with what was learned of its shot.
 
+use crate::bodies::Bodies;
 use crate::chroma::Siting;
 use crate::frame::PlanarFormat;
 use crate::options::{KeyOptions, Levels};
@@ -10,7 +11,10 @@ use crate::shot::Shot;
 use crate::solve::Solved;
 use crate::subject::Subject;
 use crate::thumbnail::Thumbnail;
-use crate::view::View;
+use crate::view::{View, unit};
+
+/// Gaps between bodies that are closed. Units: share of the picture's height.
+const GAP_SHARE: f32 = 0.011;
 
 /// Frames between two cuts, and what was learned of them.
 #[derive(Debug, Clone)]
@@ -48,6 +52,7 @@ pub struct Keyer {
     scene: usize,
     view: View,
     rough: Rough,
+    bodies: Bodies,
     subject: Subject,
     solved: Solved,
     sharpness: Sharpness,
@@ -65,6 +70,7 @@ impl Keyer {
             scene: usize::MAX,
             view,
             rough: Rough::new(columns, rows),
+            bodies: Bodies::new(columns, rows, unit(&format)),
             subject: Subject::new(columns, rows),
             solved: Solved::new(columns, rows),
             sharpness: Sharpness::default(),
@@ -98,7 +104,7 @@ impl Keyer {
             self.view.gain = 1.0;
         }
         self.frame += 1;
-        let Self { view, rough, subject, solved, scenes, .. } = self;
+        let Self { view, rough, bodies, subject, solved, scenes, .. } = self;
         let Some(shot) = scenes.get(scene).and_then(|scene| scene.shot.as_ref()) else {
             self.pass_through(frame, out);
             return;
@@ -107,11 +113,13 @@ impl Keyer {
         view.fit(&shot.look, &shot.clean);
         view.measure(&shot.metric, &shot.calm);
         rough.update(view, &shot.palette);
+        bodies.harden(view, rough);
         subject.update(view, &rough.class);
         if subject.is_known && rough.grow(view, subject) {
             subject.update(view, &rough.class);
         }
         solved.update(view, shot.noise, rough, &shot.palette, subject);
+        rough.close(&mut solved.alpha, shot.look.blocks(GAP_SHARE));
         rough.settle(&solved.alpha);
         // The first frame shows how sharp edges are only once it is painted.
         for _ in 0..if is_new { 2 } else { 1 } {

@@ -12,6 +12,7 @@
 )]
 #![expect(clippy::many_single_char_names, clippy::similar_names, reason = "y, p, q; cb, cr; r, g, b are the field's words")]
 
+mod bodies;
 mod chroma;
 mod classes;
 mod color;

@@ -3,7 +3,7 @@
 use crate::classes::Blocks;
 use crate::color::{dot, subtract};
 use crate::palette::{Palette, length};
-use crate::plane::{Plane, Rank, rank, sum_around};
+use crate::plane::{Groups, Plane, Rank, rank, sum_around};
 use crate::subject::Subject;
 use crate::view::{ODD_UNIT, View};
 
@@ -15,7 +15,7 @@ pub const SOFT: u8 = 1;
 pub const CORE: u8 = 2;
 
 /// Alpha 1 in the byte planes.
-const OPAQUE: f32 = 200.0;
+pub const OPAQUE: f32 = 200.0;
 /// Below this oddness a block's colour says nothing about a subject.
 const ODD_SEEN_MIN: f32 = 9.0;
 /// Core is at least this opaque by the palette, with all around it.
@@ -30,6 +30,10 @@ const LIKE_HUED_MIN: f32 = 1.0;
 const TEACH_HUED_MIN: f32 = 0.95;
 /// How unlike the core around it a block may be, against the way from the screen to the core.
 const UNLIKE_MAX: f32 = 0.2;
+/// Between cores a block this opaque by hue is subject; and so is what the screen does not reach but through this.
+const GAP_HUE_MIN: f32 = 0.4;
+const HOLE_HUE_MIN: f32 = 0.5;
+const HOLE_ALPHA_MAX: f32 = 0.97;
 /// The palette learns from every so many blocks, across and down.
 const TEACHER_STRIDE: usize = 2;
 /// How far around a block its opacity is asked for. Units: blocks.
@@ -39,7 +43,8 @@ const DEPTH: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Rough {
     pub class: Plane<u8>,
-    /// The least alpha by hue around each block.
+    /// Alpha by hue, and the least of it around each block.
+    pub hue: Plane<u8>,
     pub hued: Plane<u8>,
     /// Likewise by the palette.
     deep: Plane<u8>,
@@ -56,12 +61,13 @@ impl Rough {
     pub fn new(columns: usize, rows: usize) -> Self {
         let bytes = Plane::new(columns, rows, 0);
         let around = vec![0; columns];
-        Self { class: bytes.clone(), hued: bytes.clone(), deep: bytes, scratch: Vec::new(), sums: Vec::new(), around }
+        Self { class: bytes.clone(), hue: bytes.clone(), hued: bytes.clone(), deep: bytes, scratch: Vec::new(), sums: Vec::new(), around }
     }
 
     /// Classes the blocks of a frame.
     pub fn update(&mut self, view: &View, palette: &Palette) {
         self.rate(view, palette);
+        self.hue.cells.copy_from_slice(&self.hued.cells);
         rank(&mut self.deep, DEPTH, Rank::Least, &mut self.scratch);
         rank(&mut self.hued, DEPTH, Rank::Least, &mut self.scratch);
         for row in 0..view.odd.rows {
@@ -131,13 +137,49 @@ impl Rough {
         }
     }
 
+    /// Closes gaps between bodies, where two colours mix to something screen-like, and holes that the screen does not reach.
+    pub fn close(&mut self, alpha: &mut Plane<f32>, gap: usize) {
+        let Self { class, hue, deep, scratch, .. } = self;
+        for (closed, class) in deep.cells.iter_mut().zip(&class.cells) {
+            *closed = u8::from(*class == CORE);
+        }
+        rank(deep, gap, Rank::Largest, scratch);
+        rank(deep, gap, Rank::Least, scratch);
+        for (((class, alpha), closed), hue) in class.cells.iter_mut().zip(&mut alpha.cells).zip(&deep.cells).zip(&hue.cells) {
+            if *class == SOFT && *closed > 0 && *hue > steps(GAP_HUE_MIN) {
+                (*class, *alpha) = (CORE, 1.0);
+            }
+        }
+        let open: Vec<bool> = class.cells.iter().zip(&alpha.cells).map(|(class, alpha)| *class == SOFT && *alpha < HOLE_ALPHA_MAX).collect();
+        let columns = class.columns;
+        let groups = Groups::of(&open, columns);
+        let mut leaks = vec![false; groups.found.len() + 1];
+        for (index, label) in groups.label.iter().enumerate().filter(|(_, label)| **label > 0) {
+            let (row, column) = (index / columns, index % columns);
+            let touches = class.three_rows(row).iter().any(|row| row[column.saturating_sub(1)..(column + 2).min(columns)].contains(&SCREEN));
+            leaks[*label as usize] |= touches || hue.cells[index] <= steps(HOLE_HUE_MIN);
+        }
+        for ((class, alpha), label) in class.cells.iter_mut().zip(&mut alpha.cells).zip(&groups.label) {
+            if *label > 0 && !leaks[*label as usize] {
+                (*class, *alpha) = (CORE, 1.0);
+            }
+        }
+    }
+
     /// The blocks that are subject enough to teach the palette.
     pub fn teachers(&self) -> impl Iterator<Item = usize> + '_ {
         let (columns, rows) = (self.hued.columns, self.hued.rows);
         (0..rows)
             .step_by(TEACHER_STRIDE)
             .flat_map(move |row| (0..columns).step_by(TEACHER_STRIDE).map(move |column| row * columns + column))
-            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN))
+            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (self.class.cells[*index] == CORE && self.is_inner(*index)))
+    }
+
+    /// Core with nothing but core around.
+    fn is_inner(&self, index: usize) -> bool {
+        let (row, column) = (index / self.class.columns, index % self.class.columns);
+        let near = column.saturating_sub(1)..(column + 2).min(self.class.columns);
+        self.class.three_rows(row).iter().all(|row| row[near.clone()].iter().all(|class| *class == CORE))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is learned of one shot: the screen's hue and noise, the clean plate, the subject's colours.
 
+use crate::bodies::Bodies;
 use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_loose, mark_near};
 use crate::color::Space;
 use crate::frame::YuvMatrix;
@@ -157,12 +158,14 @@ impl Shot {
     /// The colours of what is subject by its hue alone.
     fn learn_subject(&mut self, samples: &[Sample], view: &mut View) {
         let mut rough = Rough::new(view.sure.columns, view.sure.rows);
+        let mut bodies = Bodies::new(view.sure.columns, view.sure.rows, self.look.unit);
         for sample in samples {
             view.load(sample, self.space.hue);
             view.gain = 1.0;
             view.fit(&self.look, &self.clean);
             view.measure(&self.metric, &self.calm);
             rough.update(view, &self.palette);
+            bodies.harden(view, &mut rough);
             for index in rough.teachers() {
                 self.palette.add(view.seen_at(index));
             }

@@ -2,7 +2,7 @@
 
 use crate::color::Ypq;
 use crate::plane::Plane;
-use crate::rough::Rough;
+use crate::rough::{CORE, Rough};
 use crate::view::View;
 
 const TONES: usize = 8;
@@ -40,7 +40,7 @@ impl Tones {
     /// Takes note of a sample's core.
     pub fn add(&mut self, view: &View, rough: &Rough) {
         let indexes: Vec<usize> = rough.teachers().collect();
-        let depth = depths(&rough.hued);
+        let depth = depths(&rough.class);
         let stride = (indexes.len() / SAMPLE_PIXELS_MAX).max(1);
         for index in indexes.into_iter().step_by(stride) {
             if self.pixels.len() < PIXELS_MAX {
@@ -144,10 +144,10 @@ fn spread_out(pixels: &[(Ypq, u8)]) -> Vec<Ypq> {
     means
 }
 
-/// How many blocks away the nearest block is that is not opaque by hue; the picture's border is no edge.
-fn depths(hued: &Plane<u8>) -> Vec<u8> {
-    let (columns, rows) = (hued.columns, hued.rows);
-    let mut depth: Vec<u8> = hued.cells.iter().map(|hued| if *hued >= 190 { u8::MAX } else { 0 }).collect();
+/// How many blocks away the nearest block is that is not core; the picture's border is no edge.
+fn depths(class: &Plane<u8>) -> Vec<u8> {
+    let (columns, rows) = (class.columns, class.rows);
+    let mut depth: Vec<u8> = class.cells.iter().map(|class| if *class == CORE { u8::MAX } else { 0 }).collect();
     let mut relax = |index: usize, near: Option<usize>| {
         if let Some(near) = near {
             depth[index] = depth[index].min(depth[near].saturating_add(1));

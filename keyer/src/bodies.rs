@@ -1,0 +1,159 @@
+//! Bodies whose colour leans to the screen's: nearly opaque by hue, even, with sharp borders. Smoke, glass and motion blur
+//! fade out instead, and show the screen behind them.
+
+use crate::plane::{Groups, Plane, Rank, rank};
+use crate::rough::{CORE, OPAQUE, Rough, SOFT};
+use crate::view::View;
+
+/// A body is at least this opaque by hue, and its hue alpha varies by no more than this nearby.
+const HUE_MIN: f32 = 0.5;
+const SPREAD_MAX: f32 = 0.12;
+/// How far around a block its evenness is asked for, how large a body is, how far around it its border is looked at, and how
+/// wide a gap in it may be. Units: share of the picture's height.
+const EVEN_SHARE: f32 = 0.006;
+const SIDE_SHARE: f32 = 0.025;
+const BORDER_SHARE: f32 = 0.03;
+const GAP_SHARE: f32 = 0.014;
+/// The border's width, on average: a share of how far is looked, and a little always. Units: blocks.
+const WIDTH_SHARE: f32 = 0.45;
+const WIDTH_MORE: f32 = 1.0;
+/// Soft parts of a border, as shares of what is inside.
+const SOFT_PART: (f32, f32) = (0.2, 0.85);
+/// Luma within a body varies at least by this for its shading to tell. Units: variance, of 255.
+const SHADING_MIN: f32 = 12.0;
+
+/// Finds bodies and makes them core.
+#[derive(Debug, Clone)]
+pub struct Bodies {
+    low: Plane<u8>,
+    high: Plane<u8>,
+    closed: Plane<u8>,
+    flat: Vec<bool>,
+    bytes: Vec<u8>,
+    unit: f32,
+}
+
+impl Bodies {
+    pub fn new(columns: usize, rows: usize, unit: f32) -> Self {
+        let plane = Plane::new(columns, rows, 0);
+        Self { low: plane.clone(), high: plane.clone(), closed: plane, flat: Vec::new(), bytes: Vec::new(), unit }
+    }
+
+    fn blocks(&self, share: f32) -> usize {
+        (share * self.unit).round().max(1.0) as usize
+    }
+
+    /// Marks even bodies with sharp borders as core.
+    pub fn harden(&mut self, view: &View, rough: &mut Rough) {
+        let hue = &rough.hue;
+        for plane in [&mut self.low, &mut self.high, &mut self.closed] {
+            plane.cells.copy_from_slice(&hue.cells);
+        }
+        let (even, gap) = (self.blocks(EVEN_SHARE), self.blocks(GAP_SHARE));
+        rank(&mut self.low, even, Rank::Least, &mut self.bytes);
+        rank(&mut self.high, even, Rank::Largest, &mut self.bytes);
+        let steps = |alpha: f32| (alpha * OPAQUE) as u8;
+        self.flat.clear();
+        let spreads = self.low.cells.iter().zip(&self.high.cells).zip(&hue.cells);
+        let limit = steps(SPREAD_MAX);
+        let opaque = steps(1.0);
+        self.flat.extend(spreads.map(|((low, high), hue)| (*high).min(opaque).saturating_sub((*low).min(opaque)) < limit && *hue > steps(HUE_MIN)));
+        let columns = hue.columns;
+        let groups = Groups::of(&self.flat, columns);
+        let mut has_soft = vec![false; groups.found.len() + 1];
+        for (label, class) in groups.label.iter().zip(&rough.class.cells) {
+            has_soft[*label as usize] |= *class == SOFT;
+        }
+        if !has_soft[1..].iter().any(|soft| *soft) {
+            return;
+        }
+        rank(&mut self.closed, gap, Rank::Largest, &mut self.bytes);
+        rank(&mut self.closed, gap, Rank::Least, &mut self.bytes);
+        let least = (SIDE_SHARE * self.unit).powi(2);
+        for (number, group) in groups.found.iter().enumerate() {
+            if has_soft[number + 1] && group.count as f32 >= least && self.is_body(view, &rough.hue, &groups, number) {
+                let label = number as u32 + 1;
+                for row in group.top..=group.bottom {
+                    for index in row * columns + group.left..=row * columns + group.right {
+                        if groups.label[index] == label {
+                            rough.class.cells[index] = CORE;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_body(&self, view: &View, hue: &Plane<u8>, groups: &Groups, number: usize) -> bool {
+        let (group, label) = (groups.found[number], number as u32 + 1);
+        let (columns, rows) = (hue.columns, hue.rows);
+        let reach = self.blocks(BORDER_SHARE);
+        let (left, right) = (group.left.saturating_sub(reach), (group.right + reach).min(columns - 1));
+        let (top, bottom) = (group.top.saturating_sub(reach), (group.bottom + reach).min(rows - 1));
+        let mut own = Plane::new(right - left + 1, bottom - top + 1, 0_u8);
+        let mut sum = 0.0;
+        for row in top..=bottom {
+            for column in left..=right {
+                let index = row * columns + column;
+                if groups.label[index] == label {
+                    own.cells[(row - top) * own.columns + column - left] = 1;
+                    sum += f32::from(hue.cells[index]);
+                }
+            }
+        }
+        let inside = sum / group.count as f32;
+        if follows_the_screen(view, hue, groups, number, inside / OPAQUE) {
+            return false;
+        }
+        let (mut rim, mut around) = (own.clone(), own.clone());
+        let mut bytes = Vec::new();
+        rank(&mut rim, 1, Rank::Largest, &mut bytes);
+        rank(&mut around, reach, Rank::Largest, &mut bytes);
+        let (mut border, mut soft) = (0_usize, 0_usize);
+        for (place, ((own, rim), around)) in own.cells.iter().zip(&rim.cells).zip(&around.cells).enumerate() {
+            if *own == 0 && *around > 0 {
+                let index = (top + place / rim_columns(left, right)) * columns + left + place % rim_columns(left, right);
+                let closed = f32::from(self.closed.cells[index]);
+                soft += usize::from(closed > SOFT_PART.0 * inside && closed < SOFT_PART.1 * inside);
+                border += usize::from(*rim > 0);
+            }
+        }
+        (soft as f32) < (WIDTH_SHARE * reach as f32 + WIDTH_MORE) * border.max(1) as f32
+    }
+}
+
+const fn rim_columns(left: usize, right: usize) -> usize {
+    right - left + 1
+}
+
+/// Shading scales the colour of an opaque body as a whole, so chroma and luma vary along a line through black. Behind a
+/// translucent one the screen stays as it is: the line passes through the screen's share instead.
+fn follows_the_screen(view: &View, hue: &Plane<u8>, groups: &Groups, number: usize, alpha: f32) -> bool {
+    let (group, label) = (groups.found[number], number as u32 + 1);
+    let mut sums = [0.0_f64; 5];
+    let mut screen = [0.0_f64; 2];
+    for row in group.top..=group.bottom {
+        for index in row * hue.columns + group.left..=row * hue.columns + group.right {
+            if groups.label[index] == label {
+                let (y, p) = (f64::from(view.scratch.soft[0].cells[index]), f64::from(view.scratch.soft[1].cells[index]));
+                for (sum, value) in sums.iter_mut().zip([y, p, y * y, y * p, 1.0]) {
+                    *sum += value;
+                }
+                screen[0] += f64::from(view.plate[0].cells[index]);
+                screen[1] += f64::from(view.plate[1].cells[index]);
+            }
+        }
+    }
+    let [y, p, square, both, count] = sums;
+    let (y, p) = (y / count, p / count);
+    let variance = square / count - y * y;
+    if variance < f64::from(SHADING_MIN) {
+        return false;
+    }
+    let slope = (both / count - y * p) / variance;
+    let seen_through = 1.0 - f64::from(alpha.clamp(0.0, 1.0));
+    let opaque = p / y.max(8.0);
+    let rest = y - seen_through * screen[0] / count;
+    let translucent = (p - seen_through * screen[1] / count) / rest.max(8.0);
+    (slope - translucent).abs() < (slope - opaque).abs()
+}
