@@ -8,17 +8,18 @@ use crate::view::View;
 /// A body is at least this opaque by hue, and its hue alpha varies by no more than this nearby.
 const HUE_MIN: f32 = 0.5;
 const SPREAD_MAX: f32 = 0.12;
-/// How far around a block its evenness is asked for, how large a body is, how far around it its border is looked at, and how
-/// wide a gap in it may be. Units: share of the picture's height.
+/// How far around a block its evenness is asked for, how large a body is, and how wide a gap in it may be. Units: share of the picture's height.
 const EVEN_SHARE: f32 = 0.006;
 const SIDE_SHARE: f32 = 0.025;
-const BORDER_SHARE: f32 = 0.03;
 const GAP_SHARE: f32 = 0.014;
-/// The border's width, on average: a share of how far is looked, and a little always. Units: blocks.
-const WIDTH_SHARE: f32 = 0.45;
-const WIDTH_MORE: f32 = 1.0;
+/// An edge is this wide; beyond it, and within as much again, no more than this share of the border may be soft.
+/// Units: share of the picture's height.
+const EDGE_SHARE: f32 = 0.006;
+const SOFT_MAX: f32 = 0.3;
+/// Blocks of a body with less than this around them, against its mean, belong to its edge.
+const INSIDE_LESS: f32 = 0.12;
 /// Soft parts of a border, as shares of what is inside.
-const SOFT_PART: (f32, f32) = (0.2, 0.85);
+const SOFT_PART: (f32, f32) = (0.2, 0.95);
 /// Luma within a body varies at least by this for its shading to tell. Units: variance, of 255.
 const SHADING_MIN: f32 = 12.0;
 
@@ -45,6 +46,7 @@ impl Bodies {
 
     /// Marks even bodies with sharp borders as core.
     pub fn harden(&mut self, view: &View, rough: &mut Rough) {
+        if crate::tune::tune!("HA", 1.0) < 0.5 { return; }
         let hue = &rough.hue;
         for plane in [&mut self.low, &mut self.high, &mut self.closed] {
             plane.cells.copy_from_slice(&hue.cells);
@@ -71,11 +73,14 @@ impl Bodies {
         rank(&mut self.closed, gap, Rank::Least, &mut self.bytes);
         let least = (SIDE_SHARE * self.unit).powi(2);
         for (number, group) in groups.found.iter().enumerate() {
-            if has_soft[number + 1] && group.count as f32 >= least && self.is_body(view, &rough.hue, &groups, number) {
+            if !has_soft[number + 1] || (group.count as f32) < least {
+                continue;
+            }
+            if let Some(inside) = self.find_inside(view, &rough.hue, &groups, number) {
                 let label = number as u32 + 1;
                 for row in group.top..=group.bottom {
                     for index in row * columns + group.left..=row * columns + group.right {
-                        if groups.label[index] == label {
+                        if groups.label[index] == label && f32::from(self.low.cells[index]) >= inside - INSIDE_LESS * OPAQUE {
                             rough.class.cells[index] = CORE;
                         }
                     }
@@ -84,10 +89,11 @@ impl Bodies {
         }
     }
 
-    fn is_body(&self, view: &View, hue: &Plane<u8>, groups: &Groups, number: usize) -> bool {
+    /// A body's mean alpha by hue, in steps; none where it is no body.
+    fn find_inside(&self, view: &View, hue: &Plane<u8>, groups: &Groups, number: usize) -> Option<f32> {
         let (group, label) = (groups.found[number], number as u32 + 1);
         let (columns, rows) = (hue.columns, hue.rows);
-        let reach = self.blocks(BORDER_SHARE);
+        let reach = self.blocks(2.0 * EDGE_SHARE).max(4);
         let (left, right) = (group.left.saturating_sub(reach), (group.right + reach).min(columns - 1));
         let (top, bottom) = (group.top.saturating_sub(reach), (group.bottom + reach).min(rows - 1));
         let mut own = Plane::new(right - left + 1, bottom - top + 1, 0_u8);
@@ -103,26 +109,28 @@ impl Bodies {
         }
         let inside = sum / group.count as f32;
         if follows_the_screen(view, hue, groups, number, inside / OPAQUE) {
-            return false;
+            return None;
         }
-        let (mut rim, mut around) = (own.clone(), own.clone());
+        let (mut edge, mut around) = (own.clone(), own);
         let mut bytes = Vec::new();
-        rank(&mut rim, 1, Rank::Largest, &mut bytes);
-        rank(&mut around, reach, Rank::Largest, &mut bytes);
+        let (near, far) = (self.blocks(EDGE_SHARE).max(2), self.blocks(2.0 * EDGE_SHARE).max(4));
+        rank(&mut edge, near, Rank::Largest, &mut bytes);
+        rank(&mut around, far, Rank::Largest, &mut bytes);
         let (mut border, mut soft) = (0_usize, 0_usize);
-        for (place, ((own, rim), around)) in own.cells.iter().zip(&rim.cells).zip(&around.cells).enumerate() {
-            if *own == 0 && *around > 0 {
-                let index = (top + place / rim_columns(left, right)) * columns + left + place % rim_columns(left, right);
+        for (place, (edge, around)) in edge.cells.iter().zip(&around.cells).enumerate() {
+            if *edge == 0 && *around > 0 {
+                let index = (top + place / edge_columns(left, right)) * columns + left + place % edge_columns(left, right);
                 let closed = f32::from(self.closed.cells[index]);
-                soft += usize::from(closed > SOFT_PART.0 * inside && closed < SOFT_PART.1 * inside);
-                border += usize::from(*rim > 0);
+                let is_between = closed > SOFT_PART.0 * inside && closed < SOFT_PART.1 * inside;
+                soft += usize::from(is_between && !self.flat[index]);
+                border += 1;
             }
         }
-        (soft as f32) < (WIDTH_SHARE * reach as f32 + WIDTH_MORE) * border.max(1) as f32
+        ((soft as f32) < crate::tune::tune!("SF", SOFT_MAX) * border as f32).then_some(inside)
     }
 }
 
-const fn rim_columns(left: usize, right: usize) -> usize {
+const fn edge_columns(left: usize, right: usize) -> usize {
     right - left + 1
 }
 

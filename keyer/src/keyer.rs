@@ -114,6 +114,7 @@ impl Keyer {
         view.measure(&shot.metric, &shot.calm);
         rough.update(view, &shot.palette);
         bodies.harden(view, rough);
+        rough.take_outside(&shot.outside);
         subject.update(view, &rough.class);
         if subject.is_known && rough.grow(view, subject) {
             subject.update(view, &rough.class);

@@ -25,6 +25,7 @@ mod keyer;
 mod learn;
 mod light;
 mod options;
+mod outside;
 mod paint;
 mod palette;
 mod plane;

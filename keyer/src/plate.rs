@@ -165,31 +165,54 @@ fn is_of_hue([y, p, q]: Ypq, around: [f32; 4], look: &Look) -> bool {
     apart < STILL_HUE * look.chromaticity + look.noise[1].hypot(look.noise[2]) / luma
 }
 
+/// What each block shows most of the time.
+#[derive(Debug)]
+pub struct Still {
+    pub middles: Vec<Ypq>,
+    /// Whether it shows that in nearly every sample.
+    pub is_fixed: Vec<bool>,
+    /// Whether it does so in more than half of them, and hardly ever shows the plate.
+    is_mark: Vec<bool>,
+}
+
+impl Still {
+    pub fn find(evidence: &Evidence<'_>, look: &Look, plate: &Blocks) -> Self {
+        let count = plate[0].cells.len();
+        let total = evidence.samples.len();
+        let mut still = Self { middles: Vec::with_capacity(count), is_fixed: Vec::with_capacity(count), is_mark: Vec::with_capacity(count) };
+        for index in 0..count {
+            let middle = evidence.median(index, evidence.seen_mask()).0;
+            let (mut near, mut bare) = (0, 0);
+            for (sample, gain) in evidence.samples.iter().zip(evidence.gains) {
+                let seen = turned(sample.at(index), evidence.hue);
+                let is_within = |from: Ypq, deviations: f32, more: f32| {
+                    (0..3).all(|channel| (seen[channel] / gain - from[channel]).abs() < deviations * look.noise[channel] + more)
+                };
+                near += usize::from(is_within(middle, 5.0, 5.0));
+                bare += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), 3.0, 2.0));
+            }
+            still.middles.push(middle);
+            still.is_fixed.push(near * 8 >= total * 7);
+            still.is_mark.push(near as f32 > MARK_SEEN * total as f32 && bare <= total / 8);
+        }
+        still
+    }
+}
+
 /// Takes marks on the screen into the plate: small things that never change, surrounded by screen whenever they are seen.
-pub fn take_marks(evidence: &Evidence<'_>, look: &Look, plate: &mut Blocks) {
+pub fn take_marks(evidence: &Evidence<'_>, still: &Still, look: &Look, plate: &mut Blocks) {
     if evidence.samples.len() < 4 {
         return;
     }
     let (columns, rows) = (plate[0].columns, plate[0].rows);
     let count = columns * rows;
-    let (mut middles, mut is_still, mut is_odd, mut is_screen) =
-        (vec![[0.0; 3]; count], vec![false; count], vec![false; count], vec![false; count]);
+    let (mut is_odd, mut is_screen) = (vec![false; count], vec![false; count]);
     for index in 0..count {
-        let middle = evidence.median(index, evidence.seen_mask()).0;
-        let is_near = |sample: &Sample, gain: f32| {
-            let seen = turned(sample.at(index), evidence.hue);
-            (0..3).all(|channel| (seen[channel] / gain - middle[channel]).abs() < 5.0 * look.noise[channel] + 5.0)
+        let middle = still.middles[index];
+        let far = |limit: f32| {
+            (0..3).any(|channel| (middle[channel] - plate[channel].cells[index]).abs() > 4.0 * look.noise[channel] + limit)
         };
-        let near = evidence.samples.iter().zip(evidence.gains).filter(|(sample, gain)| is_near(sample, **gain)).count();
-        let far = |limit: f32| (0..3).any(|channel| (middle[channel] - plate[channel].cells[index]).abs() > 4.0 * look.noise[channel] + limit);
-        middles[index] = middle;
-        let is_plate = |sample: &Sample, gain: f32| {
-            let seen = turned(sample.at(index), evidence.hue);
-            (0..3).all(|channel| (seen[channel] / gain - plate[channel].cells[index]).abs() < 3.0 * look.noise[channel] + 2.0)
-        };
-        let bare = evidence.samples.iter().zip(evidence.gains).filter(|(sample, gain)| is_plate(sample, **gain)).count();
-        is_still[index] = near as f32 > MARK_SEEN * evidence.samples.len() as f32 && bare <= evidence.samples.len() / 8;
-        is_odd[index] = is_still[index] && far(4.0);
+        is_odd[index] = still.is_mark[index] && far(4.0);
         is_screen[index] = !far(7.5);
     }
     let groups = Groups::of(&is_odd, columns);
@@ -203,7 +226,7 @@ pub fn take_marks(evidence: &Evidence<'_>, look: &Look, plate: &mut Blocks) {
             for x in group.left.saturating_sub(2)..=(group.right + 2).min(columns - 1) {
                 let index = y * columns + x;
                 match distance_to(&groups.label, number as u32 + 1, (x, y), columns, rows) {
-                    0 | 1 if is_still[index] => inside.push(index),
+                    0 | 1 if still.is_mark[index] => inside.push(index),
                     2 => {
                         ring += 1;
                         screen += usize::from(is_screen[index]);
@@ -214,7 +237,7 @@ pub fn take_marks(evidence: &Evidence<'_>, look: &Look, plate: &mut Blocks) {
         }
         if ring > 0 && screen as f32 > MARK_RING * ring as f32 {
             for index in inside {
-                for (plane, middle) in plate.iter_mut().zip(middles[index]) {
+                for (plane, middle) in plate.iter_mut().zip(still.middles[index]) {
                     plane.cells[index] = middle;
                 }
             }

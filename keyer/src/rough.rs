@@ -1,7 +1,8 @@
 //! What each block surely is: screen, core, or to be solved.
 
 use crate::classes::Blocks;
-use crate::color::{dot, subtract};
+use crate::color::{Ypq, dot, subtract};
+use crate::outside::{BAR, FIXED};
 use crate::palette::{Palette, length};
 use crate::plane::{Groups, Plane, Rank, rank, sum_around};
 use crate::subject::Subject;
@@ -94,6 +95,17 @@ impl Rough {
         }
     }
 
+    /// Takes what lies beside the screen: fixed things are core, bars are clear.
+    pub fn take_outside(&mut self, outside: &Plane<u8>) {
+        for (class, outside) in self.class.cells.iter_mut().zip(&outside.cells) {
+            match *outside {
+                FIXED => *class = CORE,
+                BAR => *class = SCREEN,
+                _ => {}
+            }
+        }
+    }
+
     /// Makes core of what is like the core around it; says whether there was any.
     pub fn grow(&mut self, view: &View, subject: &Subject) -> bool {
         let mut has_grown = false;
@@ -139,6 +151,7 @@ impl Rough {
 
     /// Closes gaps between bodies, where two colours mix to something screen-like, and holes that the screen does not reach.
     pub fn close(&mut self, alpha: &mut Plane<f32>, gap: usize) {
+        if crate::tune::tune!("CL", 1.0) < 0.5 { return; }
         let Self { class, hue, deep, scratch, .. } = self;
         for (closed, class) in deep.cells.iter_mut().zip(&class.cells) {
             *closed = u8::from(*class == CORE);
@@ -172,7 +185,7 @@ impl Rough {
         (0..rows)
             .step_by(TEACHER_STRIDE)
             .flat_map(move |row| (0..columns).step_by(TEACHER_STRIDE).map(move |column| row * columns + column))
-            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (self.class.cells[*index] == CORE && self.is_inner(*index)))
+            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (crate::tune::tune!("T1", 1.0) > 0.5 && self.class.cells[*index] == CORE && self.is_inner(*index)))
     }
 
     /// Core with nothing but core around.
@@ -183,10 +196,13 @@ impl Rough {
     }
 }
 
-/// Opaque by hue alone: how much of the plate's chroma is missing, where chroma across its direction counts as missing too.
+/// Opaque by hue alone, at a block.
 pub fn hue_alpha(blocks: &Blocks, plate: &Blocks, index: usize) -> f32 {
-    let (p, q) = (blocks[1].cells[index], blocks[2].cells[index]);
-    let (screen_p, screen_q) = (plate[1].cells[index], plate[2].cells[index]);
+    wedge_alpha([0, 1, 2].map(|channel: usize| blocks[channel].cells[index]), [0, 1, 2].map(|channel: usize| plate[channel].cells[index]))
+}
+
+/// Opaque by hue alone: how much of the plate's chroma is missing, where chroma across its direction counts as missing too.
+pub fn wedge_alpha([_, p, q]: Ypq, [_, screen_p, screen_q]: Ypq) -> f32 {
     let square = (screen_p * screen_p + screen_q * screen_q).max(4.0);
     1.0 - (p * screen_p + q * screen_q - (p * screen_q - q * screen_p).abs()) / square
 }

@@ -5,9 +5,10 @@ use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_loose, mark_n
 use crate::color::Space;
 use crate::frame::YuvMatrix;
 use crate::grid::Grid;
+use crate::outside::find_outside;
 use crate::palette::Palette;
 use crate::plane::{Plane, Rank, rank};
-use crate::plate::{Evidence, SAMPLES_MAX, clean_plate, median_of, take_marks};
+use crate::plate::{Evidence, SAMPLES_MAX, Still, clean_plate, median_of, take_marks};
 use crate::rough::Rough;
 use crate::sample::Sample;
 use crate::tones::Tones;
@@ -36,6 +37,8 @@ pub struct Shot {
     pub clean: Clean,
     /// How restless the screen is, block by block: 255 over the usual oddness in units of noise.
     pub calm: Plane<u8>,
+    /// Fixed things beside the screen, and bars.
+    pub outside: Plane<u8>,
     pub metric: Metric,
     /// One deviation of what the plate leaves of screen.
     pub noise: [f32; 3],
@@ -76,7 +79,9 @@ impl Shot {
         }
         let evidence = Evidence { samples, gains: &gains, hue, sure: &sure, like: &like };
         let (mut clean, _) = clean_plate(&evidence, &look, columns, rows);
-        take_marks(&evidence, &look, &mut clean);
+        let still = Still::find(&evidence, &look, &clean);
+        take_marks(&evidence, &still, &look, &mut clean);
+        let outside = find_outside(&evidence, &still, &look, &clean);
         let clean = Clean::new(clean);
         let coverage = {
             let mut shares: Vec<f32> = (0..samples.len())
@@ -91,6 +96,7 @@ impl Shot {
             space,
             look,
             clean,
+            outside,
             calm: Plane::new(columns, rows, CALM as u8),
             metric: Metric::default(),
             noise: look.noise,
@@ -166,6 +172,7 @@ impl Shot {
             view.measure(&self.metric, &self.calm);
             rough.update(view, &self.palette);
             bodies.harden(view, &mut rough);
+            rough.take_outside(&self.outside);
             for index in rough.teachers() {
                 self.palette.add(view.seen_at(index));
             }
