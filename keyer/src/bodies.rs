@@ -46,7 +46,6 @@ impl Bodies {
 
     /// Marks even bodies with sharp borders as core.
     pub fn harden(&mut self, view: &View, rough: &mut Rough) {
-        if crate::tune::tune!("HA", 1.0) < 0.5 { return; }
         let hue = &rough.hue;
         for plane in [&mut self.low, &mut self.high, &mut self.closed] {
             plane.cells.copy_from_slice(&hue.cells);
@@ -126,7 +125,7 @@ impl Bodies {
                 border += 1;
             }
         }
-        ((soft as f32) < crate::tune::tune!("SF", SOFT_MAX) * border as f32).then_some(inside)
+        ((soft as f32) < SOFT_MAX * border as f32).then_some(inside)
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Scratch {
     pub soft: Blocks,
     pub smooth: [Plane<f32>; 2],
     pub other: Plane<u8>,
+    /// Smooth and screen-like, up to the edges of what is not.
+    pub smooth_like: Plane<u8>,
     line: Vec<f32>,
     bytes: Vec<u8>,
     sums: Vec<u16>,
@@ -45,6 +47,7 @@ impl Scratch {
             soft: [plane.clone(), plane.clone(), plane.clone()],
             smooth: [plane.clone(), plane],
             other: Plane::new(columns, rows, 0),
+            smooth_like: Plane::new(columns, rows, 0),
             around: vec![0; columns],
             ..Self::default()
         }
@@ -160,6 +163,8 @@ pub fn keep_sure(scratch: &mut Scratch, look: &Look, lit: &Plane<f32>, detail: &
         let is_smooth = (detail - expected * shade).abs() < smooth_max + TEXTURE_SHARE * lit;
         *like &= u8::from(is_lit && is_smooth);
     }
+    scratch.smooth_like.cells.copy_from_slice(&like.cells);
+    rank(&mut scratch.smooth_like, 1, Rank::Least, &mut scratch.bytes);
     retreat(scratch, look.retreat(), like);
 }
 

@@ -120,7 +120,7 @@ impl Keyer {
             subject.update(view, &rough.class);
         }
         solved.update(view, shot.noise, rough, &shot.palette, subject);
-        rough.close(&mut solved.alpha, shot.look.blocks(GAP_SHARE));
+        rough.close(&mut solved.alpha, shot.look.blocks(GAP_SHARE), shot.look.unit);
         rough.settle(&solved.alpha);
         // The first frame shows how sharp edges are only once it is painted.
         for _ in 0..if is_new { 2 } else { 1 } {

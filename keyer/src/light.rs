@@ -8,6 +8,8 @@ use crate::plane::Plane;
 /// Units: share of the picture's height.
 const SHADE_SIGMA: f32 = 0.03;
 const CAST_SIGMA: f32 = 0.10;
+/// And how smoothly shadows do right beside the subject, where only smooth screen-like blocks tell.
+const FINE_SIGMA: f32 = 0.02;
 /// The shade that is believed.
 const SHADE: (f32, f32) = (0.3, 1.5);
 /// Fewer blocks of screen than this tell nothing.
@@ -22,8 +24,10 @@ const RATIO_STOPS: (f32, f32) = (4.0, 2.0);
 #[derive(Debug, Clone)]
 pub struct LightFit {
     shade: Grid,
+    fine: Grid,
     cast: Grid,
     shade_sigma: f32,
+    fine_sigma: f32,
     cast_sigma: f32,
     lines: [Vec<f32>; 3],
 }
@@ -33,18 +37,20 @@ impl LightFit {
     pub fn new(columns: usize, rows: usize, unit: f32) -> Self {
         let grid = |sigma: f32| Grid::over(columns, rows, ((sigma * unit * 0.5) as usize).max(1));
         let line = vec![0.0; columns];
-        let (shade, cast) = (grid(SHADE_SIGMA), grid(CAST_SIGMA));
+        let (shade, fine, cast) = (grid(SHADE_SIGMA), grid(FINE_SIGMA), grid(CAST_SIGMA));
         Self {
             shade_sigma: SHADE_SIGMA * unit / shade.side as f32,
             cast_sigma: CAST_SIGMA * unit / cast.side as f32,
+            fine_sigma: FINE_SIGMA * unit / fine.side as f32,
             shade,
+            fine,
             cast,
             lines: [line.clone(), line.clone(), line],
         }
     }
 
     /// Writes the frame's own plate.
-    pub fn fit(&mut self, blocks: &Blocks, plate: &Blocks, sure: &Plane<u8>, gain: f32, out: &mut Blocks) {
+    pub fn fit(&mut self, blocks: &Blocks, plate: &Blocks, sure: &Plane<u8>, smooth: &Plane<u8>, gain: f32, out: &mut Blocks) {
         for (out, plate) in out.iter_mut().zip(plate) {
             for (out, plate) in out.cells.iter_mut().zip(&plate.cells) {
                 *out = plate * gain;
@@ -53,36 +59,9 @@ impl LightFit {
         if sure.cells.iter().filter(|sure| **sure > 0).count() < BLOCKS_MIN {
             return;
         }
-        self.fit_shade(blocks, sure, out);
+        fit_shade(&mut self.shade, self.shade_sigma, &mut self.lines, blocks, sure, out);
         self.fit_cast(blocks, sure, out);
-    }
-
-    fn fit_shade(&mut self, blocks: &Blocks, sure: &Plane<u8>, out: &mut Blocks) {
-        self.shade.clear();
-        for row in 0..sure.rows {
-            let values = blocks[0].row(row).iter().zip(out[0].row(row));
-            for (column, (sure, (seen, expected))) in sure.row(row).iter().zip(values).enumerate() {
-                if *sure > 0 {
-                    self.shade.add(column, row, [*seen, *expected, 0.0]);
-                }
-            }
-        }
-        self.shade.blur(self.shade_sigma);
-        for cell in &mut self.shade.cells {
-            // A ratio of sums, weighed by brightness.
-            let ratio = if cell[1] > 1e-3 { (cell[0] / cell[1]).clamp(SHADE.0, SHADE.1) } else { 1.0 };
-            *cell = [ratio * cell[3], 0.0, 0.0, cell[3]];
-        }
-        self.shade.fill((self.shade.side * self.shade.side) as f32 * FILLED);
-        for row in 0..sure.rows {
-            let [shade, second, third] = &mut self.lines;
-            self.shade.write_row(row, [&mut *shade, second, third]);
-            for out in out.iter_mut() {
-                for (out, shade) in out.row_mut(row).iter_mut().zip(shade.iter()) {
-                    *out *= shade;
-                }
-            }
-        }
+        fit_shade(&mut self.fine, self.fine_sigma, &mut self.lines, blocks, smooth, out);
     }
 
     fn fit_cast(&mut self, blocks: &Blocks, sure: &Plane<u8>, out: &mut Blocks) {
@@ -107,6 +86,35 @@ impl LightFit {
             }
         }
     }
+}
+
+/// Scales the plate by what marked blocks show of its brightness.
+fn fit_shade(grid: &mut Grid, sigma: f32, lines: &mut [Vec<f32>; 3], blocks: &Blocks, marked: &Plane<u8>, out: &mut Blocks) {
+    grid.clear();
+        for row in 0..marked.rows {
+            let values = blocks[0].row(row).iter().zip(out[0].row(row));
+            for (column, (is_marked, (seen, expected))) in marked.row(row).iter().zip(values).enumerate() {
+                if *is_marked > 0 {
+                    grid.add(column, row, [*seen, *expected, 0.0]);
+                }
+            }
+        }
+        grid.blur(sigma);
+        for cell in &mut grid.cells {
+            // A ratio of sums, weighed by brightness.
+            let ratio = if cell[1] > 1e-3 { (cell[0] / cell[1]).clamp(SHADE.0, SHADE.1) } else { 1.0 };
+            *cell = [ratio * cell[3], 0.0, 0.0, cell[3]];
+        }
+        grid.fill((grid.side * grid.side) as f32 * FILLED);
+        for row in 0..marked.rows {
+            let [shade, second, third] = &mut *lines;
+            grid.write_row(row, [&mut *shade, second, third]);
+            for out in out.iter_mut() {
+                for (out, shade) in out.row_mut(row).iter_mut().zip(shade.iter()) {
+                    *out *= shade;
+                }
+            }
+        }
 }
 
 /// The frame's brightness against the plate's: the median over what is screen-like. None where too little is.

@@ -35,10 +35,23 @@ const UNLIKE_MAX: f32 = 0.2;
 const GAP_HUE_MIN: f32 = 0.4;
 const HOLE_HUE_MIN: f32 = 0.5;
 const HOLE_ALPHA_MAX: f32 = 0.97;
+/// Soft specks amid screen, no larger than a square of this side and nowhere this opaque by hue, are noise.
+/// Units: share of the picture's height.
+const SPECK_SHARE: f32 = 0.02;
+const SPECK_HUE_MAX: f32 = 0.5;
 /// The palette learns from every so many blocks, across and down.
 const TEACHER_STRIDE: usize = 2;
 /// How far around a block its opacity is asked for. Units: blocks.
 const DEPTH: usize = 2;
+
+/// What a group of soft blocks borders on, and how opaque by hue it is.
+#[derive(Debug, Clone, Copy)]
+struct Rim {
+    touches_core: bool,
+    touches_screen: bool,
+    low: u8,
+    high: u8,
+}
 
 /// The classes of one frame's blocks.
 #[derive(Debug, Clone)]
@@ -150,8 +163,7 @@ impl Rough {
     }
 
     /// Closes gaps between bodies, where two colours mix to something screen-like, and holes that the screen does not reach.
-    pub fn close(&mut self, alpha: &mut Plane<f32>, gap: usize) {
-        if crate::tune::tune!("CL", 1.0) < 0.5 { return; }
+    pub fn close(&mut self, alpha: &mut Plane<f32>, gap: usize, unit: f32) {
         let Self { class, hue, deep, scratch, .. } = self;
         for (closed, class) in deep.cells.iter_mut().zip(&class.cells) {
             *closed = u8::from(*class == CORE);
@@ -166,15 +178,36 @@ impl Rough {
         let open: Vec<bool> = class.cells.iter().zip(&alpha.cells).map(|(class, alpha)| *class == SOFT && *alpha < HOLE_ALPHA_MAX).collect();
         let columns = class.columns;
         let groups = Groups::of(&open, columns);
-        let mut leaks = vec![false; groups.found.len() + 1];
+        let mut rims = vec![Rim { touches_core: false, touches_screen: false, low: u8::MAX, high: 0 }; groups.found.len() + 1];
         for (index, label) in groups.label.iter().enumerate().filter(|(_, label)| **label > 0) {
             let (row, column) = (index / columns, index % columns);
-            let touches = class.three_rows(row).iter().any(|row| row[column.saturating_sub(1)..(column + 2).min(columns)].contains(&SCREEN));
-            leaks[*label as usize] |= touches || hue.cells[index] <= steps(HOLE_HUE_MIN);
+            let near = column.saturating_sub(1)..(column + 2).min(columns);
+            let (above, rim) = (class.three_rows(row), &mut rims[*label as usize]);
+            rim.touches_screen |= above.iter().any(|row| row[near.clone()].contains(&SCREEN));
+            rim.touches_core |= above.iter().any(|row| row[near.clone()].contains(&CORE));
+            rim.low = rim.low.min(hue.cells[index]);
+            rim.high = rim.high.max(hue.cells[index]);
         }
+        let speck = (SPECK_SHARE * unit).powi(2).max(2.0);
+        let becomes: Vec<Option<u8>> = rims
+            .iter()
+            .enumerate()
+            .map(|(label, rim)| {
+                let count = label.checked_sub(1).map_or(0, |number| groups.found[number].count);
+                if !rim.touches_screen && rim.low > steps(HOLE_HUE_MIN) {
+                    Some(CORE)
+                } else if !rim.touches_core && (count as f32) <= speck && rim.high < steps(SPECK_HUE_MAX) {
+                    Some(SCREEN)
+                } else {
+                    None
+                }
+            })
+            .collect();
         for ((class, alpha), label) in class.cells.iter_mut().zip(&mut alpha.cells).zip(&groups.label) {
-            if *label > 0 && !leaks[*label as usize] {
-                (*class, *alpha) = (CORE, 1.0);
+            if let Some(becomes) = becomes[*label as usize]
+                && *label > 0
+            {
+                (*class, *alpha) = (becomes, f32::from(u8::from(becomes == CORE)));
             }
         }
     }
@@ -185,7 +218,7 @@ impl Rough {
         (0..rows)
             .step_by(TEACHER_STRIDE)
             .flat_map(move |row| (0..columns).step_by(TEACHER_STRIDE).map(move |column| row * columns + column))
-            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (crate::tune::tune!("T1", 1.0) > 0.5 && self.class.cells[*index] == CORE && self.is_inner(*index)))
+            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (self.class.cells[*index] == CORE && self.is_inner(*index)))
     }
 
     /// Core with nothing but core around.

@@ -89,7 +89,7 @@ impl View {
         mark_like_plate(&self.scratch, look, &clean.soft, &mut self.sure);
         self.gain = find_gain(&self.scratch.soft[0], &clean.soft[0], &self.sure).unwrap_or(self.gain);
         keep_sure(&mut self.scratch, look, &clean.soft[0], &clean.detail, self.gain, &mut self.sure);
-        self.light.fit(&self.blocks, &clean.blocks, &self.sure, self.gain, &mut self.plate);
+        self.light.fit(&self.blocks, &clean.blocks, &self.sure, &self.scratch.smooth_like, self.gain, &mut self.plate);
     }
 
     /// Measures how odd each block is; `calm` scales that down where the screen is restless.
