@@ -81,8 +81,11 @@ fn mark_bars(evidence: &Evidence<'_>, outside: &mut Plane<u8>) {
     }
     for row in 0..rows {
         for column in 0..columns {
-            // The block beside a bar mixes both.
-            let is_bar = (top > 0 && row <= top) || (bottom > 0 && row + bottom + 1 >= rows) || (left > 0 && column <= left) || (right > 0 && column + right + 1 >= columns);
+            // The blocks beside a bar mix both.
+            let is_bar = (top > 0 && row <= top + 1)
+                || (bottom > 0 && row + bottom + 2 >= rows)
+                || (left > 0 && column <= left + 1)
+                || (right > 0 && column + right + 2 >= columns);
             if is_bar {
                 outside.cells[row * columns + column] = BAR;
             }

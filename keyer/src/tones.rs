@@ -13,10 +13,16 @@ const SAMPLE_PIXELS_MAX: usize = 3_000;
 /// Luma tells tones apart less than chroma does.
 const LUMA_WEIGHT: f32 = 0.7;
 /// A tone's own lean is taken where it lies deepest: this share of its pixels, and among those this quantile.
-const DEEP_SHARE: f32 = 0.4;
-const LEAN_QUANTILE: f32 = 0.8;
+const DEEP_SHARE: f32 = 0.25;
+const LEAN_QUANTILE: f32 = 0.6;
 /// A pixel may lean this much more than its tone.
-const LEAN_MARGIN: f32 = 0.03;
+const LEAN_MARGIN: f32 = 0.015;
+/// A pale tone of exactly the screen's hue is a grey in the screen's light, and no dye: up to this lean, and with no more
+/// chroma across the hue, as a share of that along it.
+const GREY_LEAN_MAX: f32 = 0.16;
+const GREY_ACROSS_MAX: f32 = 0.15;
+/// What chroma along the screen's hue weighs in finding a pixel's tone.
+const LIT_CHROMA_WEIGHT: f32 = 0.6;
 /// Light that is taken off at most, in shares of the screen's.
 const SPILL_MAX: f32 = 0.8;
 /// Luma below this is not divided by. Units: of 255.
@@ -82,10 +88,20 @@ impl Tones {
                 own.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
                 own.truncate(((own.len() as f32 * DEEP_SHARE) as usize).max(1));
                 own.sort_by(|a, b| a.1.total_cmp(&b.1));
-                let lean = own[((own.len() - 1) as f32 * LEAN_QUANTILE) as usize].1;
+                let mut lean = own[((own.len() - 1) as f32 * LEAN_QUANTILE) as usize].1;
+                let [_, p, q] = mean;
+                if lean > 0.0 && lean < GREY_LEAN_MAX && q.abs() < p * GREY_ACROSS_MAX {
+                    lean = 0.0;
+                }
                 self.tones.push(Tone { mean, lean });
             }
         }
+    }
+
+    /// The tone that a colour has under the screen's light, which changes chroma along the screen's hue most.
+    fn find(&self, color: Ypq) -> Tone {
+        let less = |[y, p, q]: Ypq| [y, p * LIT_CHROMA_WEIGHT, q];
+        self.tones[nearest(self.tones.iter().map(|tone| less(tone.mean)), less(color))]
     }
 
     /// How much of the screen's light lies on a colour, in shares of the screen.
@@ -93,7 +109,7 @@ impl Tones {
         if self.tones.is_empty() {
             return 0.0;
         }
-        let tone = self.tones[nearest(self.tones.iter().map(|tone| tone.mean), color)];
+        let tone = self.find(color);
         let lean = tone.lean + LEAN_MARGIN;
         let room = screen[1] - lean * screen[0];
         ((color[1] - lean * color[0]) / room.max(4.0)).clamp(0.0, SPILL_MAX)
