@@ -112,7 +112,7 @@ impl Keyer {
         view.read(&self.format, self.siting, frame, shot.space.hue);
         view.fit(&shot.look, &shot.clean);
         view.measure(&shot.metric, &shot.calm);
-        rough.update(view, &shot.palette);
+        rough.update(view, shot.noise, &shot.palette);
         bodies.harden(view, rough);
         rough.take_outside(&shot.outside);
         subject.update(view, &rough.class);
@@ -135,6 +135,7 @@ impl Keyer {
                 solved,
                 subject,
                 tones: &shot.tones,
+                outside: &shot.outside,
                 levels: Levels::new(&self.options),
                 spill_strength: self.options.spill_strength.unwrap_or(1.0).clamp(0.0, 1.0),
                 sharpness: self.sharpness.share(),

@@ -6,6 +6,8 @@ use crate::chroma::Siting;
 use crate::color::{Space, Ypq, code};
 use crate::frame::{PlanarFormat, read_row};
 use crate::options::Levels;
+use crate::outside::INSIDE;
+use crate::plane::Plane;
 use crate::rough::{CORE, SCREEN};
 use crate::sharpness::EdgeMixture;
 use crate::solve::Solved;
@@ -33,6 +35,7 @@ pub struct Painter<'a> {
     pub solved: &'a Solved,
     pub subject: &'a Subject,
     pub tones: &'a Tones,
+    pub outside: &'a Plane<u8>,
     pub levels: Levels,
     pub spill_strength: f32,
     /// How far edges may be held for sharp, 0 to 1.
@@ -125,7 +128,7 @@ impl Painter<'_> {
     fn find_spill(&self, row: usize, class: &[u8], spill: &mut [f32]) {
         let start = row * class.len();
         for (column, (spill, class)) in spill.iter_mut().zip(class).enumerate() {
-            *spill = if *class == CORE {
+            *spill = if *class == CORE && self.outside.cells[start + column] == INSIDE {
                 let seen = [0, 1, 2].map(|channel: usize| self.view.blocks[channel].cells[start + column]);
                 self.tones.spill(seen, self.view.plate_at(start + column)) * self.spill_strength
             } else {

@@ -23,6 +23,9 @@ const ODD_SEEN_MIN: f32 = 9.0;
 const CORE_ALPHA_MIN: f32 = 0.8;
 /// And at least this opaque by hue, with all around it, it is core whatever the palette says.
 const CORE_HUED_MIN: f32 = 0.93;
+/// A block with this share of the plate's chroma that is no darker, and not much brighter, is screen.
+const MORE_CHROMA_MIN: f32 = 0.97;
+const MORE_LUMA_MAX: f32 = 1.4;
 /// A block less odd than this, among blocks that are less odd together, is screen.
 const SCREEN_ODD_MAX: f32 = 16.0;
 const SCREEN_ODD_AROUND_MAX: f32 = 8.0;
@@ -79,7 +82,7 @@ impl Rough {
     }
 
     /// Classes the blocks of a frame.
-    pub fn update(&mut self, view: &View, palette: &Palette) {
+    pub fn update(&mut self, view: &View, noise: Ypq, palette: &Palette) {
         self.rate(view, palette);
         self.hue.cells.copy_from_slice(&self.hued.cells);
         rank(&mut self.deep, DEPTH, Rank::Least, &mut self.scratch);
@@ -87,8 +90,9 @@ impl Rough {
         for row in 0..view.odd.rows {
             sum_around(&view.odd, row, &mut self.sums, &mut self.around);
             let places = self.class.row_mut(row).iter_mut().zip(view.odd.row(row)).zip(&self.around).zip(self.deep.row(row).iter().zip(self.hued.row(row)));
-            for (((class, odd), around), (deep, hued)) in places {
+            for (column, (((class, odd), around), (deep, hued))) in places.enumerate() {
                 let is_screen = f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
+                let is_screen = is_screen || is_more_screen(view, row * view.odd.columns + column, noise);
                 *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) { CORE } else { u8::from(!is_screen) * SOFT };
             }
         }
@@ -227,6 +231,14 @@ impl Rough {
         let near = column.saturating_sub(1)..(column + 2).min(self.class.columns);
         self.class.three_rows(row).iter().all(|row| row[near.clone()].iter().all(|class| *class == CORE))
     }
+}
+
+/// As screen-like as the plate or more, and no darker: halos of sharpening, shadows that have moved on.
+fn is_more_screen(view: &View, index: usize, noise: Ypq) -> bool {
+    let ([y, p, q], [screen_y, screen_p, screen_q]) = ([0, 1, 2].map(|channel: usize| view.blocks[channel].cells[index]), view.plate_at(index));
+    let scale = (y / screen_y.max(1.0)).max(1.0);
+    let across = (q - screen_q * scale).abs();
+    p - across > screen_p * MORE_CHROMA_MIN - noise[1] && y > screen_y - noise[0] && y < screen_y * MORE_LUMA_MAX
 }
 
 /// Opaque by hue alone, at a block.

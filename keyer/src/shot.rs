@@ -170,7 +170,7 @@ impl Shot {
             view.gain = 1.0;
             view.fit(&self.look, &self.clean);
             view.measure(&self.metric, &self.calm);
-            rough.update(view, &self.palette);
+            rough.update(view, self.noise, &self.palette);
             bodies.harden(view, &mut rough);
             rough.take_outside(&self.outside);
             for index in rough.teachers() {

@@ -23,6 +23,8 @@ const GREY_LEAN_MAX: f32 = 0.16;
 const GREY_ACROSS_MAX: f32 = 0.15;
 /// What chroma along the screen's hue weighs in finding a pixel's tone.
 const LIT_CHROMA_WEIGHT: f32 = 0.6;
+/// How far a tone's say reaches. Units: of 255.
+const TONE_REACH: f32 = 8.0;
 /// Light that is taken off at most, in shares of the screen's.
 const SPILL_MAX: f32 = 0.8;
 /// Luma below this is not divided by. Units: of 255.
@@ -98,10 +100,17 @@ impl Tones {
         }
     }
 
-    /// The tone that a colour has under the screen's light, which changes chroma along the screen's hue most.
-    fn find(&self, color: Ypq) -> Tone {
-        let less = |[y, p, q]: Ypq| [y, p * LIT_CHROMA_WEIGHT, q];
-        self.tones[nearest(self.tones.iter().map(|tone| less(tone.mean)), less(color))]
+    /// The lean of the tones that a colour has under the screen's light, which changes chroma along the screen's hue most.
+    fn lean_of(&self, [y, p, q]: Ypq) -> f32 {
+        let (mut sum, mut weight) = (0.0, 1e-9);
+        for Tone { mean, lean } in &self.tones {
+            let distance = apart([y, p * LIT_CHROMA_WEIGHT, q], [mean[0], mean[1] * LIT_CHROMA_WEIGHT, mean[2]]);
+            let near = 1.0 / (1.0 + distance / (TONE_REACH * TONE_REACH));
+            let near = near * near * near;
+            sum += lean * near;
+            weight += near;
+        }
+        sum / weight
     }
 
     /// How much of the screen's light lies on a colour, in shares of the screen.
@@ -109,8 +118,7 @@ impl Tones {
         if self.tones.is_empty() {
             return 0.0;
         }
-        let tone = self.find(color);
-        let lean = tone.lean + LEAN_MARGIN;
+        let lean = self.lean_of(color) + LEAN_MARGIN;
         let room = screen[1] - lean * screen[0];
         ((color[1] - lean * color[0]) / room.max(4.0)).clamp(0.0, SPILL_MAX)
     }
