@@ -55,25 +55,34 @@ pub enum Rank {
 
 /// Replaces each value by the least or largest within `radius`, across and down. The border repeats.
 pub fn rank(plane: &mut Plane<u8>, radius: usize, rank: Rank, scratch: &mut Vec<u8>) {
-    let pick = match rank {
-        Rank::Least => u8::min,
-        Rank::Largest => u8::max,
-    };
-    let (columns, rows) = (plane.columns, plane.rows);
-    if radius == 0 || columns == 0 || rows == 0 {
+    if radius == 0 || plane.columns == 0 || plane.rows == 0 {
         return;
     }
     scratch.resize(plane.cells.len(), 0);
+    match rank {
+        Rank::Least => rank_by(plane, radius, scratch, |a, b| a.min(b)),
+        Rank::Largest => rank_by(plane, radius, scratch, |a, b| a.max(b)),
+    }
+}
+
+/// Across, a row at a time, and down; windows grow by doubling.
+fn rank_by(plane: &mut Plane<u8>, radius: usize, scratch: &mut [u8], pick: impl Fn(u8, u8) -> u8 + Copy) {
+    let (columns, rows) = (plane.columns, plane.rows);
+    let mut line = vec![0_u8; columns + 2 * radius];
     for (row, out) in plane.cells.chunks_exact(columns).zip(scratch.chunks_exact_mut(columns)) {
-        out.copy_from_slice(row);
-        for shift in 1..=radius.min(columns - 1) {
-            let (from, to) = (&row[shift..], &row[..columns - shift]);
-            for (out, near) in out.iter_mut().zip(from) {
-                *out = pick(*out, *near);
+        line[..radius].fill(row[0]);
+        line[radius..radius + columns].copy_from_slice(row);
+        line[radius + columns..].fill(row[columns - 1]);
+        let mut width = 1;
+        while width * 2 <= 2 * radius + 1 {
+            for index in 0..line.len() - width {
+                line[index] = pick(line[index], line[index + width]);
             }
-            for (out, near) in out[shift..].iter_mut().zip(to) {
-                *out = pick(*out, *near);
-            }
+            width *= 2;
+        }
+        let rest = 2 * radius + 1 - width;
+        for (out, (first, last)) in out.iter_mut().zip(line.iter().zip(&line[rest..])) {
+            *out = pick(*first, *last);
         }
     }
     for row in 0..rows {
