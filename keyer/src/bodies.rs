@@ -58,7 +58,11 @@ impl Bodies {
         let spreads = self.low.cells.iter().zip(&self.high.cells).zip(&hue.cells);
         let limit = steps(SPREAD_MAX);
         let opaque = steps(1.0);
-        self.flat.extend(spreads.map(|((low, high), hue)| (*high).min(opaque).saturating_sub((*low).min(opaque)) < limit && *hue > steps(HUE_MIN)));
+        self.flat.extend(
+            spreads.map(|((low, high), hue)| {
+                (*high).min(opaque).saturating_sub((*low).min(opaque)) < limit && *hue > steps(HUE_MIN)
+            }),
+        );
         let columns = hue.columns;
         let groups = Groups::of(&self.flat, columns);
         let mut has_soft = vec![false; groups.found.len() + 1];

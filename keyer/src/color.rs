@@ -1,6 +1,5 @@
 //! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
 
-
 use crate::frame::YuvMatrix;
 use crate::sample::turned;
 

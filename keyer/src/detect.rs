@@ -53,7 +53,11 @@ fn vote([y, cb, cr]: [f32; 3], matrix: YuvMatrix) -> Option<(usize, f32)> {
     let (red, blue) = (y + 2.0 * (1.0 - share_red) * cr, y + 2.0 * (1.0 - share_blue) * cb);
     let green = (y - share_red * red - share_blue * blue) / (1.0 - share_red - share_blue);
     let top = green.max(blue);
-    let saturation = (top - red.max(green.min(blue))) / top.max(1.0);
+    let mut saturation = (top - red.max(green.min(blue))) / top.max(1.0);
+    if saturation < SATURATION_MIN {
+        // Cyan and magenta screens are rare, and clothes of these colours are not: they count half.
+        saturation = 0.5 * (top - red.min(green)).min(blue - red.min(green)) / top.max(red).max(1.0);
+    }
     if saturation < SATURATION_MIN || top < TOP_MIN {
         return None;
     }

@@ -4,6 +4,7 @@ use crate::bodies::Bodies;
 use crate::chroma::Siting;
 use crate::frame::PlanarFormat;
 use crate::options::{KeyOptions, Levels};
+use crate::outside::{BAR, FIXED};
 use crate::paint::{Lines, Painter};
 use crate::rough::Rough;
 use crate::sharpness::{EdgeMixture, Sharpness};
@@ -40,6 +41,10 @@ pub struct ScreenFound {
     pub color: [f32; 3],
     /// How much of the picture is screen for certain, in the typical frame; 0 to 1.
     pub coverage: f32,
+    /// How much of the picture lies beside the screen for certain; 0 to 1.
+    pub outside_share: f32,
+    /// How much of the picture is black bars; 0 to 1.
+    pub bars_share: f32,
 }
 
 /// Keys the frames of one clip, in order.
@@ -85,7 +90,16 @@ impl Keyer {
     pub fn screens(&self) -> Vec<ScreenFound> {
         let found = |scene: &Scene| {
             let shot = scene.shot.as_ref()?;
-            Some(ScreenFound { first_frame: scene.first.0, color: shot.space.to_rgb(shot.screen), coverage: shot.coverage })
+            let share = |kind: u8| {
+                shot.outside.cells.iter().filter(|outside| **outside == kind).count() as f32 / shot.outside.cells.len() as f32
+            };
+            Some(ScreenFound {
+                first_frame: scene.first.0,
+                color: shot.space.to_rgb(shot.screen),
+                coverage: shot.coverage,
+                outside_share: share(FIXED),
+                bars_share: share(BAR),
+            })
         };
         self.scenes.iter().filter_map(found).collect()
     }
@@ -114,7 +128,7 @@ impl Keyer {
         view.measure(&shot.metric, &shot.calm);
         rough.update(view, shot.noise, &shot.palette);
         bodies.harden(view, rough);
-        rough.take_outside(&shot.outside);
+        rough.take_outside(&shot.outside, self.options.outside);
         subject.update(view, &rough.class);
         if subject.is_known && rough.grow(view, subject) {
             subject.update(view, &rough.class);
@@ -144,15 +158,6 @@ impl Keyer {
             painter.paint(&mut self.lines, &mut mixture, out);
             self.sharpness.learn(std::iter::once(&mut mixture));
         }
-    }
-
-    #[doc(hidden)]
-    pub fn debug(&self) -> Vec<(&'static str, Vec<f32>)> {
-        let b = |v: &[u8]| v.iter().map(|x| f32::from(*x)).collect::<Vec<f32>>();
-        let v = &self.view;
-        vec![("y", v.blocks[0].cells.clone()), ("p", v.blocks[1].cells.clone()), ("q", v.blocks[2].cells.clone()),
-        ("by", v.plate[0].cells.clone()), ("bp", v.plate[1].cells.clone()), ("bq", v.plate[2].cells.clone()),
-        ("cy", self.scenes[0].shot.as_ref().unwrap().clean.blocks[0].cells.clone()), ("cp", self.scenes[0].shot.as_ref().unwrap().clean.blocks[1].cells.clone()), ("sure", b(&v.sure.cells)), ("odd", b(&v.odd.cells)), ("class", b(&self.rough.class.cells)), ("hued", b(&self.rough.hued.cells)), ("alpha", self.solved.alpha.cells.clone())]
     }
 
     /// The scene of the next frame; between two frames that were looked at on either side of a cut, the one it resembles.

@@ -39,7 +39,8 @@ pub struct Learner {
     view: View,
     rows: [Vec<f32>; 3],
     cuts: CutFinder,
-    samples: Vec<(usize, Sample)>,
+    /// Kept frames, as they came: where chroma lies is known only after some.
+    samples: Vec<Vec<u8>>,
     /// Every so many frames of a shot are kept.
     stride: usize,
     seen: usize,
@@ -76,7 +77,7 @@ impl Learner {
         }
         let thumbnail = Thumbnail::of(&self.format, frame);
         if self.cuts.is_cut(&thumbnail) {
-            self.end_shot(Some(index));
+            self.end_shot();
         }
         if self.seen == 0 {
             self.scenes.push(Scene::from(index, thumbnail.clone()));
@@ -85,12 +86,12 @@ impl Learner {
             scene.last = (index, thumbnail);
         }
         if self.seen.is_multiple_of(self.stride) {
-            self.keep(index, frame);
+            self.keep(frame);
         }
         self.seen += 1;
     }
 
-    fn keep(&mut self, index: usize, frame: &[u8]) {
+    fn keep(&mut self, frame: &[u8]) {
         if self.votes < SITING_FRAMES {
             self.vote.add(&self.format, frame);
             self.votes += 1;
@@ -106,15 +107,20 @@ impl Learner {
                 return;
             }
         }
-        let (columns, rows) = (self.format.columns(), self.format.rows());
+        self.samples.push(frame.to_vec());
+    }
+
+    /// A kept frame as blocks.
+    fn read(&mut self, frame: &[u8]) -> Sample {
+        let (columns, rows, siting) = (self.format.columns(), self.format.rows(), self.siting());
         let mut sample = Sample::new(columns * rows);
-        let (planes, siting) = (self.format.planes(frame), self.siting());
+        let planes = self.format.planes(frame);
         for row in 0..rows {
             let [y, cb, cr] = &mut self.rows;
             read_blocks(&self.format, siting, planes, row, &mut self.lines, [&mut *y, &mut *cb, &mut *cr]);
             sample.write_row(row, [y, cb, cr]);
         }
-        self.samples.push((index, sample));
+        sample
     }
 
     fn siting(&self) -> Siting {
@@ -122,17 +128,17 @@ impl Learner {
     }
 
     /// Draws conclusions from a shot's samples.
-    fn end_shot(&mut self, _next: Option<usize>) {
-        let samples: Vec<Sample> = self.samples.drain(..).map(|(_, sample)| sample).collect();
+    fn end_shot(&mut self) {
+        let frames = std::mem::take(&mut self.samples);
+        let samples: Vec<Sample> = frames.into_iter().map(|frame| self.read(&frame)).collect();
         (self.stride, self.seen) = (1, 0);
         if samples.is_empty() {
             return;
         }
         let given = self.options.screen_color.map(|color| crate::color::chromaticity(self.format.matrix, color));
         let found = given.or_else(|| find_chromaticity(&samples, self.format.columns(), self.format.matrix));
-        let shot = found.and_then(|chromaticity| {
-            Shot::learn(&samples, self.format.matrix, chromaticity, unit(&self.format), &mut self.view)
-        });
+        let shot = found
+            .and_then(|chromaticity| Shot::learn(&samples, self.format.matrix, chromaticity, unit(&self.format), &mut self.view));
         if let (Some(scene), Some(shot)) = (self.scenes.last_mut(), shot) {
             scene.shot = Some(shot);
         }
@@ -149,7 +155,7 @@ impl Learner {
                 return Err(Refusal::ColorlessScreen);
             }
         }
-        self.end_shot(None);
+        self.end_shot();
         if self.scenes.is_empty() {
             return Err(Refusal::NoFrames);
         }

@@ -38,11 +38,13 @@ mod solve;
 mod spread;
 mod subject;
 mod thumbnail;
-mod tune;
 mod tones;
 mod view;
 
 pub use frame::{PlanarFormat, YuvMatrix};
 pub use keyer::{Keyer, ScreenFound};
 pub use learn::{Learner, Refusal};
-pub use options::KeyOptions;
+pub use options::{KeyOptions, Outside};
+
+#[cfg(test)]
+mod tests;

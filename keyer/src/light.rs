@@ -70,7 +70,11 @@ impl LightFit {
             for (column, is_sure) in sure.row(row).iter().enumerate() {
                 if *is_sure > 0 {
                     let index = row * sure.columns + column;
-                    self.cast.add(column, row, [0, 1, 2].map(|channel: usize| blocks[channel].cells[index] - out[channel].cells[index]));
+                    self.cast.add(
+                        column,
+                        row,
+                        [0, 1, 2].map(|channel: usize| blocks[channel].cells[index] - out[channel].cells[index]),
+                    );
                 }
             }
         }
@@ -91,30 +95,30 @@ impl LightFit {
 /// Scales the plate by what marked blocks show of its brightness.
 fn fit_shade(grid: &mut Grid, sigma: f32, lines: &mut [Vec<f32>; 3], blocks: &Blocks, marked: &Plane<u8>, out: &mut Blocks) {
     grid.clear();
-        for row in 0..marked.rows {
-            let values = blocks[0].row(row).iter().zip(out[0].row(row));
-            for (column, (is_marked, (seen, expected))) in marked.row(row).iter().zip(values).enumerate() {
-                if *is_marked > 0 {
-                    grid.add(column, row, [*seen, *expected, 0.0]);
-                }
+    for row in 0..marked.rows {
+        let values = blocks[0].row(row).iter().zip(out[0].row(row));
+        for (column, (is_marked, (seen, expected))) in marked.row(row).iter().zip(values).enumerate() {
+            if *is_marked > 0 {
+                grid.add(column, row, [*seen, *expected, 0.0]);
             }
         }
-        grid.blur(sigma);
-        for cell in &mut grid.cells {
-            // A ratio of sums, weighed by brightness.
-            let ratio = if cell[1] > 1e-3 { (cell[0] / cell[1]).clamp(SHADE.0, SHADE.1) } else { 1.0 };
-            *cell = [ratio * cell[3], 0.0, 0.0, cell[3]];
-        }
-        grid.fill((grid.side * grid.side) as f32 * FILLED);
-        for row in 0..marked.rows {
-            let [shade, second, third] = &mut *lines;
-            grid.write_row(row, [&mut *shade, second, third]);
-            for out in out.iter_mut() {
-                for (out, shade) in out.row_mut(row).iter_mut().zip(shade.iter()) {
-                    *out *= shade;
-                }
+    }
+    grid.blur(sigma);
+    for cell in &mut grid.cells {
+        // A ratio of sums, weighed by brightness.
+        let ratio = if cell[1] > 1e-3 { (cell[0] / cell[1]).clamp(SHADE.0, SHADE.1) } else { 1.0 };
+        *cell = [ratio * cell[3], 0.0, 0.0, cell[3]];
+    }
+    grid.fill((grid.side * grid.side) as f32 * FILLED);
+    for row in 0..marked.rows {
+        let [shade, second, third] = &mut *lines;
+        grid.write_row(row, [&mut *shade, second, third]);
+        for out in out.iter_mut() {
+            for (out, shade) in out.row_mut(row).iter_mut().zip(shade.iter()) {
+                *out *= shade;
             }
         }
+    }
 }
 
 /// The frame's brightness against the plate's: the median over what is screen-like. None where too little is.

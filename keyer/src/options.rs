@@ -20,6 +20,18 @@ pub struct KeyOptions {
     /// How much of the screen's light on the subject is taken away, instead of all that is found.
     /// Units: 1 is all, 0 none.
     pub spill_strength: Option<f32>,
+    /// What becomes of fixed things beside the screen.
+    pub outside: Outside,
+}
+
+/// What becomes of what lies beside the screen for certain: it touches the picture's border and never moves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Outside {
+    /// It is subject, as any keyer has it.
+    #[default]
+    Keep,
+    /// It is cleared: a garbage matte.
+    Clear,
 }
 
 /// Stretches alpha between two points.

@@ -79,7 +79,8 @@ impl Painter<'_> {
         let columns = self.subject.grid.columns;
         for (column, hidden) in hidden.iter_mut().enumerate() {
             let [y, p, q, _] = self.subject.grid.cells[cell_row * columns + column];
-            let block = (cell_row * CELL).min(self.view.odd.rows - 1) * self.view.odd.columns + (column * CELL).min(self.view.odd.columns - 1);
+            let block = (cell_row * CELL).min(self.view.odd.rows - 1) * self.view.odd.columns
+                + (column * CELL).min(self.view.odd.columns - 1);
             *hidden = pixel(self.space.to_rgb(self.clean([y, p, q], self.view.plate_at(block))), 0.0);
         }
     }
@@ -167,7 +168,8 @@ impl Painter<'_> {
                 own + (lines.chroma[channel][beside] - own) * share
             });
             let spill = lines.spill[column];
-            let (y, p, q) = (lines.lumas[line][x] - spill * plate[0][column], p - spill * plate[1][column], q - spill * plate[2][column]);
+            let (y, p, q) =
+                (lines.lumas[line][x] - spill * plate[0][column], p - spill * plate[1][column], q - spill * plate[2][column]);
             *out = pixel(factors.map(|[by_p, by_q]| y + by_p * p + by_q * q), 1.0);
         }
     }
@@ -182,7 +184,8 @@ impl Painter<'_> {
         let alphas = spread(&block, &self.near(column, row), (across, down), self.siting, mixture);
         let spill = self.tones.spill(color, screen) * self.spill_strength;
         // A block has one chroma, so its pixels differ by luma alone.
-        let [red, green, blue] = self.space.to_rgb([-spill * screen[0], color[1] - spill * screen[1], color[2] - spill * screen[2]]);
+        let [red, green, blue] =
+            self.space.to_rgb([-spill * screen[0], color[1] - spill * screen[1], color[2] - spill * screen[2]]);
         for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {
             let (dx, dy) = (index % 2, index / 2);
             let (x, y) = (column * across + dx, row * down + dy);

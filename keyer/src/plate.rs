@@ -179,7 +179,8 @@ impl Still {
     pub fn find(evidence: &Evidence<'_>, look: &Look, plate: &Blocks) -> Self {
         let count = plate[0].cells.len();
         let total = evidence.samples.len();
-        let mut still = Self { middles: Vec::with_capacity(count), is_fixed: Vec::with_capacity(count), is_mark: Vec::with_capacity(count) };
+        let mut still =
+            Self { middles: Vec::with_capacity(count), is_fixed: Vec::with_capacity(count), is_mark: Vec::with_capacity(count) };
         for index in 0..count {
             let middle = evidence.median(index, evidence.seen_mask()).0;
             let (mut near, mut bare) = (0, 0);
@@ -248,8 +249,9 @@ pub fn take_marks(evidence: &Evidence<'_>, still: &Still, look: &Look, plate: &m
 /// How far a group is, up to 2.
 fn distance_to(label: &[u32], number: u32, (x, y): (usize, usize), columns: usize, rows: usize) -> usize {
     let is_within = |reach: usize| {
-        (y.saturating_sub(reach)..=(y + reach).min(rows - 1))
-            .any(|near_y| (x.saturating_sub(reach)..=(x + reach).min(columns - 1)).any(|near_x| label[near_y * columns + near_x] == number))
+        (y.saturating_sub(reach)..=(y + reach).min(rows - 1)).any(|near_y| {
+            (x.saturating_sub(reach)..=(x + reach).min(columns - 1)).any(|near_x| label[near_y * columns + near_x] == number)
+        })
     };
     (0..=2).find(|reach| is_within(*reach)).unwrap_or(3)
 }

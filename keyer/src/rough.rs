@@ -2,6 +2,7 @@
 
 use crate::classes::Blocks;
 use crate::color::{Ypq, dot, subtract};
+use crate::options::Outside;
 use crate::outside::{BAR, FIXED};
 use crate::palette::{Palette, length};
 use crate::plane::{Groups, Plane, Rank, rank, sum_around};
@@ -78,7 +79,15 @@ impl Rough {
     pub fn new(columns: usize, rows: usize) -> Self {
         let bytes = Plane::new(columns, rows, 0);
         let around = vec![0; columns];
-        Self { class: bytes.clone(), hue: bytes.clone(), hued: bytes.clone(), deep: bytes, scratch: Vec::new(), sums: Vec::new(), around }
+        Self {
+            class: bytes.clone(),
+            hue: bytes.clone(),
+            hued: bytes.clone(),
+            deep: bytes,
+            scratch: Vec::new(),
+            sums: Vec::new(),
+            around,
+        }
     }
 
     /// Classes the blocks of a frame.
@@ -89,11 +98,22 @@ impl Rough {
         rank(&mut self.hued, DEPTH, Rank::Least, &mut self.scratch);
         for row in 0..view.odd.rows {
             sum_around(&view.odd, row, &mut self.sums, &mut self.around);
-            let places = self.class.row_mut(row).iter_mut().zip(view.odd.row(row)).zip(&self.around).zip(self.deep.row(row).iter().zip(self.hued.row(row)));
+            let places = self
+                .class
+                .row_mut(row)
+                .iter_mut()
+                .zip(view.odd.row(row))
+                .zip(&self.around)
+                .zip(self.deep.row(row).iter().zip(self.hued.row(row)));
             for (column, (((class, odd), around), (deep, hued))) in places.enumerate() {
-                let is_screen = f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
+                let is_screen =
+                    f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
                 let is_screen = is_screen || is_more_screen(view, row * view.odd.columns + column, noise);
-                *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) { CORE } else { u8::from(!is_screen) * SOFT };
+                *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) {
+                    CORE
+                } else {
+                    u8::from(!is_screen) * SOFT
+                };
             }
         }
     }
@@ -113,10 +133,11 @@ impl Rough {
     }
 
     /// Takes what lies beside the screen: fixed things are core, bars are clear.
-    pub fn take_outside(&mut self, outside: &Plane<u8>) {
+    pub fn take_outside(&mut self, outside: &Plane<u8>, wanted: Outside) {
         for (class, outside) in self.class.cells.iter_mut().zip(&outside.cells) {
             match *outside {
-                FIXED => *class = CORE,
+                FIXED if wanted == Outside::Keep => *class = CORE,
+                FIXED => *class = SCREEN,
                 BAR => *class = SCREEN,
                 _ => {}
             }
@@ -179,7 +200,8 @@ impl Rough {
                 (*class, *alpha) = (CORE, 1.0);
             }
         }
-        let open: Vec<bool> = class.cells.iter().zip(&alpha.cells).map(|(class, alpha)| *class == SOFT && *alpha < HOLE_ALPHA_MAX).collect();
+        let open: Vec<bool> =
+            class.cells.iter().zip(&alpha.cells).map(|(class, alpha)| *class == SOFT && *alpha < HOLE_ALPHA_MAX).collect();
         let columns = class.columns;
         let groups = Groups::of(&open, columns);
         let mut rims = vec![Rim { touches_core: false, touches_screen: false, low: u8::MAX, high: 0 }; groups.found.len() + 1];
@@ -222,7 +244,9 @@ impl Rough {
         (0..rows)
             .step_by(TEACHER_STRIDE)
             .flat_map(move |row| (0..columns).step_by(TEACHER_STRIDE).map(move |column| row * columns + column))
-            .filter(|index| self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (self.class.cells[*index] == CORE && self.is_inner(*index)))
+            .filter(|index| {
+                self.hued.cells[*index] >= steps(TEACH_HUED_MIN) || (self.class.cells[*index] == CORE && self.is_inner(*index))
+            })
     }
 
     /// Core with nothing but core around.
@@ -235,7 +259,8 @@ impl Rough {
 
 /// As screen-like as the plate or more, and no darker: halos of sharpening, shadows that have moved on.
 fn is_more_screen(view: &View, index: usize, noise: Ypq) -> bool {
-    let ([y, p, q], [screen_y, screen_p, screen_q]) = ([0, 1, 2].map(|channel: usize| view.blocks[channel].cells[index]), view.plate_at(index));
+    let ([y, p, q], [screen_y, screen_p, screen_q]) =
+        ([0, 1, 2].map(|channel: usize| view.blocks[channel].cells[index]), view.plate_at(index));
     let scale = (y / screen_y.max(1.0)).max(1.0);
     let across = (q - screen_q * scale).abs();
     p - across > screen_p * MORE_CHROMA_MIN - noise[1] && y > screen_y - noise[0] && y < screen_y * MORE_LUMA_MAX
@@ -243,7 +268,10 @@ fn is_more_screen(view: &View, index: usize, noise: Ypq) -> bool {
 
 /// Opaque by hue alone, at a block.
 pub fn hue_alpha(blocks: &Blocks, plate: &Blocks, index: usize) -> f32 {
-    wedge_alpha([0, 1, 2].map(|channel: usize| blocks[channel].cells[index]), [0, 1, 2].map(|channel: usize| plate[channel].cells[index]))
+    wedge_alpha(
+        [0, 1, 2].map(|channel: usize| blocks[channel].cells[index]),
+        [0, 1, 2].map(|channel: usize| plate[channel].cells[index]),
+    )
 }
 
 /// Opaque by hue alone: how much of the plate's chroma is missing, where chroma across its direction counts as missing too.

@@ -5,6 +5,7 @@ use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_loose, mark_n
 use crate::color::Space;
 use crate::frame::YuvMatrix;
 use crate::grid::Grid;
+use crate::options::Outside;
 use crate::outside::find_outside;
 use crate::palette::Palette;
 use crate::plane::{Plane, Rank, rank};
@@ -172,7 +173,7 @@ impl Shot {
             view.measure(&self.metric, &self.calm);
             rough.update(view, self.noise, &self.palette);
             bodies.harden(view, &mut rough);
-            rough.take_outside(&self.outside);
+            rough.take_outside(&self.outside, Outside::Keep);
             for index in rough.teachers() {
                 self.palette.add(view.seen_at(index));
             }
@@ -299,7 +300,8 @@ fn trimmed_covariance(residuals: &[Vec<f32>; 3]) -> [f32; 6] {
 
 /// The inverse of a symmetric matrix, laid out likewise.
 pub fn inverse([yy, pp, qq, yp, yq, pq]: [f32; 6]) -> [f32; 6] {
-    let minors = [pp * qq - pq * pq, yy * qq - yq * yq, yy * pp - yp * yp, yq * pq - yp * qq, yp * pq - yq * pp, yp * yq - yy * pq];
+    let minors =
+        [pp * qq - pq * pq, yy * qq - yq * yq, yy * pp - yp * yp, yq * pq - yp * qq, yp * pq - yq * pp, yp * yq - yy * pq];
     let determinant = yy * minors[0] + yp * minors[3] + yq * minors[4];
     minors.map(|minor| minor / determinant.max(1e-9))
 }

@@ -88,7 +88,7 @@ fn settled(alpha: f32) -> f32 {
 }
 
 fn weighted([y, p, q]: Ypq) -> Ypq {
-    [y * crate::tune::tune!("LW", LUMA_WEIGHT), p, q]
+    [y * LUMA_WEIGHT, p, q]
 }
 
 /// The mean over a block and its neighbours: hairs that cross share a colour, and chroma is filtered wider than luma.
@@ -116,11 +116,11 @@ impl Around<'_> {
         let (seen_square, near_square, both) = (dot(seen, seen), dot(near, near), dot(seen, near));
         let cosine = both / (seen_square * near_square).sqrt().max(1.0);
         // Where the direction is seen well, the length of what is seen counts; where it drowns in noise, its projection.
-        let sure = seen_square / (seen_square + crate::tune::tune!("SH", SIGNAL_HALF) * self.noise_square);
+        let sure = seen_square / (seen_square + SIGNAL_HALF * self.noise_square);
         let (along_seen, along_near) = (seen_square / both.max(1.0), both / near_square.max(1.0));
         let by_near = along_near + (along_seen - along_near) * sure;
-        let near_weight = if self.is_near_known { smoothstep(crate::tune::tune!("LM", LIKE_MIN), LIKE_FULL, cosine) } else { 0.0 };
-        let palette_weight = (PALETTE_WEIGHT_MIN + crate::tune::tune!("PW", 1.0) * trust) * (1.0 - crate::tune::tune!("NT", NEAR_TAKES) * near_weight);
+        let near_weight = if self.is_near_known { smoothstep(LIKE_MIN, LIKE_FULL, cosine) } else { 0.0 };
+        let palette_weight = (PALETTE_WEIGHT_MIN + trust) * (1.0 - NEAR_TAKES * near_weight);
         let alpha = (by_near * near_weight + by_palette * palette_weight) / (near_weight + palette_weight);
         mix(line, scaled(around, 1.0 / alpha.max(0.01)), sure)
     }

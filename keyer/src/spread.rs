@@ -56,13 +56,7 @@ impl Block {
 
 /// The alphas of a block's pixels, from their luma: left to right, top to bottom; `across` and `down` are 1 or 2. Takes
 /// note of how mixed they are at an edge.
-pub fn spread(
-    block: &Block,
-    near: &Nine,
-    (across, down): (usize, usize),
-    siting: Siting,
-    mixture: &mut EdgeMixture,
-) -> [f32; 4] {
+pub fn spread(block: &Block, near: &Nine, (across, down): (usize, usize), siting: Siting, mixture: &mut EdgeMixture) -> [f32; 4] {
     let whole = near[1][1];
     let (mut low, mut high) = (whole, whole);
     for alpha in near.as_flattened() {
@@ -73,7 +67,8 @@ pub fn spread(
         return [whole; 4];
     }
     let contrast = high - low;
-    let (slope, whole) = sloped(near, across, down, siting, 1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, contrast));
+    let (slope, whole) =
+        sloped(near, across, down, siting, 1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, contrast));
     let sharp = smoothstep(EDGE_CONTRAST.0, EDGE_CONTRAST.1, contrast);
     if sharp <= 0.0 {
         return by_luma(block, slope, whole, contrast);

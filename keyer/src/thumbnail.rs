@@ -9,6 +9,9 @@ const TAPS: usize = 3;
 /// A cut changes the picture by this much, and by so many times what is usual. Units: of 255, mean over places.
 const CUT_MIN: f32 = 20.0;
 const CUT_TIMES: f32 = 6.0;
+/// And it changes this share of the places by at least this: a subject that moves quickly changes few.
+const CUT_SHARE: f32 = 0.4;
+const PLACE_MIN: f32 = 12.0;
 /// How fast the usual change follows.
 const USUAL_RATE: f32 = 0.1;
 
@@ -44,8 +47,11 @@ impl Thumbnail {
 
     /// How unlike two frames are. Units: of 255, mean over places.
     pub fn distance(&self, other: &Self) -> f32 {
-        let apart = |(a, b): (&[f32; 3], &[f32; 3])| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>();
-        self.0.iter().zip(&other.0).map(apart).sum::<f32>() / self.0.len() as f32
+        self.changes(other).sum::<f32>() / self.0.len() as f32
+    }
+
+    fn changes(&self, other: &Self) -> impl Iterator<Item = f32> {
+        self.0.iter().zip(&other.0).map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>())
     }
 }
 
@@ -60,7 +66,9 @@ impl CutFinder {
     pub fn is_cut(&mut self, thumbnail: &Thumbnail) -> bool {
         let Some(before) = self.before.replace(thumbnail.clone()) else { return false };
         let change = before.distance(thumbnail);
-        let is_cut = change > CUT_MIN && change > CUT_TIMES * (self.usual + 1.0);
+        let places = before.changes(thumbnail).filter(|change| *change > PLACE_MIN).count();
+        let is_wide = places as f32 > CUT_SHARE * (COLUMNS * ROWS) as f32;
+        let is_cut = is_wide && change > CUT_MIN && change > CUT_TIMES * (self.usual + 1.0);
         if !is_cut {
             self.usual += (change - self.usual) * USUAL_RATE;
         }
