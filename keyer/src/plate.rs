@@ -1,7 +1,7 @@
 //! The clean plate: what each block shows when it shows screen, from all samples of a shot.
 
 use crate::classes::{Blocks, LUMA_MIN, Look};
-use crate::color::Ypq;
+use crate::color::{Ypq, scaled};
 use crate::grid::Grid;
 use crate::hue_field::{Candidate, hue_field};
 use crate::plane::{Groups, Plane};
@@ -30,24 +30,32 @@ const MARK_RING: f32 = 0.7;
 #[derive(Debug)]
 pub struct Evidence<'a> {
     pub samples: &'a [Sample],
-    /// Brightness of each sample against the plate.
-    pub gains: &'a [f32],
+    /// Brightness of each sample's blocks against the plate, in steps; none while no plate is known.
+    pub shades: &'a [Vec<u16>],
     pub hue: [f32; 2],
     /// A bit per sample.
     pub sure: &'a [u16],
     pub like: &'a [u16],
 }
 
+/// Steps of a kept shade per unit.
+pub const SHADE_UNIT: f32 = 8192.0;
+
 impl Evidence<'_> {
+    /// A sample's block in the plate's light.
+    fn lit(&self, bit: usize, index: usize) -> Ypq {
+        let seen = turned(self.samples[bit].at(index), self.hue);
+        self.shades.get(bit).map_or(seen, |shades| scaled(seen, SHADE_UNIT / f32::from(shades[index].max(1))))
+    }
+
     /// The median of a block's samples in `mask`, and their median deviation.
     fn median(&self, index: usize, mask: u16) -> (Ypq, Ypq) {
         let mut values = [[0.0_f32; SAMPLES_MAX]; 3];
         let mut count = 0;
-        for (bit, (sample, gain)) in self.samples.iter().zip(self.gains).enumerate() {
+        for bit in 0..self.samples.len() {
             if mask >> bit & 1 == 1 {
-                let seen = turned(sample.at(index), self.hue);
-                for (values, seen) in values.iter_mut().zip(seen) {
-                    values[count] = seen / gain;
+                for (values, seen) in values.iter_mut().zip(self.lit(bit, index)) {
+                    values[count] = seen;
                 }
                 count += 1;
             }
@@ -76,7 +84,7 @@ impl Evidence<'_> {
                 along[bit] = (p - q.abs() * VEIL_ACROSS) / luma;
                 sorted[count] = along[bit];
                 count += 1;
-                luma_sum += luma / self.gains[bit];
+                luma_sum += luma;
             }
         }
         if count < 3 {
@@ -184,10 +192,10 @@ impl Still {
         for index in 0..count {
             let middle = evidence.median(index, evidence.seen_mask()).0;
             let (mut near, mut bare) = (0, 0);
-            for (sample, gain) in evidence.samples.iter().zip(evidence.gains) {
-                let seen = turned(sample.at(index), evidence.hue);
+            for bit in 0..total {
+                let seen = evidence.lit(bit, index);
                 let is_within = |from: Ypq, deviations: f32, more: f32| {
-                    (0..3).all(|channel| (seen[channel] / gain - from[channel]).abs() < deviations * look.noise[channel] + more)
+                    (0..3).all(|channel| (seen[channel] - from[channel]).abs() < deviations * look.noise[channel] + more)
                 };
                 near += usize::from(is_within(middle, 5.0, 5.0));
                 bare += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), 3.0, 2.0));

@@ -67,18 +67,18 @@ impl Shot {
             mark_first_sure(view, &look);
             take_bit(&view.sure, bit, &mut sure);
         }
-        let mut gains = vec![1.0; samples.len()];
-        let (clean, _) = clean_plate(&Evidence { samples, gains: &gains, hue, sure: &sure, like: &like }, &look, columns, rows);
+        let (clean, _) = clean_plate(&Evidence { samples, shades: &[], hue, sure: &sure, like: &like }, &look, columns, rows);
         let clean = Clean::new(clean);
         sure.fill(0);
-        for ((bit, sample), gain) in samples.iter().enumerate().zip(&mut gains) {
+        let mut shades = Vec::with_capacity(samples.len());
+        for (bit, sample) in samples.iter().enumerate() {
             view.load(sample, hue);
             view.gain = 1.0;
             view.fit(&look, &clean);
-            *gain = view.gain.max(0.02);
+            shades.push(view.shades(&clean));
             take_bit(&view.sure, bit, &mut sure);
         }
-        let evidence = Evidence { samples, gains: &gains, hue, sure: &sure, like: &like };
+        let evidence = Evidence { samples, shades: &shades, hue, sure: &sure, like: &like };
         let (mut clean, _) = clean_plate(&evidence, &look, columns, rows);
         let still = Still::find(&evidence, &look, &clean);
         take_marks(&evidence, &still, &look, &mut clean);

@@ -1,11 +1,12 @@
 //! One frame against the screen: read into blocks, the plate fitted to its light, and how far each block is from it.
 
 use crate::chroma::{Lines, Siting, read_blocks};
-use crate::classes::{Blocks, Clean, Look, Scratch, keep_sure, mark_like_plate};
+use crate::classes::{Blocks, Clean, LUMA_MIN, Look, Scratch, keep_sure, mark_like_plate};
 use crate::color::{Ypq, byte};
 use crate::frame::PlanarFormat;
 use crate::light::{LightFit, find_gain};
 use crate::plane::Plane;
+use crate::plate::SHADE_UNIT;
 use crate::sample::{Sample, turned};
 
 /// Steps of oddness per unit; 255 steps and more are one.
@@ -90,6 +91,12 @@ impl View {
         self.gain = find_gain(&self.scratch.soft[0], &clean.soft[0], &self.sure).unwrap_or(self.gain);
         keep_sure(&mut self.scratch, look, &clean.soft[0], &clean.detail, self.gain, &mut self.sure);
         self.light.fit(&self.blocks, &clean.blocks, &self.sure, &self.scratch.smooth_like, self.gain, &mut self.plate);
+    }
+
+    /// The frame's brightness against the clean plate, block by block.
+    pub fn shades(&self, clean: &Clean) -> Vec<u16> {
+        let shade = |(plate, clean): (&f32, &f32)| ((plate / clean.max(LUMA_MIN)).clamp(0.02, 4.0) * SHADE_UNIT) as u16;
+        self.plate[0].cells.iter().zip(&clean.blocks[0].cells).map(shade).collect()
     }
 
     /// Measures how odd each block is; `calm` scales that down where the screen is restless.
