@@ -146,8 +146,10 @@ fn residual(window: &[[Vec<f32>; 3]; 3], column: usize) -> f64 {
     let mut sums = [0.0_f32; 8];
     let base = [0, 1, 2].map(|channel: usize| window[1][channel][column]);
     for row in window {
-        for near in column - 1..=column + 1 {
-            let [y, b, r] = [0, 1, 2].map(|channel: usize| row[channel][near] - base[channel]);
+        let [y, cb, cr] = row;
+        let near = column - 1..=column + 1;
+        for ((y, cb), cr) in y[near.clone()].iter().zip(&cb[near.clone()]).zip(&cr[near]) {
+            let (y, b, r) = (y - base[0], cb - base[1], cr - base[2]);
             for (sum, value) in sums.iter_mut().zip([y, y * y, b, b * b, y * b, r, r * r, y * r]) {
                 *sum += value * (1.0 / 9.0);
             }

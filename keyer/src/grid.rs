@@ -49,8 +49,8 @@ impl Grid {
                 box_line(&line[..row.len()], radius, |index, value| row[index] = value);
             }
             for column in 0..self.columns {
-                for row in 0..self.rows {
-                    line[row] = self.cells[row * self.columns + column];
+                for (line, row) in line.iter_mut().zip(self.cells.chunks_exact(self.columns)) {
+                    *line = row[column];
                 }
                 let (columns, cells) = (self.columns, &mut self.cells);
                 box_line(&line[..self.rows], radius, |index, value| cells[index * columns + column] = value);
@@ -108,10 +108,9 @@ impl Grid {
         let (left, right, across) = between(x, self.columns);
         let (top, bottom, down) = between(y, self.rows);
         let cell = |column: usize, row: usize| self.cells[row * self.columns + column];
-        let (a, b, c, d) = (cell(left, top), cell(right, top), cell(left, bottom), cell(right, bottom));
+        let (upper, lower) = ([cell(left, top), cell(right, top)], [cell(left, bottom), cell(right, bottom)]);
         [0, 1, 2].map(|channel| {
-            let upper = a[channel] + (b[channel] - a[channel]) * across;
-            let lower = c[channel] + (d[channel] - c[channel]) * across;
+            let [upper, lower] = [upper, lower].map(|[left, right]| left[channel] + (right[channel] - left[channel]) * across);
             upper + (lower - upper) * down
         })
     }

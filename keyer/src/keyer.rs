@@ -91,7 +91,8 @@ impl Keyer {
         let found = |scene: &Scene| {
             let shot = scene.shot.as_ref()?;
             let share = |kind: u8| {
-                shot.outside.cells.iter().filter(|outside| **outside == kind).count() as f32 / shot.outside.cells.len() as f32
+                shot.outside.cells.iter().map(|outside| usize::from(*outside == kind)).sum::<usize>() as f32
+                    / shot.outside.cells.len() as f32
             };
             Some(ScreenFound {
                 first_frame: scene.first.0,

@@ -10,7 +10,7 @@
     clippy::cast_sign_loss,
     reason = "positions and counts in a picture are small and never negative; colours are clamped to a byte"
 )]
-#![expect(clippy::many_single_char_names, clippy::similar_names, reason = "y, p, q; cb, cr; r, g, b are the field's words")]
+#![expect(clippy::similar_names, reason = "y, p, q; cb, cr; r, g, b are the field's words")]
 
 mod bodies;
 mod chroma;

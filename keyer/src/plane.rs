@@ -60,8 +60,8 @@ pub fn rank(plane: &mut Plane<u8>, radius: usize, rank: Rank, scratch: &mut Vec<
     }
     scratch.resize(plane.cells.len(), 0);
     match rank {
-        Rank::Least => rank_by(plane, radius, scratch, |a, b| a.min(b)),
-        Rank::Largest => rank_by(plane, radius, scratch, |a, b| a.max(b)),
+        Rank::Least => rank_by(plane, radius, scratch, u8::min),
+        Rank::Largest => rank_by(plane, radius, scratch, u8::max),
     }
 }
 

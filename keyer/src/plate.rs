@@ -127,7 +127,7 @@ pub fn clean_plate(evidence: &Evidence<'_>, look: &Look, columns: usize, rows: u
     drop_veiled(&mut grid, look);
     let mut rough = grid.clone();
     rough.fill(0.9);
-    let needed = (evidence.samples.len() / 2).max(3);
+    let needed = (evidence.samples.len() / 4).max(3);
     let mut is_still = vec![false; columns * rows];
     for (index, (cell, mask)) in grid.cells.iter_mut().zip(evidence.like).enumerate() {
         if (mask.count_ones() as usize) < needed {

@@ -137,8 +137,7 @@ impl Rough {
         for (class, outside) in self.class.cells.iter_mut().zip(&outside.cells) {
             match *outside {
                 FIXED if wanted == Outside::Keep => *class = CORE,
-                FIXED => *class = SCREEN,
-                BAR => *class = SCREEN,
+                FIXED | BAR => *class = SCREEN,
                 _ => {}
             }
         }

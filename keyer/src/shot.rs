@@ -273,8 +273,8 @@ fn trimmed_covariance(residuals: &[Vec<f32>; 3]) -> [f32; 6] {
         (at(TRIM_SHARE), at(1.0 - TRIM_SHARE))
     });
     let (mut sums, mut squares, mut count) = ([0.0_f64; 3], [0.0_f64; 6], 0.0_f64);
-    for index in 0..residuals[0].len() {
-        let seen = [0, 1, 2].map(|channel: usize| residuals[channel][index]);
+    let [y, p, q] = residuals;
+    for seen in y.iter().zip(p).zip(q).map(|((y, p), q)| [*y, *p, *q]) {
         if seen.iter().zip(limits).all(|(seen, (low, high))| *seen >= low && *seen <= high) {
             let [y, p, q] = seen.map(f64::from);
             for (sum, value) in sums.iter_mut().zip([y, p, q]) {
