@@ -6,7 +6,7 @@ use crate::frame::PlanarFormat;
 use crate::options::{KeyOptions, Levels};
 use crate::outside::{BAR, FIXED};
 use crate::paint::{Lines, Painter};
-use crate::rough::Rough;
+use crate::rough::{Rough, SCREEN};
 use crate::sharpness::{EdgeMixture, Sharpness};
 use crate::shot::Shot;
 use crate::solve::Solved;
@@ -126,10 +126,14 @@ impl Keyer {
         };
         view.read(&self.format, self.siting, frame, shot.space.hue);
         view.fit(&shot.look, &shot.clean);
-        view.measure(&shot.metric, &shot.calm);
+        view.measure(&shot.metrics, &shot.calm);
         rough.update(view, shot.noise, &shot.palette);
         bodies.harden(view, rough);
         rough.take_outside(&shot.outside, self.options.outside);
+        if view.is_black() {
+            // The end of a fade: nothing is seen, of either.
+            rough.class.cells.fill(SCREEN);
+        }
         subject.update(view, &rough.class);
         if subject.is_known && rough.grow(view, subject) {
             subject.update(view, &rough.class);

@@ -30,6 +30,8 @@ const MORE_LUMA_MAX: f32 = 1.4;
 /// A block less odd than this, among blocks that are less odd together, is screen.
 const SCREEN_ODD_MAX: f32 = 16.0;
 const SCREEN_ODD_AROUND_MAX: f32 = 8.0;
+/// And less than this, once blurred.
+const SOFT_ODD_MAX: f32 = 14.0;
 /// Opaque by hue, with all around it: from here on it may be core by likeness, or teach the palette.
 const LIKE_HUED_MIN: f32 = 1.0;
 const TEACH_HUED_MIN: f32 = 0.95;
@@ -108,6 +110,7 @@ impl Rough {
             for (column, (((class, odd), around), (deep, hued))) in places.enumerate() {
                 let is_screen =
                     f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
+                let is_screen = is_screen && f32::from(view.soft_odd.cells[row * view.odd.columns + column]) < SOFT_ODD_MAX * ODD_UNIT;
                 let is_screen = is_screen || is_more_screen(view, row * view.odd.columns + column, noise);
                 *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) {
                     CORE

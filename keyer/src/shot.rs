@@ -13,7 +13,7 @@ use crate::plate::{Evidence, SAMPLES_MAX, Still, clean_plate, median_of, take_ma
 use crate::rough::Rough;
 use crate::sample::Sample;
 use crate::tones::Tones;
-use crate::view::{CALM, Metric, ODD_UNIT, View};
+use crate::view::{CALM, Metric, Metrics, ODD_UNIT, View};
 
 /// Noise that is assumed before any is measured, and the least there is. Units: of 255.
 const NOISE_FIRST: [f32; 3] = [2.5, 1.5, 1.5];
@@ -40,7 +40,7 @@ pub struct Shot {
     pub calm: Plane<u8>,
     /// Fixed things beside the screen, and bars.
     pub outside: Plane<u8>,
-    pub metric: Metric,
+    pub metrics: Metrics,
     /// One deviation of what the plate leaves of screen.
     pub noise: [f32; 3],
     pub palette: Palette,
@@ -99,7 +99,7 @@ impl Shot {
             clean,
             outside,
             calm: Plane::new(columns, rows, CALM as u8),
-            metric: Metric::default(),
+            metrics: Metrics::default(),
             noise: look.noise,
             tones: Tones::default(),
             screen,
@@ -114,6 +114,7 @@ impl Shot {
     /// The covariance of what the fitted plate leaves of certain screen.
     fn learn_noise(&mut self, samples: &[Sample], view: &mut View) {
         let mut residuals: [Vec<f32>; 3] = Default::default();
+        let mut soft_residuals: [Vec<f32>; 3] = Default::default();
         let stride = (view.sure.cells.len() * samples.len() / RESIDUALS_MAX).max(1);
         for sample in samples {
             view.load(sample, self.space.hue);
@@ -123,11 +124,17 @@ impl Shot {
                 for (residuals, seen) in residuals.iter_mut().zip(view.seen_at(index)) {
                     residuals.push(seen);
                 }
+                for (channel, residuals) in soft_residuals.iter_mut().enumerate() {
+                    residuals.push(view.scratch.soft[channel].cells[index] - view.plate[channel].cells[index]);
+                }
             }
         }
         let covariance = trimmed_covariance(&residuals);
         self.noise = [0, 1, 2].map(|channel: usize| covariance[channel].sqrt());
-        self.metric = Metric(inverse(covariance));
+        self.metrics = Metrics {
+            own: Metric(inverse(covariance)),
+            soft: Metric(inverse(trimmed_covariance(&soft_residuals))),
+        };
     }
 
     /// Where the screen stays odder than its noise over time: creases that move a little, textures that the codec changes.
@@ -137,7 +144,7 @@ impl Shot {
             view.load(sample, self.space.hue);
             view.gain = 1.0;
             view.fit(&self.look, &self.clean);
-            view.measure(&self.metric, &self.calm);
+            view.measure(&self.metrics, &self.calm);
             for (odd, seen) in odd.iter_mut().zip(&view.odd.cells) {
                 odd[bit] = *seen;
             }
@@ -170,7 +177,7 @@ impl Shot {
             view.load(sample, self.space.hue);
             view.gain = 1.0;
             view.fit(&self.look, &self.clean);
-            view.measure(&self.metric, &self.calm);
+            view.measure(&self.metrics, &self.calm);
             rough.update(view, self.noise, &self.palette);
             bodies.harden(view, &mut rough);
             rough.take_outside(&self.outside, Outside::Keep);

@@ -7,8 +7,10 @@ use crate::rough::{CORE, Rough, SCREEN};
 use crate::subject::Subject;
 use crate::view::View;
 
-/// Luma is worth less than chroma where the subject's own brightness is guessed from afar.
-const LUMA_WEIGHT: f32 = 0.3;
+/// Luma is worth less than chroma where the subject's own brightness varies: the least and the most, and the variance at
+/// which it is half way. Codecs leave thin hair its luma alone.
+const LUMA_WEIGHT: (f32, f32) = (0.3, 0.8);
+const VARIANCE_HALF: f32 = 60.0;
 /// The signal, in variances of the noise, at which a direction of colour is half believed.
 const SIGNAL_HALF: f32 = 8.0;
 /// Likeness of direction, as a cosine, from which the core nearby begins to tell, and from which it tells all it can.
@@ -39,6 +41,7 @@ struct Around<'a> {
     near: Ypq,
     is_near_known: bool,
     noise_square: f32,
+    luma_weight: f32,
     palette: &'a Palette,
 }
 
@@ -48,8 +51,6 @@ impl Solved {
     }
 
     pub fn update(&mut self, view: &View, noise: Ypq, rough: &Rough, palette: &Palette, subject: &Subject) {
-        let noise = weighted(noise);
-        let noise_square = dot(noise, noise);
         let columns = self.alpha.columns;
         for row in 0..self.alpha.rows {
             for column in 0..columns {
@@ -59,11 +60,16 @@ impl Solved {
                     SCREEN => *alpha = 0.0,
                     CORE => *alpha = 1.0,
                     _ => {
+                        let variance = subject.luma_variance(column, row);
+                                                let calm = VARIANCE_HALF / (VARIANCE_HALF + variance);
+                        let luma_weight = LUMA_WEIGHT.0 + (LUMA_WEIGHT.1 - LUMA_WEIGHT.0) * calm;
+                        let noise = weighted(noise, luma_weight);
                         let around = Around {
                             screen: view.plate_at(index),
                             near: subject.grid.at_block(column, row),
                             is_near_known: subject.is_known,
-                            noise_square,
+                            noise_square: dot(noise, noise),
+                            luma_weight,
                             palette,
                         };
                         let (solved, color) = around.solve(view.seen_at(index), smoothed(view, index));
@@ -87,8 +93,8 @@ fn settled(alpha: f32) -> f32 {
     }
 }
 
-fn weighted([y, p, q]: Ypq) -> Ypq {
-    [y * LUMA_WEIGHT, p, q]
+fn weighted([y, p, q]: Ypq, luma_weight: f32) -> Ypq {
+    [y * luma_weight, p, q]
 }
 
 /// The mean over a block and its neighbours: hairs that cross share a colour, and chroma is filtered wider than luma.
@@ -100,7 +106,7 @@ impl Around<'_> {
     /// From a block's colour and that of its surroundings, both less the screen's.
     fn solve(&self, seen: Ypq, around: Ypq) -> (f32, Ypq) {
         let full = self.subject_color(around);
-        let (own, line) = (weighted(seen), weighted(full));
+        let (own, line) = (weighted(seen, self.luma_weight), weighted(full, self.luma_weight));
         let alpha = (dot(own, line) / dot(line, line).max(1.0)).clamp(0.0, 1.0);
         let scale = 1.0 / alpha.max(0.02);
         let own = scaled(seen, scale);
@@ -112,7 +118,7 @@ impl Around<'_> {
         let (radius, trust) = self.palette.find(around);
         let by_palette = length(around) / radius;
         let line = subtract(self.near, self.screen);
-        let (seen, near) = (weighted(around), weighted(line));
+        let (seen, near) = (weighted(around, self.luma_weight), weighted(line, self.luma_weight));
         let (seen_square, near_square, both) = (dot(seen, seen), dot(near, near), dot(seen, near));
         let cosine = both / (seen_square * near_square).sqrt().max(1.0);
         // Where the direction is seen well, the length of what is seen counts; where it drowns in noise, its projection.

@@ -12,6 +12,8 @@ use crate::sample::{Sample, turned};
 /// Steps of oddness per unit; 255 steps and more are one.
 pub const ODD_UNIT: f32 = 4.0;
 
+/// A frame whose luma stays below this is black. Units: of 255.
+const BLACK_LUMA_MAX: f32 = 5.0;
 /// A screen that is no more restless than its noise says.
 pub const CALM: f32 = 255.0;
 
@@ -26,6 +28,8 @@ pub struct View {
     pub sure: Plane<u8>,
     /// Squared distance from the plate in deviations of its noise, in steps.
     pub odd: Plane<u8>,
+    /// Likewise of the lightly blurred frame, in which less is noise.
+    pub soft_odd: Plane<u8>,
     pub scratch: Scratch,
     light: LightFit,
     lines: Lines,
@@ -36,6 +40,13 @@ pub struct View {
 /// The screen's noise: the inverse of its covariance, six of nine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Metric(pub [f32; 6]);
+
+/// The noise of blocks, and of blocks that are lightly blurred.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Metrics {
+    pub own: Metric,
+    pub soft: Metric,
+}
 
 impl Metric {
     pub fn distance(&self, [y, p, q]: Ypq) -> f32 {
@@ -54,6 +65,7 @@ impl View {
             plate: blocks.clone(),
             blocks,
             sure: bytes.clone(),
+            soft_odd: bytes.clone(),
             odd: bytes,
             scratch: Scratch::new(columns, rows),
             light: LightFit::new(columns, rows, unit(format)),
@@ -99,17 +111,15 @@ impl View {
         self.plate[0].cells.iter().zip(&clean.blocks[0].cells).map(shade).collect()
     }
 
+    /// Whether hardly anything is to be seen.
+    pub fn is_black(&self) -> bool {
+        self.blocks[0].cells.iter().all(|luma| *luma < BLACK_LUMA_MAX)
+    }
+
     /// Measures how odd each block is; `calm` scales that down where the screen is restless.
-    pub fn measure(&mut self, metric: &Metric, calm: &Plane<u8>) {
-        let [y, p, q] = &self.blocks;
-        let [plate_y, plate_p, plate_q] = &self.plate;
-        let seen = y.cells.iter().zip(&p.cells).zip(&q.cells);
-        let plate = plate_y.cells.iter().zip(&plate_p.cells).zip(&plate_q.cells);
-        let places = self.odd.cells.iter_mut().zip(&calm.cells).zip(seen).zip(plate);
-        for (((odd, calm), ((y, p), q)), ((plate_y, plate_p), plate_q)) in places {
-            let distance = metric.distance([y - plate_y, p - plate_p, q - plate_q]);
-            *odd = byte(distance * f32::from(*calm) * (ODD_UNIT / CALM));
-        }
+    pub fn measure(&mut self, metrics: &Metrics, calm: &Plane<u8>) {
+        measure(&metrics.own, &self.blocks, &self.plate, calm, &mut self.odd);
+        measure(&metrics.soft, &self.scratch.soft, &self.plate, calm, &mut self.soft_odd);
     }
 
     /// A block's colour less the screen's.
@@ -120,6 +130,17 @@ impl View {
     /// The screen's colour at a block.
     pub fn plate_at(&self, index: usize) -> Ypq {
         [0, 1, 2].map(|channel: usize| self.plate[channel].cells[index])
+    }
+}
+
+fn measure(metric: &Metric, blocks: &Blocks, plate: &Blocks, calm: &Plane<u8>, odd: &mut Plane<u8>) {
+    let ([y, p, q], [plate_y, plate_p, plate_q]) = (blocks, plate);
+    let seen = y.cells.iter().zip(&p.cells).zip(&q.cells);
+    let plate = plate_y.cells.iter().zip(&plate_p.cells).zip(&plate_q.cells);
+    let places = odd.cells.iter_mut().zip(&calm.cells).zip(seen).zip(plate);
+    for (((odd, calm), ((y, p), q)), ((plate_y, plate_p), plate_q)) in places {
+        let distance = metric.distance([y - plate_y, p - plate_p, q - plate_q]);
+        *odd = byte(distance * f32::from(*calm) * (ODD_UNIT / CALM));
     }
 }
 
