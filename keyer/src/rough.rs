@@ -110,7 +110,8 @@ impl Rough {
             for (column, (((class, odd), around), (deep, hued))) in places.enumerate() {
                 let is_screen =
                     f32::from(*odd) < SCREEN_ODD_MAX * ODD_UNIT && f32::from(*around) < SCREEN_ODD_AROUND_MAX * ODD_UNIT * 9.0;
-                let is_screen = is_screen && f32::from(view.soft_odd.cells[row * view.odd.columns + column]) < SOFT_ODD_MAX * ODD_UNIT;
+                let is_screen =
+                    is_screen && f32::from(view.soft_odd.cells[row * view.odd.columns + column]) < SOFT_ODD_MAX * ODD_UNIT;
                 let is_screen = is_screen || is_more_screen(view, row * view.odd.columns + column, noise);
                 *class = if *deep >= steps(CORE_ALPHA_MIN) || *hued >= steps(CORE_HUED_MIN) {
                     CORE

@@ -131,10 +131,7 @@ impl Shot {
         }
         let covariance = trimmed_covariance(&residuals);
         self.noise = [0, 1, 2].map(|channel: usize| covariance[channel].sqrt());
-        self.metrics = Metrics {
-            own: Metric(inverse(covariance)),
-            soft: Metric(inverse(trimmed_covariance(&soft_residuals))),
-        };
+        self.metrics = Metrics { own: Metric(inverse(covariance)), soft: Metric(inverse(trimmed_covariance(&soft_residuals))) };
     }
 
     /// Where the screen stays odder than its noise over time: creases that move a little, textures that the codec changes.

@@ -61,7 +61,7 @@ impl Solved {
                     CORE => *alpha = 1.0,
                     _ => {
                         let variance = subject.luma_variance(column, row);
-                                                let calm = VARIANCE_HALF / (VARIANCE_HALF + variance);
+                        let calm = VARIANCE_HALF / (VARIANCE_HALF + variance);
                         let luma_weight = LUMA_WEIGHT.0 + (LUMA_WEIGHT.1 - LUMA_WEIGHT.0) * calm;
                         let noise = weighted(noise, luma_weight);
                         let around = Around {
