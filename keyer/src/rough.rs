@@ -55,6 +55,7 @@ const DEPTH: usize = 2;
 struct Rim {
     touches_core: bool,
     touches_screen: bool,
+    touches_border: bool,
     low: u8,
     high: u8,
 }
@@ -198,20 +199,27 @@ impl Rough {
         }
         rank(deep, gap, Rank::Largest, scratch);
         rank(deep, gap, Rank::Least, scratch);
-        for (((class, alpha), closed), hue) in class.cells.iter_mut().zip(&mut alpha.cells).zip(&deep.cells).zip(&hue.cells) {
-            if *class == SOFT && *closed > 0 && *hue > steps(GAP_HUE_MIN) {
-                (*class, *alpha) = (CORE, 1.0);
+        let (columns, rows) = (class.columns, class.rows);
+        // At the picture's border nobody knows what is beyond a gap.
+        for row in gap..rows.saturating_sub(gap) {
+            for index in row * columns + gap..((row + 1) * columns).saturating_sub(gap) {
+                if class.cells[index] == SOFT && deep.cells[index] > 0 && hue.cells[index] > steps(GAP_HUE_MIN) {
+                    (class.cells[index], alpha.cells[index]) = (CORE, 1.0);
+                }
             }
         }
         let open: Vec<bool> =
             class.cells.iter().zip(&alpha.cells).map(|(class, alpha)| *class == SOFT && *alpha < HOLE_ALPHA_MAX).collect();
-        let columns = class.columns;
         let groups = Groups::of(&open, columns);
-        let mut rims = vec![Rim { touches_core: false, touches_screen: false, low: u8::MAX, high: 0 }; groups.found.len() + 1];
+        let mut rims = vec![
+            Rim { touches_core: false, touches_screen: false, touches_border: false, low: u8::MAX, high: 0 };
+            groups.found.len() + 1
+        ];
         for (index, label) in groups.label.iter().enumerate().filter(|(_, label)| **label > 0) {
             let (row, column) = (index / columns, index % columns);
             let near = column.saturating_sub(1)..(column + 2).min(columns);
             let (above, rim) = (class.three_rows(row), &mut rims[*label as usize]);
+            rim.touches_border |= row == 0 || column == 0 || row + 1 == rows || column + 1 == columns;
             rim.touches_screen |= above.iter().any(|row| row[near.clone()].contains(&SCREEN));
             rim.touches_core |= above.iter().any(|row| row[near.clone()].contains(&CORE));
             rim.low = rim.low.min(hue.cells[index]);
@@ -223,7 +231,7 @@ impl Rough {
             .enumerate()
             .map(|(label, rim)| {
                 let count = label.checked_sub(1).map_or(0, |number| groups.found[number].count);
-                if !rim.touches_screen && rim.low > steps(HOLE_HUE_MIN) {
+                if !rim.touches_screen && !rim.touches_border && rim.low > steps(HOLE_HUE_MIN) {
                     Some(CORE)
                 } else if !rim.touches_core && (count as f32) <= speck && rim.high < steps(SPECK_HUE_MAX) {
                     Some(SCREEN)
