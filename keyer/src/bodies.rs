@@ -20,6 +20,9 @@ const SOFT_MAX: f32 = 0.3;
 const INSIDE_LESS: f32 = 0.12;
 /// Soft parts of a border, as shares of what is inside.
 const SOFT_PART: (f32, f32) = (0.2, 0.95);
+/// A body that is as opaque as this anyway needs no help where less than that is around: blur begins there.
+const OPAQUE_INSIDE: f32 = 0.93;
+const OPAQUE_AROUND: f32 = 0.97;
 /// Luma within a body varies at least by this for its shading to tell. Units: variance, of 255.
 const SHADING_MIN: f32 = 12.0;
 
@@ -81,9 +84,11 @@ impl Bodies {
             }
             if let Some(inside) = self.find_inside(view, &rough.hue, &groups, number) {
                 let label = number as u32 + 1;
+                let least_around =
+                    if inside > OPAQUE_INSIDE * OPAQUE { OPAQUE_AROUND * OPAQUE } else { inside - INSIDE_LESS * OPAQUE };
                 for row in group.top..=group.bottom {
                     for index in row * columns + group.left..=row * columns + group.right {
-                        if groups.label[index] == label && f32::from(self.low.cells[index]) >= inside - INSIDE_LESS * OPAQUE {
+                        if groups.label[index] == label && f32::from(self.low.cells[index]) >= least_around {
                             rough.class.cells[index] = CORE;
                         }
                     }

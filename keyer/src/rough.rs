@@ -23,7 +23,7 @@ const ODD_SEEN_MIN: f32 = 9.0;
 /// Core is at least this opaque by the palette, with all around it.
 const CORE_ALPHA_MIN: f32 = 0.8;
 /// And at least this opaque by hue, with all around it, it is core whatever the palette says.
-const CORE_HUED_MIN: f32 = 0.93;
+const CORE_HUED_MIN: f32 = 0.96;
 /// A block with this share of the plate's chroma that is no darker, and not much brighter, is screen.
 const MORE_CHROMA_MIN: f32 = 0.97;
 const MORE_LUMA_MAX: f32 = 1.4;
@@ -38,7 +38,7 @@ const TEACH_HUED_MIN: f32 = 0.95;
 /// How unlike the core around it a block may be, against the way from the screen to the core.
 const UNLIKE_MAX: f32 = 0.2;
 /// Between cores a block this opaque by hue is subject; and so is what the screen does not reach but through this.
-const GAP_HUE_MIN: f32 = 0.4;
+const GAP_HUE_MIN: f32 = 0.6;
 const HOLE_HUE_MIN: f32 = 0.5;
 const HOLE_ALPHA_MAX: f32 = 0.97;
 /// Soft specks amid screen, no larger than a square of this side and nowhere this opaque by hue, are noise.
