@@ -6,7 +6,7 @@ use crate::plate::{Evidence, Still};
 use crate::rough::wedge_alpha;
 
 /// Fixed things are at least this opaque by hue, and all of a region on average this much.
-const HUE_MIN: f32 = 0.25;
+const HUE_MIN: f32 = 0.12;
 const REGION_HUE_MIN: f32 = 0.6;
 /// A region is at least as large as a square of this side. Units: share of the picture's height.
 const SIDE_SHARE: f32 = 0.05;
