@@ -18,6 +18,8 @@ const BAR_CHROMA_MAX: f32 = 4.0;
 pub const INSIDE: u8 = 0;
 /// Opaque, whatever a frame shows.
 pub const FIXED: u8 = 1;
+/// Opaque, and maybe the subject: it touches the lower border alone.
+pub const STILL: u8 = 3;
 /// A bar: clear.
 pub const BAR: u8 = 2;
 
@@ -40,18 +42,28 @@ pub fn find_outside(evidence: &Evidence<'_>, still: &Still, look: &Look, plate: 
             sums[*label as usize] += alpha.min(1.0);
         }
         let least = (SIDE_SHARE * look.unit).powi(2);
-        let is_region = |label: u32| {
-            let Some(group) = (label as usize).checked_sub(1).and_then(|number| groups.found.get(number)) else { return false };
-            let touches = group.left == 0 || group.top == 0 || group.right + 1 == columns || group.bottom + 1 == rows;
-            touches && group.count as f32 >= least && sums[label as usize] > REGION_HUE_MIN * group.count as f32
+        let kind_of = |label: usize| {
+            let Some(group) = label.checked_sub(1).and_then(|number| groups.found.get(number)) else { return INSIDE };
+            if (group.count as f32) < least || sums[label] <= REGION_HUE_MIN * group.count as f32 {
+                INSIDE
+            } else if group.left == 0 || group.top == 0 || group.right + 1 == columns {
+                FIXED
+            } else if group.bottom + 1 == rows {
+                // A subject that hardly moves stands there too.
+                STILL
+            } else {
+                INSIDE
+            }
         };
-        let regions: Vec<bool> = (0..=groups.found.len() as u32).map(is_region).collect();
+        let kinds: Vec<u8> = (0..=groups.found.len()).map(kind_of).collect();
         for (fixed, label) in fixed.cells.iter_mut().zip(&groups.label) {
-            *fixed = u8::from(regions[*label as usize]);
+            *fixed = u8::from(kinds[*label as usize] != INSIDE);
         }
         rank(&mut fixed, 1, Rank::Least, &mut Vec::new());
-        for (outside, fixed) in outside.cells.iter_mut().zip(&fixed.cells) {
-            *outside = *fixed * FIXED;
+        for (outside, (fixed, label)) in outside.cells.iter_mut().zip(fixed.cells.iter().zip(&groups.label)) {
+            if *fixed > 0 {
+                *outside = kinds[*label as usize];
+            }
         }
     }
     mark_bars(evidence, &mut outside);

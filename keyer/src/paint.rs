@@ -6,7 +6,7 @@ use crate::chroma::Siting;
 use crate::color::{Space, Ypq, code};
 use crate::frame::{PlanarFormat, read_row};
 use crate::options::Levels;
-use crate::outside::INSIDE;
+use crate::outside::FIXED;
 use crate::plane::Plane;
 use crate::rough::{CORE, SCREEN};
 use crate::sharpness::EdgeMixture;
@@ -129,7 +129,7 @@ impl Painter<'_> {
     fn find_spill(&self, row: usize, class: &[u8], spill: &mut [f32]) {
         let start = row * class.len();
         for (column, (spill, class)) in spill.iter_mut().zip(class).enumerate() {
-            *spill = if *class == CORE && self.outside.cells[start + column] == INSIDE {
+            *spill = if *class == CORE && self.outside.cells[start + column] != FIXED {
                 let seen = [0, 1, 2].map(|channel: usize| self.view.blocks[channel].cells[start + column]);
                 self.tones.spill(seen, self.view.plate_at(start + column)) * self.spill_strength
             } else {

@@ -3,7 +3,7 @@
 use crate::classes::Blocks;
 use crate::color::{Ypq, dot, subtract};
 use crate::options::Outside;
-use crate::outside::{BAR, FIXED};
+use crate::outside::{BAR, FIXED, STILL};
 use crate::palette::{Palette, length};
 use crate::plane::{Groups, Plane, Rank, rank, sum_around};
 use crate::subject::Subject;
@@ -141,6 +141,7 @@ impl Rough {
     pub fn take_outside(&mut self, outside: &Plane<u8>, wanted: Outside) {
         for (class, outside) in self.class.cells.iter_mut().zip(&outside.cells) {
             match *outside {
+                STILL => *class = CORE,
                 FIXED if wanted == Outside::Keep => *class = CORE,
                 FIXED | BAR => *class = SCREEN,
                 _ => {}
