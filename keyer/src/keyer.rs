@@ -177,10 +177,14 @@ impl Keyer {
         if thumbnail.distance(&next.first.1) < thumbnail.distance(&own.last.1) { after } else { before }
     }
 
-    /// A shot without a screen: all of it is subject.
+    /// A shot without a screen: all of it is subject, unless it is black.
     fn pass_through(&mut self, frame: &[u8], out: &mut [u8]) {
         let hue = [1.0, 0.0];
         self.view.read(&self.format, self.siting, frame, hue);
+        if self.view.is_black() {
+            out.fill(0);
+            return;
+        }
         let space = crate::color::Space::of_hue(self.format.matrix, hue);
         let planes = self.format.planes(frame);
         let (gain, offset) = self.format.luma_scale();
