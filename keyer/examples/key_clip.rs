@@ -1,10 +1,13 @@
 //! Keys a file of raw planar frames and writes raw RGBA on standard output.
 //!
-//! `key_clip FILE WIDTH HEIGHT ACROSS DOWN DEPTH_BITS [--rounds=N] [--silent]`: chroma is subsampled by ACROSS and DOWN.
+//! `key_clip FILE WIDTH HEIGHT ACROSS DOWN DEPTH_BITS [--rounds=N] [--silent]`
+//!
+//! ACROSS and DOWN are the chroma subsampling, 1 or 2; the matrix is BT.709, limited range.
+//! `--rounds` repeats both passes and `--silent` writes nothing, for timing.
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 
-use keyer::{KeyOptions, Learner, PlanarFormat, YuvMatrix};
+use keyer::{Analyzer, KeyOptions, PlanarFormat, YuvMatrix};
 
 fn main() -> Result<()> {
     let (flags, arguments): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
@@ -20,11 +23,11 @@ fn main() -> Result<()> {
     let frames: Vec<&[u8]> = bytes.chunks_exact(format.frame_size_bytes()).collect();
     let mut picture = vec![0; width * height * 4];
     for _ in 0..rounds {
-        let mut learner = Learner::new(format, KeyOptions::default());
+        let mut analyzer = Analyzer::new(format, KeyOptions::default());
         for (index, frame) in frames.iter().enumerate() {
-            learner.learn(index, frame);
+            analyzer.add_frame(index, frame);
         }
-        let mut keyer = learner.finish().map_err(|refusal| Error::other(format!("{refusal:?}")))?;
+        let mut keyer = analyzer.finish().map_err(|error| Error::other(format!("{error:?}")))?;
         for frame in &frames {
             keyer.key(frame, &mut picture);
             if !is_silent {

@@ -1,25 +1,27 @@
-//! The colours that keying reckons in: luma, chroma along the screen's hue, chroma across it. Linear in the file's codes.
+//! Colour space of the keyer: luma, chroma along the screen's hue, chroma across it; linear in the
+//! file's codes.
 
 use crate::frame::YuvMatrix;
-use crate::sample::turned;
+use crate::sample::rotate_to_hue;
 
 /// Red, green, blue on the scale 0 to 255, gamma-coded as in the file.
 pub type Rgb = [f32; 3];
 
-/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen `[y, length, 0]`.
+/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen
+/// `[y, p, 0]`.
 pub type Ypq = [f32; 3];
 
-/// The change of coordinates for one matrix and one screen.
+/// Conversion between RGB and [`Ypq`] for one matrix and one screen hue.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Space {
+pub struct ScreenSpace {
     red: f32,
     blue: f32,
-    /// The screen's direction in the plane of Cb and Cr.
+    /// Unit vector of the screen's hue in the `Cb`–`Cr` plane.
     pub hue: [f32; 2],
 }
 
-impl Space {
-    /// The coordinates for a screen of this hue: Cb and Cr of length 1.
+impl ScreenSpace {
+    /// The space of a screen hue, a unit vector in the `Cb`–`Cr` plane.
     pub const fn of_hue(matrix: YuvMatrix, hue: [f32; 2]) -> Self {
         let (red, blue) = matrix.red_blue();
         Self { red, blue, hue }
@@ -27,10 +29,10 @@ impl Space {
 
     pub fn of_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
         let y = self.red * red + (1.0 - self.red - self.blue) * green + self.blue * blue;
-        turned([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)], self.hue)
+        rotate_to_hue([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)], self.hue)
     }
 
-    /// What p and q add to red, green and blue.
+    /// Coefficients of p and q in red, green and blue.
     pub fn factors(self) -> [[f32; 2]; 3] {
         let (by_p, by_q) = (self.to_rgb([0.0, 1.0, 0.0]), self.to_rgb([0.0, 0.0, 1.0]));
         [0, 1, 2].map(|channel: usize| [by_p[channel], by_q[channel]])
@@ -63,24 +65,25 @@ pub fn dot(left: Ypq, right: Ypq) -> f32 {
     left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
 }
 
-/// To the nearest whole number of 0 to 255, without a branch: the sum's last bits are the number.
+/// Rounds to an integer from 0 to 255 without a branch: 2²³ is added, so the low mantissa bits are
+/// the integer.
 pub fn code(value: f32) -> u32 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
 }
 
-/// Likewise, as a byte.
+/// Rounds to a byte.
 pub fn byte(value: f32) -> u8 {
     code(value) as u8
 }
 
-/// 0 below `low`, 1 above `high`, smooth between.
+/// 0 below `low`, 1 above `high`, cubic in between.
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// Cb and Cr of a colour, over its luma.
+/// Chromaticity of a colour: Cb and Cr over luma.
 pub fn chromaticity(matrix: YuvMatrix, color: Rgb) -> [f32; 2] {
-    let [y, cb, cr] = Space::of_hue(matrix, [1.0, 0.0]).of_rgb(color);
+    let [y, cb, cr] = ScreenSpace::of_hue(matrix, [1.0, 0.0]).of_rgb(color);
     [cb / y.max(1.0), cr / y.max(1.0)]
 }

@@ -1,8 +1,10 @@
-//! Makes a matte from a coloured screen: planar YUV in, straight-alpha RGBA out. No clip needs a setting.
+//! Coloured-screen keyer in two passes: planar YUV in, straight-alpha RGBA out; no clip needs a
+//! setting.
 //!
-//! Two passes. `Learner` looks at a shot's frames and finds the screen, a clean plate and the subject's colours; `Keyer`
-//! fits the plate to each frame's light, tells certain screen and core apart, and unmixes what lies between.
-//! No I/O, no clock, no threads; builds for wasm32.
+//! `Analyzer` reads the frames of a clip and estimates, for each shot, the screen's hue and noise,
+//! a clean plate, static regions and the colours of the subject. `Keyer` fits the plate to the
+//! light of each frame, makes a trimap and estimates alpha and foreground in between. No I/O, no
+//! clock, no threads; builds for wasm32. The README has the method.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -10,41 +12,42 @@
     clippy::cast_sign_loss,
     reason = "positions and counts in a picture are small and never negative; colours are clamped to a byte"
 )]
-#![expect(clippy::similar_names, reason = "y, p, q; cb, cr; r, g, b are the field's words")]
 
-mod bodies;
-mod chroma;
-mod classes;
+mod analyzer;
+mod blocks;
+mod chromaticity_map;
+mod clean_plate;
+mod coarse_map;
 mod color;
-mod detect;
-mod edge;
+mod core_colors;
+mod cut_detection;
+mod edge_sharpness;
+mod foreground_estimation;
+mod foreground_model;
 mod frame;
-mod grid;
-mod hue_field;
 mod keyer;
-mod learn;
-mod light;
+mod light_fit;
+mod noise;
+mod opaque_regions;
 mod options;
-mod outside;
-mod paint;
-mod palette;
 mod plane;
-mod plate;
-mod rough;
+mod plate_comparison;
+mod render;
 mod sample;
-mod sharpness;
-mod shot;
-mod solve;
-mod spread;
-mod subject;
-mod thumbnail;
-mod tones;
-mod view;
+mod screen_detection;
+mod screen_mask;
+mod shot_model;
+mod spill;
+mod static_regions;
+mod straight_edge;
+mod tracking_marks;
+mod trimap;
+mod upsample;
 
+pub use analyzer::{AnalysisError, Analyzer};
 pub use frame::{PlanarFormat, YuvMatrix};
-pub use keyer::{Keyer, ScreenFound};
-pub use learn::{Learner, Refusal};
-pub use options::{KeyOptions, Outside};
+pub use keyer::{DetectedScreen, Keyer};
+pub use options::{GarbageMatte, KeyOptions};
 
 #[cfg(test)]
 mod tests;

@@ -1,40 +1,43 @@
-//! What an expert may set. Nothing is set by default, and no clip needs it.
+//! Optional settings. All are unset by default, and no clip needs any.
 
 use crate::color::Rgb;
 
-/// Matte alphas nearer to each other than this cannot be stretched apart.
+/// Least distance of the white point from the black point. Units: alpha.
 const LEVELS_MIN: f32 = 1.0 / 255.0;
 
-/// Overrides of what the keyer finds by itself.
+/// Overrides of the values that the keyer measures.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct KeyOptions {
-    /// The screen's colour, instead of what was found.
+    /// Screen colour, instead of the detected one.
     /// Units: 0 to 255, gamma-coded as in the file.
     pub screen_color: Option<Rgb>,
-    /// Alpha up to this becomes 0; alpha between this and `white_point` is stretched.
+    /// Black point of the matte: alpha up to this becomes 0, and alpha from here to `white_point`
+    /// is stretched.
     /// Units: 0 to 1; 0 changes nothing.
     pub black_point: Option<f32>,
-    /// Alpha from this becomes 1. At or below `black_point`, the matte is cut hard there.
+    /// White point of the matte: alpha from this becomes 1. At or below `black_point`, the matte is
+    /// a hard threshold there.
     /// Units: 0 to 1; 1 changes nothing.
     pub white_point: Option<f32>,
-    /// How much of the screen's light on the subject is taken away, instead of all that is found.
-    /// Units: 1 is all, 0 none.
+    /// Share of the measured spill that is removed.
+    /// Units: 0 to 1; unset is 1.
     pub spill_strength: Option<f32>,
-    /// What becomes of fixed things beside the screen.
-    pub outside: Outside,
+    /// Treatment of the static set beside the screen.
+    pub garbage_matte: GarbageMatte,
 }
 
-/// What becomes of what lies beside the screen for certain: it touches the picture's border and never moves.
+/// Garbage matte for the static set beside the screen: regions that touch the left, right or upper
+/// border and never change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Outside {
-    /// It is subject, as any keyer has it.
+pub enum GarbageMatte {
+    /// No garbage matte: the set is opaque.
     #[default]
-    Keep,
-    /// It is cleared: a garbage matte.
-    Clear,
+    Off,
+    /// The detected set is clear.
+    DetectedSet,
 }
 
-/// Stretches alpha between two points.
+/// Black and white point of the matte.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Levels {
     black: f32,

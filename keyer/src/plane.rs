@@ -1,6 +1,6 @@
-//! Planes of a value per block, and the small filters that classes are made with.
+//! Planes with one value per block, their small filters, and connected components.
 
-/// One value per block.
+/// One value per block, in rows.
 #[derive(Debug, Clone, Default)]
 pub struct Plane<T> {
     pub columns: usize,
@@ -27,8 +27,8 @@ impl<T: Copy> Plane<T> {
     }
 }
 
-/// Blurs lightly: weights 1, 2, 1 down and across.
-pub fn soften(plane: &Plane<f32>, line: &mut Vec<f32>, out: &mut Plane<f32>) {
+/// Binomial 3 × 3 mean; the border repeats.
+pub fn blur_3x3(plane: &Plane<f32>, line: &mut Vec<f32>, out: &mut Plane<f32>) {
     let columns = plane.columns;
     line.resize(columns, 0.0);
     for row in 0..plane.rows {
@@ -46,27 +46,22 @@ pub fn soften(plane: &Plane<f32>, line: &mut Vec<f32>, out: &mut Plane<f32>) {
     }
 }
 
-/// The least or the largest value in a square.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rank {
-    Least,
-    Largest,
+/// Minimum over a square of `radius`; the border repeats.
+pub fn erode(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
+    filter_square(plane, radius, scratch, u8::min);
 }
 
-/// Replaces each value by the least or largest within `radius`, across and down. The border repeats.
-pub fn rank(plane: &mut Plane<u8>, radius: usize, rank: Rank, scratch: &mut Vec<u8>) {
+/// Maximum over a square of `radius`; the border repeats.
+pub fn dilate(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
+    filter_square(plane, radius, scratch, u8::max);
+}
+
+/// Horizontal pass by row with windows that double in width, then vertical pass.
+fn filter_square(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
     if radius == 0 || plane.columns == 0 || plane.rows == 0 {
         return;
     }
     scratch.resize(plane.cells.len(), 0);
-    match rank {
-        Rank::Least => rank_by(plane, radius, scratch, u8::min),
-        Rank::Largest => rank_by(plane, radius, scratch, u8::max),
-    }
-}
-
-/// Across, a row at a time, and down; windows grow by doubling.
-fn rank_by(plane: &mut Plane<u8>, radius: usize, scratch: &mut [u8], pick: impl Fn(u8, u8) -> u8 + Copy) {
     let (columns, rows) = (plane.columns, plane.rows);
     let mut line = vec![0_u8; columns + 2 * radius];
     for (row, out) in plane.cells.chunks_exact(columns).zip(scratch.chunks_exact_mut(columns)) {
@@ -97,8 +92,8 @@ fn rank_by(plane: &mut Plane<u8>, radius: usize, scratch: &mut [u8], pick: impl 
     }
 }
 
-/// Adds up the nine places around each place of a row; the border counts twice.
-pub fn sum_around(plane: &Plane<u8>, row: usize, down: &mut Vec<u16>, out: &mut [u16]) {
+/// Sum of 3 × 3 values for each block of a row; the border repeats.
+pub fn sum_3x3(plane: &Plane<u8>, row: usize, down: &mut Vec<u16>, out: &mut [u16]) {
     let columns = plane.columns;
     down.resize(columns, 0);
     let [a, b, c] = plane.three_rows(row);
@@ -113,17 +108,17 @@ pub fn sum_around(plane: &Plane<u8>, row: usize, down: &mut Vec<u16>, out: &mut 
     out[last] = down[last] * 2 + down[last.saturating_sub(1)];
 }
 
-/// Groups of neighbouring marked places.
+/// Connected components of a mask.
 #[derive(Debug, Clone, Default)]
-pub struct Groups {
-    /// 0 where nothing is marked, else the group's number from 1.
-    pub label: Vec<u32>,
-    pub found: Vec<Group>,
+pub struct Components {
+    /// Number of each block's component, from 1; 0 outside the mask.
+    pub ids: Vec<u32>,
+    pub list: Vec<Component>,
 }
 
-/// One group: its box and how many places it has.
+/// Bounding box of a component, ends included, and its number of blocks.
 #[derive(Debug, Clone, Copy)]
-pub struct Group {
+pub struct Component {
     pub left: usize,
     pub top: usize,
     pub right: usize,
@@ -131,40 +126,40 @@ pub struct Group {
     pub count: usize,
 }
 
-impl Groups {
-    /// Groups places that touch, also at corners.
+impl Components {
+    /// Labels the components of a mask, 8-connected.
     pub fn of(marked: &[bool], columns: usize) -> Self {
-        let mut label = vec![0_u32; marked.len()];
-        let mut found = Vec::new();
-        let mut open = Vec::new();
+        let mut ids = vec![0_u32; marked.len()];
+        let mut list = Vec::new();
+        let mut stack = Vec::new();
         let rows = marked.len() / columns.max(1);
         for start in 0..marked.len() {
-            if !marked[start] || label[start] != 0 {
+            if !marked[start] || ids[start] != 0 {
                 continue;
             }
-            let number = found.len() as u32 + 1;
-            let mut group = Group { left: columns, top: rows, right: 0, bottom: 0, count: 0 };
-            label[start] = number;
-            open.push(start);
-            while let Some(index) = open.pop() {
+            let id = list.len() as u32 + 1;
+            let mut component = Component { left: columns, top: rows, right: 0, bottom: 0, count: 0 };
+            ids[start] = id;
+            stack.push(start);
+            while let Some(index) = stack.pop() {
                 let (x, y) = (index % columns, index / columns);
-                group.left = group.left.min(x);
-                group.right = group.right.max(x);
-                group.top = group.top.min(y);
-                group.bottom = group.bottom.max(y);
-                group.count += 1;
+                component.left = component.left.min(x);
+                component.right = component.right.max(x);
+                component.top = component.top.min(y);
+                component.bottom = component.bottom.max(y);
+                component.count += 1;
                 for near_y in y.saturating_sub(1)..=(y + 1).min(rows - 1) {
                     for near_x in x.saturating_sub(1)..=(x + 1).min(columns - 1) {
                         let near = near_y * columns + near_x;
-                        if marked[near] && label[near] == 0 {
-                            label[near] = number;
-                            open.push(near);
+                        if marked[near] && ids[near] == 0 {
+                            ids[near] = id;
+                            stack.push(near);
                         }
                     }
                 }
             }
-            found.push(group);
+            list.push(component);
         }
-        Self { label, found }
+        Self { ids, list }
     }
 }

@@ -1,9 +1,9 @@
-//! Frames kept while a shot is learned: luma and chroma per block, in 16 bits.
+//! Samples of a shot: kept frames as luma and chroma per block, 16-bit.
 
 use crate::color::Ypq;
 
-/// Steps of a kept value per unit of 255.
-const UNIT: f32 = 64.0;
+/// Steps of a stored value per unit of 255.
+const STEPS: f32 = 64.0;
 
 /// One kept frame.
 #[derive(Debug, Clone)]
@@ -16,12 +16,12 @@ impl Sample {
         Self { values: vec![[0; 3]; count] }
     }
 
-    /// Keeps a row of blocks: luma, Cb, Cr.
+    /// Stores a row of blocks: luma, Cb, Cr.
     pub fn write_row(&mut self, row: usize, [y, cb, cr]: [&[f32]; 3]) {
         let columns = y.len();
         let values = &mut self.values[row * columns..(row + 1) * columns];
         for (value, ((y, cb), cr)) in values.iter_mut().zip(y.iter().zip(cb).zip(cr)) {
-            *value = [kept(*y), kept(*cb), kept(*cr)];
+            *value = [to_steps(*y), to_steps(*cb), to_steps(*cr)];
         }
     }
 
@@ -31,25 +31,25 @@ impl Sample {
 
     /// Luma, Cb, Cr of a block.
     pub fn at(&self, index: usize) -> [f32; 3] {
-        self.values[index].map(|value| f32::from(value) / UNIT)
+        self.values[index].map(|value| f32::from(value) / STEPS)
     }
 
-    /// Luma, chroma along and across a hue, of a row of blocks.
+    /// Reads a row of blocks as luma and chroma along and across a hue.
     pub fn read_row(&self, row: usize, hue: [f32; 2], out: [&mut [f32]; 3]) {
         let [y, p, q] = out;
         let columns = y.len();
         let values = &self.values[row * columns..(row + 1) * columns];
         for (value, ((y, p), q)) in values.iter().zip(y.iter_mut().zip(p.iter_mut()).zip(q.iter_mut())) {
-            [*y, *p, *q] = turned(value.map(|value| f32::from(value) / UNIT), hue);
+            [*y, *p, *q] = rotate_to_hue(value.map(|value| f32::from(value) / STEPS), hue);
         }
     }
 }
 
-/// Cb and Cr to chroma along and across a hue.
-pub fn turned([y, cb, cr]: [f32; 3], hue: [f32; 2]) -> Ypq {
+/// Rotates Cb and Cr to chroma along and across a hue, a unit vector.
+pub fn rotate_to_hue([y, cb, cr]: [f32; 3], hue: [f32; 2]) -> Ypq {
     [y, cb * hue[0] + cr * hue[1], cr * hue[0] - cb * hue[1]]
 }
 
-fn kept(value: f32) -> i16 {
-    (value * UNIT).round() as i16
+fn to_steps(value: f32) -> i16 {
+    (value * STEPS).round() as i16
 }

@@ -1,19 +1,24 @@
-//! A frame as blocks: the pixels that share a chroma sample, with luma filtered to where chroma was sampled.
+//! Blocks of a frame: the pixels that share a chroma sample, with luma filtered to the position of
+//! chroma. Chroma siting.
 
 use crate::frame::{PlanarFormat, read_row};
+use crate::plane::Plane;
 
-/// Where chroma lies between the pixels of a row. Tags are often wrong or missing, so it is measured.
+/// Planes of luma, chroma along and chroma across the screen's hue.
+pub type Blocks = [Plane<f32>; 3];
+
+/// Horizontal chroma siting. Tags are often wrong or missing, so it is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Siting {
-    /// On the first pixel of each pair, as H.264 says by default.
+    /// Co-sited with the first pixel of each pair, the default of H.264.
     #[default]
     Left,
-    /// Between the two.
+    /// Midway between the two pixels.
     Center,
 }
 
 impl Siting {
-    /// How far the pixels of a block are from its chroma sample, across. Units: blocks.
+    /// Horizontal offsets of a block's pixels from its chroma sample. Units: blocks.
     pub const fn offsets(self, across: usize) -> [f32; 2] {
         match (self, across) {
             (_, 1) => [0.0, 0.0],
@@ -23,32 +28,32 @@ impl Siting {
     }
 }
 
-/// Lines that one row of blocks is read through.
+/// Luma rows of one row of blocks.
 #[derive(Debug, Clone)]
-pub struct Lines {
+pub struct LumaRows {
     upper: Vec<f32>,
     lower: Vec<f32>,
 }
 
-impl Lines {
+impl LumaRows {
     pub fn new(format: &PlanarFormat) -> Self {
         Self { upper: vec![0.0; format.width], lower: vec![0.0; format.width] }
     }
 }
 
-/// Reads one row of blocks: luma at chroma's place, Cb, Cr.
+/// Reads one row of blocks: luma filtered to the position of chroma, Cb, Cr.
 pub fn read_blocks(
     format: &PlanarFormat,
     siting: Siting,
     planes: [&[u8]; 3],
     row: usize,
-    lines: &mut Lines,
+    luma_rows: &mut LumaRows,
     [y, cb, cr]: [&mut [f32]; 3],
 ) {
     let size = format.sample_size_bytes();
     let top = row * format.down;
     let bottom = (top + format.down - 1).min(format.height - 1);
-    let (upper, lower) = (&mut lines.upper, &mut lines.lower);
+    let (upper, lower) = (&mut luma_rows.upper, &mut luma_rows.lower);
     read_row(planes[0], format.width, top, size, upper, format.luma_scale());
     if bottom > top {
         read_row(planes[0], format.width, bottom, size, lower, format.luma_scale());
@@ -59,15 +64,15 @@ pub fn read_blocks(
     if format.across == 1 {
         y.copy_from_slice(upper);
     } else {
-        gather_luma(upper, siting, y);
+        filter_luma(upper, siting, y);
     }
     let columns = y.len();
     read_row(planes[1], columns, row, size, cb, format.chroma_scale());
     read_row(planes[2], columns, row, size, cr, format.chroma_scale());
 }
 
-/// Filters a line of luma to half as many places.
-fn gather_luma(line: &[f32], siting: Siting, y: &mut [f32]) {
+/// Filters a row of luma to half its width.
+fn filter_luma(line: &[f32], siting: Siting, y: &mut [f32]) {
     let last = line.len() - 1;
     let pairs = line.as_chunks::<2>().0;
     match siting {
@@ -96,20 +101,21 @@ fn gather_luma(line: &[f32], siting: Siting, y: &mut [f32]) {
     }
 }
 
-/// Finds the siting: where chroma is assumed rightly, it is a linear function of luma across an edge.
+/// Measures the siting: at the right one, chroma is closest to a linear function of luma across
+/// edges.
 #[derive(Debug, Clone, Default)]
-pub struct SitingVote {
+pub struct SitingEstimator {
     left: f64,
     center: f64,
 }
 
-/// Chroma that varies less in a window tells nothing. Units: variance, of 255.
-const TELLING_VARIANCE: f32 = 26.0;
-/// Rows that are looked at: every so many.
+/// Least chroma variance of a 3 × 3 window that is measured. Units: variance, of 255.
+const VARIANCE_MIN: f32 = 26.0;
+/// Distance of the rows that are measured. Units: blocks.
 const ROW_STRIDE: usize = 4;
 
-impl SitingVote {
-    /// Takes note of a frame.
+impl SitingEstimator {
+    /// Adds a frame.
     pub fn add(&mut self, format: &PlanarFormat, frame: &[u8]) {
         let (columns, rows) = (format.columns(), format.rows());
         if format.across == 1 || columns < 3 || rows < 3 {
@@ -126,13 +132,13 @@ impl SitingVote {
 
 fn misfit(format: &PlanarFormat, siting: Siting, frame: &[u8]) -> f64 {
     let (columns, rows, planes) = (format.columns(), format.rows(), format.planes(frame));
-    let mut lines = Lines::new(format);
+    let mut luma_rows = LumaRows::new(format);
     let row = || [vec![0.0; columns], vec![0.0; columns], vec![0.0; columns]];
     let mut window = [row(), row(), row()];
     let mut sum = 0.0;
     for middle in (1..rows - 1).step_by(ROW_STRIDE) {
         for (offset, [y, cb, cr]) in window.iter_mut().enumerate() {
-            read_blocks(format, siting, planes, middle + offset - 1, &mut lines, [y, cb, cr]);
+            read_blocks(format, siting, planes, middle + offset - 1, &mut luma_rows, [y, cb, cr]);
         }
         for column in 1..columns - 1 {
             sum += residual(&window, column);
@@ -141,7 +147,7 @@ fn misfit(format: &PlanarFormat, siting: Siting, frame: &[u8]) -> f64 {
     sum
 }
 
-/// What a line through nine pairs of luma and chroma leaves of chroma's variance.
+/// Residual variance of chroma after linear regression on luma over 3 × 3 blocks.
 fn residual(window: &[[Vec<f32>; 3]; 3], column: usize) -> f64 {
     let mut sums = [0.0_f32; 8];
     let base = [0, 1, 2].map(|channel: usize| window[1][channel][column]);
@@ -156,10 +162,10 @@ fn residual(window: &[[Vec<f32>; 3]; 3], column: usize) -> f64 {
         }
     }
     let luma = sums[1] - sums[0] * sums[0] + 0.65;
-    let part = |mean: f32, square: f32, both: f32| {
+    let residual_variance = |mean: f32, square: f32, product: f32| {
         let variance = square - mean * mean;
-        let shared = both - mean * sums[0];
-        if variance > TELLING_VARIANCE { f64::from(variance - shared * shared / luma) } else { 0.0 }
+        let covariance = product - mean * sums[0];
+        if variance > VARIANCE_MIN { f64::from(variance - covariance * covariance / luma) } else { 0.0 }
     };
-    part(sums[2], sums[3], sums[4]) + part(sums[5], sums[6], sums[7])
+    residual_variance(sums[2], sums[3], sums[4]) + residual_variance(sums[5], sums[6], sums[7])
 }

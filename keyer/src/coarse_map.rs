@@ -1,22 +1,22 @@
-//! Coarse pictures of slowly varying values: masked means, smoothed, with holes filled from around them.
-//!
-//! Pull-push after Gortler et al., "The Lumigraph", 1996, §3.4.1.
+//! Coarse map of a slowly varying value: mean of the samples in each cell, blurred, with empty
+//! cells extrapolated.
+//! Source: pull-push, Gortler et al., "The Lumigraph", 1996, §3.4.1.
 
 use crate::color::Ypq;
 
-/// Values per cell and how much was seen there.
+/// Values and weight per cell.
 #[derive(Debug, Clone, Default)]
-pub struct Grid {
+pub struct CoarseMap {
     pub columns: usize,
     pub rows: usize,
     /// Units: blocks along each side of a cell.
     pub side: usize,
-    /// Weighted sums while collecting, means once filled; the fourth is the weight.
+    /// Weighted sums while samples are added, means once filled; the fourth value is the weight.
     pub cells: Vec<[f32; 4]>,
 }
 
-impl Grid {
-    /// Empty cells over a picture of so many blocks.
+impl CoarseMap {
+    /// Empty cells over a picture of `columns` × `rows` blocks.
     pub fn over(columns: usize, rows: usize, side: usize) -> Self {
         let side = side.max(1);
         let (columns, rows) = (columns.div_ceil(side).max(1), rows.div_ceil(side).max(1));
@@ -36,7 +36,7 @@ impl Grid {
         cell[3] += 1.0;
     }
 
-    /// Gaussian blur of sums and weights, as three boxes. Units: cells.
+    /// Gaussian blur of sums and weights, as three box filters. Units of `sigma`: cells.
     pub fn blur(&mut self, sigma: f32) {
         let radius = box_radius(sigma);
         if radius == 0 {
@@ -58,7 +58,8 @@ impl Grid {
         }
     }
 
-    /// Turns sums into means; cells that weigh less than `weight_full` lean on their surroundings. False when nothing is known.
+    /// Turns sums into means; cells with less weight than `weight_full` are blended with their
+    /// surroundings. False when all cells are empty.
     pub fn fill(&mut self, weight_full: f32) -> bool {
         if self.columns == 1 && self.rows == 1 {
             let is_known = self.cells[0][3] > 0.0;
@@ -103,7 +104,7 @@ impl Grid {
         self.at((column as f32 + 0.5) * scale - 0.5, (row as f32 + 0.5) * scale - 0.5)
     }
 
-    /// Bilinear, in units of cells, clamped at the border.
+    /// Bilinear, clamped at the border. Units: cells.
     fn at(&self, x: f32, y: f32) -> Ypq {
         let (left, right, across) = between(x, self.columns);
         let (top, bottom, down) = between(y, self.rows);
@@ -115,7 +116,7 @@ impl Grid {
         })
     }
 
-    /// Writes the values of one row of blocks, a line per channel.
+    /// Writes the interpolated values of one row of blocks, one slice per channel.
     pub fn write_row(&self, row: usize, out: [&mut [f32]; 3]) {
         let scale = 1.0 / self.side as f32;
         let (top, bottom, down) = between((row as f32 + 0.5) * scale - 0.5, self.rows);
@@ -139,12 +140,12 @@ impl Grid {
     }
 }
 
-/// The radius of three boxes that together blur like a Gaussian.
+/// Radius of a box filter that, applied three times, approximates a Gaussian.
 fn box_radius(sigma: f32) -> usize {
     (((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) * 0.5).round() as usize
 }
 
-/// Running sums over `2 × radius + 1` places; beyond the ends there is nothing.
+/// Running mean over `2 × radius + 1` values; beyond the ends the values are 0.
 fn box_line(line: &[[f32; 4]], radius: usize, mut write: impl FnMut(usize, [f32; 4])) {
     let mut sum = [0.0_f64; 4];
     let scale = 1.0 / (2 * radius + 1) as f64;
@@ -163,7 +164,6 @@ fn box_line(line: &[[f32; 4]], radius: usize, mut write: impl FnMut(usize, [f32;
         if index > radius {
             add(&mut sum, line[index - radius - 1], -1.0);
         }
-        // What is left of a sum that should be nothing.
         write(index, sum.map(|sum| (sum * scale) as f32));
     }
 }
@@ -173,7 +173,7 @@ fn mean([y, p, q, weight]: [f32; 4]) -> [f32; 4] {
     [y * scale, p * scale, q * scale, weight]
 }
 
-/// The two neighbours of a position and the share of the second.
+/// Indices of the two neighbours of a position, and the weight of the second.
 pub fn between(position: f32, count: usize) -> (usize, usize, f32) {
     let position = position.clamp(0.0, (count - 1) as f32);
     let first = position as usize;

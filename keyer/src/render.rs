@@ -1,0 +1,229 @@
+//! Renders straight RGBA from the matte and foreground of blocks.
+//!
+//! Where alpha is 0, the colour continues that of the nearest core, so that an encoder's chroma
+//! does not carry screen into edges.
+
+use crate::blocks::Siting;
+use crate::color::{ScreenSpace, Ypq, code};
+use crate::core_colors::{CELL, CoreColors};
+use crate::edge_sharpness::MixedPixels;
+use crate::foreground_estimation::BlockMatte;
+use crate::frame::{PlanarFormat, read_row};
+use crate::options::Levels;
+use crate::plane::Plane;
+use crate::plate_comparison::PlateComparison;
+use crate::spill::SpillModel;
+use crate::static_regions::SET;
+use crate::trimap::{CORE, SCREEN};
+use crate::upsample::{BlockLuma, upsample_alpha};
+
+/// Alpha of a pixel below the first is set to 0, above the second to 1.
+const ALPHA_MIN: f32 = 5.0 / 255.0;
+const ALPHA_OPAQUE_MIN: f32 = 251.0 / 255.0;
+/// Square of the alpha at which a pixel's own luma has half the weight. Tuned: generator seed
+/// 1, all kinds.
+const OWN_LUMA_HALF: f32 = 0.1;
+
+/// Everything that a frame is rendered from.
+#[derive(Debug, Clone, Copy)]
+pub struct Renderer<'a> {
+    pub format: &'a PlanarFormat,
+    pub siting: Siting,
+    pub space: &'a ScreenSpace,
+    pub luma: &'a [u8],
+    pub comparison: &'a PlateComparison,
+    pub labels: &'a [u8],
+    pub noise: Ypq,
+    pub matte: &'a BlockMatte,
+    pub core_colors: &'a CoreColors,
+    pub spill_model: &'a SpillModel,
+    pub static_regions: &'a Plane<u8>,
+    pub levels: Levels,
+    pub spill_strength: f32,
+    /// [`EdgeSharpness::factor`](crate::edge_sharpness::EdgeSharpness::factor) of the shot.
+    pub sharpness: f32,
+}
+
+/// Buffers of one row of blocks.
+#[derive(Debug, Clone)]
+pub struct RenderBuffers {
+    lumas: [Vec<f32>; 2],
+    chroma: [Vec<f32>; 2],
+    spill: Vec<f32>,
+    transparent: Vec<[u8; 4]>,
+}
+
+impl RenderBuffers {
+    pub fn new(format: &PlanarFormat) -> Self {
+        let (blocks, pixels) = (vec![0.0; format.columns()], vec![0.0; format.width]);
+        Self {
+            lumas: [pixels.clone(), pixels],
+            chroma: [blocks.clone(), blocks.clone()],
+            spill: blocks,
+            transparent: vec![[0; 4]; format.columns().div_ceil(CELL)],
+        }
+    }
+}
+
+impl Renderer<'_> {
+    pub fn render(&self, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
+        let row_size_bytes = self.format.width * 4 * self.format.down;
+        for (row, out) in out.chunks_mut(row_size_bytes).enumerate() {
+            if row % CELL == 0 {
+                self.fill_transparent(row / CELL, &mut buffers.transparent);
+            }
+            self.render_row(row, buffers, mixture, out);
+        }
+    }
+
+    /// Colours of the pixels with alpha 0, a cell of blocks each.
+    fn fill_transparent(&self, cell_row: usize, transparent: &mut [[u8; 4]]) {
+        let columns = self.core_colors.cells.columns;
+        for (column, transparent) in transparent.iter_mut().enumerate() {
+            let [y, p, q, _] = self.core_colors.cells.cells[cell_row * columns + column];
+            let block = (cell_row * CELL).min(self.comparison.distance.rows - 1) * self.comparison.distance.columns
+                + (column * CELL).min(self.comparison.distance.columns - 1);
+            *transparent = pixel(self.space.to_rgb(self.despill([y, p, q], self.comparison.plate_at(block))), 0.0);
+        }
+    }
+
+    fn render_row(&self, row: usize, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
+        let columns = self.comparison.distance.columns;
+        let labels = &self.labels[row * columns..(row + 1) * columns];
+        let PlanarFormat { width, height, across, down, .. } = *self.format;
+        let has_core = labels.contains(&CORE);
+        if has_core || labels.iter().any(|label| *label != SCREEN) {
+            for (line, lumas) in buffers.lumas.iter_mut().enumerate() {
+                let y = (row * down + line.min(down - 1)).min(height - 1);
+                read_row(self.luma, width, y, self.format.sample_size_bytes(), lumas, self.format.luma_scale());
+            }
+        }
+        if has_core {
+            self.measure_spill(row, labels, &mut buffers.spill);
+        }
+        for (line, out) in out.chunks_exact_mut(width * 4).enumerate() {
+            if has_core {
+                self.interpolate_chroma(row, line, buffers);
+            }
+            let mut column = 0;
+            for run in labels.chunk_by(|a, b| a == b) {
+                let end = column + run.len();
+                let pixels = column * across..(end * across).min(width);
+                match run[0] {
+                    SCREEN => {
+                        for (x, out) in pixels.clone().zip(out[pixels.start * 4..pixels.end * 4].as_chunks_mut::<4>().0) {
+                            *out = buffers.transparent[x / across / CELL];
+                        }
+                    }
+                    CORE => self.render_core(row, line, pixels, buffers, out),
+                    _ => {}
+                }
+                column = end;
+            }
+        }
+        for (column, label) in labels.iter().enumerate() {
+            if *label != SCREEN && *label != CORE {
+                self.render_uncertain(column, row, &buffers.lumas, mixture, out);
+            }
+        }
+    }
+
+    fn measure_spill(&self, row: usize, labels: &[u8], spill: &mut [f32]) {
+        let start = row * labels.len();
+        for (column, (spill, label)) in spill.iter_mut().zip(labels).enumerate() {
+            *spill = if *label == CORE && self.static_regions.cells[start + column] != SET {
+                let observed = [0, 1, 2].map(|channel: usize| self.comparison.blocks[channel].cells[start + column]);
+                self.spill_model.spill(observed, self.comparison.plate_at(start + column)) * self.spill_strength
+            } else {
+                0.0
+            };
+        }
+    }
+
+    /// Chroma of one row of pixels, interpolated vertically.
+    fn interpolate_chroma(&self, row: usize, line: usize, buffers: &mut RenderBuffers) {
+        for (plane, chroma) in self.comparison.blocks[1..].iter().zip(&mut buffers.chroma) {
+            let [above, own, below] = plane.three_rows(row);
+            if self.format.down == 1 {
+                chroma.copy_from_slice(own);
+                continue;
+            }
+            for (chroma, (own, far)) in chroma.iter_mut().zip(own.iter().zip(if line == 0 { above } else { below })) {
+                *chroma = own * 0.75 + far * 0.25;
+            }
+        }
+    }
+
+    fn render_core(&self, row: usize, line: usize, pixels: std::ops::Range<usize>, buffers: &RenderBuffers, out: &mut [u8]) {
+        let across = self.format.across;
+        let offsets = self.siting.offsets(across);
+        let columns = self.comparison.distance.columns;
+        let plate = [0, 1, 2].map(|channel: usize| self.comparison.plate[channel].row(row));
+        let factors = self.space.factors();
+        for (x, out) in pixels.clone().zip(out[pixels.start * 4..pixels.end * 4].as_chunks_mut::<4>().0) {
+            let column = x / across;
+            let offset = offsets[x % across];
+            let beside = if offset < 0.0 { column.saturating_sub(1) } else { (column + 1).min(columns - 1) };
+            let share = offset.abs();
+            let [p, q] = [0, 1].map(|channel: usize| {
+                let own = buffers.chroma[channel][column];
+                own + (buffers.chroma[channel][beside] - own) * share
+            });
+            let spill = buffers.spill[column];
+            let (y, p, q) =
+                (buffers.lumas[line][x] - spill * plate[0][column], p - spill * plate[1][column], q - spill * plate[2][column]);
+            *out = pixel(factors.map(|[by_p, by_q]| y + by_p * p + by_q * q), 1.0);
+        }
+    }
+
+    fn render_uncertain(&self, column: usize, row: usize, lumas: &[Vec<f32>; 2], mixture: &mut MixedPixels, out: &mut [u8]) {
+        let PlanarFormat { across, down, width, height, .. } = *self.format;
+        let index = row * self.comparison.distance.columns + column;
+        let (color, screen) = (self.matte.color[index], self.comparison.plate_at(index));
+        let at = |dx: usize, dy: usize| lumas[dy][(column * across + dx.min(across - 1)).min(width - 1)];
+        let lumas = [at(0, 0), at(1, 0), at(0, 1), at(1, 1)];
+        let block = BlockLuma { lumas, foreground: color[0], screen: screen[0], noise: self.noise[0], sharpness: self.sharpness };
+        let alphas = upsample_alpha(&block, &self.neighbours(column, row), (across, down), self.siting, mixture);
+        let spill = self.spill_model.spill(color, screen) * self.spill_strength;
+        // A block has one chroma, so its pixels differ only in luma.
+        let [red, green, blue] =
+            self.space.to_rgb([-spill * screen[0], color[1] - spill * screen[1], color[2] - spill * screen[2]]);
+        for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {
+            let (dx, dy) = (index % 2, index / 2);
+            let (x, y) = (column * across + dx, row * down + dy);
+            if dx >= across || dy >= down || x >= width || y >= height {
+                continue;
+            }
+            let alpha = snap(alpha);
+            let own = (luma - (1.0 - alpha) * screen[0]) / alpha.max(ALPHA_MIN);
+            let share = alpha * alpha / (alpha * alpha + OWN_LUMA_HALF);
+            let luma = color[0] + (own - color[0]) * share;
+            let at = (dy * width + x) * 4;
+            out[at..at + 4].copy_from_slice(&pixel([luma + red, luma + green, luma + blue], self.levels.apply(alpha)));
+        }
+    }
+
+    fn neighbours(&self, column: usize, row: usize) -> [[f32; 3]; 3] {
+        let alpha = &self.matte.alpha;
+        let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
+        alpha.three_rows(row).map(|row| [row[left], row[column], row[right]])
+    }
+
+    /// A colour with its spill removed.
+    fn despill(&self, color: Ypq, screen: Ypq) -> Ypq {
+        let spill = self.spill_model.spill(color, screen) * self.spill_strength;
+        [0, 1, 2].map(|channel: usize| color[channel] - spill * screen[channel])
+    }
+}
+
+fn snap(alpha: f32) -> f32 {
+    match alpha {
+        alpha if alpha < ALPHA_MIN => 0.0,
+        alpha if alpha > ALPHA_OPAQUE_MIN => 1.0,
+        alpha => alpha,
+    }
+}
+
+fn pixel([red, green, blue]: [f32; 3], alpha: f32) -> [u8; 4] {
+    (code(red) | code(green) << 8 | code(blue) << 16 | code(alpha * 255.0) << 24).to_le_bytes()
+}

@@ -1,0 +1,196 @@
+//! Spill: clusters of the subject's colours, each with the screen-hue chroma that it has without
+//! spill.
+//!
+//! Constants are tuned on generator seed 1, all kinds; whitespill skin is still wrong.
+
+use crate::color::Ypq;
+use crate::plane::Plane;
+use crate::plate_comparison::PlateComparison;
+use crate::trimap::{CORE, Trimap};
+
+/// Most clusters, and iterations of k-means.
+const CLUSTERS: usize = 8;
+const ROUNDS: usize = 12;
+/// Most core blocks that are clustered, in total and per sample.
+const BLOCKS_MAX: usize = 24_000;
+const SAMPLE_BLOCKS_MAX: usize = 3_000;
+/// Weight of luma beside chroma in the distance of two colours.
+const LUMA_WEIGHT: f32 = 0.7;
+/// A cluster's own chroma ratio is measured on its blocks deepest within the core: this share of
+/// them, and of their ratios this quantile.
+const DEEP_SHARE: f32 = 0.25;
+const CHROMA_RATIO_QUANTILE: f32 = 0.6;
+/// Tolerance of the chroma ratio above the cluster's own. Units: chroma over luma.
+const CHROMA_RATIO_MARGIN: f32 = 0.015;
+/// A pale cluster of the screen's exact hue is grey with spill, not a dyed colour: largest chroma
+/// ratio, and largest chroma across the hue as a share of that along it.
+const GREY_CHROMA_RATIO_MAX: f32 = 0.16;
+const GREY_ACROSS_MAX: f32 = 0.15;
+/// Weight of chroma along the screen's hue, which spill changes, in the distance from a cluster.
+const SCREEN_CHROMA_WEIGHT: f32 = 0.6;
+/// Distance at which a cluster's weight falls to an eighth. Units: of 255.
+const CLUSTER_REACH: f32 = 8.0;
+/// Largest spill. Units: share of the plate's colour.
+const SPILL_MAX: f32 = 0.8;
+/// Least divisor. Units: luma, of 255.
+const LUMA_MIN: f32 = 8.0;
+
+/// One cluster: mean colour, and chroma along the screen's hue over luma without spill.
+#[derive(Debug, Clone, Copy, Default)]
+struct ColorCluster {
+    mean: Ypq,
+    chroma_ratio: f32,
+}
+
+/// The clusters of one shot.
+#[derive(Debug, Clone, Default)]
+pub struct SpillModel {
+    clusters: Vec<ColorCluster>,
+    blocks: Vec<(Ypq, u8)>,
+}
+
+impl SpillModel {
+    /// Adds the core of a sample.
+    pub fn add(&mut self, comparison: &PlateComparison, trimap: &Trimap) {
+        let indexes: Vec<usize> = trimap.foreground_samples().collect();
+        let depth = core_depths(&trimap.labels);
+        let stride = (indexes.len() / SAMPLE_BLOCKS_MAX).max(1);
+        for index in indexes.into_iter().step_by(stride) {
+            if self.blocks.len() < BLOCKS_MAX {
+                self.blocks.push(([0, 1, 2].map(|channel: usize| comparison.blocks[channel].cells[index]), depth[index]));
+            }
+        }
+    }
+
+    /// Clusters the added blocks by k-means, and discards them.
+    pub fn cluster(&mut self) {
+        let blocks = std::mem::take(&mut self.blocks);
+        if blocks.len() < 50 {
+            return;
+        }
+        let mut means = farthest_points(&blocks);
+        let mut assigned = vec![0_usize; blocks.len()];
+        for _ in 0..ROUNDS {
+            let mut sums = vec![[0.0_f64; 4]; means.len()];
+            for ((color, _), assigned) in blocks.iter().zip(&mut assigned) {
+                *assigned = nearest_mean(means.iter().copied(), *color);
+                for (sum, value) in sums[*assigned].iter_mut().zip([color[0], color[1], color[2], 1.0]) {
+                    *sum += f64::from(value);
+                }
+            }
+            for (mean, sum) in means.iter_mut().zip(sums) {
+                if sum[3] > 0.0 {
+                    *mean = [0, 1, 2].map(|channel: usize| (sum[channel] / sum[3]) as f32);
+                }
+            }
+        }
+        for (number, mean) in means.into_iter().enumerate() {
+            let mut members: Vec<(u8, f32)> = blocks
+                .iter()
+                .zip(&assigned)
+                .filter(|(_, assigned)| **assigned == number)
+                .map(|((color, depth), _)| (*depth, color[1] / color[0].max(LUMA_MIN)))
+                .collect();
+            if members.len() >= 20 {
+                members.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
+                members.truncate(((members.len() as f32 * DEEP_SHARE) as usize).max(1));
+                members.sort_by(|a, b| a.1.total_cmp(&b.1));
+                let mut chroma_ratio = members[((members.len() - 1) as f32 * CHROMA_RATIO_QUANTILE) as usize].1;
+                let [_, p, q] = mean;
+                if chroma_ratio > 0.0 && chroma_ratio < GREY_CHROMA_RATIO_MAX && q.abs() < p * GREY_ACROSS_MAX {
+                    chroma_ratio = 0.0;
+                }
+                self.clusters.push(ColorCluster { mean, chroma_ratio });
+            }
+        }
+    }
+
+    /// Spill-free chroma ratio of a colour: weighted mean over the clusters near it.
+    fn spill_free_ratio(&self, [y, p, q]: Ypq) -> f32 {
+        let (mut sum, mut weight) = (0.0, 1e-9);
+        for ColorCluster { mean, chroma_ratio } in &self.clusters {
+            let distance = squared_distance([y, p * SCREEN_CHROMA_WEIGHT, q], [mean[0], mean[1] * SCREEN_CHROMA_WEIGHT, mean[2]]);
+            let cluster_weight = 1.0 / (1.0 + distance / (CLUSTER_REACH * CLUSTER_REACH));
+            let cluster_weight = cluster_weight * cluster_weight * cluster_weight;
+            sum += chroma_ratio * cluster_weight;
+            weight += cluster_weight;
+        }
+        sum / weight
+    }
+
+    /// Spill on a colour. Units: share of the plate's colour.
+    pub fn spill(&self, color: Ypq, screen: Ypq) -> f32 {
+        if self.clusters.is_empty() {
+            return 0.0;
+        }
+        let chroma_ratio = self.spill_free_ratio(color) + CHROMA_RATIO_MARGIN;
+        let contrast = screen[1] - chroma_ratio * screen[0];
+        ((color[1] - chroma_ratio * color[0]) / contrast.max(4.0)).clamp(0.0, SPILL_MAX)
+    }
+}
+
+fn squared_distance(a: Ypq, b: Ypq) -> f32 {
+    let luma = (a[0] - b[0]) * LUMA_WEIGHT;
+    luma * luma + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2])
+}
+
+fn nearest_mean(means: impl Iterator<Item = Ypq>, color: Ypq) -> usize {
+    let mut best = (f32::MAX, 0);
+    for (number, mean) in means.enumerate() {
+        let distance = squared_distance(mean, color);
+        if distance < best.0 {
+            best = (distance, number);
+        }
+    }
+    best.1
+}
+
+/// Initial cluster means: the mean colour, then repeatedly the colour farthest from all chosen
+/// ones.
+fn farthest_points(blocks: &[(Ypq, u8)]) -> Vec<Ypq> {
+    let count = blocks.len() as f32;
+    let mut mean = [0.0; 3];
+    for (color, _) in blocks {
+        for (mean, value) in mean.iter_mut().zip(color) {
+            *mean += value / count;
+        }
+    }
+    let mut means = vec![mean];
+    let mut distance = vec![f32::MAX; blocks.len()];
+    while means.len() < CLUSTERS {
+        let last = means[means.len() - 1];
+        let mut farthest = (0.0, 0);
+        for (index, ((color, _), distance)) in blocks.iter().zip(&mut distance).enumerate() {
+            *distance = distance.min(squared_distance(*color, last));
+            if *distance > farthest.0 {
+                farthest = (*distance, index);
+            }
+        }
+        if farthest.0 < 1.0 {
+            break;
+        }
+        means.push(blocks[farthest.1].0);
+    }
+    means
+}
+
+/// Distance of each block from the nearest block that is not core, city-block metric; the picture's
+/// border is no edge.
+fn core_depths(labels: &Plane<u8>) -> Vec<u8> {
+    let (columns, rows) = (labels.columns, labels.rows);
+    let mut depth: Vec<u8> = labels.cells.iter().map(|label| if *label == CORE { u8::MAX } else { 0 }).collect();
+    let mut relax = |index: usize, neighbour: Option<usize>| {
+        if let Some(neighbour) = neighbour {
+            depth[index] = depth[index].min(depth[neighbour].saturating_add(1));
+        }
+    };
+    for index in 0..columns * rows {
+        relax(index, (index % columns > 0).then(|| index - 1));
+        relax(index, (index >= columns).then(|| index - columns));
+    }
+    for index in (0..columns * rows).rev() {
+        relax(index, (index % columns + 1 < columns).then(|| index + 1));
+        relax(index, (index + columns < columns * rows).then(|| index + columns));
+    }
+    depth
+}

@@ -1,0 +1,119 @@
+//! Static regions: the set beside the screen, for a garbage matte, and black bars.
+//!
+//! Constants are tuned on generator seed 1; bars and partial screens on clips with
+//! those.
+
+use crate::blocks::Blocks;
+use crate::clean_plate::PlateSamples;
+use crate::plane::{Components, Plane, erode};
+use crate::screen_mask::ScreenStats;
+use crate::tracking_marks::TemporalMedian;
+use crate::trimap::hue_alpha_of;
+
+/// Least hue alpha of a static block, and least mean of a region.
+const HUE_ALPHA_MIN: f32 = 0.12;
+const REGION_HUE_ALPHA_MIN: f32 = 0.6;
+/// Least side of a region, if it were a square. Units: share of the picture's height.
+const SIDE_SHARE: f32 = 0.05;
+/// Largest luma and chroma of bars. Units: of 255.
+const BAR_LUMA_MAX: f32 = 6.0;
+const BAR_CHROMA_MAX: f32 = 4.0;
+
+/// No static region.
+pub const NO_REGION: u8 = 0;
+/// Set beside the screen: opaque, or clear with a garbage matte.
+pub const SET: u8 = 1;
+/// Static region that touches only the lower border: opaque, since it may be a subject that hardly
+/// moves.
+pub const MAYBE_SUBJECT: u8 = 3;
+/// Black bar: clear.
+pub const BAR: u8 = 2;
+
+/// Labels the static regions; only bars where there are too few samples.
+pub fn find_static_regions(
+    plate_samples: &PlateSamples<'_>,
+    temporal_median: &TemporalMedian,
+    stats: &ScreenStats,
+    plate: &Blocks,
+) -> Plane<u8> {
+    let (columns, rows) = (plate[0].columns, plate[0].rows);
+    let mut static_regions = Plane::new(columns, rows, NO_REGION);
+    let mut alpha = vec![0.0_f32; columns * rows];
+    let mut is_set = Plane::new(columns, rows, 0_u8);
+    if plate_samples.samples.len() >= SAMPLES_MIN {
+        for (index, is_set) in is_set.cells.iter_mut().enumerate() {
+            let screen = [0, 1, 2].map(|channel: usize| plate[channel].cells[index]);
+            alpha[index] = hue_alpha_of(temporal_median.medians[index], screen);
+            *is_set = u8::from(
+                temporal_median.is_static[index] && plate_samples.screen_like[index] == 0 && alpha[index] > HUE_ALPHA_MIN,
+            );
+        }
+        let marked: Vec<bool> = is_set.cells.iter().map(|is_set| *is_set > 0).collect();
+        let components = Components::of(&marked, columns);
+        let mut sums = vec![0.0_f32; components.list.len() + 1];
+        for (id, alpha) in components.ids.iter().zip(&alpha) {
+            sums[*id as usize] += alpha.min(1.0);
+        }
+        let count_min = (SIDE_SHARE * stats.height_blocks).powi(2);
+        let region_of = |id: usize| {
+            let Some(component) = id.checked_sub(1).and_then(|number| components.list.get(number)) else { return NO_REGION };
+            if (component.count as f32) < count_min || sums[id] <= REGION_HUE_ALPHA_MIN * component.count as f32 {
+                NO_REGION
+            } else if component.left == 0 || component.top == 0 || component.right + 1 == columns {
+                SET
+            } else if component.bottom + 1 == rows {
+                // A subject that hardly moves stands on the lower border too.
+                MAYBE_SUBJECT
+            } else {
+                NO_REGION
+            }
+        };
+        let regions: Vec<u8> = (0..=components.list.len()).map(region_of).collect();
+        for (is_set, id) in is_set.cells.iter_mut().zip(&components.ids) {
+            *is_set = u8::from(regions[*id as usize] != NO_REGION);
+        }
+        erode(&mut is_set, 1, &mut Vec::new());
+        for (region, (is_set, id)) in static_regions.cells.iter_mut().zip(is_set.cells.iter().zip(&components.ids)) {
+            if *is_set > 0 {
+                *region = regions[*id as usize];
+            }
+        }
+    }
+    mark_bars(plate_samples, &mut static_regions);
+    static_regions
+}
+
+/// Least number of samples that show whether a block is static.
+const SAMPLES_MIN: usize = 4;
+
+/// Labels the rows and columns at the picture's border that are black in every sample.
+fn mark_bars(plate_samples: &PlateSamples<'_>, static_regions: &mut Plane<u8>) {
+    let (columns, rows) = (static_regions.columns, static_regions.rows);
+    let is_black = |index: usize| {
+        plate_samples.samples.iter().all(|sample| {
+            let [y, cb, cr] = sample.at(index);
+            y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
+        })
+    };
+    let row_is_black = |row: usize| (0..columns).all(|column| is_black(row * columns + column));
+    let column_is_black = |column: usize| (0..rows).all(|row| is_black(row * columns + column));
+    let top = (0..rows).take_while(|row| row_is_black(*row)).count();
+    let bottom = (0..rows - top).take_while(|row| row_is_black(rows - 1 - row)).count();
+    let left = (0..columns).take_while(|column| column_is_black(*column)).count();
+    let right = (0..columns - left).take_while(|column| column_is_black(columns - 1 - column)).count();
+    if top == rows || left == columns {
+        return;
+    }
+    for row in 0..rows {
+        for column in 0..columns {
+            // The blocks beside a bar mix both.
+            let is_bar = (top > 0 && row <= top + 1)
+                || (bottom > 0 && row + bottom + 2 >= rows)
+                || (left > 0 && column <= left + 1)
+                || (right > 0 && column + right + 2 >= columns);
+            if is_bar {
+                static_regions.cells[row * columns + column] = BAR;
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Temporal median of the samples, and the tracking marks that it shows on the screen.
+//!
+//! Constants are tuned on generator seed 1, all kinds, and on a clip with marks of the screen's
+//! hue.
+
+use crate::blocks::Blocks;
+use crate::clean_plate::PlateSamples;
+use crate::color::Ypq;
+use crate::plane::Components;
+use crate::screen_mask::ScreenStats;
+
+/// Largest size of a tracking mark. Units: share of the picture's height.
+const MARK_SHARE: f32 = 0.08;
+/// Least share of the samples that show a mark, and least share of the ring around it that is
+/// screen.
+const MARK_SAMPLES_SHARE: f32 = 0.55;
+const MARK_RING_SHARE: f32 = 0.7;
+
+/// Temporal median of each block.
+#[derive(Debug)]
+pub struct TemporalMedian {
+    pub medians: Vec<Ypq>,
+    /// Whether nearly all samples are near the median.
+    pub is_static: Vec<bool>,
+    /// Whether more than half of the samples are near the median and hardly any near the plate.
+    is_mark: Vec<bool>,
+}
+
+impl TemporalMedian {
+    pub fn find(plate_samples: &PlateSamples<'_>, stats: &ScreenStats, plate: &Blocks) -> Self {
+        let count = plate[0].cells.len();
+        let total = plate_samples.samples.len();
+        let mut temporal_median =
+            Self { medians: Vec::with_capacity(count), is_static: Vec::with_capacity(count), is_mark: Vec::with_capacity(count) };
+        for index in 0..count {
+            let median = plate_samples.median(index, plate_samples.all_samples()).0;
+            let (mut near_median, mut near_plate) = (0, 0);
+            for bit in 0..total {
+                let observed = plate_samples.at_plate_exposure(bit, index);
+                let is_within = |from: Ypq, deviations: f32, constant: f32| {
+                    (0..3).all(|channel| (observed[channel] - from[channel]).abs() < deviations * stats.noise[channel] + constant)
+                };
+                near_median += usize::from(is_within(median, 5.0, 5.0));
+                near_plate += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), 3.0, 2.0));
+            }
+            temporal_median.medians.push(median);
+            temporal_median.is_static.push(near_median * 8 >= total * 7);
+            temporal_median.is_mark.push(near_median as f32 > MARK_SAMPLES_SHARE * total as f32 && near_plate <= total / 8);
+        }
+        temporal_median
+    }
+}
+
+/// Adds tracking marks to the plate: small static components surrounded by screen.
+pub fn add_marks(plate_samples: &PlateSamples<'_>, temporal_median: &TemporalMedian, stats: &ScreenStats, plate: &mut Blocks) {
+    if plate_samples.samples.len() < 4 {
+        return;
+    }
+    let (columns, rows) = (plate[0].columns, plate[0].rows);
+    let count = columns * rows;
+    let (mut is_deviating, mut is_screen) = (vec![false; count], vec![false; count]);
+    for index in 0..count {
+        let median = temporal_median.medians[index];
+        let far = |limit: f32| {
+            (0..3).any(|channel| (median[channel] - plate[channel].cells[index]).abs() > 4.0 * stats.noise[channel] + limit)
+        };
+        is_deviating[index] = temporal_median.is_mark[index] && far(4.0);
+        is_screen[index] = !far(7.5);
+    }
+    let components = Components::of(&is_deviating, columns);
+    let limit = stats.blocks(MARK_SHARE);
+    for (number, component) in components.list.iter().enumerate() {
+        if component.count < 2 || (component.right - component.left).max(component.bottom - component.top) >= limit {
+            continue;
+        }
+        let (mut ring, mut screen, mut inside) = (0, 0, Vec::new());
+        for y in component.top.saturating_sub(2)..=(component.bottom + 2).min(rows - 1) {
+            for x in component.left.saturating_sub(2)..=(component.right + 2).min(columns - 1) {
+                let index = y * columns + x;
+                match distance_to(&components.ids, number as u32 + 1, (x, y), columns, rows) {
+                    0 | 1 if temporal_median.is_mark[index] => inside.push(index),
+                    2 => {
+                        ring += 1;
+                        screen += usize::from(is_screen[index]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if ring > 0 && screen as f32 > MARK_RING_SHARE * ring as f32 {
+            for index in inside {
+                for (plane, median) in plate.iter_mut().zip(temporal_median.medians[index]) {
+                    plane.cells[index] = median;
+                }
+            }
+        }
+    }
+}
+
+/// Distance of a block from a component, 0 to 2; 3 if farther. Units: blocks.
+fn distance_to(ids: &[u32], number: u32, (x, y): (usize, usize), columns: usize, rows: usize) -> usize {
+    let is_within = |reach: usize| {
+        (y.saturating_sub(reach)..=(y + reach).min(rows - 1)).any(|near_y| {
+            (x.saturating_sub(reach)..=(x + reach).min(columns - 1)).any(|near_x| ids[near_y * columns + near_x] == number)
+        })
+    };
+    (0..=2).find(|reach| is_within(*reach)).unwrap_or(3)
+}

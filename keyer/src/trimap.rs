@@ -1,0 +1,234 @@
+//! The trimap of a frame: every block is screen, core, or uncertain.
+//!
+//! Distances are squared, in deviations of the noise; alphas are 0 to 1. Constants are tuned on
+//! generator seed 1, all kinds, and checked on seed 7; see the README.
+
+use crate::blocks::Blocks;
+use crate::color::{Ypq, dot, subtract};
+use crate::core_colors::CoreColors;
+use crate::foreground_model::{ForegroundModel, length};
+use crate::options::GarbageMatte;
+use crate::plane::{Plane, erode, sum_3x3};
+use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
+use crate::static_regions::{BAR, MAYBE_SUBJECT, SET};
+
+mod closing;
+
+/// Screen: alpha 0.
+pub const SCREEN: u8 = 0;
+/// Uncertain: a mixture, or not known.
+pub const UNCERTAIN: u8 = 1;
+/// Core of the subject: alpha 1.
+pub const CORE: u8 = 2;
+
+/// Alpha 1 in the byte planes. Units: steps.
+pub const OPAQUE: f32 = 200.0;
+/// Least distance from the plate of a block for which a coarse alpha is computed.
+const ALPHA_DISTANCE_MIN: f32 = 9.0;
+/// Least coarse alpha of core by the foreground model, in the whole neighbourhood.
+const CORE_ALPHA_MIN: f32 = 0.8;
+/// Least hue alpha, in the whole neighbourhood, that makes core whatever the foreground model
+/// gives.
+const CORE_HUE_ALPHA_MIN: f32 = 0.96;
+/// A block with this share of the plate's chroma or more, no darker than it and no brighter than
+/// this, is screen.
+const SATURATED_CHROMA_MIN: f32 = 0.97;
+const SATURATED_LUMA_MAX: f32 = 1.4;
+/// Largest distance of screen, and largest mean distance over 3 × 3 blocks.
+const SCREEN_DISTANCE_MAX: f32 = 16.0;
+const SCREEN_DISTANCE_3X3_MAX: f32 = 8.0;
+/// As above for the blurred frame.
+const BLURRED_DISTANCE_MAX: f32 = 14.0;
+/// Least hue alpha, in the whole neighbourhood, of blocks that may become core by similarity, and
+/// of samples of the foreground model.
+const GROW_HUE_ALPHA_MIN: f32 = 1.0;
+const FOREGROUND_HUE_ALPHA_MIN: f32 = 0.95;
+/// Largest difference from the core nearby of a block that becomes core. Units: share of the
+/// distance from screen to core.
+const GROW_DIFFERENCE_MAX: f32 = 0.2;
+/// Distance of the blocks that are samples of the foreground model. Units: blocks.
+const SAMPLE_STRIDE: usize = 2;
+/// Radius of the neighbourhood. Units: blocks.
+const NEIGHBOURHOOD_RADIUS: usize = 2;
+
+/// The labels of one frame's blocks.
+#[derive(Debug, Clone)]
+pub struct Trimap {
+    pub labels: Plane<u8>,
+    /// Hue alpha of each block, and eroded.
+    pub hue_alpha: Plane<u8>,
+    pub eroded_hue_alpha: Plane<u8>,
+    /// Coarse alpha by the foreground model, eroded; later a buffer.
+    eroded_alpha: Plane<u8>,
+    scratch: Vec<u8>,
+    sums: Vec<u16>,
+    around: Vec<u16>,
+}
+
+const fn steps(alpha: f32) -> u8 {
+    (alpha * OPAQUE) as u8
+}
+
+impl Trimap {
+    pub fn new(columns: usize, rows: usize) -> Self {
+        let bytes = Plane::new(columns, rows, 0);
+        let around = vec![0; columns];
+        Self {
+            labels: bytes.clone(),
+            hue_alpha: bytes.clone(),
+            eroded_hue_alpha: bytes.clone(),
+            eroded_alpha: bytes,
+            scratch: Vec::new(),
+            sums: Vec::new(),
+            around,
+        }
+    }
+
+    /// Labels the blocks of a frame.
+    pub fn update(&mut self, comparison: &PlateComparison, noise: Ypq, foreground_model: &ForegroundModel) {
+        self.measure_alphas(comparison, foreground_model);
+        self.hue_alpha.cells.copy_from_slice(&self.eroded_hue_alpha.cells);
+        erode(&mut self.eroded_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch);
+        erode(&mut self.eroded_hue_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch);
+        for row in 0..comparison.distance.rows {
+            sum_3x3(&comparison.distance, row, &mut self.sums, &mut self.around);
+            let places = self
+                .labels
+                .row_mut(row)
+                .iter_mut()
+                .zip(comparison.distance.row(row))
+                .zip(&self.around)
+                .zip(self.eroded_alpha.row(row).iter().zip(self.eroded_hue_alpha.row(row)));
+            for (column, (((label, distance), around), (eroded_alpha, eroded_hue_alpha))) in places.enumerate() {
+                let is_screen = f32::from(*distance) < SCREEN_DISTANCE_MAX * DISTANCE_STEPS
+                    && f32::from(*around) < SCREEN_DISTANCE_3X3_MAX * DISTANCE_STEPS * 9.0;
+                let is_screen = is_screen
+                    && f32::from(comparison.blurred_distance.cells[row * comparison.distance.columns + column])
+                        < BLURRED_DISTANCE_MAX * DISTANCE_STEPS;
+                let is_screen = is_screen || is_saturated_as_plate(comparison, row * comparison.distance.columns + column, noise);
+                *label = if *eroded_alpha >= steps(CORE_ALPHA_MIN) || *eroded_hue_alpha >= steps(CORE_HUE_ALPHA_MIN) {
+                    CORE
+                } else {
+                    u8::from(!is_screen) * UNCERTAIN
+                };
+            }
+        }
+    }
+
+    /// Computes the coarse alpha and the hue alpha of each block.
+    fn measure_alphas(&mut self, comparison: &PlateComparison, foreground_model: &ForegroundModel) {
+        for (index, distance) in comparison.distance.cells.iter().enumerate() {
+            let (alpha, eroded_hue_alpha) = (&mut self.eroded_alpha.cells[index], &mut self.eroded_hue_alpha.cells[index]);
+            if f32::from(*distance) < ALPHA_DISTANCE_MIN * DISTANCE_STEPS {
+                (*alpha, *eroded_hue_alpha) = (0, 0);
+                continue;
+            }
+            let difference = comparison.difference_at(index);
+            *alpha = (length(difference) * foreground_model.nearest_scale(difference) * OPAQUE).min(255.0) as u8;
+            *eroded_hue_alpha = (hue_alpha_at(&comparison.blocks, &comparison.plate, index) * OPAQUE).clamp(0.0, 255.0) as u8;
+        }
+    }
+
+    /// Applies the static regions: the set is core, or screen with a garbage matte; bars are
+    /// screen.
+    pub fn apply_static_regions(&mut self, static_regions: &Plane<u8>, garbage_matte: GarbageMatte) {
+        for (label, region) in self.labels.cells.iter_mut().zip(&static_regions.cells) {
+            match *region {
+                MAYBE_SUBJECT => *label = CORE,
+                SET if garbage_matte == GarbageMatte::Off => *label = CORE,
+                SET | BAR => *label = SCREEN,
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes core of uncertain blocks whose colour is that of the core nearby; returns whether
+    /// there were any.
+    pub fn grow_core(&mut self, comparison: &PlateComparison, core_colors: &CoreColors) -> bool {
+        let mut has_grown = false;
+        for row in 0..self.labels.rows {
+            for column in 0..self.labels.columns {
+                let index = row * self.labels.columns + column;
+                if self.labels.cells[index] == UNCERTAIN && self.eroded_hue_alpha.cells[index] >= steps(GROW_HUE_ALPHA_MIN) {
+                    let line = subtract(core_colors.cells.at_block(column, row), comparison.plate_at(index));
+                    let difference = subtract(comparison.difference_at(index), line);
+                    if dot(difference, difference) < GROW_DIFFERENCE_MAX * GROW_DIFFERENCE_MAX * dot(line, line) {
+                        self.labels.cells[index] = CORE;
+                        has_grown = true;
+                    }
+                }
+            }
+        }
+        has_grown
+    }
+
+    /// Labels uncertain blocks as screen or core where the estimated alpha of all around them is 0
+    /// or 1.
+    pub fn refine(&mut self, alpha: &Plane<f32>) {
+        for row in 0..alpha.rows {
+            let near = alpha.three_rows(row);
+            for (column, label) in self.labels.row_mut(row).iter_mut().enumerate() {
+                if *label == UNCERTAIN {
+                    let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
+                    let (mut low, mut high) = (1.0_f32, 0.0_f32);
+                    for row in near {
+                        for alpha in [row[left], row[column], row[right]] {
+                            low = low.min(alpha);
+                            high = high.max(alpha);
+                        }
+                    }
+                    if high <= 0.0 {
+                        *label = SCREEN;
+                    } else if low >= 1.0 {
+                        *label = CORE;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Indices of the blocks that are certain enough to be samples of the foreground model.
+    pub fn foreground_samples(&self) -> impl Iterator<Item = usize> + '_ {
+        let (columns, rows) = (self.eroded_hue_alpha.columns, self.eroded_hue_alpha.rows);
+        (0..rows)
+            .step_by(SAMPLE_STRIDE)
+            .flat_map(move |row| (0..columns).step_by(SAMPLE_STRIDE).map(move |column| row * columns + column))
+            .filter(|index| {
+                self.eroded_hue_alpha.cells[*index] >= steps(FOREGROUND_HUE_ALPHA_MIN)
+                    || (self.labels.cells[*index] == CORE && self.is_inner_core(*index))
+            })
+    }
+
+    /// Whether a block and its 3 × 3 neighbourhood are core.
+    fn is_inner_core(&self, index: usize) -> bool {
+        let (row, column) = (index / self.labels.columns, index % self.labels.columns);
+        let near = column.saturating_sub(1)..(column + 2).min(self.labels.columns);
+        self.labels.three_rows(row).iter().all(|row| row[near.clone()].iter().all(|label| *label == CORE))
+    }
+}
+
+/// Whether a block is at least as saturated as the plate and no darker: sharpening halos, shadows
+/// that have moved.
+fn is_saturated_as_plate(comparison: &PlateComparison, index: usize, noise: Ypq) -> bool {
+    let ([y, p, q], [screen_y, screen_p, screen_q]) =
+        ([0, 1, 2].map(|channel: usize| comparison.blocks[channel].cells[index]), comparison.plate_at(index));
+    let scale = (y / screen_y.max(1.0)).max(1.0);
+    let across = (q - screen_q * scale).abs();
+    p - across > screen_p * SATURATED_CHROMA_MIN - noise[1] && y > screen_y - noise[0] && y < screen_y * SATURATED_LUMA_MAX
+}
+
+/// Hue alpha of a block.
+pub fn hue_alpha_at(blocks: &Blocks, plate: &Blocks, index: usize) -> f32 {
+    hue_alpha_of(
+        [0, 1, 2].map(|channel: usize| blocks[channel].cells[index]),
+        [0, 1, 2].map(|channel: usize| plate[channel].cells[index]),
+    )
+}
+
+/// Hue alpha: missing share of the plate's chroma, where chroma across the plate's hue counts as
+/// missing too. It is alpha for a grey foreground, less for one near the screen's hue, more for one
+/// of the opposite hue.
+pub fn hue_alpha_of([_, p, q]: Ypq, [_, screen_p, screen_q]: Ypq) -> f32 {
+    let square = (screen_p * screen_p + screen_q * screen_q).max(4.0);
+    1.0 - (p * screen_p + q * screen_q - (p * screen_q - q * screen_p).abs()) / square
+}

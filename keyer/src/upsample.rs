@@ -1,0 +1,211 @@
+//! Alpha of the pixels of a block, from the alphas of the blocks around it and from luma, which has
+//! full resolution.
+
+use crate::blocks::Siting;
+use crate::color::smoothstep;
+use crate::edge_sharpness::MixedPixels;
+use crate::straight_edge::StraightEdge;
+
+/// Alpha contrast of neighbouring blocks from which an edge counts as sharp, and fully; and the
+/// factor by which its slope is then raised.
+const SHARP_CONTRAST: (f32, f32) = (0.6, 1.0);
+const SHARP_SLOPE: f32 = 3.0;
+/// Expected deviation of pixels from the interpolated slope: this share of the alpha contrast, plus
+/// the minimum.
+const ALPHA_TOLERANCE_SHARE: f32 = 0.35;
+const ALPHA_TOLERANCE_MIN: f32 = 0.02;
+/// Expected deviation of a pixel's luma: this many times the noise of a block's mean, plus the
+/// minimum. Units: of 255.
+const LUMA_NOISE: f32 = 2.0;
+const LUMA_NOISE_MIN: f32 = 1.0;
+/// Share by which the mean of the pixels is moved to the block's alpha; not 1, since chroma's
+/// filter is wider than a block.
+const MEAN_WEIGHT: f32 = 0.4;
+
+/// Alpha contrast from which a straight edge is fitted, and misfit from full confidence to none.
+const EDGE_CONTRAST: (f32, f32) = (0.5, 0.8);
+const EDGE_MISFIT: (f32, f32) = (0.03, 0.09);
+
+/// In a clip of sharp edges the fitted edge replaces the result, if its misfit to the blocks and to
+/// luma is in these ranges, from fully to not at all.
+const FINAL_MISFIT: (f32, f32) = (0.04, 0.10);
+const FINAL_LUMA_MISFIT: (f32, f32) = (0.12, 0.25);
+/// Luma is used to measure mixed pixels where its noise is below this share of the luma contrast.
+const LUMA_UNCERTAINTY_MAX: f32 = 0.1;
+
+/// Alphas of a block and its neighbours, row by row.
+pub type Alphas3x3 = [[f32; 3]; 3];
+
+/// Luma of a block and of the colours that mix in it.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockLuma {
+    /// Luma of its pixels, left to right, top to bottom.
+    pub lumas: [f32; 4],
+    /// Luma of the foreground and of the clean plate.
+    pub foreground: f32,
+    pub screen: f32,
+    /// Standard deviation of the luma of blocks.
+    pub noise: f32,
+    /// [`EdgeSharpness::factor`](crate::edge_sharpness::EdgeSharpness::factor) of the shot.
+    pub sharpness: f32,
+}
+
+impl BlockLuma {
+    fn luma_contrast(&self) -> f32 {
+        self.foreground - self.screen
+    }
+
+    fn luma_tolerance(&self) -> f32 {
+        self.noise * LUMA_NOISE + LUMA_NOISE_MIN
+    }
+}
+
+/// Alphas of a block's pixels, left to right, top to bottom; `across` and `down`, the pixels of a
+/// block, are 1 or 2. Adds them to `mixture` where they are at an edge.
+pub fn upsample_alpha(
+    block: &BlockLuma,
+    neighbours: &Alphas3x3,
+    (across, down): (usize, usize),
+    siting: Siting,
+    mixture: &mut MixedPixels,
+) -> [f32; 4] {
+    let block_alpha = neighbours[1][1];
+    let (mut low, mut high) = (block_alpha, block_alpha);
+    for alpha in neighbours.as_flattened() {
+        low = low.min(*alpha);
+        high = high.max(*alpha);
+    }
+    if (across == 1 && down == 1) || high <= 0.0 || low >= 1.0 {
+        return [block_alpha; 4];
+    }
+    let contrast = high - low;
+    let (slope, block_alpha) = interpolated(
+        neighbours,
+        across,
+        down,
+        siting,
+        1.0 + SHARP_SLOPE * smoothstep(SHARP_CONTRAST.0, SHARP_CONTRAST.1, contrast),
+    );
+    let sharp_weight = smoothstep(EDGE_CONTRAST.0, EDGE_CONTRAST.1, contrast);
+    if sharp_weight <= 0.0 {
+        return by_luma(block, slope, block_alpha, contrast);
+    }
+    let edge = StraightEdge::fit(neighbours, across, down, siting);
+    let confidence = sharp_weight * fit_confidence(EDGE_MISFIT, edge.misfit);
+    let (slope, block_alpha) =
+        (mixed(slope, edge.alphas, confidence), block_alpha + (mean(edge.alphas) - block_alpha) * confidence);
+    let final_weight =
+        block.sharpness * sharp_weight * fit_confidence(FINAL_MISFIT, edge.misfit) * luma_agreement(block, &edge, mixture);
+    mixed(by_luma(block, slope, block_alpha, contrast), edge.alphas, final_weight)
+}
+
+/// Corrects interpolated alphas by luma (a Wiener gain), then moves their mean towards the block's
+/// alpha.
+fn by_luma(block: &BlockLuma, slope: [f32; 4], block_alpha: f32, contrast: f32) -> [f32; 4] {
+    let (luma_contrast, noise) = (block.luma_contrast(), block.luma_tolerance());
+    let alpha_tolerance = contrast * ALPHA_TOLERANCE_SHARE + ALPHA_TOLERANCE_MIN;
+    let gain = alpha_tolerance * alpha_tolerance * luma_contrast
+        / (alpha_tolerance * alpha_tolerance * luma_contrast * luma_contrast + noise * noise);
+    let mut alphas = slope;
+    for (alpha, luma) in alphas.iter_mut().zip(block.lumas) {
+        *alpha = (*alpha + gain * (luma - block.screen - *alpha * luma_contrast)).clamp(0.0, 1.0);
+    }
+    shifted(alphas, (block_alpha - mean(alphas)) * MEAN_WEIGHT)
+}
+
+/// Confidence, by luma, that an edge is right; adds the pixels to `mixture` where luma can tell.
+fn luma_agreement(block: &BlockLuma, edge: &StraightEdge, mixture: &mut MixedPixels) -> f32 {
+    let luma_contrast = block.luma_contrast();
+    let uncertainty = block.luma_tolerance() / luma_contrast.abs().max(1.0);
+    let luma_alphas = block.lumas.map(|luma| (luma - block.screen) / if luma_contrast.abs() < 1.0 { 1.0 } else { luma_contrast });
+    if uncertainty < LUMA_UNCERTAINTY_MAX && edge.misfit < FINAL_MISFIT.1 {
+        mixture.add(edge.alphas, luma_alphas);
+    }
+    let squares: f32 = edge.alphas.iter().zip(luma_alphas).map(|(edge, luma)| (edge - luma).powi(2)).sum();
+    fit_confidence(FINAL_LUMA_MISFIT, (squares * 0.25).sqrt() - uncertainty)
+}
+
+fn fit_confidence((full, none): (f32, f32), misfit: f32) -> f32 {
+    1.0 - smoothstep(full, none, misfit)
+}
+
+fn mixed(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
+    [0, 1, 2, 3].map(|pixel| from[pixel] + (to[pixel] - from[pixel]) * share)
+}
+
+/// Bilinear interpolation between the centres of blocks, steeper by `factor`; and the pixels' mean,
+/// which is kept.
+fn interpolated(neighbours: &Alphas3x3, across: usize, down: usize, siting: Siting, factor: f32) -> ([f32; 4], f32) {
+    let offsets = siting.offsets(across);
+    let mut slope = [0.0; 4];
+    for (index, alpha) in slope.iter_mut().enumerate() {
+        let offset = offsets[index % 2];
+        let column = if offset < 0.0 { 0 } else { 2 };
+        let row = if down == 1 { 1 } else { index / 2 * 2 };
+        let along = |row: usize| neighbours[row][1] + (neighbours[row][column] - neighbours[row][1]) * offset.abs();
+        *alpha = along(1) + (along(row) - along(1)) * 0.25;
+    }
+    let middle = mean(slope);
+    // Pixels centred on the chroma sample have its alpha as their mean; pixels beside it, the
+    // interpolated one.
+    let block_alpha = if siting == Siting::Left && across == 2 { middle } else { neighbours[1][1] };
+    let mut alphas = slope.map(|alpha| (block_alpha + factor * (alpha - middle)).clamp(0.0, 1.0));
+    alphas = shifted(alphas, block_alpha - mean(alphas));
+    (shifted(alphas, block_alpha - mean(alphas)), block_alpha)
+}
+
+fn shifted(alphas: [f32; 4], more: f32) -> [f32; 4] {
+    alphas.map(|alpha| (alpha + more).clamp(0.0, 1.0))
+}
+
+fn mean([a, b, c, d]: [f32; 4]) -> f32 {
+    (a + b + c + d) * 0.25
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EDGE: Alphas3x3 = [[0.0, 0.5, 1.0], [0.0, 0.5, 1.0], [0.0, 0.5, 1.0]];
+    /// A sharp edge as chroma's filter leaves it.
+    const FILTERED: Alphas3x3 = [[0.07, 0.5, 0.93], [0.07, 0.5, 0.93], [0.07, 0.5, 0.93]];
+
+    /// Foreground and screen of equal luma.
+    const EQUAL_LUMA: BlockLuma = BlockLuma { lumas: [120.0; 4], foreground: 120.0, screen: 120.0, noise: 1.0, sharpness: 0.0 };
+
+    fn upsampled(block: &BlockLuma, neighbours: &Alphas3x3) -> [f32; 4] {
+        upsample_alpha(block, neighbours, (2, 2), Siting::Center, &mut MixedPixels::default())
+    }
+
+    #[test]
+    fn luma_tells_which_pixels_of_a_block_are_subject() {
+        let block = BlockLuma { lumas: [120.0, 220.0, 120.0, 220.0], foreground: 220.0, ..EQUAL_LUMA };
+        let alphas = upsampled(&block, &EDGE);
+        for (alpha, expected) in alphas.iter().zip([0.0, 1.0, 0.0, 1.0]) {
+            assert!((alpha - expected).abs() < 0.06, "{alphas:?}");
+        }
+    }
+
+    #[test]
+    fn a_sharp_edge_stays_sharp_where_luma_says_nothing() {
+        let alphas = upsampled(&EQUAL_LUMA, &EDGE);
+        assert!(alphas[0] < 0.06 && alphas[1] > 0.94, "{alphas:?}");
+    }
+
+    #[test]
+    fn an_edge_is_sharper_in_a_clip_of_sharp_edges_unless_its_luma_objects() {
+        let steepness = |block: &BlockLuma| {
+            let alphas = upsampled(block, &FILTERED);
+            alphas[1] - alphas[0]
+        };
+        assert!(steepness(&BlockLuma { sharpness: 1.0, ..EQUAL_LUMA }) > steepness(&EQUAL_LUMA) + 0.01);
+        let soft = BlockLuma { lumas: [150.0, 190.0, 150.0, 190.0], foreground: 220.0, ..EQUAL_LUMA };
+        assert!((steepness(&BlockLuma { sharpness: 1.0, ..soft }) - steepness(&soft)).abs() < 0.02);
+    }
+
+    #[test]
+    fn a_soft_slope_stays_soft() {
+        let alphas = upsampled(&BlockLuma { sharpness: 1.0, ..EQUAL_LUMA }, &[[0.4, 0.5, 0.6]; 3]);
+        assert!((alphas[0] - 0.475).abs() < 0.01 && (alphas[1] - 0.525).abs() < 0.01, "{alphas:?}");
+    }
+}
