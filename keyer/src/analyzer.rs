@@ -16,6 +16,8 @@ use crate::shot_model::ShotModel;
 const SAMPLED_BLOCKS_MAX: usize = 12_000_000;
 /// Least capacity for a shot's samples, whatever the size of a frame.
 const SAMPLES_MIN: usize = 6;
+/// Least chromaticity of a given screen colour. Units: chroma over luma.
+const GIVEN_CHROMATICITY_MIN: f32 = 0.15;
 /// Samples from which the chroma siting is measured.
 const SITING_FRAMES: usize = 6;
 
@@ -166,7 +168,7 @@ impl Analyzer {
     pub fn finish(mut self) -> Result<Keyer, AnalysisError> {
         if let Some(color) = self.options.screen_color {
             let [a, b] = crate::color::chromaticity(self.format.matrix, color);
-            if a.hypot(b) < 0.15 {
+            if a.hypot(b) < GIVEN_CHROMATICITY_MIN {
                 return Err(AnalysisError::ColorlessScreen);
             }
         }

@@ -5,8 +5,8 @@ use crate::coarse_map::CoarseMap;
 
 /// Blur of the map, and the tolerance against the previous round's map; both narrower from round to
 /// round.
-/// Units: share of the picture's height; share of the screen's chromaticity. Tuned: generator seed
-/// 1, all kinds.
+/// Units: share of the picture's height; share of the screen's chromaticity. Tuned: generator seeds
+/// 1 and 7, all kinds.
 const ROUNDS: [(f32, f32); 3] = [(0.30, 0.30), (0.15, 0.16), (0.08, 0.10)];
 /// Factor of the tolerance above the map: translucent subject lowers chroma and never raises it.
 const ABOVE_FACTOR: f32 = 2.0;

@@ -1,6 +1,7 @@
 //! Estimates the clean plate: the colour of the screen at each block, from all samples of a shot.
 //!
-//! Constants are tuned on generator seed 1, all kinds, unless stated otherwise; see the README.
+//! Constants are tuned on generator seeds 1 and 7, all kinds, unless stated otherwise; see the
+//! README.
 
 use crate::blocks::Blocks;
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};
@@ -16,6 +17,8 @@ pub const SAMPLES_MAX: usize = 16;
 /// constant. Units: of 255.
 const STABLE_DEVIATIONS: f32 = 3.0;
 const STABLE_CONSTANT: f32 = 2.0;
+/// Weight from which a block takes its own colour alone; one certain sample has 0.5, two have 1.
+const WEIGHT_FULL: f32 = 0.9;
 /// Largest chromaticity difference of a stable block from the screen around it. Units: share of the
 /// screen's chromaticity.
 const HUE_TOLERANCE: f32 = 0.08;
@@ -159,7 +162,7 @@ pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStat
     }
     drop_translucent(&mut map, stats);
     let mut initial = map.clone();
-    initial.fill(0.9);
+    initial.fill(WEIGHT_FULL);
     let needed = (plate_samples.samples.len() / 4).max(3);
     for (index, (cell, mask)) in map.cells.iter_mut().zip(plate_samples.screen_like).enumerate() {
         if (mask.count_ones() as usize) < needed {
@@ -172,7 +175,7 @@ pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStat
             *cell = [median[0], median[1], median[2], 1.0];
         }
     }
-    map.fill(0.9);
+    map.fill(WEIGHT_FULL);
     let plane = |channel: usize| Plane { columns, rows, cells: map.cells.iter().map(|cell| cell[channel]).collect() };
     [plane(0), plane(1), plane(2)]
 }

@@ -8,7 +8,7 @@ const ROWS: usize = 18;
 /// Samples averaged in a thumbnail's pixel, along each axis.
 const TAPS: usize = 3;
 /// Least change at a cut: absolute, and as a multiple of the usual change. Units: of 255, sum of
-/// channels, mean over pixels. Tuned: generator seed 1, and clips with cuts.
+/// channels, mean over pixels. Tuned: generator seeds 1 and 7, and clips with cuts.
 const CUT_CHANGE_MIN: f32 = 20.0;
 const CUT_RATIO_MIN: f32 = 6.0;
 /// Least share of the thumbnail's pixels that change at a cut, and by how much: a fast subject

@@ -2,7 +2,8 @@
 //! of an edge are mixtures.
 //!
 //! Where they do not differ, subsampled chroma cannot tell a sharp edge from one two pixels wide;
-//! the sharpness of the rest of the shot decides.
+//! the sharpness of the rest of the shot decides. Constants are those of the transcoder's present
+//! keyer.
 
 use crate::color::smoothstep;
 

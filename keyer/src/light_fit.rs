@@ -1,8 +1,8 @@
 //! Fits the clean plate to the light of one frame: exposure, flicker, moving shadows and colour
 //! casts.
 //!
-//! Constants are tuned on generator seed 1, all kinds, and on clips with stepped light; see the
-//! README.
+//! Constants are tuned on generator seeds 1 and 7, all kinds, and on clips with stepped light; see
+//! the README.
 
 use crate::blocks::Blocks;
 use crate::coarse_map::CoarseMap;
@@ -17,7 +17,7 @@ const CAST_SIGMA: f32 = 0.10;
 /// Blur of the second exposure fit, from smooth screen-like blocks right beside the subject. Units:
 /// share of the picture's height.
 const FINE_EXPOSURE_SIGMA: f32 = 0.02;
-/// Range of local exposure.
+/// Range of local exposure. Units: ratio to the frame's exposure.
 const EXPOSURE_RANGE: (f32, f32) = (0.3, 1.5);
 /// Least number of screen blocks for a fit.
 const BLOCKS_MIN: usize = 50;

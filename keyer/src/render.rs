@@ -20,8 +20,8 @@ use crate::upsample::{BlockLuma, upsample_alpha};
 /// Alpha of a pixel below the first is set to 0, above the second to 1.
 const ALPHA_MIN: f32 = 5.0 / 255.0;
 const ALPHA_OPAQUE_MIN: f32 = 251.0 / 255.0;
-/// Square of the alpha at which a pixel's own luma has half the weight. Tuned: generator seed
-/// 1, all kinds.
+/// Square of the alpha at which a pixel's own luma has half the weight. Tuned: generator seeds
+/// 1 and 7, all kinds.
 const OWN_LUMA_HALF: f32 = 0.1;
 
 /// Everything that a frame is rendered from.

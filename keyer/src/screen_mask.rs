@@ -1,7 +1,7 @@
 //! Masks of screen-like blocks, by chromaticity whatever the exposure, and of certain screen among
 //! them.
 //!
-//! Constants are tuned on generator seed 1, all kinds; see the README.
+//! Constants are tuned on generator seeds 1 and 7, all kinds; see the README.
 
 use crate::blocks::Blocks;
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};
@@ -15,7 +15,7 @@ const LOCAL_TOLERANCE: f32 = 0.10;
 const PLATE_TOLERANCE: f32 = 0.05;
 /// Added tolerance in deviations of the noise, of which blurred blocks have half.
 const NOISE_DEVIATIONS: f32 = 3.5 * 0.5;
-/// Exposure range of screen relative to the plate.
+/// Exposure range of screen relative to the plate. Units: ratio.
 const EXPOSURE_RANGE: (f32, f32) = (0.30, 1.40);
 /// Largest luma detail of smooth screen: in deviations of the noise, of which detail has 0.4, plus
 /// a share of the luma.
@@ -25,6 +25,10 @@ const TEXTURE_SHARE: f32 = 0.02;
 const CERTAIN_MARGIN_SHARE: f32 = 0.012;
 /// Distance of the blocks that the chromaticity map is made from. Units: blocks.
 const MAP_STRIDE: usize = 2;
+/// Least number of those blocks.
+const MAP_SAMPLES_MIN: usize = 16;
+/// Distance of those blocks from everything else. Units: share of the picture's height.
+const SEED_MARGIN_SHARE: f32 = 0.01;
 /// Least divisor. Units: luma, of 255.
 pub const LUMA_MIN: f32 = 4.0;
 
@@ -106,7 +110,7 @@ pub fn mark_by_shot_chromaticity(buffers: &MaskBuffers, stats: &ScreenStats, out
 /// Unmarks blocks that differ from the chromaticity of the screen nearby.
 pub fn unmark_by_local_chromaticity(buffers: &mut MaskBuffers, stats: &ScreenStats, out: &mut Plane<u8>) {
     let mut seed = out.clone();
-    erode(&mut seed, stats.blocks(0.01), &mut buffers.bytes);
+    erode(&mut seed, stats.blocks(SEED_MARGIN_SHARE), &mut buffers.bytes);
     let [y, p, q] = &buffers.blurred;
     let noise_tolerance = stats.noise_tolerance();
     let mut chromaticities = Vec::new();
@@ -120,7 +124,7 @@ pub fn unmark_by_local_chromaticity(buffers: &mut MaskBuffers, stats: &ScreenSta
             }
         }
     }
-    if chromaticities.len() < 16 {
+    if chromaticities.len() < MAP_SAMPLES_MIN {
         return;
     }
     let Some(local) = chromaticity_map(&chromaticities, (y.columns, y.rows), stats.height_blocks, stats.chromaticity) else {

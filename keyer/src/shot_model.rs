@@ -21,12 +21,17 @@ use crate::trimap::Trimap;
 
 /// Distance from the plate that noise alone gives, as the median of a few samples and then the
 /// maximum of 3 × 3 blocks.
-/// Units: squared, in deviations of the noise. Tuned: generator seed 1, all kinds.
+/// Units: squared, in deviations of the noise. Tuned: generator seeds 1 and 7, all kinds.
 const NOISE_DISTANCE: f32 = 4.0;
 /// Largest ratio to that distance by which the weight is reduced; squared, as above.
 const DEVIATION_MAX: f32 = 12.0;
 /// Least number of screen-like samples for a reduction.
 const DEVIATION_SAMPLES_MIN: usize = 3;
+
+/// Blur of the expected luma before a plate is known. Units: share of the picture's height.
+const INITIAL_LUMA_SIGMA: f32 = 0.15;
+/// Least share of a cell's blocks that are screen for full weight.
+const FILLED_SHARE_MIN: f32 = 0.1;
 
 /// The model of one shot.
 #[derive(Debug, Clone)]
@@ -211,7 +216,7 @@ fn mark_initial_certain(comparison: &mut PlateComparison, stats: &ScreenStats) {
     unmark_by_local_chromaticity(&mut comparison.buffers, stats, &mut comparison.certain);
     let mut inner = comparison.certain.clone();
     erode(&mut inner, 1, &mut Vec::new());
-    let expected_luma = extrapolated_luma(&comparison.buffers, &inner, 0.15 * stats.height_blocks);
+    let expected_luma = extrapolated_luma(&comparison.buffers, &inner, INITIAL_LUMA_SIGMA * stats.height_blocks);
     let no_detail = Plane::new(expected_luma.columns, expected_luma.rows, 0.0);
     keep_certain(&mut comparison.buffers, stats, &expected_luma, &no_detail, 1.0, &mut comparison.certain);
 }
@@ -229,7 +234,7 @@ fn extrapolated_luma(buffers: &MaskBuffers, marked: &Plane<u8>, sigma: f32) -> P
         }
     }
     map.blur(sigma / map.side as f32);
-    map.fill((map.side * map.side) as f32 * 0.1);
+    map.fill((map.side * map.side) as f32 * FILLED_SHARE_MIN);
     let mut expected_luma = Plane::new(y.columns, y.rows, 0.0);
     let mut rest = [vec![0.0; y.columns], vec![0.0; y.columns]];
     for row in 0..expected_luma.rows {

@@ -1,7 +1,7 @@
 //! Spill: clusters of the subject's colours, each with the screen-hue chroma that it has without
 //! spill.
 //!
-//! Constants are tuned on generator seed 1, all kinds; whitespill skin is still wrong.
+//! Constants are tuned on generator seeds 1 and 7, all kinds; whitespill skin is still wrong.
 
 use crate::color::Ypq;
 use crate::plane::Plane;
@@ -14,6 +14,9 @@ const ROUNDS: usize = 12;
 /// Most core blocks that are clustered, in total and per sample.
 const BLOCKS_MAX: usize = 24_000;
 const SAMPLE_BLOCKS_MAX: usize = 3_000;
+/// Fewest blocks that are clustered, and of a cluster.
+const BLOCKS_MIN: usize = 50;
+const MEMBERS_MIN: usize = 20;
 /// Weight of luma beside chroma in the distance of two colours.
 const LUMA_WEIGHT: f32 = 0.7;
 /// A cluster's own chroma ratio is measured on its blocks deepest within the core: this share of
@@ -32,8 +35,9 @@ const SCREEN_CHROMA_WEIGHT: f32 = 0.6;
 const CLUSTER_REACH: f32 = 8.0;
 /// Largest spill. Units: share of the plate's colour.
 const SPILL_MAX: f32 = 0.8;
-/// Least divisor. Units: luma, of 255.
+/// Least divisors. Units: luma and chroma, of 255.
 const LUMA_MIN: f32 = 8.0;
+const CONTRAST_MIN: f32 = 4.0;
 
 /// One cluster: mean colour, and chroma along the screen's hue over luma without spill.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +69,7 @@ impl SpillModel {
     /// Clusters the added blocks by k-means, and discards them.
     pub fn cluster(&mut self) {
         let blocks = std::mem::take(&mut self.blocks);
-        if blocks.len() < 50 {
+        if blocks.len() < BLOCKS_MIN {
             return;
         }
         let mut means = farthest_points(&blocks);
@@ -91,7 +95,7 @@ impl SpillModel {
                 .filter(|(_, assigned)| **assigned == number)
                 .map(|((color, depth), _)| (*depth, color[1] / color[0].max(LUMA_MIN)))
                 .collect();
-            if members.len() >= 20 {
+            if members.len() >= MEMBERS_MIN {
                 members.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
                 members.truncate(((members.len() as f32 * DEEP_SHARE) as usize).max(1));
                 members.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -125,7 +129,7 @@ impl SpillModel {
         }
         let chroma_ratio = self.spill_free_ratio(color) + CHROMA_RATIO_MARGIN;
         let contrast = screen[1] - chroma_ratio * screen[0];
-        ((color[1] - chroma_ratio * color[0]) / contrast.max(4.0)).clamp(0.0, SPILL_MAX)
+        ((color[1] - chroma_ratio * color[0]) / contrast.max(CONTRAST_MIN)).clamp(0.0, SPILL_MAX)
     }
 }
 

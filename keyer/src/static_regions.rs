@@ -1,6 +1,6 @@
 //! Static regions: the set beside the screen, for a garbage matte, and black bars.
 //!
-//! Constants are tuned on generator seed 1; bars and partial screens on clips with
+//! Constants are tuned on generator seeds 1 and 7; bars and partial screens on clips with
 //! those.
 
 use crate::blocks::Blocks;

@@ -1,7 +1,7 @@
 //! Temporal median of the samples, and the tracking marks that it shows on the screen.
 //!
-//! Constants are tuned on generator seed 1, all kinds, and on a clip with marks of the screen's
-//! hue.
+//! Constants are tuned on generator seeds 1 and 7, all kinds, and on a clip with marks of the
+//! screen's hue.
 
 use crate::blocks::Blocks;
 use crate::clean_plate::PlateSamples;
@@ -15,6 +15,17 @@ const MARK_SHARE: f32 = 0.08;
 /// screen.
 const MARK_SAMPLES_SHARE: f32 = 0.55;
 const MARK_RING_SHARE: f32 = 0.7;
+/// A sample is near the median or the plate within so many deviations of the noise plus a constant.
+/// Units: deviations; of 255.
+const NEAR_MEDIAN: (f32, f32) = (5.0, 5.0);
+const NEAR_PLATE: (f32, f32) = (3.0, 2.0);
+/// Least difference of a mark from the plate, and largest of the screen around it: so many
+/// deviations of the noise plus a constant. Units: deviations; of 255.
+const FAR_DEVIATIONS: f32 = 4.0;
+const MARK_DIFFERENCE_MIN: f32 = 4.0;
+const SCREEN_DIFFERENCE_MAX: f32 = 7.5;
+/// Least number of samples that show whether a mark is static.
+const SAMPLES_MIN: usize = 4;
 
 /// Temporal median of each block.
 #[derive(Debug)]
@@ -37,11 +48,11 @@ impl TemporalMedian {
             let (mut near_median, mut near_plate) = (0, 0);
             for bit in 0..total {
                 let observed = plate_samples.at_plate_exposure(bit, index);
-                let is_within = |from: Ypq, deviations: f32, constant: f32| {
+                let is_within = |from: Ypq, (deviations, constant): (f32, f32)| {
                     (0..3).all(|channel| (observed[channel] - from[channel]).abs() < deviations * stats.noise[channel] + constant)
                 };
-                near_median += usize::from(is_within(median, 5.0, 5.0));
-                near_plate += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), 3.0, 2.0));
+                near_median += usize::from(is_within(median, NEAR_MEDIAN));
+                near_plate += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), NEAR_PLATE));
             }
             temporal_median.medians.push(median);
             temporal_median.is_static.push(near_median * 8 >= total * 7);
@@ -53,7 +64,7 @@ impl TemporalMedian {
 
 /// Adds tracking marks to the plate: small static components surrounded by screen.
 pub fn add_marks(plate_samples: &PlateSamples<'_>, temporal_median: &TemporalMedian, stats: &ScreenStats, plate: &mut Blocks) {
-    if plate_samples.samples.len() < 4 {
+    if plate_samples.samples.len() < SAMPLES_MIN {
         return;
     }
     let (columns, rows) = (plate[0].columns, plate[0].rows);
@@ -62,10 +73,12 @@ pub fn add_marks(plate_samples: &PlateSamples<'_>, temporal_median: &TemporalMed
     for index in 0..count {
         let median = temporal_median.medians[index];
         let far = |limit: f32| {
-            (0..3).any(|channel| (median[channel] - plate[channel].cells[index]).abs() > 4.0 * stats.noise[channel] + limit)
+            (0..3).any(|channel| {
+                (median[channel] - plate[channel].cells[index]).abs() > FAR_DEVIATIONS * stats.noise[channel] + limit
+            })
         };
-        is_deviating[index] = temporal_median.is_mark[index] && far(4.0);
-        is_screen[index] = !far(7.5);
+        is_deviating[index] = temporal_median.is_mark[index] && far(MARK_DIFFERENCE_MIN);
+        is_screen[index] = !far(SCREEN_DIFFERENCE_MAX);
     }
     let components = Components::of(&is_deviating, columns);
     let limit = stats.blocks(MARK_SHARE);

@@ -1,7 +1,7 @@
 //! The trimap of a frame: every block is screen, core, or uncertain.
 //!
 //! Distances are squared, in deviations of the noise; alphas are 0 to 1. Constants are tuned on
-//! generator seed 1, all kinds, and checked on seed 7; see the README.
+//! generator seeds 1 and 7, all kinds; see the README.
 
 use crate::blocks::Blocks;
 use crate::color::{Ypq, dot, subtract};

@@ -1,5 +1,5 @@
 //! Alpha of the pixels of a block, from the alphas of the blocks around it and from luma, which has
-//! full resolution.
+//! full resolution. Constants are those of the transcoder's present keyer.
 
 use crate::blocks::Siting;
 use crate::color::smoothstep;

@@ -1,6 +1,6 @@
 //! Closing of the core matte: gaps, holes, and specks amid screen.
 //!
-//! Constants are tuned on generator seed 1, all kinds, and on clips with holes and specks.
+//! Constants are tuned on generator seeds 1 and 7, all kinds, and on clips with holes and specks.
 
 use super::{CORE, SCREEN, Trimap, UNCERTAIN, steps};
 use crate::plane::{Components, Plane, dilate, erode};
