@@ -90,9 +90,9 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-/// Copies the running `cargo x` into the clone.
+/// Copies the running `cargo x` into the clone, under a name that no test program has.
 fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
-    let path = workspace.output_dir().join("programs/x");
+    let path = workspace.output_dir().join("programs/cargo-x");
     replace_file(&std::env::current_exe()?, &path)?;
     Ok(path)
 }

@@ -70,10 +70,12 @@ fn a_source_and_an_output_of_several_parts_keep_every_byte() {
     const PART_SIZE_BYTES: u64 = 8 * 1024 * 1024;
     let fixture = fixture(CREDITS);
     // Noise: nothing compresses it, so both files are larger than one part of a multipart upload.
+    // No pixel is fully transparent, since outputs do not keep the colour of those.
     let source = fixture.file("noise.mov");
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgba", "-s", "640x360", "-r", "12"]);
-    command.args(["-i", "/dev/urandom", "-frames:v", "12", "-c:v", "png", "-pix_fmt", "rgba"]).arg(&source);
+    command.args(["-i", "/dev/urandom", "-frames:v", "12", "-vf", "lutrgb=a=clip(val\\,1\\,255)"]);
+    command.args(["-c:v", "png", "-pix_fmt", "rgba"]).arg(&source);
     assert!(command.status().unwrap().success());
     let source_url = fixture.account.api.upload_file(&source, "video/quicktime").unwrap();
     let body = json!({
