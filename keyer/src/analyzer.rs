@@ -4,9 +4,9 @@
 use crate::blocks::{LumaRows, Siting, SitingEstimator, read_blocks};
 use crate::clean_plate::SAMPLES_MAX;
 use crate::cut_detection::{CutDetector, Thumbnail};
-use crate::frame::PlanarFormat;
 use crate::keyer::{Keyer, Shot};
 use crate::options::KeyOptions;
+use crate::planar::PlanarFormat;
 use crate::plate_comparison::{PlateComparison, picture_height_blocks};
 use crate::sample::Sample;
 use crate::screen_detection::detect_chromaticity;
@@ -144,7 +144,7 @@ impl Analyzer {
         if samples.is_empty() {
             return;
         }
-        let given = self.options.screen_color.map(|color| crate::color::chromaticity(self.format.matrix, color));
+        let given = self.options.screen_color.map(|color| crate::screen_space::chromaticity(self.format.matrix, color));
         let found = given.or_else(|| detect_chromaticity(&samples, self.format.columns(), self.format.matrix));
         let model = found.and_then(|chromaticity| {
             ShotModel::estimate(
@@ -167,7 +167,7 @@ impl Analyzer {
     /// Every [`AnalysisError`].
     pub fn finish(mut self) -> Result<Keyer, AnalysisError> {
         if let Some(color) = self.options.screen_color {
-            let [a, b] = crate::color::chromaticity(self.format.matrix, color);
+            let [a, b] = crate::screen_space::chromaticity(self.format.matrix, color);
             if a.hypot(b) < GIVEN_CHROMATICITY_MIN {
                 return Err(AnalysisError::ColorlessScreen);
             }

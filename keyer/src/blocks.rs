@@ -1,7 +1,7 @@
 //! Blocks of a frame: the pixels that share a chroma sample, with luma filtered to the position of
 //! chroma. Chroma siting.
 
-use crate::frame::{PlanarFormat, read_row};
+use crate::planar::{PlanarFormat, read_row};
 use crate::plane::Plane;
 
 /// Planes of luma, chroma along and chroma across the screen's hue.

@@ -6,10 +6,11 @@
 use crate::blocks::Blocks;
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};
 use crate::coarse_map::CoarseMap;
-use crate::color::{Ypq, scaled};
+use crate::color::scaled;
 use crate::plane::{Plane, blur_3x3};
 use crate::sample::{Sample, rotate_to_hue};
 use crate::screen_mask::{LUMA_MIN, ScreenStats, find_detail};
+use crate::screen_space::Ypq;
 
 /// Most samples of a shot: one bit of a mask each.
 pub const SAMPLES_MAX: usize = 16;

@@ -2,7 +2,7 @@
 //! cells extrapolated.
 //! Source: pull-push, Gortler et al., "The Lumigraph", 1996, §3.4.1.
 
-use crate::color::Ypq;
+use crate::screen_space::Ypq;
 
 /// Values and weight per cell.
 #[derive(Debug, Clone, Default)]

@@ -1,89 +1,57 @@
-//! Colour space of the keyer: luma, chroma along the screen's hue, chroma across it; linear in the
-//! file's codes.
+//! Arithmetic on colours of three channels, and rounding to 8 bits.
 
-use crate::frame::YuvMatrix;
-use crate::sample::rotate_to_hue;
+/// Three channels of any linear colour space.
+pub type Color = [f32; 3];
 
 /// Red, green, blue on the scale 0 to 255, gamma-coded as in the file.
-pub type Rgb = [f32; 3];
+pub type Rgb = Color;
 
-/// Luma 0 to 255, chroma along the screen's hue, chroma across it. Grey is `[y, 0, 0]`, the screen
-/// `[y, p, 0]`.
-pub type Ypq = [f32; 3];
-
-/// Conversion between RGB and [`Ypq`] for one matrix and one screen hue.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScreenSpace {
-    red: f32,
-    blue: f32,
-    /// Unit vector of the screen's hue in the `Cb`–`Cr` plane.
-    pub hue: [f32; 2],
-}
-
-impl ScreenSpace {
-    /// The space of a screen hue, a unit vector in the `Cb`–`Cr` plane.
-    pub const fn of_hue(matrix: YuvMatrix, hue: [f32; 2]) -> Self {
-        let (red, blue) = matrix.red_blue();
-        Self { red, blue, hue }
-    }
-
-    pub fn of_rgb(&self, [red, green, blue]: Rgb) -> Ypq {
-        let y = self.red * red + (1.0 - self.red - self.blue) * green + self.blue * blue;
-        rotate_to_hue([y, (blue - y) * 0.5 / (1.0 - self.blue), (red - y) * 0.5 / (1.0 - self.red)], self.hue)
-    }
-
-    /// Coefficients of p and q in red, green and blue.
-    pub fn factors(self) -> [[f32; 2]; 3] {
-        let (by_p, by_q) = (self.to_rgb([0.0, 1.0, 0.0]), self.to_rgb([0.0, 0.0, 1.0]));
-        [0, 1, 2].map(|channel: usize| [by_p[channel], by_q[channel]])
-    }
-
-    pub fn to_rgb(self, [y, p, q]: Ypq) -> Rgb {
-        let (cb, cr) = (p * self.hue[0] - q * self.hue[1], p * self.hue[1] + q * self.hue[0]);
-        let (red, blue) = (y + 2.0 * (1.0 - self.red) * cr, y + 2.0 * (1.0 - self.blue) * cb);
-        [red, (y - self.red * red - self.blue * blue) / (1.0 - self.red - self.blue), blue]
-    }
-}
-
-pub fn mix(from: Ypq, to: Ypq, share: f32) -> Ypq {
+/// Linear interpolation: `from` at share 0, `to` at share 1.
+#[must_use]
+pub fn mix(from: Color, to: Color, share: f32) -> Color {
     [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share, from[2] + (to[2] - from[2]) * share]
 }
 
-pub fn subtract(left: Ypq, right: Ypq) -> Ypq {
+/// `left` − `right`, channel by channel.
+#[must_use]
+pub fn subtract(left: Color, right: Color) -> Color {
     [left[0] - right[0], left[1] - right[1], left[2] - right[2]]
 }
 
-pub fn plus(left: Ypq, right: Ypq) -> Ypq {
+/// `left` + `right`, channel by channel.
+#[must_use]
+pub fn plus(left: Color, right: Color) -> Color {
     [left[0] + right[0], left[1] + right[1], left[2] + right[2]]
 }
 
-pub fn scaled(color: Ypq, scale: f32) -> Ypq {
+/// Every channel multiplied by `scale`.
+#[must_use]
+pub fn scaled(color: Color, scale: f32) -> Color {
     [color[0] * scale, color[1] * scale, color[2] * scale]
 }
 
-pub fn dot(left: Ypq, right: Ypq) -> f32 {
+/// Scalar product.
+#[must_use]
+pub fn dot(left: Color, right: Color) -> f32 {
     left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
 }
 
-/// Rounds to an integer from 0 to 255 without a branch: 2²³ is added, so the low mantissa bits are
-/// the integer.
+/// Rounds to the nearest integer in 0–255 without a branch: adding 2²³ leaves the integer in the
+/// mantissa's low bits.
+#[must_use]
 pub fn code(value: f32) -> u32 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 255
 }
 
-/// Rounds to a byte.
+/// As [`code`], as a byte.
+#[must_use]
 pub fn byte(value: f32) -> u8 {
     code(value) as u8
 }
 
-/// 0 below `low`, 1 above `high`, cubic in between.
+/// 0 below `low`, 1 above `high`, a cubic between.
+#[must_use]
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
-}
-
-/// Chromaticity of a colour: Cb and Cr over luma.
-pub fn chromaticity(matrix: YuvMatrix, color: Rgb) -> [f32; 2] {
-    let [y, cb, cr] = ScreenSpace::of_hue(matrix, [1.0, 0.0]).of_rgb(color);
-    [cb / y.max(1.0), cr / y.max(1.0)]
 }

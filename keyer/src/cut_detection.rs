@@ -1,6 +1,6 @@
 //! Cut detection on thumbnails.
 
-use crate::frame::PlanarFormat;
+use crate::planar::PlanarFormat;
 
 /// Size of a thumbnail. Units: pixels.
 const COLUMNS: usize = 32;

@@ -1,10 +1,11 @@
 //! Estimates alpha and foreground of uncertain blocks.
 
-use crate::color::{Ypq, dot, mix, plus, scaled, smoothstep, subtract};
+use crate::color::{dot, mix, plus, scaled, smoothstep, subtract};
 use crate::core_colors::CoreColors;
 use crate::foreground_model::{ForegroundModel, length};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
+use crate::screen_space::Ypq;
 use crate::trimap::{CORE, SCREEN, Trimap};
 
 /// Weight of luma beside chroma, for varied and for even core nearby, and the luma variance of the

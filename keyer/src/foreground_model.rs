@@ -6,7 +6,7 @@
 //! Source: Meyer et al., "On Floating-Point Normal Vectors", 2010. Constants are those of the
 //! transcoder's present keyer.
 
-use crate::color::{ScreenSpace, Ypq};
+use crate::screen_space::{ScreenSpace, Ypq};
 
 /// Directions along each side of the unfolded octahedron; bins of the distance, and their width.
 /// Units of the width: of 255.

@@ -5,9 +5,9 @@ use crate::core_colors::CoreColors;
 use crate::cut_detection::Thumbnail;
 use crate::edge_sharpness::{EdgeSharpness, MixedPixels};
 use crate::foreground_estimation::BlockMatte;
-use crate::frame::PlanarFormat;
 use crate::opaque_regions::OpaqueRegions;
 use crate::options::{KeyOptions, Levels};
+use crate::planar::PlanarFormat;
 use crate::plate_comparison::{PlateComparison, picture_height_blocks};
 use crate::render::{RenderBuffers, Renderer};
 use crate::shot_model::ShotModel;
@@ -198,7 +198,7 @@ impl Keyer {
             out.fill(0);
             return;
         }
-        let space = crate::color::ScreenSpace::of_hue(self.format.matrix, hue);
+        let space = crate::screen_space::ScreenSpace::of_hue(self.format.matrix, hue);
         let planes = self.format.planes(frame);
         let (gain, offset) = self.format.luma_scale();
         for (index, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {

@@ -45,12 +45,16 @@ pub struct Levels {
 }
 
 impl Levels {
+    /// The points that the options set; by default alpha is unchanged.
+    #[must_use]
     pub fn new(options: &KeyOptions) -> Self {
         let black = options.black_point.unwrap_or(0.0).clamp(0.0, 1.0);
         let white = options.white_point.unwrap_or(1.0).clamp(0.0, 1.0);
         Self { black, gain: 1.0 / (white - black).max(LEVELS_MIN) }
     }
 
+    /// Alpha with both points applied.
+    #[must_use]
     pub fn apply(self, alpha: f32) -> f32 {
         ((alpha - self.black) * self.gain).clamp(0.0, 1.0)
     }

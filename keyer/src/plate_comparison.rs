@@ -3,12 +3,13 @@
 
 use crate::blocks::{Blocks, LumaRows, Siting, read_blocks};
 use crate::clean_plate::{CleanPlate, EXPOSURE_STEPS};
-use crate::color::{Ypq, byte};
-use crate::frame::PlanarFormat;
+use crate::color::byte;
 use crate::light_fit::{LightFit, measure_gain};
+use crate::planar::PlanarFormat;
 use crate::plane::Plane;
 use crate::sample::{Sample, rotate_to_hue};
 use crate::screen_mask::{LUMA_MIN, MaskBuffers, ScreenStats, keep_certain, mark_by_plate_chromaticity};
+use crate::screen_space::Ypq;
 
 /// Steps of a stored distance per unit; distances from 255 steps on are equal.
 pub const DISTANCE_STEPS: f32 = 4.0;

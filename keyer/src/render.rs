@@ -4,14 +4,15 @@
 //! does not carry screen into edges.
 
 use crate::blocks::Siting;
-use crate::color::{ScreenSpace, Ypq, code};
+use crate::color::code;
 use crate::core_colors::{CELL, CoreColors};
 use crate::edge_sharpness::MixedPixels;
 use crate::foreground_estimation::BlockMatte;
-use crate::frame::{PlanarFormat, read_row};
 use crate::options::Levels;
+use crate::planar::{PlanarFormat, read_row};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
+use crate::screen_space::{ScreenSpace, Ypq};
 use crate::spill::SpillModel;
 use crate::static_regions::SET;
 use crate::trimap::{CORE, SCREEN};

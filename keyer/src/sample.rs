@@ -1,6 +1,6 @@
 //! Samples of a shot: kept frames as luma and chroma per block, 16-bit.
 
-use crate::color::Ypq;
+use crate::screen_space::Ypq;
 
 /// Steps of a stored value per unit of 255.
 const STEPS: f32 = 64.0;

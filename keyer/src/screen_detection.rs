@@ -1,7 +1,7 @@
 //! Detects the screen's chromaticity, chroma over luma, as the mode over all samples of a shot;
 //! exposure does not change it.
 
-use crate::frame::YuvMatrix;
+use crate::planar::YuvMatrix;
 use crate::sample::Sample;
 
 /// Bins along each side of the histogram, and the chromaticity at its border.

@@ -5,8 +5,8 @@
 
 use crate::blocks::Blocks;
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};
-use crate::color::Ypq;
 use crate::plane::{Plane, blur_3x3, dilate, erode};
+use crate::screen_space::Ypq;
 
 /// Chromaticity tolerance against the whole shot's. Units: share of the screen's chromaticity.
 const SHOT_TOLERANCE: f32 = 0.30;

@@ -4,16 +4,16 @@
 use crate::blocks::Blocks;
 use crate::clean_plate::{CleanPlate, PlateSamples, SAMPLES_MAX, estimate_clean_plate, median_of};
 use crate::coarse_map::CoarseMap;
-use crate::color::ScreenSpace;
 use crate::foreground_model::ForegroundModel;
-use crate::frame::YuvMatrix;
 use crate::noise::{NOISE_INITIAL, RESIDUALS_MAX, initial_noise, inverse, set_bits, trimmed_covariance};
 use crate::opaque_regions::OpaqueRegions;
 use crate::options::GarbageMatte;
+use crate::planar::YuvMatrix;
 use crate::plane::{Plane, dilate, erode};
 use crate::plate_comparison::{DISTANCE_STEPS, FULL_WEIGHT, NoiseMetric, NoiseMetrics, PlateComparison};
 use crate::sample::Sample;
 use crate::screen_mask::{MaskBuffers, ScreenStats, keep_certain, mark_by_shot_chromaticity, unmark_by_local_chromaticity};
+use crate::screen_space::ScreenSpace;
 use crate::spill::SpillModel;
 use crate::static_regions::find_static_regions;
 use crate::tracking_marks::{TemporalMedian, add_marks};

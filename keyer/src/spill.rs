@@ -3,9 +3,9 @@
 //!
 //! Constants are tuned on generator seeds 1 and 7, all kinds; whitespill skin is still wrong.
 
-use crate::color::Ypq;
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
+use crate::screen_space::Ypq;
 use crate::trimap::{CORE, Trimap};
 
 /// Most clusters, and iterations of k-means.

@@ -5,9 +5,9 @@
 
 use crate::blocks::Blocks;
 use crate::clean_plate::PlateSamples;
-use crate::color::Ypq;
 use crate::plane::Components;
 use crate::screen_mask::ScreenStats;
+use crate::screen_space::Ypq;
 
 /// Largest size of a tracking mark. Units: share of the picture's height.
 const MARK_SHARE: f32 = 0.08;

@@ -4,12 +4,13 @@
 //! generator seeds 1 and 7, all kinds; see the README.
 
 use crate::blocks::Blocks;
-use crate::color::{Ypq, dot, subtract};
+use crate::color::{dot, subtract};
 use crate::core_colors::CoreColors;
 use crate::foreground_model::{ForegroundModel, length};
 use crate::options::GarbageMatte;
 use crate::plane::{Plane, erode, sum_3x3};
 use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
+use crate::screen_space::Ypq;
 use crate::static_regions::{BAR, MAYBE_SUBJECT, SET};
 
 mod closing;

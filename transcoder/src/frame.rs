@@ -1,11 +1,9 @@
 //! Pixels: raw frames, scaling, colour conversion and compositing.
 
-pub mod color;
 pub mod compositor;
 pub mod feed;
 pub mod gamut;
 pub mod geometry;
 pub mod pixels;
-pub mod planar;
 pub mod raw_format;
 pub mod samples;

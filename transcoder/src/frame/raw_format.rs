@@ -2,7 +2,7 @@
 
 use shared::media::PixelSize;
 
-use crate::frame::planar::{PlanarFormat, YuvMatrix};
+use keyer::planar::{PlanarFormat, YuvMatrix};
 
 /// Pixel format of decoded frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@
     reason = "positions of cells are small and never negative"
 )]
 
-use crate::frame::color::{Color, mix};
+use keyer::color::{Color, mix};
 
 /// Three channels summed over the samples of one cell, then the weight of the samples.
 pub type WeightedSum = [f32; 4];

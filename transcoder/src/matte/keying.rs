@@ -14,7 +14,6 @@ mod edge_sharpness;
 mod foreground_estimation;
 mod foreground_model;
 mod keyer;
-mod options;
 mod render;
 mod screen;
 mod screen_distance;
@@ -24,9 +23,9 @@ mod straight_edge;
 mod trimap;
 mod upsample;
 
-pub use crate::frame::planar::{PlanarFormat, YuvMatrix};
-pub use keyer::Keyer;
-pub use options::KeyOptions;
+pub use self::keyer::Keyer;
+pub use ::keyer::KeyOptions;
+pub use ::keyer::planar::{PlanarFormat, YuvMatrix};
 pub use screen::{RgbFrame, Screen};
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use shared::media::PixelSize;
 use shared::qa::MatteFigures;
 
 use crate::frame::pixels::sides;
-use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
 use crate::matte::keying::Screen;
+use keyer::planar::PlanarFormat;
 use reconstruction::Reconstruction;
 
 /// Longest side of the grid.

@@ -4,8 +4,8 @@ use shared::media::PixelSize;
 
 use super::tone;
 use crate::ffmpeg::probe::{ColorRange, Probed};
-use crate::frame::planar::{PlanarFormat, YuvMatrix};
 use crate::frame::raw_format::RawFormat;
+use keyer::planar::{PlanarFormat, YuvMatrix};
 
 /// The planar YUV format that loses nothing of the source: its chroma subsampling, matrix and
 /// range, and its depth up to 10 bits. Sources that are not YUV become 4:4:4.

@@ -8,8 +8,8 @@ use shared::media::PixelSize;
 use super::layout::{Layer, Window};
 use super::picture::Still;
 use crate::error::TaskResult;
-use crate::frame::color::byte;
 use crate::frame::pixels::{self, Part, sides};
+use keyer::color::byte;
 
 /// The copy is this many times smaller before it is blurred, so that only large shapes remain.
 const SHRINK: u32 = 16;

@@ -12,8 +12,8 @@ use shared::media::PixelSize;
 
 use super::background::BarColor;
 use super::layout::Window;
-use crate::frame::color::byte;
 use crate::frame::pixels::sides;
+use keyer::color::byte;
 
 /// All lengths but those in shares are for a canvas whose shorter side has so many pixels.
 const REFERENCE_PX: f32 = 720.0;

@@ -9,9 +9,9 @@ use super::byte_filters::BAND;
 use super::foreground_model::{ForegroundModel, length};
 use super::screen_distance::ScreenDistance;
 use super::screen_space::{ScreenSpace, Ypq};
-use crate::frame::color::byte;
-use crate::frame::planar::{PlanarFormat, read_row};
 use crate::matte::coarse_map::CoarseMap;
+use ::keyer::color::byte;
+use ::keyer::planar::{PlanarFormat, read_row};
 
 /// The value of alpha 1 in the byte planes.
 pub const OPAQUE: u8 = 200;

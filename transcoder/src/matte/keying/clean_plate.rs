@@ -6,9 +6,9 @@
 use super::blocks::{Blocks, PlateView};
 use super::screen_distance::ScreenDistance;
 use super::screen_space::{ScreenSpace, Ypq};
-use crate::frame::color::subtract;
-use crate::frame::planar::PlanarFormat;
 use crate::matte::coarse_map::{CoarseMap, WeightedSum, add};
+use ::keyer::color::subtract;
+use ::keyer::planar::PlanarFormat;
 
 /// Units: blocks.
 const CELL: usize = 8;

@@ -4,7 +4,7 @@
 //! Where they do not differ, subsampled chroma cannot tell a sharp edge from one two pixels wide;
 //! the sharpness of the rest of the clip decides.
 
-use crate::frame::color::smoothstep;
+use ::keyer::color::smoothstep;
 
 /// Mixed pixels of a perfectly sharp edge over those measured by luma: from the first on, edges
 /// count as sharp, from the second fully. A clip blurred by σ = 0.8 pixels has 0.4, one by σ = 0.4

@@ -10,7 +10,7 @@ use super::core_colors::CoreColors;
 use super::foreground_model::{ForegroundModel, length};
 use super::screen_space::Ypq;
 use super::trimap::{CORE, SCREEN, Trimap};
-use crate::frame::color::{dot, mix, plus, scaled, smoothstep, subtract};
+use ::keyer::color::{dot, mix, plus, scaled, smoothstep, subtract};
 
 /// Weight of luma beside chroma: the brightness of the subject is extrapolated from the core, and
 /// less certain than its hue.

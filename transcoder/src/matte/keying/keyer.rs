@@ -6,13 +6,13 @@ use super::core_colors::{CELL, CoreColors};
 use super::edge_sharpness::EdgeSharpness;
 use super::foreground_estimation::BlockMatte;
 use super::foreground_model::ForegroundModel;
-use super::options::{KeyOptions, Levels};
 use super::render::{Renderer, RowBuffers};
 use super::screen::Screen;
 use super::screen_space::ScreenSpace;
 use super::spill::SpillMap;
 use super::trimap::Trimap;
-use crate::frame::planar::PlanarFormat;
+use ::keyer::planar::PlanarFormat;
+use ::keyer::{KeyOptions, Levels};
 
 /// The clean plate is updated from every n-th row of blocks, another one in each frame.
 const PLATE_ROWS_PERIOD: usize = 4;

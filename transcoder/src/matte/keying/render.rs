@@ -11,13 +11,13 @@ use super::clean_plate::CleanPlate;
 use super::core_colors::{CELL, CoreColors};
 use super::edge_sharpness::MixedPixels;
 use super::foreground_estimation::BlockMatte;
-use super::options::Levels;
 use super::screen_space::{ScreenSpace, Ypq};
 use super::spill::SpillMap;
 use super::trimap::{CORE, SCREEN};
 use super::upsample::{BlockLuma, upsample_alpha};
-use crate::frame::color::{Rgb, code};
-use crate::frame::planar::{PlanarFormat, read_samples};
+use ::keyer::Levels;
+use ::keyer::color::{Rgb, code};
+use ::keyer::planar::{PlanarFormat, read_samples};
 
 /// Alpha of a pixel below the first is set to 0, above the second to 1.
 const ALPHA_MIN: f32 = 5.0 / 255.0;

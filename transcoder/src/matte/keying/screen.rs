@@ -10,7 +10,7 @@
     reason = "counts of border pixels and hue bins are small and never negative"
 )]
 
-use crate::frame::color::Rgb;
+use ::keyer::color::Rgb;
 
 /// Half the square root of three.
 const SIN_60: f32 = 0.866_025_4;

@@ -1,7 +1,7 @@
 //! Distance of a block from the screen behind it.
 
 use super::screen_space::Ypq;
-use crate::frame::color::dot;
+use ::keyer::color::dot;
 
 /// Weights of a squared distance between colours.
 #[derive(Debug, Clone, Copy)]

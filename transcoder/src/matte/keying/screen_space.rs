@@ -1,8 +1,8 @@
 //! The colour space of the keyer: YCbCr with the chroma plane rotated so that one axis is the hue
 //! of the screen. Linear in the code values of the file.
 
-use crate::frame::color::Rgb;
-use crate::frame::planar::YuvMatrix;
+use ::keyer::color::Rgb;
+use ::keyer::planar::YuvMatrix;
 
 /// Luma 0 to 255, P: chroma along the hue of the screen, Q: chroma across it. Grey is `[y, 0, 0]`,
 /// the screen `[y, p, 0]` with `p` > 0.

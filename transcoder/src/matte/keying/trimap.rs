@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::blocks::{Blocks, DISTANCE_STEPS, OPAQUE};
 use super::byte_filters::{BAND, erode_5x5, sum_3x3};
 use super::clean_plate::CleanPlate;
-use crate::frame::color::{dot, subtract};
 use crate::matte::coarse_map::CoarseMap;
+use ::keyer::color::{dot, subtract};
 
 /// Screen: alpha 0.
 pub const SCREEN: u8 = 0;

@@ -3,7 +3,7 @@
 
 use super::edge_sharpness::MixedPixels;
 use super::straight_edge::{Alphas3x3, StraightEdge};
-use crate::frame::color::smoothstep;
+use ::keyer::color::smoothstep;
 
 /// Alpha contrast of neighbouring blocks from which an edge counts as sharp, and fully; and the
 /// factor by which its slope is then raised.

@@ -10,8 +10,8 @@ use shared::media::PixelSize;
 
 use super::plane::{Plane, source_position};
 use super::plane4::{Plane4, sample};
-use crate::frame::color::byte;
 use crate::frame::pixels::sides;
+use keyer::color::byte;
 
 /// Side of the cells in which colours are averaged.
 const CELL_PX: u32 = 4;

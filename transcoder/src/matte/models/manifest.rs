@@ -244,7 +244,7 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::color::byte;
+    use keyer::color::byte;
 
     const LEAST: &str = "id = 'a'\ndisplay_name = 'A'\nlicence = 'MIT'\nkind = ";
 

@@ -10,8 +10,8 @@ use super::exposure::Exposure;
 use super::grid::Grid;
 use super::motion_blur::MotionBlur;
 use super::plate::Plate;
-use crate::frame::color::byte;
 use crate::matte::coarse_map::CoarseMap;
+use keyer::color::byte;
 
 /// Labels of the trimap.
 pub const BACKGROUND: u8 = 0;

@@ -9,7 +9,7 @@ use super::background_model::BackgroundModel;
 use super::color::{Rgb, Ycc, rgb, ycc};
 use super::exposure::Exposure;
 use super::grid::Grid;
-use crate::frame::color::byte;
+use keyer::color::byte;
 
 /// Approximate number of rows of the grid of cells on which frames are compared with the plate.
 const CELL_ROWS: usize = 300;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::frame::color::byte;
+use keyer::color::byte;
 
 const WIDTH: usize = 160;
 const HEIGHT: usize = 120;

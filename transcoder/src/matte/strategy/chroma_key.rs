@@ -23,9 +23,9 @@ pub fn detect(clip: &SampledClip<'_>) -> Detection {
 
 fn key_options(request: &MatteRequest) -> KeyOptions {
     KeyOptions {
-        screen_color: None,
         black_point: request.key.black_point,
         white_point: request.key.white_point,
         spill_strength: request.key.spill_strength,
+        ..KeyOptions::default()
     }
 }

@@ -7,8 +7,8 @@ use shared::media::PixelSize;
 
 use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::error::{TaskError, TaskResult};
-use crate::frame::color::byte;
 use crate::matte::models::{Catalog, Inference, Model, OnnxBackend};
+use keyer::color::byte;
 
 /// Least share of the picture for the subject, and for the background.
 const SHARE_MIN: f32 = 0.001;

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::frame::color::{dot, subtract};
-use crate::frame::planar::{PlanarFormat, YuvMatrix};
+use keyer::color::{dot, subtract};
+use keyer::planar::{PlanarFormat, YuvMatrix};
 
 /// Luma and both chroma channels.
 pub type Ycc = [f32; 3];

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, times};
 use super::screen_map::{CELL, ScreenMap};
-use crate::frame::planar::PlanarFormat;
 use crate::frame::samples::pixel;
 use crate::matte::keying::Screen;
+use keyer::planar::PlanarFormat;
 
 /// Differences up to so many variances of the screen's noise are ignored.
 const NOISE_MARGIN: f32 = 4.0;

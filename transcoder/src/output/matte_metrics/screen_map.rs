@@ -4,7 +4,7 @@
 #![expect(clippy::cast_precision_loss, reason = "blocks of a cell and cells of a picture are few")]
 
 use super::blocks::{Blocks, Ycc, squared_distance};
-use crate::frame::color::mix;
+use keyer::color::mix;
 
 /// Units: blocks.
 pub const CELL: usize = 8;

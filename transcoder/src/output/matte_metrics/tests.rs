@@ -1,9 +1,9 @@
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 
 use super::*;
-use crate::frame::planar::YuvMatrix;
 use crate::output::qa;
 use blocks::{matrix, times};
+use keyer::planar::YuvMatrix;
 use shared::strategy::Strategy;
 
 const SIDE: u32 = 160;

@@ -1,18 +1,18 @@
-//! Planar YUV as decoders write it: luma, then Cb and Cr, rows without padding.
+//! Planar YUV frames: the luma plane, then Cb and Cr, rows without padding.
 
-/// The YUV matrix of a clip. Source: ITU-R BT.601, BT.709, BT.2020.
+/// Matrix between YUV and RGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum YuvMatrix {
-    /// Standard definition.
+    /// ITU-R BT.601.
     Bt601,
-    /// High definition.
+    /// ITU-R BT.709.
     Bt709,
-    /// Ultra-high definition, non-constant luminance.
+    /// ITU-R BT.2020, non-constant luminance.
     Bt2020,
 }
 
 impl YuvMatrix {
-    /// Weights of red and blue in luma, Kr and Kb.
+    /// Weights of red and blue in luma.
     #[must_use]
     pub const fn red_blue(self) -> (f32, f32) {
         match self {
@@ -23,51 +23,53 @@ impl YuvMatrix {
     }
 }
 
-/// Layout of a frame in memory.
+/// Size, subsampling, depth and colour of a planar frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanarFormat {
     /// Units: pixels.
     pub width: usize,
     /// Units: pixels.
     pub height: usize,
-    /// Horizontal chroma subsampling: pixels per chroma sample. Units: 1 or 2.
+    /// Pixels per chroma sample, horizontally: 1 or 2.
     pub across: usize,
-    /// Vertical chroma subsampling: pixels per chroma sample. Units: 1 or 2.
+    /// Pixels per chroma sample, vertically: 1 or 2.
     pub down: usize,
-    /// Bits per sample: 8, or 9 to 16 in two bytes, little-endian.
+    /// 8, or up to 16 in two bytes, little-endian.
     pub depth_bits: u32,
-    /// The YUV matrix.
+    /// Matrix of the code values.
     pub matrix: YuvMatrix,
-    /// Full range (0–255) instead of limited (16–235).
+    /// Whether codes are 0–255 rather than 16–235.
     pub is_full_range: bool,
 }
 
 impl PlanarFormat {
-    /// Width of a chroma plane. Units: samples.
+    /// Width of a chroma plane.
     #[must_use]
     pub const fn columns(&self) -> usize {
         self.width.div_ceil(self.across)
     }
 
-    /// Height of a chroma plane. Units: samples.
+    /// Height of a chroma plane.
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.height.div_ceil(self.down)
     }
 
-    /// Size of one sample. Units: bytes.
+    /// Size of one sample.
+    /// Units: bytes.
     #[must_use]
     pub const fn sample_size_bytes(&self) -> usize {
         if self.depth_bits > 8 { 2 } else { 1 }
     }
 
-    /// Size of one frame. Units: bytes.
+    /// Size of one frame.
+    /// Units: bytes.
     #[must_use]
     pub const fn frame_size_bytes(&self) -> usize {
         (self.width * self.height + 2 * self.columns() * self.rows()) * self.sample_size_bytes()
     }
 
-    /// The planes Y, Cb, Cr of a frame; empty slices where the frame is too short.
+    /// The three planes of a frame; empty where the frame is too short.
     #[must_use]
     pub fn planes<'a>(&self, frame: &'a [u8]) -> [&'a [u8]; 3] {
         let luma = self.width * self.height * self.sample_size_bytes();
@@ -75,7 +77,7 @@ impl PlanarFormat {
         [0..luma, luma..luma + chroma, luma + chroma..luma + 2 * chroma].map(|range| frame.get(range).unwrap_or_default())
     }
 
-    /// The code of one sample of a plane.
+    /// Code value of a sample.
     #[must_use]
     pub fn code(&self, plane: &[u8], index: usize) -> f32 {
         match self.sample_size_bytes() {
@@ -84,14 +86,14 @@ impl PlanarFormat {
         }
     }
 
-    /// Gain and offset that map a luma code to 0 to 255.
+    /// Gain and offset from a luma code to 0–255.
     #[must_use]
     pub fn luma_scale(&self) -> (f32, f32) {
         let unit = self.unit();
         if self.is_full_range { (1.0 / unit, 0.0) } else { (255.0 / (219.0 * unit), -16.0 * 255.0 / 219.0) }
     }
 
-    /// Gain and offset that map a chroma code to −127.5 to 127.5.
+    /// Gain and offset from a chroma code to −127.5–127.5.
     #[must_use]
     pub fn chroma_scale(&self) -> (f32, f32) {
         let unit = self.unit();
@@ -99,19 +101,19 @@ impl PlanarFormat {
         (gain / unit, -128.0 * gain)
     }
 
-    /// One 8-bit code in codes of this depth.
+    /// Steps of this depth per step of 8 bits.
     fn unit(&self) -> f32 {
         (1_u32 << self.depth_bits.saturating_sub(8)) as f32
     }
 }
 
-/// Reads one row of a plane as code × gain + offset.
+/// Reads one row of a plane and applies gain and offset.
 pub fn read_row(plane: &[u8], width: usize, y: usize, sample_size_bytes: usize, out: &mut [f32], scale: (f32, f32)) {
     let row_size_bytes = width * sample_size_bytes;
     read_samples(&plane[y * row_size_bytes..(y + 1) * row_size_bytes], sample_size_bytes, scale, out);
 }
 
-/// Reads samples as code × gain + offset.
+/// Reads samples and applies gain and offset.
 pub fn read_samples(samples: &[u8], sample_size_bytes: usize, (gain, offset): (f32, f32), out: &mut [f32]) {
     if sample_size_bytes == 1 {
         for (out, code) in out.iter_mut().zip(samples) {
