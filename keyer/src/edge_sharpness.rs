@@ -2,8 +2,7 @@
 //! of an edge are mixtures.
 //!
 //! Where they do not differ, subsampled chroma cannot tell a sharp edge from one two pixels wide;
-//! the sharpness of the rest of the shot decides. Constants are those of the transcoder's present
-//! keyer.
+//! the sharpness of the rest of the shot decides.
 
 use crate::color::smoothstep;
 
@@ -49,6 +48,7 @@ impl EdgeSharpness {
     }
 
     /// 0 for soft or unknown edges to 1 for sharp ones.
+    #[must_use]
     pub fn factor(self) -> f32 {
         if self.total.by_luma < MIXED_PIXELS_MIN {
             return 0.0;

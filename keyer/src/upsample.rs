@@ -1,5 +1,5 @@
 //! Alpha of the pixels of a block, from the alphas of the blocks around it and from luma, which has
-//! full resolution. Constants are those of the transcoder's present keyer.
+//! full resolution.
 
 use crate::blocks::Siting;
 use crate::color::smoothstep;
@@ -41,8 +41,9 @@ pub type Alphas3x3 = [[f32; 3]; 3];
 pub struct BlockLuma {
     /// Luma of its pixels, left to right, top to bottom.
     pub lumas: [f32; 4],
-    /// Luma of the foreground and of the clean plate.
+    /// Luma of the foreground.
     pub foreground: f32,
+    /// Luma of the clean plate.
     pub screen: f32,
     /// Standard deviation of the luma of blocks.
     pub noise: f32,

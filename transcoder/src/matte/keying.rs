@@ -10,7 +10,6 @@ mod blocks;
 mod byte_filters;
 mod clean_plate;
 mod core_colors;
-mod edge_sharpness;
 mod foreground_estimation;
 mod foreground_model;
 mod keyer;
@@ -19,9 +18,7 @@ mod screen;
 mod screen_distance;
 mod screen_space;
 mod spill;
-mod straight_edge;
 mod trimap;
-mod upsample;
 
 pub use self::keyer::Keyer;
 pub use ::keyer::KeyOptions;

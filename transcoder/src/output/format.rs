@@ -130,6 +130,13 @@ pub enum Encoder {
     InProcess(fn(mpsc::Receiver<Frame>, &EncodeParams, &Path) -> io::Result<()>),
 }
 
+/// Presets of GIF and APNG, whose sizes grow with every pixel and frame.
+pub const ANIMATED_IMAGE_PRESETS: Presets = Presets {
+    web_app: settings(640, 15, NO_QUALITY),
+    editing: settings(1_280, 30, NO_QUALITY),
+    social: settings(480, 15, NO_QUALITY),
+};
+
 /// How a finished file is checked.
 #[derive(Debug)]
 pub struct Verification {

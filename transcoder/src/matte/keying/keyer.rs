@@ -3,7 +3,6 @@
 use super::blocks::Blocks;
 use super::clean_plate::CleanPlate;
 use super::core_colors::{CELL, CoreColors};
-use super::edge_sharpness::EdgeSharpness;
 use super::foreground_estimation::BlockMatte;
 use super::foreground_model::ForegroundModel;
 use super::render::{Renderer, RowBuffers};
@@ -11,6 +10,7 @@ use super::screen::Screen;
 use super::screen_space::ScreenSpace;
 use super::spill::SpillMap;
 use super::trimap::Trimap;
+use ::keyer::edge_sharpness::EdgeSharpness;
 use ::keyer::planar::PlanarFormat;
 use ::keyer::{KeyOptions, Levels};
 

@@ -9,15 +9,15 @@ use rayon::prelude::*;
 use super::blocks::Blocks;
 use super::clean_plate::CleanPlate;
 use super::core_colors::{CELL, CoreColors};
-use super::edge_sharpness::MixedPixels;
 use super::foreground_estimation::BlockMatte;
 use super::screen_space::{ScreenSpace, Ypq};
 use super::spill::SpillMap;
 use super::trimap::{CORE, SCREEN};
-use super::upsample::{BlockLuma, upsample_alpha};
-use ::keyer::Levels;
 use ::keyer::color::{Rgb, code};
+use ::keyer::edge_sharpness::MixedPixels;
 use ::keyer::planar::{PlanarFormat, read_samples};
+use ::keyer::upsample::{BlockLuma, upsample_alpha};
+use ::keyer::{Levels, Siting};
 
 /// Alpha of a pixel below the first is set to 0, above the second to 1.
 const ALPHA_MIN: f32 = 5.0 / 255.0;
@@ -180,8 +180,8 @@ impl Renderer<'_> {
         let PlanarFormat { across, down, width, height, .. } = *self.format;
         let [subject, p, q, screen] = self.matte.color[row * self.blocks.columns + column];
         let (lumas, neighbours) = (self.lumas(column, row), self.neighbours(column, row));
-        let block = BlockLuma { lumas, subject, screen, noise: self.plate.noise[0], sharpness: self.sharpness };
-        let alphas = upsample_alpha(&block, &neighbours, (across, down), mixture);
+        let block = BlockLuma { lumas, foreground: subject, screen, noise: self.plate.noise[0], sharpness: self.sharpness };
+        let alphas = upsample_alpha(&block, &neighbours, (across, down), Siting::Center, mixture);
         // A block has one chroma: its pixels differ in luma alone.
         let [red, green, blue] = self.space.to_rgb(self.despill([0.0, p, q], spill, margin));
         for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {

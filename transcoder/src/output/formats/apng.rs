@@ -16,18 +16,14 @@ use crate::frame::feed::{Frame, Pixels};
 use crate::frame::pixels::sides;
 use crate::length::duration_ms;
 use crate::output::format::{
-    AlphaChannel, EncodeParams, Encoder, Encoding, Format, Layout, NO_QUALITY, Presets, PsnrMin, Reader, Verification, settings,
+    ANIMATED_IMAGE_PRESETS, AlphaChannel, EncodeParams, Encoder, Encoding, Format, Layout, PsnrMin, Reader, Verification,
 };
 use crate::output::ordered;
 use crate::output::png::{chunks, encode};
 
 pub const FORMAT: Format = Format {
     encoding: Encoding {
-        presets: Presets {
-            web_app: settings(640, 15, NO_QUALITY),
-            editing: settings(1_280, 30, NO_QUALITY),
-            social: settings(480, 15, NO_QUALITY),
-        },
+        presets: ANIMATED_IMAGE_PRESETS,
         pixels: Pixels::Rgba,
         needs_even_sides: false,
         disk_cost: 75,

@@ -6,21 +6,11 @@ use crate::ffmpeg::process::args;
 use crate::frame::feed::Pixels;
 use crate::output::ffmpeg_arguments::raw_input;
 use crate::output::format::{
-    AlphaChannel, EncodeParams, Encoder, Encoding, Format, Layout, NO_QUALITY, Presets, PsnrMin, Reader, Verification, settings,
+    ANIMATED_IMAGE_PRESETS, AlphaChannel, EncodeParams, Encoder, Encoding, Format, Layout, PsnrMin, Reader, Verification,
 };
 
 pub const FORMAT: Format = Format {
-    encoding: Encoding {
-        presets: Presets {
-            web_app: settings(640, 15, NO_QUALITY),
-            editing: settings(1_280, 30, NO_QUALITY),
-            social: settings(480, 15, NO_QUALITY),
-        },
-        pixels: Pixels::Rgba,
-        needs_even_sides: false,
-        disk_cost: 40,
-        encoder,
-    },
+    encoding: Encoding { presets: ANIMATED_IMAGE_PRESETS, pixels: Pixels::Rgba, needs_even_sides: false, disk_cost: 40, encoder },
     verification: Verification {
         reader: Reader::Ffmpeg { container: SourceContainer::Gif, decoder: None, filter: "null" },
         layout: Layout::Rgba,
