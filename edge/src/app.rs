@@ -1,4 +1,5 @@
-//! The use cases, one a file, each a function of that name. They know ports, not platforms.
+//! The use cases: one file per operation, or per group of related operations. They use ports, never
+//! a platform.
 
 pub mod admit_portrait;
 pub mod advance_generation;

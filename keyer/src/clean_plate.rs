@@ -30,6 +30,7 @@ const TRANSLUCENT_QUANTILE: f32 = 0.75;
 const TRANSLUCENT_SHARE: f32 = 0.015;
 const TRANSLUCENT_DEVIATIONS: f32 = 2.0;
 const TRANSLUCENT_ACROSS: f32 = 0.5;
+
 /// The clean plate of a shot.
 #[derive(Debug, Clone)]
 pub struct CleanPlate {
@@ -211,8 +212,8 @@ fn drop_translucent(map: &mut CoarseMap, stats: &ScreenStats) {
     }
 }
 
-/// Whether a colour has the chromaticity of the screen around it. A thin static object before the
-/// screen has not, a fold has.
+/// True if a colour has the chromaticity of the screen around it, as a fold does and a thin static
+/// object does not.
 fn is_of_hue([y, p, q]: Ypq, around: [f32; 4], stats: &ScreenStats) -> bool {
     let (luma, luma_around) = (y.max(LUMA_MIN), around[0].max(LUMA_MIN));
     let difference = (p / luma - around[1] / luma_around).hypot(q / luma - around[2] / luma_around);

@@ -3,8 +3,7 @@
 //!
 //! A mixture lies on the line from the screen to the foreground, so its direction is measured and
 //! its position on the line is alpha. Directions are stored on an unfolded octahedron.
-//! Source: Meyer et al., "On Floating-Point Normal Vectors", 2010. Constants are those of the
-//! transcoder's present keyer.
+//! Source: Meyer et al., "On Floating-Point Normal Vectors", 2010. Constants: see the README.
 
 use crate::screen_space::{ScreenSpace, Ypq};
 

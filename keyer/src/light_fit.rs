@@ -1,8 +1,7 @@
 //! Fits the clean plate to the light of one frame: exposure, flicker, moving shadows and colour
 //! casts.
 //!
-//! Constants are tuned on generator seeds 1 and 7, all kinds, and on clips with stepped light; see
-//! the README.
+//! Constants are tuned on the clips of the README and on clips with stepped light.
 
 use crate::blocks::Blocks;
 use crate::coarse_map::CoarseMap;

@@ -160,9 +160,8 @@ const fn ring_columns(left: usize, right: usize) -> usize {
     right - left + 1
 }
 
-/// Whether a region is translucent by its shading. Shading scales an opaque colour as a whole, so
-/// chroma over luma follows a line through black; behind a translucent one the screen is constant,
-/// so the line passes through the screen's share.
+/// True if the shading of a region shows that it is translucent. Regression line of chroma on luma:
+/// through black for an opaque colour, through the screen's contribution for a translucent one.
 fn is_translucent(
     comparison: &PlateComparison,
     hue_alpha: &Plane<u8>,

@@ -1,7 +1,7 @@
 //! Masks of screen-like blocks, by chromaticity whatever the exposure, and of certain screen among
 //! them.
 //!
-//! Constants are tuned on generator seeds 1 and 7, all kinds; see the README.
+//! Constants are tuned on the clips of the README.
 
 use crate::blocks::Blocks;
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};

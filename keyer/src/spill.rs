@@ -1,7 +1,7 @@
 //! Spill: clusters of the subject's colours, each with the screen-hue chroma that it has without
 //! spill.
 //!
-//! Constants are tuned on generator seeds 1 and 7, all kinds; whitespill skin is still wrong.
+//! Constants are tuned on the clips of the README; strong spill on bright skin is still wrong.
 
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;

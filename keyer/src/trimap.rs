@@ -59,7 +59,7 @@ pub struct Trimap {
     /// Hue alpha of each block, and eroded.
     pub hue_alpha: Plane<u8>,
     pub eroded_hue_alpha: Plane<u8>,
-    /// Coarse alpha by the foreground model, eroded; later a buffer.
+    /// Coarse alpha by the foreground model, eroded; `close_gaps` reuses it for the closed core.
     eroded_alpha: Plane<u8>,
     scratch: Vec<u8>,
     sums: Vec<u16>,

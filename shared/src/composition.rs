@@ -7,11 +7,11 @@ use crate::media::PixelSize;
 use crate::names;
 use crate::source::Source;
 
-/// The size that a subject has when nobody says.
+/// The default of `scale_millionths`: the largest size that fits into the canvas.
 /// Units: millionths.
 pub const SCALE_WHOLE: u32 = 1_000_000;
 
-/// What stands around and behind the subject.
+/// The canvas, the background and the placement of the subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Composition {
@@ -21,7 +21,7 @@ pub struct Composition {
     pub picture: Option<Source>,
     /// The size that is shown; none is that of the source.
     pub canvas: Option<PixelSize>,
-    /// Which point of the picture lies on the same point of the canvas.
+    /// The point of the picture that is aligned with the same point of the canvas.
     pub anchor: Anchor,
     /// Size of the picture relative to the largest that fits into the canvas.
     /// Units: millionths.

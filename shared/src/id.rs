@@ -79,7 +79,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Who owns keys, credits and jobs.
+    /// An account, which owns keys, credits and jobs.
     AccountId = "acc";
     /// An API key's public name; the key itself is never stored.
     ApiKeyId = "key";

@@ -1,4 +1,4 @@
-//! What the edge and the transcoder agree on, and nothing else.
+//! The types, constants and functions that the edge and the transcoder share.
 //!
 //! No I/O, no clock, no randomness: every function is a pure one of its arguments, and the crate
 //! builds for `wasm32-unknown-unknown` and for the host alike.

@@ -73,7 +73,7 @@ impl fmt::Display for FrameRate {
     }
 }
 
-/// What a source is, as found by reading it, never as claimed by its name.
+/// The properties of a source, as measured by probing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaFacts {

@@ -1,6 +1,6 @@
 //! Enums that are names on the wire, made from one list each.
 
-/// A text that names nothing on the list it was looked up in.
+/// A text that is not one of the enum's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a known name")]
 pub struct UnknownName;
@@ -17,7 +17,7 @@ macro_rules! names {
         }
 
         impl $name {
-            /// Everything on the list, in the order of the documentation.
+            /// All variants, in the order of the documentation.
             pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant,)*];
 
             /// The name in requests and answers.

@@ -9,7 +9,7 @@ struct FileFacts {
     sound: Sound,
 }
 
-/// Whether a file has the source's sound.
+/// The sound of a file.
 enum Sound {
     OfSource,
     None,

@@ -4,11 +4,11 @@
 use crate::media::PixelSize;
 use crate::names;
 
-/// Reserved for when nobody said how long the source is.
+/// The duration that is reserved for when the request names none.
 /// Units: milliseconds.
 pub const ASSUMED_DURATION_MS: u64 = 10_000;
 
-/// Reserved for when nobody said how large the picture is.
+/// The resolution that is reserved for when the request names none.
 pub const ASSUMED_RESOLUTION: Resolution = Resolution::FullHd;
 
 names! {
@@ -45,7 +45,7 @@ impl Resolution {
     }
 }
 
-/// What kind of work is paid for.
+/// The price list that applies to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tariff {
     /// The source's alpha is kept, or nothing is cut out: one credit per started two seconds.
@@ -73,7 +73,7 @@ impl Tariff {
         }
     }
 
-    /// About how long such a job takes, before there is a history to ask.
+    /// The estimated work time of a job while there is no history.
     /// Units: milliseconds.
     #[must_use]
     pub const fn assumed_work_ms(self, resolution: Resolution, duration_ms: u64) -> u64 {

@@ -1,4 +1,5 @@
-//! What a transcoder and the edge say to each other about one task: claim, report, answer.
+//! The messages between a transcoder and the edge about one task: claims, reports and their
+//! answers.
 //!
 //! Every message is versioned, signed (`signature`), and safe to send twice: a claim that was
 //! granted, or a report from a lease that is over, changes nothing.
@@ -36,7 +37,7 @@ pub struct Claim {
     pub lease_id: LeaseId,
 }
 
-/// What the edge says to a claim.
+/// The edge's answer to a claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase")]
 pub enum ClaimAnswer {
@@ -131,7 +132,7 @@ names! {
     }
 }
 
-/// A transcoder says something about its attempt.
+/// A transcoder's report about its attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "version")]
 pub enum Report {
@@ -149,7 +150,7 @@ pub enum Report {
     },
 }
 
-/// What can be said about an attempt.
+/// An event of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ReportEvent {
@@ -192,8 +193,8 @@ pub enum ReportEvent {
     },
     /// Handed back unfinished, through no fault of the task: the attempt does not count.
     Release,
-    /// Handed back by a light slot, because the footage needs a heavy strategy; the attempt does
-    /// not count.
+    /// Released by a light transcoder slot, because the footage needs a heavy strategy. The attempt
+    /// does not count.
     Transfer,
 }
 
@@ -217,7 +218,7 @@ pub struct OutputAsset {
     pub has_audio: bool,
 }
 
-/// What the edge says to a report.
+/// The edge's answer to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ReportAnswer {
@@ -241,7 +242,7 @@ pub enum StopReason {
     Canceled,
     /// The run has ended: this is a repeat, or the reserve could not be corrected.
     Over,
-    /// The lease expired or belongs to somebody else by now.
+    /// The lease expired, or another transcoder holds the run.
     LeaseLost,
 }
 

@@ -1,4 +1,4 @@
-//! Where the bytes of an input come from.
+//! The location of an input file.
 
 use serde::{Deserialize, Serialize};
 

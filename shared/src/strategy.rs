@@ -46,7 +46,7 @@ macro_rules! strategies {
             /// The names that a caller may use.
             pub const CHOICES: [Self; 1 + [$($name),*].len()] = [Self::Auto, $(Self::$request),*];
 
-            /// The strategies that may be used, in the order of preference.
+            /// The strategies to try, in the order of preference.
             #[must_use]
             pub const fn strategies(self) -> &'static [Strategy] {
                 match self {

@@ -1,4 +1,4 @@
-//! What the edge puts on the transcode queue.
+//! The messages of the transcode queues.
 //!
 //! A task only wakes a transcoder: it names the run and nothing else. What to do comes with the
 //! lease (`report::Work`), so a message holds no secret, no signed URL and nothing that can go

@@ -1,4 +1,4 @@
-//! Instants as both programs write them. There is no clock here: "now" is an argument.
+//! Instants as both programs write them. The crate has no clock: callers pass the current time.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

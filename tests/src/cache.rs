@@ -8,10 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::terminal::print_line;
-use crate::workspace::Workspace;
-
-/// The workspace members, whose compiled form belongs to one clone and must not be used by another.
-const MEMBERS: [&str; 5] = ["edge", "keyer", "shared", "tests", "transcoder"];
+use crate::workspace::{MEMBERS, Workspace};
 
 /// The cache folder, outside of every clone.
 #[derive(Debug, Clone)]

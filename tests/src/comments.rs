@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use crate::workspace::Workspace;
+use crate::workspace::{MEMBERS, Workspace};
 
 /// Units: columns.
 const WIDTH_MAX: usize = 100;
-/// The folders with Rust sources.
-const FOLDERS: [&str; 4] = ["edge", "shared", "tests", "transcoder"];
 
 /// Fails when a line that is a comment alone is too wide.
 pub fn check_width(workspace: &Workspace) -> Result<()> {
     let mut files = Vec::new();
-    for folder in FOLDERS {
+    for folder in MEMBERS {
         find_sources(&workspace.join(folder), &mut files)?;
     }
     let mut wide = Vec::new();

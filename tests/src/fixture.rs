@@ -128,10 +128,12 @@ pub fn probe(path: &Path, streams: &str, entries: &str) -> String {
 /// Red, green and blue of a pixel of the first frame.
 ///
 /// # Panics
-/// When ffmpeg cannot be started.
+/// When there is no such pixel.
 #[must_use]
 pub fn pixel(path: &Path, x: u32, y: u32) -> Vec<u8> {
     let filter = format!("crop=1:1:{x}:{y}:exact=1,format=rgb24");
     let more = ["-vf", &filter, "-frames:v", "1", "-f", "rawvideo", "-"];
-    Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(path).args(more).output().unwrap().stdout
+    let output = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(path).args(more).output().unwrap();
+    assert_eq!(output.stdout.len(), 3, "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }

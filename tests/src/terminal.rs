@@ -19,18 +19,6 @@ pub fn is_interactive() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// A size such as `1.4 MB`.
-#[must_use]
-pub fn render_size(size_bytes: u64) -> String {
-    let (unit, scale) = match size_bytes {
-        0..1_000 => return format!("{size_bytes} B"),
-        1_000..1_000_000 => ("kB", 1_000),
-        1_000_000..1_000_000_000 => ("MB", 1_000_000),
-        _ => ("GB", 1_000_000_000),
-    };
-    format!("{}.{} {unit}", size_bytes / scale, size_bytes % scale * 10 / scale)
-}
-
 /// Indents each line.
 #[must_use]
 pub fn indent(text: &str) -> String {

@@ -25,10 +25,11 @@ pub const PINNED_CRATES: [(&str, &str); 5] = [
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The minimum of wrangler.
 pub const NODE_VERSION_MIN: (u32, u32) = (22, 12);
-/// The minimum for the lints and the standard library.
-pub const RUSTC_VERSION_MIN: (u32, u32) = (1, 91);
+/// The `rust-version` of `Cargo.toml`.
+pub const RUSTC_VERSION_MIN: (u32, u32) = (1, 94);
 /// The encoders that the transcoder, the demo and the tests use.
-pub const FFMPEG_ENCODERS: [&str; 6] = ["libvpx-vp9", "prores_ks", "libx264", "libopus", "aac", "pcm_s16le"];
+pub const FFMPEG_ENCODERS: [&str; 8] =
+    ["libvpx-vp9", "prores_ks", "libx264", "libwebp", "libopus", "libmp3lame", "aac", "pcm_s16le"];
 
 /// The tools of one clone.
 #[derive(Debug, Clone)]

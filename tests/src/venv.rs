@@ -25,7 +25,7 @@ pub fn ensure(name: &str) -> Result<PathBuf> {
         step::run(
             &format!("Python environment for {name}"),
             &mut create,
-            "Install Python 3.10 or later with venv (Debian: apt-get install python3-venv).",
+            "Install Python 3.11 or later with venv (Debian: apt-get install python3-venv).",
         )?;
         let mut install = Command::new(venv.join("bin/pip"));
         install.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(workspace.join(&requirements));

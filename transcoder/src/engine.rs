@@ -49,7 +49,7 @@ use crate::output::space;
 use crate::output::verify::{Reference, Verified, verify};
 use crate::progress::ProgressSink;
 
-/// The programs, and the folder that one task has to itself.
+/// Runs the pipeline with the ffmpeg programs in the folder of one task.
 #[derive(Debug, Clone, Copy)]
 pub struct Engine<'a> {
     ffmpeg: Tool<'a>,
@@ -63,16 +63,16 @@ pub struct Engine<'a> {
 pub struct Prepared {
     /// The source.
     pub probed: Probed,
-    /// How.
+    /// The chosen matte.
     pub matte: Matte,
-    /// Why so; none where nothing had to be chosen.
+    /// The reason for that matte; none where it was given.
     pub choice: Option<StrategyChoice>,
-    /// How long that took.
+    /// Duration of probing and choosing.
     pub timing: StageTiming,
 }
 
 impl Prepared {
-    /// What a report on this source is made from.
+    /// Collects the inputs of the QA report.
     pub const fn report_inputs<'a>(
         &'a self,
         plan: &'a RunPlan,
@@ -140,7 +140,7 @@ impl<'a> Engine<'a> {
         self.ffmpeg
     }
 
-    /// What would be made of it.
+    /// Plans the run without starting it.
     pub fn plan(prepared: &Prepared, request: &OutputRequest) -> RunPlan {
         RunPlan::new(&prepared.probed, prepared.matte.raw_format(&prepared.probed), request)
     }
@@ -185,7 +185,7 @@ impl<'a> Engine<'a> {
         Ok(master)
     }
 
-    /// What frames go through between the decoder and the encoders.
+    /// The matting step, if the matte needs one, and the frame pipeline.
     async fn frame_pipeline(
         &self,
         prepared: &Prepared,
@@ -242,7 +242,7 @@ impl<'a> Engine<'a> {
 
     /// The programs' versions, by their names.
     pub async fn tools(&self) -> TaskResult<BTreeMap<String, String>> {
-        // Asked once for the life of this process.
+        // Queried once per process.
         static FFMPEG_VERSION: OnceCell<String> = OnceCell::const_new();
         let ask = async || {
             let banner = self.ffmpeg.capture(&args(["-hide_banner", "-version"])).await;

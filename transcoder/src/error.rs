@@ -1,5 +1,5 @@
-//! How a task can end without a result. What people read is in `Permanent`; everything else is for
-//! the log.
+//! Failures of a task. `Permanent` carries the message for the customer; everything else is for the
+//! log.
 
 use shared::code::JobErrorCode;
 use shared::report::StopReason;
@@ -7,7 +7,7 @@ use shared::report::StopReason;
 /// Why a task has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
-    /// Whoever tries again meets the same: report it and acknowledge the message.
+    /// A retry would fail in the same way: report it and acknowledge the message.
     #[error("{}: {detail}", code.as_str())]
     Permanent {
         /// For programs.
@@ -17,7 +17,7 @@ pub enum TaskError {
         /// For the log alone.
         detail: String,
     },
-    /// The world around the task failed, not the task: another attempt may succeed.
+    /// The environment failed (disk, network, overload): another attempt may succeed.
     #[error("transient: {0}")]
     Transient(String),
     /// The edge no longer wants the result.
@@ -26,13 +26,13 @@ pub enum TaskError {
 }
 
 impl TaskError {
-    /// A failure whose whole story may be told.
+    /// A failure whose message may be shown to the customer in full.
     pub fn permanent(code: JobErrorCode, message: impl Into<String>) -> Self {
         let message = message.into();
         Self::Permanent { code, detail: message.clone(), message }
     }
 
-    /// A failure with the code's own meaning as its sentence, and something more for the log.
+    /// A failure with the standard message of its code; `detail` goes to the log only.
     pub fn with_detail(code: JobErrorCode, detail: impl Into<String>) -> Self {
         Self::Permanent { code, message: code.meaning().to_owned(), detail: detail.into() }
     }
@@ -43,5 +43,5 @@ impl TaskError {
     }
 }
 
-/// What every stage returns.
+/// Result of a stage.
 pub type TaskResult<T> = Result<T, TaskError>;

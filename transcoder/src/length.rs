@@ -23,12 +23,12 @@ impl Length {
         Self { frames, tolerance: (rate / 2).max(frames / 20).max(2) }
     }
 
-    /// Whether fewer frames came than tolerated.
+    /// True if `seen` is below the tolerated number of frames.
     pub const fn lacks(&self, seen: u64) -> bool {
         seen + self.tolerance < self.frames
     }
 
-    /// Whether more frames came than tolerated.
+    /// True if `seen` is above the tolerated number of frames.
     pub const fn exceeds(&self, seen: u64) -> bool {
         seen > self.frames + self.tolerance * 2
     }

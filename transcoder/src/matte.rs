@@ -1,4 +1,4 @@
-//! How alpha is made: the choice of a strategy, the keyer, static cameras, matting models.
+//! Mattes: choice of the strategy, chroma keyer, static camera, matting models.
 
 mod coarse_map;
 pub mod keying;

@@ -1,4 +1,4 @@
-//! What is written: one file a format, encoding, previews, verification and the QA report.
+//! Outputs: formats (a file each), encoding, previews, verification and the QA report.
 
 pub mod encode;
 pub mod ffmpeg_arguments;

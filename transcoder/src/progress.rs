@@ -16,7 +16,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Where stages write their progress; reporters hold the reading end.
+/// The writing end of the progress; stages hold it, reporters hold the reading end.
 #[derive(Debug, Clone)]
 pub struct ProgressSink(watch::Sender<Progress>);
 

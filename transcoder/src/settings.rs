@@ -12,7 +12,7 @@ use clap::builder::{RangedU64ValueParser, TypedValueParser};
 use crate::engine::Programs;
 use crate::matte::models::{Catalog, Limits, Providers};
 
-/// How long a model may take for one frame by default.
+/// Default time limit of a model for one frame.
 /// Units: milliseconds.
 const FRAME_MS_MAX: u64 = 30_000;
 /// More threads than any machine has.

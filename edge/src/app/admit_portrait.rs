@@ -1,5 +1,5 @@
-//! Whether a key may have a portrait made now, asked before its files are read: a refusal then
-//! costs nobody an upload.
+//! Checks whether a key may create a portrait job before the request's files are read, so that a
+//! refused client uploads nothing.
 
 use shared::price::{self, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, Tariff};
 
@@ -9,8 +9,8 @@ use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
-/// The caller. The result may be outdated when the job is created; the database decides then. One
-/// D1 round trip.
+/// Returns the caller, if a portrait job can be created now. The database checks again when the job
+/// is created. One D1 round trip.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `JobActive`, `QuotaExceeded`,
 /// `InsufficientCredits`.
 pub async fn admit_portrait(ports: &impl Ports, key: &KeyHash) -> Result<Caller, Error> {
@@ -21,7 +21,7 @@ pub async fn admit_portrait(ports: &impl Ports, key: &KeyHash) -> Result<Caller,
         return Err(Error::JobActive);
     }
     let spending_limit = spending_limit.ok_or_else(|| Error::Internal("a key without an account".into()))?;
-    // The price of the cheapest model that may make it.
+    // The price of the cheapest model for portraits.
     let required_credits = price::price_credits(Tariff::Conversion, ASSUMED_DURATION_MS, ASSUMED_RESOLUTION, 1);
     spending_limit.refusal(required_credits, now).map_or(Ok(caller), Err)
 }

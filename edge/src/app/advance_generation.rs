@@ -1,4 +1,4 @@
-//! Takes the due step of a generation: sends it to its provider, polls it, takes the video, or
+//! Runs the due step of a generation: sends it to its provider, polls it, records the video, or
 //! fails the job.
 //!
 //! Safe to call at any time and concurrently: each step is claimed by one caller.
@@ -30,7 +30,7 @@ pub enum Advance {
     Sent,
     /// Not yet sent: the provider's rate limit is reached, or it refused.
     PutOff,
-    /// Sent, without an answer: it may or may not have arrived.
+    /// Sent without a response: the provider may or may not have received it.
     Unclear,
     Asked,
     Received,
@@ -92,7 +92,8 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
     }
 }
 
-/// Records the provider's task id and schedules the first poll. Whether this call recorded it.
+/// Records the provider's task id and schedules the first poll. Returns false if another call
+/// already recorded one.
 pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
     let (now, settings) = (ports.now(), ports.settings());
     let pause_ms = generation::ask_pause_ms(&settings.provider_ask_s, 0);
@@ -128,7 +129,8 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
     Ok(Advance::Asked)
 }
 
-/// Makes the video the source of the run; the transcoder fetches it, guarded, before it expires.
+/// Makes the video the source of the run and queues it. The transcoder fetches it with the guarded
+/// HTTP client.
 async fn receive(ports: &impl Ports, run: RunRef, url: &str) -> Result<Advance, Error> {
     let Ok(url) = address::check_url(url, &ports.settings().allowed_hosts) else {
         return fail(ports, run, JobErrorCode::ProviderFailed, "the video lies where nothing is fetched from").await;
@@ -183,7 +185,7 @@ fn warn(ports: &impl Ports, message: &str, run: RunRef, reason: &str) {
     ports.warn(message, &[("job.id", &run.job_id), ("reason", &reason)]);
 }
 
-/// When a generation that could not be sent fails.
+/// The instant at which a generation that could not be sent fails.
 pub fn sending_deadline(created_at_ms: UnixMillis) -> UnixMillis {
     created_at_ms.plus_ms(SENDING_MS_MAX)
 }

@@ -21,7 +21,7 @@ use crate::domain::run::{LeaseRef, RunRef};
 use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
 
-/// Applies a report; answers whether the transcoder is to continue.
+/// Applies a report. The answer tells the transcoder to continue or to stop.
 pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAnswer, Error> {
     let Report::ReportV1 { job_id, run, lease_id, event } = report;
     let lease = LeaseRef { run: RunRef { job_id, run }, lease_id };
@@ -135,7 +135,7 @@ async fn transfer(ports: &impl Ports, lease: LeaseRef, now: UnixMillis) -> Resul
     Ok(held)
 }
 
-/// Whether a lease was extended for longer than any work takes. It is not extended further, and the
+/// Returns true for a lease older than `LEASE_AGE_MS_MAX`. It is not extended further, and the
 /// sweep requeues the run.
 fn is_too_old(lease: LeaseRef, now: UnixMillis) -> bool {
     now > lease.lease_id.created_at().plus_ms(LEASE_AGE_MS_MAX)

@@ -1,4 +1,4 @@
-//! Leases a run to a transcoder, or answers why not.
+//! Leases a run to a transcoder, or refuses with the reason.
 
 use shared::code::JobErrorCode;
 use shared::portrait::Portrait;

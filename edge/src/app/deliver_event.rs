@@ -10,8 +10,8 @@ use crate::domain::job::Job;
 use crate::domain::secret_box;
 use crate::domain::webhook::{self, ANSWER_MS_MAX, EventId, EventMessage, EventToSign, UNCONFIRMED_AFTER_MS};
 
-/// Tries once if the event is due; `render` makes the message. Whoever comes second finds that it
-/// is not due. Answers what came of it, for the log.
+/// Makes one attempt if the event is due; `render` makes the message. Of several concurrent calls
+/// one makes the attempt. Returns its outcome, for the log; None if nothing was due.
 pub async fn deliver_event<P: Ports>(
     ports: &P,
     id: EventId,

@@ -10,7 +10,7 @@ use crate::domain::failure::JobFailure;
 use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
-/// Whether this call ended the run: not if it is leased or was over.
+/// Returns true if this call ended the run, false if the run is leased or has already ended.
 pub async fn fail_unleased_job(ports: &impl Ports, run: RunRef, code: JobErrorCode, now: UnixMillis) -> Result<bool, Error> {
     let failure = JobFailure::of(code);
     match ports.store().fail_unleased_job(run, &failure, ports.new_ledger_entry_id(), now).await? {

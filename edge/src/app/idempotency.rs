@@ -8,13 +8,14 @@ use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::scope::Scope;
 use shared::id::JobId;
 
-/// How to handle a request.
+/// The state of an idempotency key when a request arrives.
 pub enum Begun {
-    /// The first with its key: run it, then call `finish` or `abandon`.
+    /// The key is new: run the request, then call `finish` or `abandon`.
     First,
-    /// It was answered before, with this body.
+    /// It was answered before; this is the stored response.
     Answered(String),
-    /// Its job was created, but the answer was not recorded: answer with the job as it is.
+    /// Its job was created, but the response was not stored: respond with the job in its current
+    /// state.
     Created(JobId),
 }
 

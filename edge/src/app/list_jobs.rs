@@ -10,7 +10,7 @@ use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::scope::Scope;
 
-/// A part of a list, and as which dialect its key wants to read it where several share a path.
+/// A page of jobs, and the dialect that the key selects for paths shared by several dialects.
 pub struct Listed {
     pub dialect: KeyDialect,
     pub jobs: Vec<Job>,
@@ -23,7 +23,7 @@ pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, states: &
     listed(ports, key, jobs)
 }
 
-/// What the account's jobs since then come to.
+/// The number of the account's jobs since an instant, by outcome, and their credits.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub async fn sum_jobs(ports: &impl Ports, key: &KeyHash, since: UnixMillis) -> Result<JobSums, Error> {
     let (key, sums) = ports.store().sum_jobs(key, since).await?;
@@ -31,7 +31,7 @@ pub async fn sum_jobs(ports: &impl Ports, key: &KeyHash, since: UnixMillis) -> R
     Ok(sums)
 }
 
-/// As which dialect a key wants to read lists.
+/// The dialect in which a key reads lists on shared paths.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<KeyDialect, Error> {
     let key = ports.store().find_api_key(key).await?;

@@ -1,4 +1,4 @@
-//! Lists the models, and why this installation cannot run some of them.
+//! Lists the models, with the reason for each that this installation cannot run.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ const NOT_WORKING: &str = "No matting model that is configured works; see the mo
 const NOT_HEARD_OF: &str = "No transcoder that has it was heard of in the last quarter of an hour.";
 const UNKNOWN: &str = "No transcoder has announced a matting model of this id.";
 
-/// A model, and why it cannot be run here.
+/// A model, with the reason if this installation cannot run it.
 pub struct Listed {
     pub model: Model,
     /// One of the operator's, under `local.onnx-matting`.
@@ -40,7 +40,8 @@ pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
     Ok(listed)
 }
 
-/// Why a model cannot be run here. Only models of providers and of the operator can be unavailable.
+/// The reason why this installation cannot run a model; None if it can. Only models of providers
+/// and of the operator can be unavailable.
 pub async fn unavailable(
     ports: &impl Ports,
     model: Model,

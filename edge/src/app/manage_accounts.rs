@@ -1,4 +1,4 @@
-//! What an operator does by hand: accounts, grants, keys.
+//! The operator's management of accounts, credit grants and keys.
 
 use shared::id::{AccountId, ApiKeyId};
 

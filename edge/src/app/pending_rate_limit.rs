@@ -18,7 +18,7 @@ impl PendingRateLimit {
         Self(check.shared())
     }
 
-    /// None when nothing was counted; the request is then allowed.
+    /// Returns None if no counter answered; the request is then allowed.
     pub async fn check(&self) -> Option<RateLimitCheck> {
         self.0.clone().await
     }

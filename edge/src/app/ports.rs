@@ -21,7 +21,7 @@ pub use outcome::*;
 pub use provider::*;
 pub use store::*;
 
-/// Everything a use case may be given.
+/// All ports of the use cases.
 pub trait Ports {
     type Store: JobStore
         + LeaseStore
@@ -101,29 +101,31 @@ pub trait TaskQueue {
 
 /// HTTP requests to webhook receivers and providers.
 pub trait HttpSender {
-    /// Sends, follows no redirect, waits no longer. The answer, or why there is none.
+    /// Sends a request without following redirects. Errors: the reason why there was no response
+    /// within `timeout_ms`.
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, String>;
-    /// Posts, follows no redirect, waits no longer. The status, or why there is none.
+    /// Posts without following redirects; returns the status. Errors: the reason why there was no
+    /// response within `timeout_ms`.
     async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String>;
 }
 
 /// The bytes of an upload, in chunks.
 pub trait ByteSource {
-    /// The next few; none at the end.
+    /// The next chunk; None at the end.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error>;
 }
 
-/// The bucket, as far as use cases look at it.
+/// The bucket.
 pub trait Objects {
     /// Size of an object, if it is there.
     /// Units: bytes.
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error>;
-    /// Stores an object as it comes, and never holds the whole of it; what ends in an error leaves
-    /// nothing behind. Answers its size; nothing is stored of what has none.
+    /// Streams an object into the bucket; on an error nothing is stored. Returns its size; an empty
+    /// object is not stored.
     /// Units: bytes. Errors: those of `bytes`.
     async fn store(&self, object_key: &str, content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error>;
     /// Removes an object; one that is not there is fine.
     async fn remove(&self, object_key: &str) -> Result<(), Error>;
-    /// Removes everything whose key begins so.
+    /// Removes every object whose key starts with `prefix`.
     async fn remove_below(&self, prefix: &str) -> Result<(), Error>;
 }

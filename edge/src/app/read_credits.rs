@@ -14,7 +14,7 @@ use crate::domain::spending_limit::SpendingLimit;
 /// Units: milliseconds. A year and some days, so that the same month a year ago is in it.
 const USAGE_MS: u64 = 370 * 24 * 60 * 60 * 1_000;
 
-/// What the key can spend, and when its quota begins anew.
+/// The key's spending limit, and the instant at which its monthly quota resets.
 pub async fn get_credits(ports: &impl Ports, key: &KeyHash) -> Result<(SpendingLimit, UnixMillis), Error> {
     let now = ports.now();
     let (key, spending_limit) = ports.store().get_spending_limit(key, &now.to_month()).await?;

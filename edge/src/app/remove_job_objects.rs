@@ -17,8 +17,8 @@ pub async fn remove_job_objects(ports: &impl Ports, job: &Job) -> Result<(), Err
     Ok(())
 }
 
-/// Removes the objects of jobs that were deleted a while ago or are past their retention; answers
-/// how many jobs.
+/// Removes the objects of jobs that were deleted `REMOVE_OBJECTS_AFTER_MS` ago or are past their
+/// retention. Returns the number of jobs.
 pub async fn remove_expired_job_objects(ports: &impl Ports, now: UnixMillis, limit: u32) -> Result<usize, Error> {
     let deleted_before = now.minus_ms(REMOVE_OBJECTS_AFTER_MS);
     let ended_before = now.minus_ms(ports.settings().output_retention_ms);

@@ -23,7 +23,7 @@ pub struct RunRequest {
     pub callback_url: Option<String>,
 }
 
-/// A draft, or a job that failed, as a queued run that is reserved for.
+/// Starts a draft or a failed job as a new run: reserves its price and queues its task.
 /// Errors: `JobNotStartable`, `ModelUnavailable`, `ForbiddenUrl`, `QuotaExceeded`,
 /// `InsufficientCredits`.
 pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Result<Job, Error> {

@@ -10,17 +10,17 @@ use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::upload::{self, NewUpload};
 
-/// A file that is there.
+/// A file that was stored in the bucket.
 pub struct StoredFile {
     pub id: UploadId,
     object_key: String,
-    /// Under which a job finds it.
+    /// The signed URL by which a job can use it as a source.
     pub file_url: String,
     pub size_bytes: u64,
 }
 
 impl StoredFile {
-    /// What a job starts from.
+    /// The file as the source of a job.
     pub fn source(&self) -> Source {
         Source::Object { object_key: self.object_key.clone(), size_bytes: self.size_bytes }
     }

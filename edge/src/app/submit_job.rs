@@ -183,7 +183,7 @@ fn new_job(
     })
 }
 
-/// What the job starts with, and the other files of its input, each checked.
+/// Resolves the input into the job's source or generation request, and checks its other files.
 async fn resolve_input(
     ports: &impl Ports,
     caller: Caller,
@@ -223,7 +223,7 @@ pub fn callback(ports: &impl Ports, url: Option<String>, secret: Option<&str>) -
     Ok(Some(Callback { url: url.into(), secret_box: sealed.transpose()? }))
 }
 
-/// As a source, but small.
+/// Resolves a source of at most `BACKGROUND_SIZE_BYTES_MAX`.
 async fn resolve_background(ports: &impl Ports, caller: Caller, url: &str) -> Result<Source, Error> {
     const FIELD: &str = "input.backgroundUrl";
     let source = resolve_source(ports, caller, FIELD, url).await?;

@@ -1,5 +1,5 @@
-//! The cron handler's work, each minute, so that nothing is lost: every step is bounded and safe to
-//! repeat.
+//! The work of the cron trigger, each minute: recovers lost tasks and events, and removes expired
+//! data. Every step is bounded and safe to repeat.
 
 use shared::code::JobErrorCode;
 use shared::task::{Pool, TranscodeTask};
@@ -26,7 +26,7 @@ const JOBS_CLEANED_MAX: u32 = 20;
 /// Most uploads that one sweep removes: one call of R2 and one of D1 each.
 const UPLOADS_REMOVED_MAX: u32 = 50;
 
-/// What a sweep found, for the log.
+/// The counts of one sweep, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
     pub requeued: usize,

@@ -19,7 +19,7 @@ const PAUSE_MS_MIN: u64 = 250;
 /// Units: milliseconds.
 const ANSWER_MS: u64 = 250;
 
-/// The job as it is when it is over, or when the bound is near.
+/// Returns the job once it is over, or in its current state shortly before the time limit.
 pub async fn wait_for_job(ports: &impl Ports, job: Job, started_at_ms: UnixMillis, timeout_ms: u64) -> Result<Job, Error> {
     let deadline_ms = started_at_ms.plus_ms(timeout_ms.saturating_sub(ANSWER_MS));
     let pause_ms = (timeout_ms / READS_MAX).max(PAUSE_MS_MIN);

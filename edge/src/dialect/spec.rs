@@ -1,4 +1,4 @@
-//! What the server knows of a dialect.
+//! The interface of a dialect.
 
 use crate::app::ports::Delivery;
 use crate::deps::Deps;

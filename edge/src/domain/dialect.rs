@@ -1,5 +1,5 @@
 //! What the rules of jobs know of dialects, the API shapes that jobs are created through. A dialect
-//! itself is a folder of `edge/src/dialect/`; nothing here lists them.
+//! itself is a folder of `edge/src/dialect/`; only the two that share a path are named here.
 
 use shared::names;
 

@@ -27,7 +27,7 @@ pub fn sign(public_base_url: &str, secret: &[u8], file: &SignedFile, expires_at_
     format!("{public_base_url}{FILES_PATH}{object_key}?size={size_bytes}&expires={expires_s}&signature={signature}")
 }
 
-/// Whether a URL leads to this service, by whichever scheme; if so it must be a good file URL.
+/// Returns true for a URL with this service's host and port. Such a URL must be a valid file URL.
 pub fn is_ours(public_base_url: &str, url: &Url) -> bool {
     fn place(url: &Url) -> Option<(String, Option<u16>)> {
         Some((url.host_str()?.trim_end_matches('.').to_owned(), url.port()))

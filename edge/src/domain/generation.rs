@@ -50,7 +50,7 @@ pub struct GenerationRequest {
 }
 
 impl GenerationRequest {
-    /// A picture that is to speak; the video is as long as the sound.
+    /// The request for an animated portrait: no prompt, and the duration is that of the sound.
     pub const fn of_portrait() -> Self {
         Self { prompt: String::new(), duration_s: ASSUMED_DURATION_MS / 1_000, resolution: Resolution::Hd, aspect_ratio: None }
     }
@@ -61,7 +61,8 @@ names! {
     GenerationState {
         /// To be sent.
         Waiting = "waiting",
-        /// It may have arrived, so it is not sent again; a callback of the provider completes it.
+        /// Sent, without a response yet. It is never sent again; a callback of the provider may
+        /// still complete it.
         Sending = "sending",
         /// The provider has it as a task.
         Sent = "sent",

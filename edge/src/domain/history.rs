@@ -1,9 +1,8 @@
 //! Estimates the work time of jobs by linear regression over recent ones.
 
-/// Jobs of a kind before they are judged by.
+/// Least number of jobs for an estimate.
 const JOBS_MIN: u32 = 20;
-/// Lengths that differ by less than this share of their mean say nothing about how work grows with
-/// length.
+/// Least relative standard deviation of the durations for which a slope is estimated.
 const SPREAD_MIN: f64 = 0.05;
 /// No job takes less.
 /// Units: milliseconds.
@@ -12,9 +11,9 @@ const WORK_MS_MIN: f64 = 1_000.0;
 /// Sums over the recent jobs of one model on pictures of one class, the latest counting most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WorkHistory {
-    /// All there ever were.
+    /// Number of jobs ever recorded.
     pub jobs: u32,
-    /// How many the sums amount to.
+    /// The sum of the jobs' weights, each job's own weight falling with age.
     pub weight: f64,
     pub duration_ms: f64,
     pub work_ms: f64,

@@ -42,7 +42,7 @@ pub const REMOVE_OBJECTS_AFTER_MS: u64 = 15 * 60 * 1_000;
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 
 names! {
-    /// Where a job is.
+    /// The state of a job.
     JobState {
         /// A draft: nothing is reserved, and nothing happens until it is started.
         Created = "created",
@@ -189,7 +189,7 @@ pub struct Job {
     pub request_id: Option<String>,
     pub callback: Option<Callback>,
     pub reserved_credits: u64,
-    /// What the run costs in its state: its reserve, or nothing where it is given back.
+    /// Credits that the run holds or has cost: its reserve; 0 for a draft and after a refund.
     pub charged_credits: u64,
     pub stage: Option<AttemptStage>,
     pub progress_percent: u8,

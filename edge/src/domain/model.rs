@@ -1,4 +1,4 @@
-//! Which models a job may ask for: one table, printed by `GET /v1/models`.
+//! The table of models, which `GET /v1/models` lists.
 
 use shared::matting::MODEL_REPORT_PERIOD_MS;
 use shared::media::Output;
@@ -80,7 +80,7 @@ pub fn render_name(model: Model, matting_model: Option<&str>) -> String {
     matting_model.map_or_else(|| model.as_str().to_owned(), |id| format!("{}/{id}", model.as_str()))
 }
 
-/// Whether a request could name a matting model so.
+/// Returns true for a well-formed id of a matting model.
 pub fn is_matting_id(id: &str) -> bool {
     (1..=MATTING_ID_CHARS_MAX).contains(&id.len()) && id.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
 }

@@ -5,7 +5,7 @@
 pub struct Screen {
     pub name: &'static str,
     pub hex: &'static str,
-    /// Words that bring this colour, or a similar one, into an image; in the singular.
+    /// Singular words for colours and things that look like this screen.
     words: &'static [&'static str],
 }
 

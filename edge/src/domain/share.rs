@@ -11,8 +11,7 @@ use super::job::Job;
 /// Path below the public base URL under which videos are shown.
 pub const SHARE_PATH: &str = "/share/";
 
-/// Where a job's video is shown. There is always such an address; it shows nothing before there is
-/// a video.
+/// The share URL of a job. It exists for every job, and shows nothing until the job has a video.
 pub fn url(public_base_url: &str, secret: &[u8], id: JobId) -> String {
     let name = id.to_string();
     let name = name.strip_prefix("job_").unwrap_or(&name);

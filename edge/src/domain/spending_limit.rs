@@ -13,8 +13,8 @@ pub struct SpendingLimit {
 }
 
 impl SpendingLimit {
-    /// Why a price cannot be paid. The quota comes first, since more balance would not help there.
-    /// The database decides by the same rule: the view `spending_limits`.
+    /// The error for a price above the limit; None if it is covered. The quota is checked first,
+    /// since more balance would not help. The view `spending_limits` applies the same rule.
     pub fn refusal(self, required_credits: u64, now: UnixMillis) -> Option<Error> {
         if let Some(quota) = self.quota.filter(|quota| quota.remaining_credits() < required_credits) {
             return Some(Error::QuotaExceeded { quota, required_credits, resets_at_ms: now.next_month() });

@@ -36,7 +36,7 @@ pub fn object_key(account_id: AccountId, upload_id: UploadId, upload: &NewUpload
     format!("uploads/{account_id}/{upload_id}/{}", upload.file_name)
 }
 
-/// Whether an object belongs to an account.
+/// Returns true if the key of an object names this account.
 pub fn is_owned_by(object_key: &str, account_id: AccountId) -> bool {
     let mut parts = object_key.split('/');
     matches!(parts.next(), Some("uploads" | "outputs")) && parts.next() == Some(account_id.to_string().as_str())

@@ -1,5 +1,5 @@
-//! What transcoders call: claim a run, report on an attempt, announce matting models. Signed with
-//! the fleet's secret.
+//! The endpoints for transcoders: claim a run, report on an attempt, report matting models. Calls
+//! are signed with the transcoders' shared secret.
 
 use crate::server::routes::{Routes, routes};
 use axum::Json;

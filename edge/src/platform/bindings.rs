@@ -1,5 +1,5 @@
-//! What `wrangler.toml` binds. Looked up once per isolate, whose environment never changes: each
-//! look costs several calls.
+//! The bindings of `wrangler.toml`, looked up once per isolate: each look-up costs several calls,
+//! and the environment of an isolate never changes.
 
 use std::sync::OnceLock;
 

@@ -61,7 +61,7 @@ fn headers_from_wasm(headers: &web_sys::Headers) -> Result<HeaderMap> {
     parse_headers(&text)
 }
 
-/// Here each header by itself is the cheaper way: the runtime takes lists apart slowly.
+/// One call per header: the runtime is slower with a list of headers.
 fn headers_into_wasm(headers: &HeaderMap) -> Result<web_sys::Headers> {
     let made = web_sys::Headers::new()?;
     for (name, value) in headers {

@@ -15,7 +15,7 @@ use crate::domain::rate::{Kind, RateLimitCheck, RateLimits, Window, WindowCounts
 
 /// A count that takes longer is ignored: rate limits must not stop the service.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// What an object answers by.
+/// The response header that carries the counts.
 const COUNTS_HEADER: &str = "counts";
 /// What an object is asked with: its path says what kind of request is counted. The host means
 /// nothing.

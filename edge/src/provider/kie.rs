@@ -19,20 +19,20 @@ use crate::domain::generation::GenerationRequest;
 /// How long KIE may take to answer.
 /// Units: milliseconds.
 const ANSWER_MS_MAX: u64 = 20_000;
-/// What KIE takes of one account, and a second beside it for the way.
+/// KIE's rate limit per account, 20 requests in 10 seconds, with a margin of one second.
 const RATE: SendingRate = SendingRate { count_max: 20, window_ms: 11_000 };
 
-/// What the operator says of KIE.
+/// The operator's settings of KIE.
 #[derive(Clone)]
 pub struct KieSettings {
-    /// Without it nothing is asked of KIE.
+    /// Without it KIE's models are unavailable.
     pub api_key: Option<String>,
     /// Without a slash at its end.
     pub base_url: String,
     pub callbacks: Callbacks,
 }
 
-/// KIE, spoken to by this sender.
+/// A client of KIE.
 pub struct Kie<'a, H> {
     pub http: &'a H,
     pub settings: &'a KieSettings,
@@ -116,7 +116,7 @@ impl<H: HttpSender> Kie<'_, H> {
     }
 }
 
-/// Reads where KIE is.
+/// Parses the base URL of KIE's API.
 /// Errors: says what is wrong with it.
 pub fn parse_base_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;

@@ -23,7 +23,8 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     }
 }
 
-/// What was parsed of a request, or the error; an error of the key comes first.
+/// Returns the parsed request or its error. Before an error, the key is checked, since errors of
+/// the key come first.
 pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<HttpError>>) -> HttpResult<T> {
     if read.is_err() {
         authenticate(app, key, Scope::Jobs).await?;

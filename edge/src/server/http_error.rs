@@ -29,7 +29,7 @@ pub struct HttpError {
     internal: Option<Box<str>>,
 }
 
-/// When the same request may succeed.
+/// The time after which the same request may succeed.
 #[derive(Debug, Clone, Copy)]
 enum Retry {
     At(UnixMillis),

@@ -45,7 +45,7 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// How much of a path is a prefix of this mount; none where the path belongs elsewhere.
+    /// Length of the longest prefix of this mount that the path starts with; None if there is none.
     pub fn prefix_length(&self, path: &str) -> Option<usize> {
         self.prefixes.iter().filter(|prefix| path.starts_with(**prefix)).map(|prefix| prefix.len()).max()
     }

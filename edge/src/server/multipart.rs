@@ -146,7 +146,7 @@ async fn read_fields(
     Ok(())
 }
 
-/// The type that a file claims; the transcoder finds out whether it is a video.
+/// The declared type of a file. The transcoder checks whether it is a video.
 fn content_type_of(field: &Field<'_>) -> Result<String, HttpError> {
     let media_type = field.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {

@@ -22,11 +22,11 @@ use crate::domain::rate::{Kind, LimitUsage, RateLimitCheck, WINDOW_MS, address_n
 /// Set by Cloudflare; a client cannot set it.
 const ADDRESS_HEADER: &str = "cf-connecting-ip";
 
-/// How a mount's requests are counted, and how it reports the limits.
+/// The rate-limit settings of a mount: which requests count as what, and the headers of responses.
 pub struct RateLimitRules {
-    /// How the paths end at which a POST creates a job.
+    /// Suffixes of the paths at which a POST creates a job.
     pub submission_paths: &'static [&'static str],
-    /// How the paths begin that are not counted.
+    /// Prefixes of the paths whose requests are not counted.
     pub uncounted_paths: &'static [&'static str],
     pub headers: RateLimitHeaders,
 }

@@ -126,7 +126,7 @@ impl D1 {
     /// given it.
     fn prepare(&self, statement: &Statement) -> D1PreparedStatement {
         thread_local! {
-            /// By where the text stands in the program.
+            /// By the address of the SQL text, which is static.
             static PREPARED: RefCell<HashMap<*const u8, D1PreparedStatement>> = RefCell::default();
         }
         PREPARED.with_borrow_mut(|prepared| {

@@ -14,7 +14,7 @@ use crate::domain::failure::JobFailure;
 use crate::domain::job::{ATTEMPTS_MAX, Job, TASK_DUE_AFTER_MS};
 use crate::domain::run::RunRef;
 
-/// A run, and the queue of its task.
+/// A run whose task is due, and the pool of its queue.
 #[derive(Deserialize)]
 struct DueTaskRow {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! `cargo x check`: format, width of comments, lints and the size of the edge's wasm.
+//! `cargo x check`: format, width of comments, lints, migrations and the size of the edge's wasm.
 
 use std::path::Path;
 use std::process::Command;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
 use super::dev;
 use crate::alpha::AlphaShares;
@@ -16,7 +16,7 @@ use crate::clip::Clip;
 use crate::interrupt;
 use crate::stack::{self, Cron, Stack, StackOptions, demo_account};
 use crate::step::Step;
-use crate::terminal::{is_interactive, print_line, render_size};
+use crate::terminal::{is_interactive, print_line};
 use crate::workspace::Workspace;
 
 const OUTPUTS: &str = "webm-vp9-alpha,mov-prores4444,matte-grayscale-mp4";
@@ -93,7 +93,7 @@ fn run_job(options: &Options, api: &Api, check_alive: &mut dyn FnMut() -> Result
         Some(input) => input.clone(),
         None => make_clip(&options.save_dir)?,
     };
-    let step = Step::begin(&format!("upload of {}, {}", input.display(), render_size(input.metadata()?.len())));
+    let step = Step::begin(&format!("upload of {}, {}", input.display(), DecimalBytes(input.metadata()?.len())));
     let video_url = api.upload_file(&input, content_type(&input))?;
     step.finish();
     let created = api.create_job(&options.model, &video_url, &options.outputs)?;
@@ -167,7 +167,7 @@ fn save(api: &Api, job_id: &str, format: &str, size_bytes: u64, save_dir: &Path)
     print_line(&format!(
         "  {}  {}  {:.1} % transparent, {:.1} % opaque",
         path.display(),
-        render_size(saved_bytes),
+        DecimalBytes(saved_bytes),
         shares.transparent * 100.0,
         shares.opaque * 100.0
     ));

@@ -67,6 +67,9 @@ fn find_tools(workspace: &Workspace, tools: &Tools) -> Vec<Finding> {
         at_least("npm", npm, (9, 0), "your system's nodejs and npm (Debian: apt-get install npm)"),
         at_least("node for wrangler", node, NODE_VERSION_MIN, SETUP),
     ];
+    let python = version(Command::new("python3").arg("--version"));
+    let remedy = "your system's Python (Debian: apt-get install python3-pip python3-venv)";
+    findings.push(at_least("python3", python, (3, 11), remedy));
     let manifest = read_json(workspace, "package.json");
     for package in ["wrangler", "esbuild", "binaryen"] {
         let wanted = manifest["devDependencies"][package].as_str().unwrap_or_default().to_owned();

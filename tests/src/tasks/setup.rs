@@ -122,7 +122,7 @@ fn has_ffmpeg() -> bool {
 }
 
 fn install_ffmpeg() -> Result<()> {
-    const BY_HAND: &str = "Install ffmpeg 5.1 or later with libvpx, libx264 and libopus \
+    const BY_HAND: &str = "Install ffmpeg 5.1 or later with libvpx, libx264, libwebp, libopus and libmp3lame \
         (Debian: apt-get install ffmpeg; macOS: brew install ffmpeg), then run this again.";
     let is_root = rustix::process::geteuid().is_root();
     let may_sudo = || is_on_path("sudo") && output_of(Command::new("sudo").args(["-n", "true"])).is_some();

@@ -49,7 +49,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     }
     let programs = if filter.selects_programs_beside(BENCHES) { build_programs(&workspace, &cache)? } else { Vec::new() };
     if filter.is_empty() {
-        // Else each stack builds what it needs: the contract tests start no transcoder.
+        // Else each stack builds what it needs: most contract tests start no transcoder.
         artifacts::ensure_edge(&workspace, &cache)?;
         artifacts::ensure_transcoder(&workspace, &cache)?;
     }

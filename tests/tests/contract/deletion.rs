@@ -2,11 +2,10 @@
 //! with, and leaves the upload that another job needs. No transcoder runs: small objects are stored
 //! where one would store its outputs.
 
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::{env, fs};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use shared::signature::{self, hmac_sha256, sha256_hex};
 use shared::time::UnixMillis;
 use tests::fake_transcoder::Lease;
+use tests::fixture::make;
 use tests::form::Form;
 use tests::http::Answer;
 use tests::kie_sim::{KieOptions, KieSim};
@@ -50,12 +50,7 @@ impl<'a> Customer<'a> {
 
     /// Makes a file with ffmpeg; returns its bytes.
     fn make(&self, name: &str, graph: &str) -> Vec<u8> {
-        let path = self.folder.path().join(name);
-        let ffmpeg = env::var_os("FFMPEG").unwrap_or_else(|| "ffmpeg".into());
-        let mut command = Command::new(ffmpeg);
-        command.args(["-nostdin", "-v", "error", "-y", "-t", "0.5", "-f", "lavfi", "-i", graph]).arg(&path);
-        assert!(command.stdin(Stdio::null()).status().unwrap().success());
-        fs::read(path).unwrap()
+        fs::read(make(self.folder.path().join(name), &["-t", "0.5", "-f", "lavfi", "-i", graph])).unwrap()
     }
 
     fn picture(&self) -> Vec<u8> {
@@ -189,9 +184,9 @@ const CASES: [(&str, usize, Case); 14] = [
         customer.work(&id, 1).complete();
         id
     }),
-    ("bgless, an upload and its empty scene", 4, |customer| {
-        let (video, scene) = (customer.upload("a.mp4"), customer.upload("b.jpg"));
-        let input = json!({ "mode": "video", "videoUrl": video, "backgroundUrl": scene, "alphaStrategy": "static-camera" });
+    ("bgless, an upload and its clean plate", 4, |customer| {
+        let (video, plate) = (customer.upload("a.mp4"), customer.upload("b.jpg"));
+        let input = json!({ "mode": "video", "videoUrl": video, "backgroundUrl": plate, "alphaStrategy": "static-camera" });
         let id = customer.bgless(&input);
         customer.work(&id, 1);
         id

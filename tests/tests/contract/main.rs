@@ -1,5 +1,5 @@
-//! The HTTP contract of every API, request by request, against the real edge. No transcoder runs;
-//! where a job must advance, [`tests::fake_transcoder`] sends the reports.
+//! The HTTP contract of every API, request by request, against the real edge. Where a job must
+//! advance, [`tests::fake_transcoder`] sends the reports; only `schemathesis` runs a transcoder.
 
 #![cfg(test)]
 

@@ -91,8 +91,8 @@ fn processes_in(folder: &Path) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let found = processes.filter_map(|process| {
         let command = String::from_utf8_lossy(&fs::read(process.path().join("cmdline")).ok()?).replace('\0', " ");
-        let stands_there = fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
-        (stands_there || command.contains(&*folder.to_string_lossy())).then_some(command)
+        let is_working_dir = fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        (is_working_dir || command.contains(&*folder.to_string_lossy())).then_some(command)
     });
     found.collect()
 }
@@ -123,7 +123,7 @@ fn a_task_that_kills_every_transcoder_fails_after_three_attempts_and_is_refunded
         let number = fixture.stack.start_transcoder().unwrap();
         fixture.wait_until(&job, "taken", |job| job.status == "transcoding");
         fixture.stack.kill_transcoder(number, Signal::KILL).unwrap();
-        fixture.wait_until(&job, "given up by the dead", |job| job.status != "transcoding");
+        fixture.wait_until(&job, "queued again", |job| job.status != "transcoding");
     }
     let job = fixture.wait_until(&job, "over", Job::is_over);
     assert_eq!((job.status.as_str(), job.error.unwrap().code.as_str()), ("failed", "attempts_exhausted"));

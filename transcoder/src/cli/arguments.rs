@@ -146,7 +146,7 @@ pub struct ProbeArguments {
     pub settings: Settings,
 }
 
-/// How the matte is made; `run` and `probe` share these.
+/// Arguments for the matte, shared by `run` and `probe`.
 #[derive(Debug, Clone, Args)]
 pub struct MatteArguments {
     /// How to make the matte.

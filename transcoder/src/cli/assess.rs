@@ -1,4 +1,4 @@
-//! `qa SOURCE RESULT`: how good a result is, whoever made it; the figures and the score of a job.
+//! `qa SOURCE RESULT`: scores a keyed video from any program with the metrics of the QA report.
 
 use std::path::Path;
 use std::time::Instant;
@@ -27,7 +27,7 @@ use crate::progress::ProgressSink;
 /// Frames of either video that wait for the other's.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
 
-/// Compares a result with its source; what there is to say, for people.
+/// Compares a result with its source and returns the report as text.
 pub async fn assess(request: &QaArguments) -> Result<String, RunError> {
     let (source, result) = (absolute(&request.source)?, absolute(&request.result)?);
     let environment = LocalEnvironment::create(&request.settings)?;
@@ -55,7 +55,8 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
     Ok(qa::report(before.report_inputs(&plan, figures, &[]), engine.tools().await?, stages))
 }
 
-/// Looks for a screen; without one, a result can still be looked at by itself.
+/// Probes the source and detects its screen; without one, the result is measured without a
+/// reference.
 async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
     match engine.prepare(source, &MatteRequest::of(StrategyRequest::ChromaKey)).await {
         Err(TaskError::Permanent { code: JobErrorCode::NoMatteStrategy, .. }) => engine.read(source, Matte::SOURCE_ALPHA).await,
@@ -124,8 +125,7 @@ async fn add_frames(
     }
 }
 
-/// A result as large as its source: what was padded to even sides is cut off again, what was scaled
-/// is scaled back.
+/// Brings a result to the size of its source: crops padding to even sides, otherwise scales.
 fn fitted(result: Vec<u8>, size: PixelSize, wanted: PixelSize) -> TaskResult<Vec<u8>> {
     if size == wanted {
         return Ok(result);

@@ -1,5 +1,4 @@
-//! What the commands on local files share: the programs, the models, a temporary folder, and how
-//! they fail.
+//! Environment of the commands on local files: programs, models, temporary folder, errors.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,7 @@ pub struct LocalEnvironment {
     _scratch: Scratch,
 }
 
-/// How a command on a local file can fail.
+/// Failures of a command on a local file.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Outputs and targets do not match.
@@ -77,7 +76,7 @@ pub fn write_report(report: &QaReport, path: &Path) -> Result<(), RunError> {
     std::fs::write(path, json).map_err(|error| machine(&path.display().to_string(), &error))
 }
 
-/// Where a local source is.
+/// Absolute path of a local source.
 pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
     let source = std::path::absolute(file).map_err(|error| machine("the source", &error))?;
     if source.is_file() {
@@ -87,13 +86,13 @@ pub fn absolute(file: &Path) -> Result<PathBuf, RunError> {
     Err(RunError::Job { code: JobErrorCode::SourceUnreachable, detail: message.clone(), message })
 }
 
-/// A request whose files can be found from any folder.
+/// Makes the paths in a request absolute.
 pub fn located(request: MatteRequest) -> Result<MatteRequest, RunError> {
     let background = request.background.as_deref().map(absolute).transpose()?;
     Ok(MatteRequest { background, ..request })
 }
 
-/// The machine's failure at something.
+/// A failed file operation; `what` names the file or folder.
 pub fn machine(what: &str, error: &io::Error) -> RunError {
     RunError::Machine(format!("{what}: {error}"))
 }

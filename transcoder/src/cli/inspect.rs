@@ -1,4 +1,4 @@
-//! `probe FILE`: what the engine would do with a local file, and why; nothing is made.
+//! `probe FILE`: facts, chosen strategy and plan for a local file, without running it.
 
 use std::ffi::OsString;
 
@@ -18,20 +18,20 @@ use crate::output::run_plan::RunPlan;
 use crate::output::space;
 use crate::progress::ProgressSink;
 
-/// What the engine found and would do.
+/// Facts, chosen strategy and planned outputs of a source.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
     facts: MediaFacts,
-    /// None where nobody had to choose.
+    /// None where the strategy was given.
     choice: Option<StrategyChoice>,
-    /// How the source's numbers are read as colours.
+    /// Matrix, range and conversions of the source's colours.
     color: String,
     frames: u64,
-    /// What ffmpeg is called with to decode.
+    /// ffmpeg's arguments for decoding.
     decoder: Vec<String>,
     outputs: Vec<PlannedOutput>,
-    /// What the outputs are expected to need while they are made.
+    /// Expected disk space while the outputs are encoded.
     disk_size_bytes: u64,
     warnings: Vec<QaWarning>,
 }
@@ -44,7 +44,7 @@ struct PlannedOutput {
     frame_rate: FrameRate,
     frames: u64,
     has_audio: bool,
-    /// What ffmpeg is called with for it; null where the encoder is our own.
+    /// ffmpeg's arguments for it; null where this process encodes or muxes.
     encoder: Option<Vec<String>>,
 }
 

@@ -24,11 +24,11 @@ use crate::output::rendition::OutputRequest;
 use crate::output::verify::Verified;
 use crate::progress::{Progress, ProgressSink};
 
-/// How often the bar moves.
+/// Period at which the progress bar is redrawn.
 /// Units: milliseconds.
 const BAR_PERIOD_MS: u64 = 200;
 
-/// What `run` prints: a line per output for programs, and a report for people.
+/// Output of `run`: a machine-readable line per output, and a report as text.
 #[derive(Debug)]
 pub struct RunSummary {
     /// `path: output, size, frames, …`, in the order asked for.
@@ -119,7 +119,7 @@ fn deliver_previews(made: &RunResult, targets: &[PathBuf]) -> Result<(), RunErro
 fn place(made: &Path, target: &Path) -> Result<(), RunError> {
     let failed = |error: &io::Error| machine(&target.display().to_string(), error);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As any other program makes files: open to whom the umask says.
+    // Default file permissions, limited by the umask.
     let mut builder = tempfile::Builder::new();
     let copy = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
     let mut copy = copy.map_err(|error| failed(&error))?;
@@ -134,8 +134,7 @@ fn bar() -> ProgressBar {
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Moves the bar; while frames are made, says how fast and how long it will take from here at this
-/// pace.
+/// Updates the progress bar; while encoding, shows frames per second and the remaining time.
 async fn show(bar: &ProgressBar, progress: watch::Receiver<Progress>) {
     let mut ticks = interval(Duration::from_millis(BAR_PERIOD_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -15,7 +15,7 @@ use crate::output::matte_metrics::MatteMetrics;
 use crate::output::rendition::{Rendition, RenditionKind};
 use crate::output::run_plan::RunPlan;
 
-/// What becomes of the colour of transparent pixels.
+/// Treatment of the colour of transparent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransparentPixels {
     /// It is the source's own and is kept.
@@ -24,7 +24,7 @@ pub enum TransparentPixels {
     Flattened,
 }
 
-/// The pipeline, and what it has kept so far.
+/// The pipeline and the reference data collected so far.
 #[derive(Debug)]
 pub struct FramePipeline {
     keying: KeyingStep,
@@ -67,13 +67,13 @@ impl FramePipeline {
         Self { keying, transparent_pixels, size, compositor, renditions, feeds, metrics, poster_at: frames / 2, master }
     }
 
-    /// How many frames have been processed.
+    /// Number of processed frames.
     pub const fn frames(&self) -> u64 {
         self.master.frames
     }
 
-    /// Processes one frame as the decoder wrote it. Returns what each rendition is fed of it, in
-    /// the order of the plan.
+    /// Processes one decoded frame. Returns the input of each rendition's encoder in the order of
+    /// the plan; none for renditions that drop this frame.
     pub fn process(&mut self, raw: Vec<u8>) -> TaskResult<Vec<Option<Frame>>> {
         let index = self.master.frames;
         self.master.frames += 1;
@@ -111,7 +111,7 @@ impl FramePipeline {
         }
     }
 
-    /// What was kept of the frames.
+    /// Returns the reference data for verification, with the metrics of the matte.
     pub fn finish(self) -> Master {
         Master { matte: self.metrics.finish(), ..self.master }
     }

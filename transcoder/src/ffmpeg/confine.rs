@@ -52,7 +52,7 @@ pub struct Confinement {
     program: Vec<OsString>,
 }
 
-/// What is enforced, and what is not; one line each.
+/// Restrictions in effect and restrictions that are missing; one line each.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Enforced {
     /// Enforced.

@@ -1,4 +1,5 @@
-//! From a file nobody trusts to `MediaFacts`: sniff, then ffprobe with the demuxer forced.
+//! Probes an untrusted file: detects the container by its first bytes, then runs ffprobe with the
+//! demuxer forced.
 //!
 //! `facts` reads ffprobe's answer, `sniff` the first bytes; both are pure of processes.
 

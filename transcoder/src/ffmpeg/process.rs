@@ -21,7 +21,7 @@ pub use failure::ProcessError;
 
 use crate::ffmpeg::confine::{self, Allowance};
 
-/// How long a child may take or give nothing.
+/// Longest time without progress on a child's pipe.
 /// Units: seconds.
 pub const STALL_S_MAX: u64 = 60;
 /// How long a child may take to end once it has been given everything: an encoder still holds
@@ -134,7 +134,7 @@ impl Child {
     pub async fn finish(mut self) -> Result<String, ProcessError> {
         drop(self.stdin.take());
         let status = finished(self.inner.wait()).await?;
-        // Reaped: the number may soon be somebody else's, so the guard must not use it any more.
+        // Reaped: the process id may be reused, so `Drop` must not kill this group.
         self.group = None;
         let stderr = self.stderr_reader.join_next().await.and_then(Result::ok).unwrap_or_default();
         if status.success() { Ok(stderr) } else { Err(ProcessError::Exit { status, stderr }) }

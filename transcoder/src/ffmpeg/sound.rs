@@ -1,5 +1,5 @@
-//! Which of a source's audio tracks is the sound: the first that can be heard. A broken one costs
-//! no good picture.
+//! Selects the audio track of a source: the first that can be decoded. A source without one is
+//! transcoded without sound.
 
 use std::ffi::OsString;
 
@@ -8,8 +8,7 @@ use crate::ffmpeg::guards::{file_url, preamble, read_guards};
 use crate::ffmpeg::probe::{AudioTrack, Input, Probed};
 use crate::ffmpeg::process::{Tool, args};
 
-/// Drops the tracks before the first from which a sample can be decoded; all of them when there is
-/// none.
+/// Selects the first track from which a sample can be decoded; none if there is no such track.
 pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
     let mut chosen = None;
     for track in probed.audio_tracks.iter().copied() {

@@ -1,5 +1,5 @@
-//! The one back-off of everything that is tried again: each pause is twice the one before, up to a
-//! limit, and random within a factor of two, so that the members of a fleet do not retry in step.
+//! Exponential back-off of all retries: pauses double up to a limit, with jitter of up to a factor
+//! of two, so that the members of a fleet do not retry in step.
 
 use std::time::Duration;
 

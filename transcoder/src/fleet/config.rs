@@ -79,7 +79,7 @@ pub struct Config {
     pub settings: Settings,
 }
 
-/// Where tasks come from, and how many of them run at once.
+/// The queues and the number of concurrent tasks of each.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Queues")]
 pub struct QueueSettings {
@@ -130,7 +130,7 @@ pub struct BucketConfig {
     pub secret_access_key: Secret,
 }
 
-/// Where one pool's tasks come from.
+/// The queue of one pool.
 #[derive(Debug, Clone)]
 pub struct QueueConfig {
     /// `{api}/accounts/{account}/queues/{queue}/messages`
@@ -144,7 +144,7 @@ pub struct QueueConfig {
 /// The slots for one kind of task.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
-    /// Which kind.
+    /// The kind of its tasks.
     pub pool: Pool,
     /// Where its tasks come from.
     pub queue: QueueConfig,
@@ -152,7 +152,7 @@ pub struct PoolConfig {
     pub concurrency: usize,
 }
 
-/// What no single option can tell is wrong.
+/// Invalid combinations of options.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", problems.join("\n  "))]
 pub struct ConfigError {

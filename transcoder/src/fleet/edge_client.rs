@@ -13,20 +13,20 @@ use url::Url;
 
 use crate::fleet::config::Secret;
 
-/// One call; a heartbeat that waits longer has missed its beat.
+/// Time limit of one call, so that a slow call does not delay the next heartbeat.
 /// Units: seconds.
 const CALL_S_MAX: u64 = 10;
 
-/// A call that gave no answer. Nothing is known about whether it was heard.
+/// A call without a valid answer. The edge may or may not have processed it.
 #[derive(Debug, thiserror::Error)]
 #[error("call to the edge: {0}")]
 pub struct CallError(pub String);
 
-/// What a step needs of the edge.
+/// Port: the calls to the edge that a task makes.
 pub trait Edge: Sync {
-    /// Asks for work.
+    /// Claims a task.
     fn claim(&self, claim: &Claim) -> impl Future<Output = Result<ClaimAnswer, CallError>> + Send;
-    /// Says something about work.
+    /// Reports progress or the end of an attempt.
     fn report(&self, report: &Report) -> impl Future<Output = Result<ReportAnswer, CallError>> + Send;
 }
 

@@ -38,21 +38,21 @@ const CONNECT_S_MAX: u64 = 10;
 /// How long a connection may be silent.
 /// Units: seconds.
 const SILENCE_S_MAX: u64 = 30;
-/// How long one request is tried: a bucket that is down for a minute costs no attempt.
+/// Time limit of one request with its retries, long enough for a short outage of the bucket.
 /// Units: seconds.
 const OPERATION_S_MAX: u64 = 120;
-/// How often one request is tried, with random pauses of at most 1, 2, 4, 8, 16, 20, 20 … s: more
-/// than fit into that time.
+/// Attempts of one request, with random pauses of at most 1, 2, 4, 8, 16, 20, 20 … s; enough that
+/// `OPERATION_S_MAX` is reached first.
 const TRIES_MAX: u32 = 20;
-/// How often an interrupted download continues where it stopped.
+/// Most resumptions of an interrupted download.
 const RESUMES_MAX: usize = 5;
-/// Before the first of them.
+/// Pause before the first resumption.
 /// Units: milliseconds.
 const RESUME_PAUSE_MS: u64 = 500;
-/// Longest of them, before jitter.
+/// Longest pause before a resumption, before jitter.
 /// Units: seconds.
 const RESUME_PAUSE_S_MAX: u64 = 5;
-/// How long the end of this process waits for uploads that are being aborted.
+/// Time limit for aborting unfinished uploads at shutdown.
 /// Units: seconds.
 const CLOSE_S_MAX: u64 = 10;
 const NOT_FOUND: u16 = 404;
@@ -136,7 +136,7 @@ impl Objects {
         Ok(())
     }
 
-    /// Removes an object that nobody will ask for; none under this key is fine.
+    /// Removes an object of an unsuccessful attempt; a missing object is no error.
     pub async fn remove(&self, key: &str) {
         if let Err(error) = self.client.delete_object().bucket(&self.bucket).key(key).send().await
             && error.raw_response().is_none_or(|response| response.status().as_u16() != NOT_FOUND)

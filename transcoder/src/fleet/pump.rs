@@ -20,17 +20,17 @@ use crate::fleet::queue::{Content, Message, Queue, QueueError, Settlement};
 /// Longest pause between pulls that fail, before jitter.
 /// Units: milliseconds.
 const PULL_PAUSE_MS_MAX: u64 = 15_000;
-/// How often a message that could not be settled is tried again. After that the queue delivers it
-/// again, and its claim is refused.
+/// Retries of a failed settlement. After that the queue redelivers the message, and its claim is
+/// refused.
 const SETTLE_RETRIES_MAX: usize = 3;
-/// First pause before that.
+/// First pause before a settlement is retried.
 /// Units: milliseconds.
 const SETTLE_PAUSE_MS: u64 = 200;
 /// Delay after which the queue delivers a task of a later version again.
 /// Units: seconds.
 const NEWER_RETRY_S: u64 = 60;
 
-/// How many tasks run at once, and how often an empty queue is asked.
+/// Concurrency and polling interval.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// Tasks at once.

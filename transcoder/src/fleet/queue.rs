@@ -36,7 +36,7 @@ pub struct Message {
     body: Value,
 }
 
-/// How a message is settled.
+/// Settlement of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
     /// The queue removes it.
@@ -53,7 +53,7 @@ pub enum Settlement {
 #[error("queue: {0}")]
 pub struct QueueError(pub String);
 
-/// What the pump needs of a queue.
+/// Port: the calls to a queue that the pump makes.
 pub trait Queue: Sync {
     /// Takes at most `count_max` messages; an empty answer is normal.
     fn pull(&self, count_max: usize) -> impl Future<Output = Result<Vec<Message>, QueueError>> + Send;
@@ -61,7 +61,7 @@ pub trait Queue: Sync {
     fn settle(&self, lease_id: &str, settlement: Settlement) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
-/// What a message holds.
+/// Parsed content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A task.
@@ -73,7 +73,7 @@ pub enum Content {
 }
 
 impl Message {
-    /// What the message holds.
+    /// Parses the content.
     pub fn content(&self) -> Content {
         let body = match &self.body {
             Value::String(text) => STANDARD

@@ -22,7 +22,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::fleet::backoff::backoff;
 
 const REDIRECTS_MAX: usize = 5;
-/// How often a server that is down or slow is tried again.
+/// Retries of a server that fails or times out.
 const RETRIES_MAX: usize = 2;
 /// First and longest pause before that, before jitter.
 /// Units: milliseconds.
@@ -34,8 +34,8 @@ const CONNECT_S_MAX: u64 = 10;
 /// Units: seconds.
 const READ_S_MAX: u64 = 30;
 
-/// How long all tries may take together.
-/// Units: seconds. The largest source at 2.3 MiB a second.
+/// Time limit of all attempts together: the largest source at 2.3 MiB a second.
+/// Units: seconds.
 const FETCH_S_MAX: u64 = 15 * 60;
 
 /// Fetches sources.

@@ -43,7 +43,7 @@ use fetch::{fetch, fetch_backdrop, fetch_background};
 /// Delay of the next delivery when the edge did not answer the claim.
 /// Units: seconds.
 const CLAIM_RETRY_S: u64 = 5;
-/// How often a claim that was not answered is sent again.
+/// Retries of an unanswered claim.
 const CLAIM_RETRIES_MAX: usize = 2;
 /// First and longest pause before that, before jitter.
 /// Units: milliseconds.
@@ -53,7 +53,7 @@ const CLAIM_PAUSE_MS_MAX: u64 = 500;
 /// Units: seconds.
 const REMOVE_S_MAX: u64 = 10;
 
-/// What every task needs: the edge, the bucket, the tools and the limits.
+/// Dependencies of a task: edge, bucket, tools and limits.
 #[derive(Debug)]
 pub struct Deps<E> {
     /// Grants claims and takes reports.
@@ -150,8 +150,8 @@ async fn run_attempt<E: Edge>(
     settlement(reported, work)
 }
 
-/// Whether the stored objects belong to no result. A completion without an answer may have been
-/// recorded all the same, and a run that is over may be over because of it.
+/// True if the stored objects can be removed. They stay after an unanswered completion, which the
+/// edge may have recorded, and after `Over`, which may be a consequence of it.
 const fn is_unwanted(reported: &TaskResult<()>, is_complete: bool) -> bool {
     match reported {
         Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),

@@ -51,7 +51,7 @@ pub fn staged(composition: &Composition, shown: PixelSize, pixel_aspect: Option<
     if is_composed(composition) { composition.canvas.unwrap_or(squared(shown, pixel_aspect)) } else { shown }
 }
 
-/// Whether the picture is scaled or moved.
+/// True if the composition has a canvas, a scale or an offset.
 pub fn is_composed(composition: &Composition) -> bool {
     composition.canvas.is_some() || composition.scale_millionths != SCALE_WHOLE || composition.offset_px != (0, 0)
 }

@@ -17,9 +17,8 @@ use crate::frame::gamut::{Gamut, WideGamut};
 /// A frame: packed straight RGBA.
 pub type Rgba = Vec<u8>;
 
-/// Makes the mattes of one clip, frame by frame, from its colours alone. What must be known of the
-/// whole clip before its first frame, such as a background plate, it was given when the strategy
-/// was chosen.
+/// Makes the mattes of one clip, frame by frame. Data of the whole clip, such as a clean plate, is
+/// part of the backend from the start.
 pub trait MattingBackend: Debug + Send + Sync {
     /// Starts a session at the first frame of the clip; any number of times.
     fn start(&self, size: PixelSize) -> TaskResult<Box<dyn MattingSession>>;

@@ -29,7 +29,7 @@ use crate::matte::models::Catalog;
 use crate::plan;
 pub use sampled_clip::SampledClip;
 
-/// How alpha is made for the frames of one clip.
+/// Source of alpha for the frames of one clip.
 #[derive(Debug, Clone)]
 pub enum AlphaSource {
     /// Frames are decoded with the source's own alpha; opaque where it has none.
@@ -124,7 +124,7 @@ impl Matte {
         }
     }
 
-    /// Whether the colour of transparent pixels is the source's; else it is made up and may be
+    /// True if transparent pixels have the source's colour; else it is extrapolated and may be
     /// flattened.
     pub const fn keeps_transparent_colors(&self) -> bool {
         matches!(self.alpha, AlphaSource::Decoded)

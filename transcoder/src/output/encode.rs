@@ -16,7 +16,7 @@ use crate::frame::feed::Frame;
 use crate::output::format::Encoder;
 use crate::output::rendition::{Rendition, RenditionKind};
 
-/// What ffmpeg says when the disk is full. That is transient: another attempt may have more space.
+/// ffmpeg's message when the disk is full. Transient: another attempt may have more space.
 const DISK_FULL: &str = "No space left on device";
 
 /// Encodes one rendition; ends with the frames.
@@ -86,7 +86,7 @@ async fn on_a_thread(kind: RenditionKind, write: impl FnOnce() -> io::Result<()>
         .map_err(|error| write_error(kind, &error))
 }
 
-/// Whether the child read everything.
+/// How the feeding of a child ended.
 enum Fed {
     All,
     ClosedEarly,

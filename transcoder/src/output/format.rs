@@ -1,5 +1,4 @@
-//! What there is to say about a format, and the types that say it. Each format's own facts are one
-//! constant in `formats`.
+//! The types that describe an output format. Each format is one constant in `formats`.
 
 use std::ffi::OsString;
 use std::io;
@@ -62,7 +61,7 @@ impl Presets {
     }
 }
 
-/// How large, fast and good a file is.
+/// Size, frame rate and quality of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// Longest side; larger pictures are scaled down.
@@ -93,7 +92,7 @@ pub const SOCIAL_SIDE_PX: u32 = 1_920;
 /// For encoders without a quality setting.
 pub const NO_QUALITY: u32 = 0;
 
-/// What an encoder must know about the file it makes.
+/// Parameters of an encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncodeParams {
     /// The picture, padding included.
@@ -106,7 +105,7 @@ pub struct EncodeParams {
     pub quality: u32,
 }
 
-/// What encodes a file, ready to run.
+/// An encoder with its arguments.
 #[derive(Debug, Clone)]
 pub enum Encoder {
     /// One ffmpeg process writes the file.
@@ -150,7 +149,7 @@ pub struct Verification {
     pub psnr_min: PsnrMin,
 }
 
-/// What decodes a finished file.
+/// Decoder of a finished file, for verification.
 #[derive(Debug)]
 pub enum Reader {
     /// ffmpeg.
@@ -173,7 +172,7 @@ pub enum Reader {
     Archive {
         /// Unpacks it.
         unpack: fn(&Path) -> Result<(), DecodeError>,
-        /// Where its files then are: the matte, and the colour with the sound.
+        /// Paths of the unpacked files: the matte, and the colour with the sound.
         members: fn(&Path) -> [PathBuf; 2],
         /// Of ffmpeg, to read both as one picture.
         arguments: fn([PathBuf; 2]) -> Vec<OsString>,
@@ -184,7 +183,7 @@ pub enum Reader {
 /// receives.
 pub type ReadFrames = fn(&Path, PixelSize, &mpsc::Sender<Vec<u8>>) -> Result<(), DecodeError>;
 
-/// How decoded frames are laid out. Video is kept as planes: conversion to RGB with interpolated
+/// Layout of decoded frames. Video is kept as planes: conversion to RGB with interpolated
 /// chroma would take longer than decoding, and only a few pixels are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {

@@ -1,5 +1,4 @@
-//! What is kept of the frames that all encoders were fed: the reference that outputs are verified
-//! against.
+//! Reference data of the composed frames, against which outputs are verified.
 
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;

@@ -14,7 +14,7 @@ use crate::output::rendition::{Rendition, RenditionKind};
 /// One preview file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewFile {
-    /// What it is.
+    /// The kind of preview.
     pub kind: PreviewKind,
     /// Where it is.
     pub path: PathBuf,

@@ -27,13 +27,13 @@ pub struct ReportInputs<'a> {
     pub probed: &'a Probed,
     /// How the matte was made.
     pub strategy: Strategy,
-    /// Why so; none where nothing had to be chosen.
+    /// The reason for that strategy; none where it was given.
     pub choice: Option<&'a StrategyChoice>,
-    /// What was planned.
+    /// The plan of the run.
     pub plan: &'a RunPlan,
     /// Metrics of the matte.
     pub figures: MatteFigures,
-    /// What was delivered.
+    /// The verified outputs.
     pub verified: &'a [Verified],
 }
 

@@ -1,5 +1,5 @@
-//! What is to be made of a picture: one rendition per output and preview, each with its own size,
-//! rate and encoder. Pure.
+//! Plans the renditions: one per output and preview, each with its own size, frame rate and
+//! encoder. Pure.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::output::format::{EncodeParams, Encoder, Encoding};
 use crate::output::formats;
 use crate::plan::Picture;
 
-/// What is asked for.
+/// The requested outputs and their settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputRequest {
     /// In the order asked for; not empty.
@@ -36,7 +36,7 @@ pub struct OutputRequest {
     pub previews: bool,
 }
 
-/// Which file a rendition is.
+/// The output or preview that a rendition makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RenditionKind {
     /// Verified and delivered.
@@ -104,7 +104,7 @@ pub struct Rendition {
     pub feed: Feed,
     /// Every n-th frame is encoded.
     pub keep_every: u64,
-    /// What its encoder must know.
+    /// Parameters of its encoder.
     pub params: EncodeParams,
     /// What encodes it.
     pub encoder: Encoder,
@@ -132,8 +132,8 @@ impl Rendition {
         }
     }
 
-    /// Arguments of the ffmpeg process that makes it from raw frames; none where more than ffmpeg
-    /// is needed frame by frame.
+    /// Arguments of the ffmpeg process that encodes raw frames; none where this process encodes or
+    /// muxes frame by frame.
     pub fn ffmpeg_arguments(&self) -> Option<&[OsString]> {
         match &self.encoder {
             Encoder::Ffmpeg(arguments) | Encoder::Packed { arguments, .. } => Some(arguments),

@@ -14,12 +14,12 @@ use crate::output::format::Encoder;
 use crate::output::rendition::{OutputRequest, Rendition, plan_renditions};
 use crate::plan::{self, Picture};
 
-/// Everything that runs while frames flow.
+/// Decoder, composition and renditions of one run.
 #[derive(Debug, Clone)]
 pub struct RunPlan {
     /// The picture as decoded.
     pub picture: Picture,
-    /// What the decoder writes.
+    /// Pixel format of decoded frames.
     pub raw_format: RawFormat,
     /// The decoder's arguments.
     pub decode: Vec<OsString>,

@@ -1,4 +1,4 @@
-//! Whether the outputs will fit on the disk, checked before anything is encoded.
+//! Checks before encoding that the outputs fit on the disk.
 
 use std::io;
 use std::path::Path;
@@ -27,8 +27,7 @@ fn disk_size_bytes(size: PixelSize, frames: u64, cost: u64) -> u64 {
     size.pixels().saturating_mul(frames) / 100 * cost
 }
 
-/// Refuses for good what exceeds the disk; what exceeds its free space may be tried again, or
-/// elsewhere.
+/// Fails permanently if the outputs exceed the disk, transiently if they exceed its free space.
 /// Errors: `scratch_full`, transient.
 pub fn check(dir: &Path, renditions: &[Rendition]) -> TaskResult<()> {
     check_size(dir, needed_size_bytes(renditions))

@@ -38,7 +38,7 @@ pub struct Verified {
     pub figures: OutputFigures,
 }
 
-/// What outputs are compared with.
+/// Reference for the comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference<'a> {
     /// What was kept of the frames that were encoded.

@@ -1,7 +1,7 @@
 //! Tone mapping of HDR (PQ, HLG) to BT.709, which all outputs have. The gamut is converted
 //! elsewhere (`frame::gamut`).
 //!
-//! Source: ITU-R BT.2408 puts the white of paper at 203 cd/m², which is what becomes white here.
+//! Source: ITU-R BT.2408: diffuse white is 203 cd/m² and maps to white.
 //! The curve leaves darker tones as they are and bends only highlights, so that skin and screen
 //! keep their colours.
 

@@ -1,5 +1,5 @@
-//! What is behind the picture: a blurred, darkened copy of it, or for a picture with transparency,
-//! a contrasting shade.
+//! Background of the picture: a blurred, darkened copy of it; a contrasting shade if it has
+//! transparency.
 
 #![expect(clippy::cast_precision_loss, reason = "sides of pictures are small")]
 
@@ -13,7 +13,7 @@ use keyer::color::byte;
 
 /// The copy is this many times smaller before it is blurred, so that only large shapes remain.
 const SHRINK: u32 = 16;
-/// How often the blur is applied.
+/// Passes of the blur.
 const BLUR_PASSES: usize = 6;
 /// Brightness of the copy, of the picture's.
 const DIM: f32 = 0.5;

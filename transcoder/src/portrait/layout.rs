@@ -1,4 +1,4 @@
-//! Where the picture is on the canvas, and the picture in the size from which frames are cropped.
+//! Position of the picture on the canvas, and the oversampled copy from which frames are cropped.
 
 use shared::media::PixelSize;
 use shared::portrait::PortraitShape;

@@ -34,7 +34,7 @@ pub struct LevelMeter {
 }
 
 impl LevelMeter {
-    /// Hears the sound of one frame of the video, or what is left of it: 16 bits, two channels,
+    /// Measures the samples of one video frame (the last may be shorter): 16 bits, two channels,
     /// little-endian.
     pub fn add(&mut self, block: &[u8]) {
         let values = block.as_chunks::<2>().0;
@@ -44,7 +44,7 @@ impl LevelMeter {
         self.loudness_db.push(10.0 * mean.max(1e-12).log10());
     }
 
-    /// How much was added.
+    /// Number of measured samples.
     /// Units: samples of each channel.
     pub const fn samples(&self) -> u64 {
         self.samples

@@ -20,7 +20,7 @@ const ANCHOR: (f64, f64) = (0.5, 0.42);
 #[derive(Debug, Clone, Copy)]
 pub struct Motion {
     frames: f64,
-    /// How many times it goes in or out; odd.
+    /// Number of zooms in and out; odd.
     ways: f64,
     /// Beyond 1.
     zoom: f64,

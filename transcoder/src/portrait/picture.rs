@@ -36,7 +36,7 @@ pub struct Still {
     pub codec: &'static str,
 }
 
-/// What the first bytes and the EXIF data say.
+/// Format and orientation of a picture.
 struct Sniffed {
     kind: Kind,
     orientation: u32,

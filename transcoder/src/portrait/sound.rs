@@ -118,7 +118,7 @@ fn sniff(path: &Path) -> TaskResult<&'static str> {
     demuxer(&head).ok_or_else(|| unusable("no known sound, or too large"))
 }
 
-/// ffmpeg's demuxer for a file that begins so.
+/// ffmpeg's demuxer for a file with these first bytes.
 fn demuxer(head: &[u8]) -> Option<&'static str> {
     // WAV with big-endian samples, and WAV of more than 4 GiB.
     if let [b'R', b'I', b'F', b'X', ..] | [b'R', b'F', b'6', b'4', ..] = head {

@@ -25,16 +25,18 @@ const PITCH_PX: f32 = 13.0;
 /// Half the height of the loudest bar.
 /// Units: pixels, from the middle line.
 const REACH_PX: f32 = 46.0;
-/// How much of the canvas's width the bars take.
+/// Width of the waveform. Units: share of the canvas's width.
 const WIDTH_SHARE: f32 = 0.62;
-/// Where the middle of the bars is, unless there is room for them below the picture.
+/// Vertical centre of the bars if the space below the picture is too small for them. Units: share
+/// of the canvas's height.
 const LINE_SHARE: f32 = 0.885;
 /// Opacity of the middle bar; towards the ends it falls to 0.
 const COVER: f32 = 0.86;
 /// Delay from one bar to the next.
 /// Units: frames.
 const BAR_DELAY: f32 = 1.5;
-/// Where darkening begins, so that the bars are visible on a bright picture.
+/// Start of the gradient that darkens the picture below the bars. Units: share of the canvas's
+/// height.
 const VEIL_SHARE: f32 = 0.68;
 /// Brightness that remains at the bottom.
 const VEIL_KEPT: f32 = 0.45;

@@ -1,5 +1,4 @@
-//! What `confine` denies and allows, asked of a shell that does nothing but builtins; and that
-//! every real child is in it.
+//! Permissions inside `confine`, tested with shell builtins, and the confinement of real children.
 
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
@@ -20,7 +19,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What this kernel cannot do is no failure of ours; it says so.
+/// True if `confine` reports that this kernel lacks a feature, so that the test is skipped.
 fn kernel_lacks(what: &str) -> bool {
     let report = Command::new(env!("CARGO_BIN_EXE_bgless-transcoder")).arg("confine").output().unwrap();
     assert!(report.status.success());

@@ -12,7 +12,7 @@ pub use damage::damaged;
 pub use lies::lies;
 pub use scripts::scripts;
 
-/// A file that means no good.
+/// A hostile file.
 pub struct Hostile {
     /// What it is, with the extension it goes by.
     pub name: String,

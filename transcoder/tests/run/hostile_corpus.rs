@@ -19,8 +19,8 @@ const SEED: u64 = 4;
 /// Codes that say what is wrong with the file itself.
 const REFUSED: [&str; 4] = ["source_not_video", "source_truncated", "source_no_frames", "source_too_large"];
 
-/// What nobody may touch: a pipe in which every reader would wait for ever, so that its run ended
-/// as a stall, and a port.
+/// Traps that no child may touch: a named pipe, on which a reader would block until it stalls, and
+/// a TCP and UDP port.
 struct Traps {
     pipe: PathBuf,
     tcp: TcpListener,

@@ -78,7 +78,7 @@ fn apart(frames: &[Vec<u8>], expected: impl Fn(usize, usize) -> f64) -> (f64, f6
     (largest, sum / count)
 }
 
-/// How far a recurrent model's mattes are from what is expected of them, at most.
+/// Largest error of a recurrent model's mattes.
 fn recurrent_error(name: &str) -> f64 {
     let bench = Bench::new();
     let size = (161, 90);
@@ -111,7 +111,7 @@ fn a_recurrent_model_remembers_all_four_states_from_frame_to_frame() {
     assert!(largest <= 1.0, "{largest}");
 }
 
-/// So many frames of a still picture, so that nothing is there to calm.
+/// A clip of a still picture, in which temporal smoothing has nothing to change.
 fn still_clip(bench: &Bench, size: &str, frames: usize) -> PathBuf {
     let picture = NATURAL.replace("SIZE", size);
     let words = format!("-f lavfi -i {picture},trim=end_frame=1,loop=loop={}:size=1 -frames:v {frames} -c:v ffv1", frames - 1);

@@ -41,7 +41,7 @@ pub struct Delivery {
     pub attempts: Vec<DeliveryAttempt>,
 }
 
-/// One attempt.
+/// One delivery attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryAttempt {
     pub started_at_ms: UnixMillis,
@@ -50,7 +50,7 @@ pub struct DeliveryAttempt {
     pub outcome: Result<u16, String>,
 }
 
-/// What follows an attempt.
+/// The result of a delivery attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     Delivered,
@@ -75,7 +75,7 @@ pub enum Started {
     NotStartable,
 }
 
-/// What an account's jobs since some instant come to.
+/// Totals over an account's jobs since an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobSums {
     pub total: u64,
@@ -120,7 +120,7 @@ pub enum Deleted {
     },
     /// Hidden before.
     Before,
-    /// The key's account never had it.
+    /// The key's account has no such job and never had one.
     Never,
 }
 
@@ -192,10 +192,10 @@ pub struct NewApiKey<'a> {
 /// A page of a list, newest first: the items below a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// An id; the first page begins beyond all of them.
+    /// Items with smaller ids are listed. For the first page, a text above every id.
     pub cursor: String,
     pub limit: u32,
-    /// So many below the cursor are passed over.
+    /// The number of items below the cursor to skip.
     pub offset: u32,
 }
 

@@ -13,7 +13,7 @@ use crate::domain::run::RunRef;
 
 /// Generates videos from prompts and images. Each has its own folder in `edge/src/provider/`.
 pub trait Provider {
-    /// Why this installation cannot ask it.
+    /// The reason why this installation cannot use the provider; None if it can.
     fn unavailable(&self) -> Option<&'static str>;
     /// Its rate limit.
     fn rate(&self) -> SendingRate;
@@ -53,7 +53,7 @@ pub enum Creation {
         /// For the log.
         reason: String,
     },
-    /// Without an answer: it may or may not have been created.
+    /// No response: the task may or may not have been created.
     Unclear {
         /// For the log.
         reason: String,
@@ -104,8 +104,8 @@ pub enum ProviderWake {
 pub trait GenerationStore {
     async fn find_generation(&self, run: RunRef) -> Result<Option<(Generation, Job)>, Error>;
     async fn find_generation_of_task(&self, provider: &str, task_id: &str) -> Result<Option<Generation>, Error>;
-    /// Claims the right to send it, if it waits and the rate limit allows; answers how often it was
-    /// claimed. Until its deadline it is not sent twice.
+    /// Claims the right to send a waiting generation if the rate limit allows. Returns the number
+    /// of claims so far; None if it was not claimed.
     async fn claim_generation_to_send(
         &self,
         run: RunRef,
@@ -113,7 +113,8 @@ pub trait GenerationStore {
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Option<u32>, Error>;
-    /// Whether this call claimed the poll.
+    /// Claims one poll of a due task. Returns false if another caller has claimed it or it is not
+    /// due.
     async fn claim_generation_to_poll(&self, run: RunRef, due_at_ms: UnixMillis, now: UnixMillis) -> Result<bool, Error>;
     /// The provider refused it: it waits again, and nothing else is sent to the provider before
     /// `due_at_ms`.
@@ -123,7 +124,8 @@ pub trait GenerationStore {
         due_at_ms: UnixMillis,
         deadline_at_ms: UnixMillis,
     ) -> Result<(), Error>;
-    /// Whether this call recorded the task id; its job is then submitted.
+    /// Records the provider's task id and marks the job as submitted. Returns false if it changed
+    /// nothing.
     async fn record_provider_task(
         &self,
         run: RunRef,
@@ -134,7 +136,8 @@ pub trait GenerationStore {
     ) -> Result<bool, Error>;
     async fn make_generation_due(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
     async fn record_processing(&self, run: RunRef, now: UnixMillis) -> Result<(), Error>;
-    /// Whether this call queued the job for a transcoder.
+    /// Makes the video the source and queues the job. Returns false if the run no longer awaits a
+    /// video.
     async fn record_generated_video(&self, run: RunRef, url: &str, now: UnixMillis) -> Result<bool, Error>;
     async fn fail_generating_job(
         &self,

@@ -36,14 +36,14 @@ pub trait JobStore {
     async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
     /// A key and, if its account has it, a job that is not deleted.
     async fn find_job_with_key(&self, key: &KeyHash, id: JobId) -> Result<(Option<ApiKey>, Option<Job>), Error>;
-    /// Any account's, deleted ones too.
+    /// Finds a job of any account, deleted or not.
     async fn find_job(&self, id: JobId) -> Result<Option<Job>, Error>;
     /// Any account's, unless it was deleted or its objects were removed.
     async fn find_shown_job(&self, id: JobId) -> Result<Option<Job>, Error>;
     /// The newest of the key's account below the cursor; those in one of at most four states, or
     /// all where none is named.
     async fn list_jobs(&self, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<(Option<ApiKey>, Vec<Job>), Error>;
-    /// Cancels if it waits, and hides nothing.
+    /// Cancels a job that has not started. It stays visible.
     async fn cancel_job(
         &self,
         key: &KeyHash,
@@ -51,7 +51,7 @@ pub trait JobStore {
         entry_id: LedgerEntryId,
         now: UnixMillis,
     ) -> Result<(Option<ApiKey>, Canceled), Error>;
-    /// Cancels if it runs, hides in any case.
+    /// Hides a job, and cancels it if it is not over.
     async fn delete_job(
         &self,
         key: &KeyHash,
@@ -92,7 +92,7 @@ pub trait LeaseStore {
 
 /// Runs without a lease, and objects to remove.
 pub trait SweepStore {
-    /// Whether this call ended the run: not if it is leased or was over.
+    /// Fails a run that no transcoder holds, and refunds it.
     async fn fail_unleased_job(
         &self,
         run: RunRef,
@@ -131,7 +131,7 @@ pub trait AccountStore {
         key: &KeyHash,
         month: &str,
     ) -> Result<(Option<ApiKey>, Option<SpendingLimit>, bool), Error>;
-    /// As `get_spending_limit`, with how long jobs of a model took on pictures of a class.
+    /// As `get_spending_limit`, with the work history of a model at a resolution.
     async fn get_spending_limit_and_history(
         &self,
         key: &KeyHash,
@@ -167,7 +167,7 @@ pub trait AccountStore {
         overlap_until_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Option<KeyWithUse>, Error>;
-    /// Whether the account has the key.
+    /// Returns false if the account has no such key.
     async fn revoke_api_key_of_account(&self, id: ApiKeyId, account_id: AccountId, now: UnixMillis) -> Result<bool, Error>;
     async fn create_account(&self, account: &NewAccount<'_>, now: UnixMillis) -> Result<(), Error>;
     async fn grant_credits(
@@ -178,14 +178,14 @@ pub trait AccountStore {
         now: UnixMillis,
     ) -> Result<Option<Account>, Error>;
     async fn find_account(&self, account_id: AccountId) -> Result<Option<Account>, Error>;
-    /// Whether the key exists.
+    /// Returns false if there is no such key.
     async fn revoke_api_key(&self, id: ApiKeyId, now: UnixMillis) -> Result<bool, Error>;
 }
 
 /// Uploads.
 pub trait UploadStore {
     async fn create_upload(&self, id: UploadId, account_id: AccountId, object_key: &str, now: UnixMillis) -> Result<(), Error>;
-    /// Older than that, and used by no job that is not over.
+    /// Uploads older than `created_before_ms` that no unfinished job uses.
     async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
     async fn delete_upload(&self, id: UploadId) -> Result<(), Error>;
 }
@@ -207,8 +207,8 @@ pub trait ModelStore {
 
 /// Requests with an idempotency key.
 pub trait IdempotencyStore {
-    /// An API key, and what is remembered of a request; nothing if this call took the idempotency
-    /// key.
+    /// Takes an idempotency key. Returns the API key and the earlier request with the idempotency
+    /// key, if there is one.
     async fn begin_request(
         &self,
         key: &KeyHash,
@@ -233,6 +233,7 @@ pub trait DeliveryStore {
     async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: DeliveryOutcome) -> Result<(), Error>;
     async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
     async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;
-    /// Whether the key's account has the event, which is then due from the beginning.
+    /// Makes an event due again with all its attempts. The flag is false if the key's account has
+    /// no such event.
     async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error>;
 }

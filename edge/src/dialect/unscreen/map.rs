@@ -177,7 +177,7 @@ fn format(job: &Job) -> &'static str {
     known.map_or(first.as_str(), Format::as_str)
 }
 
-/// The time that is left, estimated from jobs of this kind.
+/// The estimated time left, from the default work time of the tariff.
 /// Units: seconds; 0 once it is over.
 fn eta_s(job: &Job) -> u64 {
     if job.state.is_over() {

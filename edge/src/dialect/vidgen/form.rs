@@ -1,5 +1,5 @@
-//! The form that creates a job. Both files are streamed to the bucket, once their first bytes tell
-//! what they are.
+//! The form that creates a job. The first bytes of each file are checked for its type before it is
+//! streamed to the bucket.
 
 use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Request};

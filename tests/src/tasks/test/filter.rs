@@ -46,11 +46,11 @@ impl Filter {
         self.is_empty() || self.words.iter().any(|word| self.program_of(word).is_none_or(|(named, _)| named != program))
     }
 
-    /// The program that a word begins with, and what follows behind `::` or `_`.
+    /// The program that a word begins with, and what follows `::`.
     fn program_of<'a>(&'a self, word: &'a str) -> Option<(&'a str, &'a str)> {
         self.programs.iter().find_map(|program| {
             let rest = word.strip_prefix(program.as_str())?;
-            let rest = if rest.is_empty() { rest } else { rest.strip_prefix("::").or_else(|| rest.strip_prefix('_'))? };
+            let rest = if rest.is_empty() { rest } else { rest.strip_prefix("::")? };
             Some((program.as_str(), rest))
         })
     }
@@ -66,7 +66,6 @@ mod tests {
             (&[][..], Some(vec![]), Some(vec![]), Some(vec![])),
             (&["contract"], None, Some(vec![]), None),
             (&["contract::unscreen"], None, Some(vec!["unscreen"]), None),
-            (&["contract_unscreen"], None, Some(vec!["unscreen"]), None),
             (&["refund"], Some(vec!["refund"]), Some(vec!["refund"]), Some(vec!["refund"])),
             (&["contracted"], Some(vec!["contracted"]), Some(vec!["contracted"]), Some(vec!["contracted"])),
             (&["e2e::jobs", "refund"], Some(vec!["refund"]), Some(vec!["refund"]), Some(vec!["jobs", "refund"])),

@@ -1,6 +1,6 @@
 //! The decoders that a source may reach: what cameras, editors and browsers write into the
-//! containers that are read. ffmpeg has several hundred more, most of them for formats of old
-//! games; those are where its holes are found.
+//! containers that are read. ffmpeg has several hundred more for rare formats, where most of its
+//! vulnerabilities are found.
 
 /// In ffmpeg's names. A file with a stream of any other kind is refused, even where that stream is
 /// not used.

@@ -21,16 +21,16 @@ const AUDIO_TRACKS_MAX: usize = 8;
 /// A source that was read and found fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
-    /// What everybody may know.
+    /// The public facts.
     pub facts: MediaFacts,
-    /// What the decoder needs.
+    /// Settings of the decoder.
     pub input: Input,
     /// Length of the longest stream.
     /// Units: milliseconds.
     pub file_duration_ms: u64,
     /// Every track that may be the sound, in the file's order.
     pub audio_tracks: Vec<AudioTrack>,
-    /// How much later the first of them begins than the picture.
+    /// Start of the first audio track minus start of the picture.
     /// Units: milliseconds.
     pub av_offset_ms: Option<i64>,
     /// Whether frames come at uneven times.
@@ -63,7 +63,7 @@ pub struct Input {
     pub bright_transfer: Option<BrightTransfer>,
     /// Shape of a pixel when it is not square, after rotation.
     pub pixel_aspect: Option<(u32, u32)>,
-    /// How many frames the container says there are, where it says so.
+    /// Number of frames that the container declares, if it does.
     pub declared_frames: Option<u64>,
 }
 
@@ -76,7 +76,7 @@ pub struct AudioTrack {
     pub channels: u32,
 }
 
-/// What makes a source's tones reach beyond the white of paper.
+/// Transfer function of a source with high dynamic range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrightTransfer {
     /// SMPTE ST 2084.

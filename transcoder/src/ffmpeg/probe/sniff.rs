@@ -1,7 +1,7 @@
-//! What a file is, by its own first bytes: ffmpeg is never asked to guess, since it guesses scripts
-//! too.
+//! Detects the container by the first bytes of a file. ffmpeg's own detection is not used: it also
+//! accepts playlists and scripts.
 //!
-//! Also whether the container says that it is longer than the file. Sources: ISO/IEC 14496-12 §4.2,
+//! Also detects truncated files. Sources: ISO/IEC 14496-12 §4.2,
 //! RFC 8794 §4-6, Microsoft RIFF, `GIF89a`, PNG (Third Edition) §5.2.
 
 use std::fs::File;
@@ -39,7 +39,7 @@ impl SourceContainer {
     }
 }
 
-/// What the bytes say.
+/// Detected container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sniffed {
     /// A container, whole as far as its own lengths tell.
@@ -52,7 +52,7 @@ pub enum Sniffed {
     Unknown,
 }
 
-/// The first bytes of a file, which tell what it is; none of one that is larger than that.
+/// The first bytes of a file, for detection; empty if the file is larger than `size_bytes_max`.
 pub fn head(path: &Path, size_bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     if file.metadata()?.len() > size_bytes_max {
@@ -138,7 +138,7 @@ fn gif_is_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bo
     Ok(tail.iter().rfind(|byte| !matches!(byte, 0 | b'\r' | b'\n')) == Some(&TRAILER))
 }
 
-/// A PNG ends with this chunk; what stands behind it is nobody's business.
+/// A PNG ends with this chunk; bytes after it are ignored.
 fn png_is_whole(file: &mut (impl Read + Seek), size_bytes: u64) -> io::Result<bool> {
     const LAST_CHUNK: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
     let tail = read_tail(file, size_bytes)?;

@@ -1,5 +1,5 @@
-//! How a child can fail, and what that says about the task: try again, too large, or the footage
-//! itself.
+//! Failures of a child process, and the task failure that follows: transient, too large, or bad
+//! footage.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -10,7 +10,7 @@ use shared::code::JobErrorCode;
 use crate::error::TaskError;
 use crate::ffmpeg::confine::EXIT_NOT_STARTED;
 
-/// How a child failed.
+/// Failure of a child process.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// It could not be started, or its pipe broke.
@@ -32,7 +32,7 @@ pub enum ProcessError {
     TooMuch(u64),
 }
 
-/// What one child may not exceed.
+/// Resource limit of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limit {
     Memory,
@@ -51,9 +51,8 @@ impl Limit {
 }
 
 impl ProcessError {
-    /// Whether another attempt may succeed: pipes break, programs are missing, and children starve
-    /// or are killed (memory, an operator) on an overloaded machine, whatever the footage is. A
-    /// crash is none of these: it comes again.
+    /// True if another attempt may succeed: the cause is the machine (broken pipe, missing program,
+    /// stall, SIGKILL), not the footage. A crash would recur.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Io(_) | Self::Stalled(_) => true,

@@ -22,7 +22,7 @@ const WORK: &str = r#"{"jobId":"job_01KAJ4A2G00000000000000000","run":1,"attempt
     "leaseId":"lea_01KAJ4A2G00000000000000000","leaseDurationMs":4000,"source":{"kind":"url","url":"URL"},
     "strategy":"auto","outputs":["webm-vp9-alpha"],"objectPrefix":"a/"}"#;
 
-/// What the edge says to a report.
+/// Answer of the fake edge to a report.
 #[derive(Debug, Clone, Copy)]
 enum Says {
     Accepted,

@@ -83,7 +83,7 @@ fn a_transparent_composition_stays_so_and_a_filled_one_is_blended_as_browsers_do
     assert_eq!(compositor(&canvas, Ground::Clear)[..4], frame[..4]);
 }
 
-/// Whether each of 8 × 8 fields is brighter than the one right of it.
+/// Difference hash: one bit for each of 8 × 8 fields, set if brighter than its right neighbour.
 fn perceptual_hash(rgba: &[u8]) -> u64 {
     let grey = |column: usize, row: usize| {
         let field = (row * 12..row * 12 + 12).flat_map(|y| (column * 10..(column * 10 + 16).min(96)).map(move |x| y * 96 + x));

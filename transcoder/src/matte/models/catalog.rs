@@ -46,7 +46,7 @@ impl Catalog {
         Self { entries }
     }
 
-    /// Whether no model is configured.
+    /// True if no model is configured.
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

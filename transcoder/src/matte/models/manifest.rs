@@ -12,7 +12,7 @@ pub struct Manifest {
     pub id: String,
     /// Name for people.
     pub display_name: String,
-    /// Which inputs and outputs it has.
+    /// Kind of its inputs and outputs.
     pub kind: Kind,
     /// Licence, in the operator's words.
     pub licence: String,

@@ -55,7 +55,7 @@ pub struct BackgroundModel {
     pub(super) noise: Ycc,
     /// Mean share of the picture that the subject covers.
     pub subject_share: f32,
-    /// How certain the background is, 0 to 1.
+    /// Confidence in the background, 0 to 1.
     pub confidence: f32,
 }
 

@@ -173,8 +173,8 @@ pub fn motion(grid: Grid, pictures: &[Pyramid]) -> Motion {
 const PAIR_SHIFT_PX_MIN: f32 = 1.0;
 const VOTE_SHARE_MIN: f32 = 0.02;
 
-/// Whether more tiles moved with the measured motion than stayed, faintly textured ones included:
-/// before a plain wall, only the subject has enough texture to be tracked.
+/// True if more tiles, weakly textured ones included, fit the measured motion than a static camera.
+/// In front of a plain wall, only the subject has enough texture to be tracked.
 fn moves_whole_picture(grid: Grid, pictures: &[Pyramid], path: &[[f32; 4]]) -> bool {
     let way = |from: usize, to: usize| [0, 1, 2, 3].map(|part| path[to][part] - path[from][part]);
     let length = |[x, y, zoom, rotation]: [f32; 4]| x.hypot(y) + zoom.hypot(rotation) * grid.rows as f32 * 0.5;

@@ -63,8 +63,8 @@ pub fn find(grid: Grid, frames: &[Vec<Ycc>], background: &[Ycc], visible: &[u64]
     outlines
 }
 
-/// Whether two colours differ by less than a standard deviation of the noise: surfaces that merely
-/// resemble the background differ by more.
+/// True if two colours differ by less than a standard deviation of the noise. Surfaces similar to
+/// the background differ by more.
 fn is_background(left: Ycc, right: Ycc, noise: Ycc) -> bool {
     (0..3).map(|channel| ((left[channel] - right[channel]) / noise[channel]).powi(2)).sum::<f32>() < 1.0
 }

@@ -19,10 +19,10 @@ const BACKGROUND_DISTANCE_MAX: f32 = 8.0;
 const SHADOW_DISTANCE_MAX: f32 = 14.0;
 /// Largest change of light between neighbouring cells of a shadow.
 const LIGHT_STEP_MAX: f32 = 0.05;
-/// A cell is shadow by its texture alone where the background's texture exceeds the noise variance
-/// by this factor,
+/// A cell is shadow by its texture alone if the variance of the background's texture exceeds that
+/// of the noise by this factor.
 const TEXTURE_MIN: f32 = 8.0;
-/// and no more than this share of it is lost.
+/// Largest share of the texture that may be lost in such a cell.
 const TEXTURE_LOST_MAX: f32 = 0.25;
 
 /// Share of the light that remains at each cell, 1 without a shadow; and whether the background's

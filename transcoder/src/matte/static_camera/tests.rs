@@ -68,7 +68,7 @@ fn matted(session: &mut StaticCameraSession, frames: &[Vec<u8>]) -> Vec<Vec<u8>>
     pictures
 }
 
-/// How many pixels are subject that are not, or the other way round.
+/// Number of wrongly classified pixels.
 fn wrong(matte: &[u8], middle: f32) -> usize {
     let alphas = matte.as_chunks::<4>().0.iter().map(|pixel| pixel[3] > 127).enumerate();
     alphas.filter(|(index, found)| *found != is_subject(index % WIDTH, index / WIDTH, middle)).count()

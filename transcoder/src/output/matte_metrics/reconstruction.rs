@@ -31,14 +31,14 @@ pub struct Reconstruction {
     rows: [Ycc; 3],
     blocks: Blocks,
     screen: ScreenMap,
-    /// What the source shows in each sampled block.
+    /// Colour and classification of each sampled block of the source.
     shown: Vec<SourceBlock>,
     /// Sums of squared errors of alpha, and of alpha.
     squares: f64,
     alpha: f64,
 }
 
-/// What the source shows in one block.
+/// Colour and classification of one block of the source.
 #[derive(Debug, Default, Clone, Copy)]
 struct SourceBlock {
     color: Ycc,

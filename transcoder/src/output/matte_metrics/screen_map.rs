@@ -115,7 +115,7 @@ impl ScreenMap {
         Some((mean, variance / count))
     }
 
-    /// How much of the expected screen's hue a colour has.
+    /// Chroma along the expected screen's hue, relative to the expected screen.
     fn strength(&self, [_, cb, cr]: Ycc) -> f32 {
         let [_, first, second] = self.expected;
         (cb * first + cr * second) / (first * first + second * second).max(1.0)

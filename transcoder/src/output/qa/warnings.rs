@@ -11,7 +11,7 @@ use crate::output::run_plan::RunPlan;
 
 /// Share of frames in which a subject that is cut off disturbs.
 const EDGE_CONTACT_MAX: f64 = 0.25;
-/// Each from where it is noticed.
+/// Values from which each fault is visible.
 const FLICKER_MAX: f64 = 0.05;
 const SPILL_RESIDUE_MAX: f64 = 0.04;
 const HOLES_MAX: f64 = 0.002;

@@ -8,7 +8,7 @@ use crate::frame::pixels::sides;
 use crate::frame::samples::{Samples, pixel};
 use crate::output::format::{AlphaChannel, Layout, Verification};
 
-/// Where alpha of one bit is cut.
+/// Threshold of 1-bit alpha.
 const CUT: f64 = 128.0;
 /// Pixels from this alpha on count as visible.
 const VISIBLE_MIN: f64 = 26.0;
@@ -110,7 +110,7 @@ impl<'a> Comparison<'a> {
         (self.color.count > 0.0).then(|| self.color.psnr_db())
     }
 
-    /// What is wrong, if a minimum is not reached.
+    /// Reason to refuse the output; none if it passes.
     pub fn complaint(&self) -> Option<String> {
         let min = &self.verification.psnr_min;
         let alpha_db = if self.is_cut() { self.cut_alpha.psnr_db() } else { self.alpha.psnr_db() };

@@ -1,4 +1,4 @@
-//! What a finished file declares about itself, and whether that is what was planned.
+//! Reads the facts that a finished file declares and compares them with the plan.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ const DURATION_ERROR_MS_MAX: u64 = 50;
 /// Units: milliseconds.
 const AV_OFFSET_MS_MAX: u64 = 40;
 
-/// What a file declares.
+/// Declared facts of a finished file.
 pub struct Facts {
     pub size: PixelSize,
     pub duration_ms: u64,

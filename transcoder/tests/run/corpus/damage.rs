@@ -7,7 +7,7 @@ use super::Hostile;
 /// Where a file is cut.
 /// Units: parts of a hundred.
 const CUTS: [usize; 2] = [30, 97];
-/// How often each file is damaged, and at how many bytes.
+/// Numbers of bytes that are flipped; one damaged file each.
 const FLIPPED: [usize; 3] = [1, 8, 64];
 /// Headers stand here, and decide the most.
 const HEAD_SIZE_BYTES: usize = 1024;

@@ -28,7 +28,7 @@ const MP4_LIES: [(&str, &[u8; 4], usize, [u8; 4]); 22] = [
     ("sample_description_4g", b"stsd", 4, [0xff; 4]),
 ];
 
-/// Which bytes of a Matroska file say it, and which say otherwise.
+/// Name, header of the Matroska element, and its false value.
 const MATROSKA_LIES: [(&str, &[u8], &[u8]); 4] = [
     ("clock_0", &[0x2a, 0xd7, 0xb1, 0x83], &[0, 0, 0]),
     ("clock_16m", &[0x2a, 0xd7, 0xb1, 0x83], &[0xff, 0xff, 0xff]),
@@ -36,7 +36,7 @@ const MATROSKA_LIES: [(&str, &[u8], &[u8]); 4] = [
     ("lasts_nan", &[0x44, 0x89, 0x88], &[0x7f, 0xf8, 0, 0, 0, 0, 0, 0]),
 ];
 
-/// How far behind the name of an AVI header, and what is written there.
+/// Name, kind of the AVI header, offset after its name, and the false value.
 const AVI_LIES: [(&str, &[u8; 4], usize, [u8; 4]); 7] = [
     ("1e6_frames_a_second", b"avih", 8, [1, 0, 0, 0]),
     ("1e9_frames", b"avih", 24, [0, 0xca, 0x9a, 0x3b]),

@@ -1,5 +1,4 @@
-//! How models are run: in half precision, several frames at once, by which provider, and what is
-//! done with what is faint.
+//! Runs of models: half precision, batches, providers, and the black point of faint alpha.
 
 use std::fs;
 use std::path::PathBuf;

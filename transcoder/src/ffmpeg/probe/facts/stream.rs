@@ -11,10 +11,10 @@ use crate::frame::gamut::WideGamut;
 /// Rates above this are a container's clock, not a camera's.
 /// Units: frames a second.
 const FRAME_RATE_MAX: f64 = 240.0;
-/// How far the average rate of a constant one may be from the nominal one: the last frame's length
-/// is often a guess.
+/// From this relative difference between average and nominal rate, the frame rate counts as
+/// variable; the duration of the last frame is often a guess.
 const VARIABLE_RATE_MIN: f64 = 0.02;
-/// What is assumed when nothing says anything.
+/// Frame rate of a source that declares none.
 const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
 /// From this start on a tagged length is not believed.
 /// Units: seconds.
@@ -89,8 +89,8 @@ pub struct SideData {
 }
 
 impl Stream {
-    /// What the stream says of itself; the file's length is that of its longest stream, which may
-    /// be the sound.
+    /// Duration of this stream. The container's duration is not used: it is that of the longest
+    /// stream, which may be the sound.
     pub fn timeline(&self) -> Timeline {
         let tag = self.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("duration"));
         // Some writers count the tag from the file's beginning, others from the stream's.
@@ -168,7 +168,7 @@ impl Stream {
     pub fn wide_gamut(&self) -> Option<WideGamut> {
         match self.color_primaries.as_deref() {
             Some(name) if name != "unknown" => WideGamut::from_primaries(name),
-            // Nobody masters high dynamic range in a narrower one.
+            // High dynamic range is mastered in BT.2020.
             _ => self.bright_transfer().map(|_| WideGamut::Bt2020),
         }
     }
