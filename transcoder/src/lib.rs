@@ -4,6 +4,7 @@
 //!
 //! `fleet` alone uses the network; `engine` and what it calls do not.
 
+mod blocking;
 mod cli;
 mod engine;
 mod error;

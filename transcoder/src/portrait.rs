@@ -23,6 +23,7 @@ use shared::qa::MatteFigures;
 use shared::report::AttemptStage;
 use tokio::sync::mpsc;
 
+use crate::blocking::blocking;
 use crate::engine::Programs;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
@@ -107,7 +108,7 @@ impl<'a> PortraitEngine<'a> {
             let levels = levels.clone();
             move || Painter::new(&still, canvas, levels)
         });
-        let painter = painter.await?;
+        let painter = painter.await??;
         self.progress.set(AttemptStage::Probing, 1, 1);
         Ok(Prepared { facts, painter, levels, sound_samples })
     }
@@ -120,7 +121,7 @@ impl<'a> PortraitEngine<'a> {
         space::check_portrait(self.ffmpeg.dir, painter.canvas(), frames)?;
         let (queue, painted) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
         let sink = self.progress.clone();
-        let painting = blocking(move || paint(&painter, &queue, &sink));
+        let painting = async { blocking(move || paint(&painter, &queue, &sink)).await? };
         let (master, ()) = tokio::try_join!(painting, encode(self.ffmpeg, &rendition, painted))?;
         let picture = Picture { size: facts.size, frame_rate: FRAME_RATE, pixel_aspect: None, length: Length::of(&facts) };
         let reference = Reference { master: &master, picture, has_audio: true };
@@ -180,12 +181,6 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
         sink.set(AttemptStage::Encoding, seen, frames);
     }
     Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
-}
-
-/// Runs blocking work on a thread for it.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> TaskResult<T> + Send + 'static) -> TaskResult<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
 }
 
 fn unverified(detail: &str) -> TaskError {

@@ -10,6 +10,7 @@ use shared::qa::{MatteFigures, QaReport};
 use shared::strategy::StrategyRequest;
 use tokio::sync::mpsc;
 
+use crate::blocking::blocking;
 use crate::cli::arguments::QaArguments;
 use crate::cli::environment::{LocalEnvironment, RunError, absolute, write_report};
 use crate::engine::{Engine, Prepared, timing};
@@ -114,13 +115,13 @@ async fn add_frames(
                 return Err(TaskError::permanent(JobErrorCode::VerifyFailed, message));
             }
         };
-        let work = tokio::task::spawn_blocking(move || {
+        let work = blocking(move || {
             fitted(result, result_size, source_size).map(|result| {
                 metrics.add(&result, Some(&source));
                 metrics
             })
         });
-        metrics = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))??;
+        metrics = work.await??;
         frames += 1;
     }
 }

@@ -8,6 +8,7 @@ use shared::code::JobErrorCode;
 use tokio::sync::mpsc;
 
 use super::frame_pipeline::FramePipeline;
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::{decode_error, read_frames};
@@ -81,12 +82,12 @@ async fn compose(
     on_frame: impl Fn(u64),
 ) -> TaskResult<Master> {
     while let Some(raw) = decoded.recv().await {
-        let work = tokio::task::spawn_blocking(move || {
+        let work = blocking(move || {
             let processed = pipeline.process(raw);
             (pipeline, processed)
         });
         let processed;
-        (pipeline, processed) = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
+        (pipeline, processed) = work.await?;
         on_frame(pipeline.frames());
         for (queue, frame) in queues.iter().zip(processed?) {
             // A queue is closed only after its encoder failed; the encoder's error is reported

@@ -17,6 +17,7 @@ use shared::media::{MediaFacts, PixelSize, SOURCE_DURATION_MS_MAX, SOURCE_FRAMES
 pub use facts::{AudioTrack, ColorRange, Input, Probed};
 pub use sniff::SourceContainer;
 
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::process::{ProcessError, Tool, args};
@@ -54,10 +55,8 @@ pub async fn read(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
 /// Looks into a file, off the threads that everything else needs.
 async fn in_file<T: Send + 'static>(path: &Path, look: fn(&mut File) -> io::Result<T>) -> TaskResult<T> {
     let owned = path.to_owned();
-    tokio::task::spawn_blocking(move || look(&mut File::open(owned)?))
-        .await
-        .map_err(|error| TaskError::Transient(error.to_string()))?
-        .map_err(|error| TaskError::disk("reading the source", &error))
+    let looked = blocking(move || look(&mut File::open(owned)?)).await?;
+    looked.map_err(|error| TaskError::disk("reading the source", &error))
 }
 
 async fn identify(path: &Path) -> TaskResult<SourceContainer> {

@@ -9,6 +9,7 @@ use shared::code::JobErrorCode;
 use shared::file_kind::FileKind;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, PixelSize};
 
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards::{file_url, preamble};
 use crate::ffmpeg::probe::sniff;
@@ -50,8 +51,7 @@ pub enum Fit {
 /// The picture as RGB of this size. Errors: `code`.
 pub async fn read(ffmpeg: Tool<'_>, path: &Path, size: PixelSize, fit: Fit, code: JobErrorCode) -> TaskResult<Vec<u8>> {
     let owned = path.to_owned();
-    let kind = tokio::task::spawn_blocking(move || sniff(&owned, BACKGROUND_SIZE_BYTES_MAX)).await;
-    let kind = kind.map_err(|error| TaskError::Transient(error.to_string()))?;
+    let kind = blocking(move || sniff(&owned, BACKGROUND_SIZE_BYTES_MAX)).await?;
     let kind = kind.map_err(|error| TaskError::with_detail(code, format!("reading it: {error}")))?;
     let kind = kind.ok_or_else(|| TaskError::with_detail(code, "no known picture, or too large"))?;
     let frame_size_bytes = size.pixels() * 3;

@@ -7,11 +7,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 use tokio::sync::mpsc;
 
-use crate::error::{TaskError, TaskResult};
+use crate::blocking::blocking;
+use crate::error::TaskResult;
 use crate::frame::gamut::{Gamut, WideGamut};
 
 /// A frame: packed straight RGBA.
@@ -52,12 +52,12 @@ impl MattingStep {
         loop {
             let frame = decoded.recv().await;
             let is_last = frame.is_none();
-            let work = tokio::task::spawn_blocking(move || {
+            let work = blocking(move || {
                 let done = self.apply(frame);
                 (self, done)
             });
             let done;
-            (self, done) = work.await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
+            (self, done) = work.await?;
             for frame in done? {
                 // A closed queue means that an encoder failed; its own error says more than ours
                 // could.

@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Child, Pipes, ProcessError, Tool, finished, with_stall_limit};
 use crate::frame::feed::Frame;
@@ -81,9 +82,7 @@ async fn feed_and_mux<T>(
 }
 
 async fn on_a_thread(kind: RenditionKind, write: impl FnOnce() -> io::Result<()> + Send + 'static) -> TaskResult<()> {
-    let work = tokio::task::spawn_blocking(write).await;
-    work.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?
-        .map_err(|error| write_error(kind, &error))
+    blocking(write).await?.map_err(|error| write_error(kind, &error))
 }
 
 /// How the feeding of a child ended.

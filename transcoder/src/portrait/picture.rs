@@ -11,6 +11,7 @@ use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 use shared::portrait::PICTURE_SIZE_BYTES_MAX;
 
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::process::{Tool, args};
@@ -46,8 +47,7 @@ struct Sniffed {
 /// Errors: `picture_unusable`.
 pub async fn read(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<Still> {
     let owned = path.to_owned();
-    let sniffed = tokio::task::spawn_blocking(move || sniff(owned)).await;
-    let sniffed = sniffed.map_err(|error| unusable(&error.to_string()))??;
+    let sniffed = blocking(move || sniff(owned)).await??;
     let size_bytes_max = u64::from(SIDE_PX_MAX).pow(2) * 4 + HEADER_SIZE_BYTES_MAX;
     match ffmpeg.capture_up_to(&arguments(&sniffed, path), size_bytes_max).await {
         Ok(pam) => parse_pam(&pam, sniffed.kind.decoder).ok_or_else(|| unusable("the decoder gave no picture")),

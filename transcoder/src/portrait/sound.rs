@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::levels::{LevelMeter, SAMPLE_SIZE_BYTES, SAMPLES_PER_FRAME, SAMPLES_PER_S};
 use super::rendition::{OUTPUT, SOUND_FILE_NAME};
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::ffmpeg::probe::sniff;
@@ -53,8 +54,7 @@ impl DecodedSound {
 /// Errors: `sound_unusable`.
 pub async fn read(ffmpeg: Tool<'_>, path: &Path) -> TaskResult<DecodedSound> {
     let owned = path.to_owned();
-    let sniffed = tokio::task::spawn_blocking(move || sniff(&owned)).await;
-    let container = sniffed.map_err(|error| TaskError::Transient(error.to_string()))??;
+    let container = blocking(move || sniff(&owned)).await??;
     let decoder = ffmpeg.spawn(&decoding(container, path), Pipes::Stdout).map_err(decode_error)?;
     let (blocks_in, blocks) = mpsc::channel(BLOCKS_IN_FLIGHT_MAX);
     let encoding = encoding();

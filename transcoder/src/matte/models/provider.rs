@@ -62,7 +62,7 @@ impl Providers {
     pub fn parse(text: &str) -> Option<Self> {
         let configs = text.split(',').map(ProviderConfig::parse).collect::<Option<Vec<_>>>()?;
         let (_, before) = configs.split_last()?;
-        before.iter().all(|configs| configs.provider != Provider::Cpu).then_some(Self(configs))
+        before.iter().all(|config| config.provider != Provider::Cpu).then_some(Self(configs))
     }
 
     /// Describes the syntax for error messages.
@@ -76,17 +76,17 @@ impl Providers {
     /// Checks that the library at this path has all configured providers.
     /// Errors: a sentence for the operator.
     pub fn check(&self, library: &Path) -> Result<(), String> {
-        let missing: Vec<_> = self.0.iter().filter(|configs| !configs.state().is_none_or(|state| state.is_available)).collect();
+        let missing: Vec<_> = self.0.iter().filter(|config| !config.state().is_none_or(|state| state.is_available)).collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let missing = missing.iter().map(|configs| configs.provider.as_str()).collect::<Vec<_>>().join(" and no ");
+        let missing = missing.iter().map(|config| config.provider.as_str()).collect::<Vec<_>>().join(" and no ");
         Err(format!("MATTING_PROVIDERS: {} has no {missing}; it has {}", library.display(), available().join(", ")))
     }
 
     /// Whether operators that no other provider supports may run on the CPU.
     pub fn allow_cpu(&self) -> bool {
-        self.0.iter().any(|configs| configs.provider == Provider::Cpu)
+        self.0.iter().any(|config| config.provider == Provider::Cpu)
     }
 
     /// The providers to register with a session, in order; without `cpu`, which is always

@@ -126,7 +126,7 @@ fn infer(mut run: Inference, size: PixelSize, frames: &Receiver<Arc<Rgba>>, matt
 
 impl MattingSession for OnnxSession {
     fn push(&mut self, frame: Rgba) -> TaskResult<Vec<Rgba>> {
-        let mattes = if self.in_flight.len() >= self.in_flight_max { self.next()? } else { None };
+        let next = if self.in_flight.len() >= self.in_flight_max { self.next()? } else { None };
         let frame = Arc::new(frame);
         // A thread that has ended has sent its error.
         if let Some(frames) = &self.frames
@@ -136,14 +136,14 @@ impl MattingSession for OnnxSession {
         }
         self.in_flight.push_back(frame);
         // Inference runs on the queued frames in the meantime.
-        Ok(mattes.map(|(frame, mattes)| self.refine(frame, mattes)).into_iter().collect())
+        Ok(next.map(|(frame, inferred)| self.refine(frame, inferred)).into_iter().collect())
     }
 
     fn finish(&mut self) -> TaskResult<Vec<Rgba>> {
         self.frames = None;
         let mut done = Vec::new();
-        while let Some((frame, mattes)) = self.next()? {
-            done.push(self.refine(frame, mattes));
+        while let Some((frame, inferred)) = self.next()? {
+            done.push(self.refine(frame, inferred));
         }
         Ok(done)
     }
@@ -154,12 +154,12 @@ impl OnnxSession {
     fn next(&mut self) -> TaskResult<Option<(Rgba, InferredMatte)>> {
         let Some(frame) = self.in_flight.pop_front() else { return Ok(None) };
         let ended = || TaskError::with_detail(JobErrorCode::Internal, "the inference thread ended");
-        let mattes = self.mattes.recv().map_err(|_| ended())??;
-        Ok(Some((Arc::unwrap_or_clone(frame), mattes)))
+        let inferred = self.mattes.recv().map_err(|_| ended())??;
+        Ok(Some((Arc::unwrap_or_clone(frame), inferred)))
     }
 
-    fn refine(&mut self, mut frame: Rgba, mattes: InferredMatte) -> Rgba {
-        let InferredMatte { shrunk, matte } = mattes;
+    fn refine(&mut self, mut frame: Rgba, inferred: InferredMatte) -> Rgba {
+        let InferredMatte { shrunk, matte } = inferred;
         self.timer.measure(1, || {
             let alpha = full_alpha(matte, shrunk.as_deref(), &frame, self.size, self.smoother.as_mut());
             foreground_estimation::apply(&mut frame, &alpha);

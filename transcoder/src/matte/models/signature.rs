@@ -85,9 +85,7 @@ impl Signature {
             let input = find_outlet(inputs, Some(&state_in), "input", "recurrent.states")?;
             let output = find_outlet(outputs, Some(&state_out), "output", "recurrent.states")?;
             if Precision::of(input)? != Precision::of(output)? {
-                return Err(format!(
-                    "its output {state_out} cannot be size_for to its input {state_in}: they differ in precision"
-                ));
+                return Err(format!("its output {state_out} cannot be fed to its input {state_in}: they differ in precision"));
             }
             let mut shape: Vec<i64> = shape_of(input).into_iter().map(|side| side.max(1)).collect();
             // The file declares no shape.

@@ -110,8 +110,8 @@ pub fn learn(samples: &Samples) -> Result<BackgroundModel, Refusal> {
         .map(|given_plate| match_given_plate(&given_plate, &frames, grid))
         .transpose()?;
     if let Some((_, given_plate)) = &given_plate {
-        for (clusters, color) in clusters.iter_mut().zip(given_plate) {
-            clusters.push(Cluster { color: *color, samples: 0 });
+        for (pixel_clusters, color) in clusters.iter_mut().zip(given_plate) {
+            pixel_clusters.push(Cluster { color: *color, samples: 0 });
         }
     }
     let selected =

@@ -6,6 +6,7 @@ use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 
 use super::{AlphaSource, Detection, SampledClip, hundredths};
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::matte::models::{Catalog, Inference, Model, OnnxBackend};
 use keyer::color::byte;
@@ -20,23 +21,20 @@ const BACKGROUND_DIVISOR: u64 = 10;
 /// certainty is the confidence.
 pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
     let (all, wanted) = (Arc::clone(clip.models), clip.request.matting_model.clone());
-    let found = tokio::task::spawn_blocking(move || find(&all, wanted.as_deref())).await;
-    let model = match found.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))? {
+    let model = match blocking(move || find(&all, wanted.as_deref())).await? {
         Ok(model) => model,
         Err(reason) => return Ok(Detection::DoesNotFit { code: JobErrorCode::ModelUnavailable, reason }),
     };
     let (samples, trial) = (clip.samples.clone(), Arc::clone(&model));
-    let inferred = tokio::task::spawn_blocking(move || infer_samples(&trial, &samples.frames, samples.size)).await;
-    let (covered, certainty) =
-        match inferred.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))? {
-            Ok(shares) => shares,
-            // Another strategy may still fit.
-            Err(TaskError::Permanent { code, message, detail }) => {
-                tracing::warn!(model = model.manifest().id, detail, "a matting model failed on a sample");
-                return Ok(Detection::DoesNotFit { code, reason: message });
-            }
-            Err(error) => return Err(error),
-        };
+    let (covered, certainty) = match blocking(move || infer_samples(&trial, &samples.frames, samples.size)).await? {
+        Ok(shares) => shares,
+        // Another strategy may still fit.
+        Err(TaskError::Permanent { code, message, detail }) => {
+            tracing::warn!(model = model.manifest().id, detail, "a matting model failed on a sample");
+            return Ok(Detection::DoesNotFit { code, reason: message });
+        }
+        Err(error) => return Err(error),
+    };
     let (id, percent) = (&model.manifest().id, covered * 100.0);
     if covered < SHARE_MIN {
         return Ok(Detection::unsuitable(format!("The matting model {id} finds no subject.")));

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
-use tokio::task::spawn_blocking;
 
 use super::{AlphaSource, Detection, SampledClip, hundredths};
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::frame::pixels::sides;
 use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
@@ -60,10 +60,6 @@ async fn accumulate(clip: &SampledClip<'_>, model: BackgroundModel) -> TaskResul
         Some((_, sums)) => blocking(move || sums.finish(given_plate.as_deref())).await,
         None => Err(TaskError::with_detail(JobErrorCode::Internal, "the background was lost")),
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> TaskResult<T> {
-    spawn_blocking(work).await.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))
 }
 
 fn reason(model: &BackgroundModel, has_given_plate: bool) -> String {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::code::JobErrorCode;
 use shared::media::{Output, PixelSize};
 
 use super::{Reference, decode_failed, failed};
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe;
 use crate::ffmpeg::process::Tool;
@@ -68,9 +68,7 @@ const fn unprobed(size: PixelSize, duration_ms: u64) -> Facts {
 
 async fn unpack_aside(output: Output, path: &Path, unpack: fn(&Path) -> Result<(), DecodeError>) -> TaskResult<()> {
     let archive: PathBuf = path.to_owned();
-    let work = tokio::task::spawn_blocking(move || unpack(&archive)).await;
-    let unpacked = work.map_err(|error| TaskError::with_detail(JobErrorCode::Internal, error.to_string()))?;
-    unpacked.map_err(|error| decode_failed(output, error))
+    blocking(move || unpack(&archive)).await?.map_err(|error| decode_failed(output, error))
 }
 
 /// Compares them with the plan.
