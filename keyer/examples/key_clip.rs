@@ -7,7 +7,7 @@
 
 use std::io::{Error, ErrorKind, Result, Write, stdout};
 
-use keyer::{Analyzer, KeyOptions, PlanarFormat, YuvMatrix};
+use keyer::{Analyzer, KeyOptions, Keyer, PlanarFormat, YuvMatrix};
 
 fn main() -> Result<()> {
     let (flags, arguments): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|text| text.starts_with("--"));
@@ -23,11 +23,11 @@ fn main() -> Result<()> {
     let frames: Vec<&[u8]> = bytes.chunks_exact(format.frame_size_bytes()).collect();
     let mut picture = vec![0; width * height * 4];
     for _ in 0..rounds {
-        let mut analyzer = Analyzer::new(format, KeyOptions::default());
-        for (index, frame) in frames.iter().enumerate() {
-            analyzer.add_frame(index, frame);
-        }
-        let mut keyer = analyzer.finish().map_err(|error| Error::other(format!("{error:?}")))?;
+        let options = KeyOptions::default();
+        let mut analyzer = Analyzer::new(format, &options).map_err(|error| Error::other(format!("{error:?}")))?;
+        let mut keyer = Keyer::new(format, options);
+        frames.iter().filter_map(|frame| analyzer.add_frame(frame)).for_each(|shot| keyer.add_shot(shot));
+        analyzer.finish().into_iter().for_each(|shot| keyer.add_shot(shot));
         for frame in &frames {
             keyer.key(frame, &mut picture);
             if !is_silent {

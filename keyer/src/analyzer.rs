@@ -1,15 +1,16 @@
-//! The first pass: takes frames in order, all or evenly spaced ones, and estimates a model of each
-//! shot.
+//! The first pass: takes the frames of a clip in order and estimates a model of each shot as soon
+//! as the shot ends.
 
-use crate::blocks::{LumaRows, Siting, SitingEstimator, read_blocks};
+use crate::blocks::{LumaRows, SitingEstimator, read_blocks};
 use crate::clean_plate::SAMPLES_MAX;
 use crate::cut_detection::{CutDetector, Thumbnail};
-use crate::keyer::{Keyer, Shot};
 use crate::options::KeyOptions;
 use crate::planar::PlanarFormat;
 use crate::plate_comparison::{PlateComparison, picture_height_blocks};
 use crate::sample::Sample;
 use crate::screen_detection::detect_chromaticity;
+use crate::screen_space::chromaticity;
+use crate::shot::Shot;
 use crate::shot_model::ShotModel;
 
 /// Most values kept in the samples of one shot. Units: blocks (6 bytes each).
@@ -21,26 +22,19 @@ const GIVEN_CHROMATICITY_MIN: f32 = 0.15;
 /// Samples from which the chroma siting is measured.
 const SITING_FRAMES: usize = 6;
 
-/// Every reason why a clip cannot be keyed.
+/// The given screen colour has no hue: white, grey and black cannot be separated from a subject by
+/// chroma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnalysisError {
-    /// No frame was added, or none with pixels.
-    NoFrames,
-    /// No shot shows a screen of one saturated colour between green and blue.
-    NoScreen,
-    /// The given screen colour has no hue: white, grey or black cannot be separated from a subject
-    /// by chroma.
-    ColorlessScreen,
-}
+pub struct ColorlessScreen;
 
 /// The first pass over a clip.
 ///
-/// Units: memory is at most 16 samples of a frame while a shot is read, plus a model of each shot;
-/// the number of shots is not bounded.
+/// Units: memory is at most 16 samples of a frame, whatever the length of a shot.
 #[derive(Debug)]
 pub struct Analyzer {
     format: PlanarFormat,
-    options: KeyOptions,
+    /// Chromaticity of the given screen colour.
+    given: Option<[f32; 2]>,
     siting: SitingEstimator,
     siting_frames: usize,
     luma_rows: LumaRows,
@@ -51,19 +45,26 @@ pub struct Analyzer {
     samples: Vec<Vec<u8>>,
     /// Every `stride`-th frame of a shot is kept; it doubles when the samples are full.
     stride: usize,
-    frames_in_shot: usize,
     samples_max: usize,
-    shots: Vec<Shot>,
+    /// Number of the next frame, and of the first frame of its shot.
+    frame: usize,
+    first_frame: usize,
 }
 
 impl Analyzer {
     /// An analyzer of one clip with frames of one format.
-    #[must_use]
-    pub fn new(format: PlanarFormat, options: KeyOptions) -> Self {
+    ///
+    /// # Errors
+    /// [`ColorlessScreen`].
+    pub fn new(format: PlanarFormat, options: &KeyOptions) -> Result<Self, ColorlessScreen> {
         let count = (format.columns() * format.rows()).max(1);
-        Self {
+        let given = options.screen_color.map(|color| chromaticity(format.matrix, color));
+        if given.is_some_and(|[a, b]| a.hypot(b) < GIVEN_CHROMATICITY_MIN) {
+            return Err(ColorlessScreen);
+        }
+        Ok(Self {
             format,
-            options,
+            given,
             siting: SitingEstimator::default(),
             siting_frames: 0,
             luma_rows: LumaRows::new(&format),
@@ -72,32 +73,30 @@ impl Analyzer {
             cuts: CutDetector::default(),
             samples: Vec::new(),
             stride: 1,
-            frames_in_shot: 0,
             samples_max: (SAMPLED_BLOCKS_MAX / count).clamp(SAMPLES_MIN, SAMPLES_MAX),
-            shots: Vec::new(),
-        }
+            frame: 0,
+            first_frame: 0,
+        })
     }
 
-    /// Analyses a frame. `index` is its number in the clip, from 0 and increasing; frames may be
-    /// skipped. A frame of another size than the format's is ignored.
-    pub fn add_frame(&mut self, index: usize, frame: &[u8]) {
+    /// Analyses the next frame of the clip; returns the shot before it where a cut is found. A
+    /// frame of another size than the format's is ignored.
+    pub fn add_frame(&mut self, frame: &[u8]) -> Option<Shot> {
         if frame.len() != self.format.frame_size_bytes() || self.format.width == 0 || self.format.height == 0 {
-            return;
+            return None;
         }
-        let thumbnail = Thumbnail::of(&self.format, frame);
-        if self.cuts.is_cut(&thumbnail) {
-            self.end_shot();
-        }
-        if self.frames_in_shot == 0 {
-            self.shots.push(Shot::from(index, thumbnail.clone()));
-        }
-        if let Some(shot) = self.shots.last_mut() {
-            shot.last = (index, thumbnail);
-        }
-        if self.frames_in_shot.is_multiple_of(self.stride) {
+        let ended = if self.cuts.is_cut(&Thumbnail::of(&self.format, frame)) { self.end_shot(Some(self.frame)) } else { None };
+        if (self.frame - self.first_frame).is_multiple_of(self.stride) {
             self.keep_sample(frame);
         }
-        self.frames_in_shot += 1;
+        self.frame += 1;
+        ended
+    }
+
+    /// The last shot; none where no frame was added.
+    #[must_use]
+    pub fn finish(mut self) -> Option<Shot> {
+        self.end_shot(None)
     }
 
     fn keep_sample(&mut self, frame: &[u8]) {
@@ -112,7 +111,7 @@ impl Analyzer {
                 number % 2 == 1
             });
             self.stride *= 2;
-            if !self.frames_in_shot.is_multiple_of(self.stride) {
+            if !(self.frame - self.first_frame).is_multiple_of(self.stride) {
                 return;
             }
         }
@@ -121,7 +120,7 @@ impl Analyzer {
 
     /// Converts a kept frame to blocks.
     fn read_sample_blocks(&mut self, frame: &[u8]) -> Sample {
-        let (columns, rows, siting) = (self.format.columns(), self.format.rows(), self.siting());
+        let (columns, rows, siting) = (self.format.columns(), self.format.rows(), self.siting.siting());
         let mut sample = Sample::new(columns * rows);
         let planes = self.format.planes(frame);
         for row in 0..rows {
@@ -132,54 +131,21 @@ impl Analyzer {
         sample
     }
 
-    fn siting(&self) -> Siting {
-        self.siting.siting()
-    }
-
-    /// Estimates the model of the shot that ended.
-    fn end_shot(&mut self) {
+    /// Ends the shot before frame `end`, or the last one, and estimates its model.
+    fn end_shot(&mut self, end: Option<usize>) -> Option<Shot> {
+        let first_frame = std::mem::replace(&mut self.first_frame, self.frame);
         let frames = std::mem::take(&mut self.samples);
+        self.stride = 1;
+        if frames.is_empty() {
+            return None;
+        }
         let samples: Vec<Sample> = frames.into_iter().map(|frame| self.read_sample_blocks(&frame)).collect();
-        (self.stride, self.frames_in_shot) = (1, 0);
-        if samples.is_empty() {
-            return;
-        }
-        let given = self.options.screen_color.map(|color| crate::screen_space::chromaticity(self.format.matrix, color));
-        let found = given.or_else(|| detect_chromaticity(&samples, self.format.columns(), self.format.matrix));
-        let model = found.and_then(|chromaticity| {
-            ShotModel::estimate(
-                &samples,
-                self.format.matrix,
-                chromaticity,
-                picture_height_blocks(&self.format),
-                &mut self.comparison,
-            )
+        let (columns, matrix) = (self.format.columns(), self.format.matrix);
+        let chromaticity = self.given.or_else(|| detect_chromaticity(&samples, columns, matrix));
+        let model = chromaticity.and_then(|chromaticity| {
+            let height_blocks = picture_height_blocks(&self.format);
+            ShotModel::estimate(&samples, matrix, chromaticity, height_blocks, &mut self.comparison)
         });
-        if let (Some(shot), Some(model)) = (self.shots.last_mut(), model) {
-            shot.model = Some(model);
-        }
-    }
-
-    /// Ends the first pass and returns the keyer for the second, which keys the same clip from its
-    /// first frame.
-    ///
-    /// # Errors
-    /// Every [`AnalysisError`].
-    pub fn finish(mut self) -> Result<Keyer, AnalysisError> {
-        if let Some(color) = self.options.screen_color {
-            let [a, b] = crate::screen_space::chromaticity(self.format.matrix, color);
-            if a.hypot(b) < GIVEN_CHROMATICITY_MIN {
-                return Err(AnalysisError::ColorlessScreen);
-            }
-        }
-        self.end_shot();
-        if self.shots.is_empty() {
-            return Err(AnalysisError::NoFrames);
-        }
-        if self.shots.iter().all(|shot| shot.model.is_none()) {
-            return Err(AnalysisError::NoScreen);
-        }
-        let siting = self.siting();
-        Ok(Keyer::new(self.format, siting, self.options, self.shots, self.comparison))
+        Some(Shot { first_frame, end, siting: self.siting.siting(), model })
     }
 }

@@ -50,7 +50,7 @@ impl Thumbnail {
     }
 
     /// Difference of two frames. Units: of 255, sum of channels, mean over pixels.
-    pub fn distance(&self, other: &Self) -> f32 {
+    fn distance(&self, other: &Self) -> f32 {
         self.changes(other).sum::<f32>() / self.0.len() as f32
     }
 

@@ -1,8 +1,9 @@
 //! The second pass: keys each frame with the model of its shot.
 
+use std::collections::VecDeque;
+
 use crate::blocks::Siting;
 use crate::core_colors::CoreColors;
-use crate::cut_detection::Thumbnail;
 use crate::edge_sharpness::{EdgeSharpness, MixedPixels};
 use crate::foreground_estimation::BlockMatte;
 use crate::opaque_regions::OpaqueRegions;
@@ -10,52 +11,22 @@ use crate::options::{KeyOptions, Levels};
 use crate::planar::PlanarFormat;
 use crate::plate_comparison::{PlateComparison, picture_height_blocks};
 use crate::render::{RenderBuffers, Renderer};
-use crate::shot_model::ShotModel;
-use crate::static_regions::{BAR, SET};
+use crate::shot::{DetectedScreen, Shot};
 use crate::trimap::{SCREEN, Trimap};
 
 /// Widest gap in the core matte that is closed. Units: share of the picture's height.
 /// Tuned: generator seeds 1 and 7, all kinds.
 const GAP_SHARE: f32 = 0.011;
 
-/// The frames between two cuts, and the model estimated from them.
-#[derive(Debug, Clone)]
-pub struct Shot {
-    /// Numbers and thumbnails of the first and the last frame that was analysed.
-    pub first: (usize, Thumbnail),
-    pub last: (usize, Thumbnail),
-    pub model: Option<ShotModel>,
-}
-
-impl Shot {
-    pub fn from(index: usize, thumbnail: Thumbnail) -> Self {
-        Self { first: (index, thumbnail.clone()), last: (index, thumbnail), model: None }
-    }
-}
-
-/// The screen of one shot, as measured in the first pass.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DetectedScreen {
-    /// Number of the shot's first analysed frame, from 0.
-    pub first_frame: usize,
-    /// Median colour of the clean plate. Units: 0 to 255, gamma-coded as in the file.
-    pub color: [f32; 3],
-    /// Median share of the picture that is certain screen. Units: 0 to 1.
-    pub coverage: f32,
-    /// Share of the picture that is static set beside the screen. Units: 0 to 1.
-    pub set_share: f32,
-    /// Share of the picture that is black bars. Units: 0 to 1.
-    pub bars_share: f32,
-}
-
-/// Keys all frames of one clip, in order. Made by [`Analyzer::finish`](crate::Analyzer::finish).
+/// Keys all frames of one clip, in order. It needs the shots of an [`Analyzer`](crate::Analyzer) of
+/// the same clip; each is dropped after its last frame.
 #[derive(Debug)]
 pub struct Keyer {
     format: PlanarFormat,
-    siting: Siting,
     options: KeyOptions,
-    shots: Vec<Shot>,
-    shot: usize,
+    shots: VecDeque<Shot>,
+    /// Whether the next frame is the first one of its shot.
+    is_new_shot: bool,
     comparison: PlateComparison,
     trimap: Trimap,
     opaque_regions: OpaqueRegions,
@@ -67,20 +38,15 @@ pub struct Keyer {
 }
 
 impl Keyer {
-    pub(crate) fn new(
-        format: PlanarFormat,
-        siting: Siting,
-        options: KeyOptions,
-        shots: Vec<Shot>,
-        comparison: PlateComparison,
-    ) -> Self {
+    /// A keyer of frames of one format.
+    #[must_use]
+    pub fn new(format: PlanarFormat, options: KeyOptions) -> Self {
         let (columns, rows) = (format.columns(), format.rows());
         Self {
-            siting,
             options,
-            shots,
-            shot: usize::MAX,
-            comparison,
+            shots: VecDeque::new(),
+            is_new_shot: true,
+            comparison: PlateComparison::new(&format),
             trimap: Trimap::new(columns, rows),
             opaque_regions: OpaqueRegions::new(columns, rows, picture_height_blocks(&format)),
             core_colors: CoreColors::new(columns, rows),
@@ -92,50 +58,51 @@ impl Keyer {
         }
     }
 
-    /// The detected screens, one for each shot that has one, in order.
+    /// Adds the next shot of the clip.
+    pub fn add_shot(&mut self, shot: Shot) {
+        self.shots.push_back(shot);
+    }
+
+    /// Whether the next frame belongs to a shot that was not added yet.
     #[must_use]
-    pub fn screens(&self) -> Vec<DetectedScreen> {
-        let detected = |shot: &Shot| {
-            let model = shot.model.as_ref()?;
-            let share = |kind: u8| {
-                model.static_regions.cells.iter().map(|region| usize::from(*region == kind)).sum::<usize>() as f32
-                    / model.static_regions.cells.len() as f32
-            };
-            Some(DetectedScreen {
-                first_frame: shot.first.0,
-                color: model.space.to_rgb(model.screen),
-                coverage: model.coverage,
-                set_share: share(SET),
-                bars_share: share(BAR),
-            })
-        };
-        self.shots.iter().filter_map(detected).collect()
+    pub fn needs_shot(&self) -> bool {
+        !self.shots.iter().any(|shot| shot.end.is_none_or(|end| self.frame < end))
+    }
+
+    /// The screen behind the next frame; none where its shot has none.
+    #[must_use]
+    pub fn screen(&self) -> Option<DetectedScreen> {
+        self.shots.iter().find(|shot| shot.end.is_none_or(|end| self.frame < end))?.screen()
     }
 
     /// Keys the next frame of the clip into `out`.
     ///
     /// Shape: `out` is width × height × 4 bytes, straight RGBA; alpha is exactly 0 or 255 outside
-    /// of edges. A shot without a screen is opaque. Where `frame` or `out` has another size, `out`
-    /// is not written and the frame is not counted.
+    /// of edges. A shot without a screen is opaque. Where `frame` or `out` has another size, or the
+    /// shot was not added, `out` is not written and the frame is not counted.
     pub fn key(&mut self, frame: &[u8], out: &mut [u8]) {
         let pixels = self.format.width * self.format.height;
         if frame.len() != self.format.frame_size_bytes() || out.len() != pixels * 4 || pixels == 0 {
             return;
         }
-        let shot = self.find_shot(frame);
-        let is_new = shot != self.shot;
+        while self.shots.front().is_some_and(|shot| shot.end.is_some_and(|end| self.frame >= end)) {
+            self.shots.pop_front();
+            self.is_new_shot = true;
+        }
+        let Some(shot) = self.shots.front() else { return };
+        let is_new = std::mem::replace(&mut self.is_new_shot, false);
+        self.frame += 1;
         if is_new {
-            self.shot = shot;
             self.sharpness = EdgeSharpness::default();
             self.comparison.gain = 1.0;
         }
-        self.frame += 1;
-        let Self { comparison, trimap, opaque_regions, core_colors, matte, shots, .. } = self;
-        let Some(model) = shots.get(shot).and_then(|shot| shot.model.as_ref()) else {
-            self.pass_through(frame, out);
+        let siting = shot.siting;
+        let Some(model) = &shot.model else {
+            self.pass_through(siting, frame, out);
             return;
         };
-        comparison.read(&self.format, self.siting, frame, model.space.hue);
+        let Self { comparison, trimap, opaque_regions, core_colors, matte, .. } = self;
+        comparison.read(&self.format, siting, frame, model.space.hue);
         comparison.fit(&model.stats, &model.clean_plate);
         comparison.measure_distance(&model.metrics, &model.distance_weight);
         trimap.update(comparison, model.noise, &model.foreground_model);
@@ -157,7 +124,7 @@ impl Keyer {
         for _ in 0..if is_new { 2 } else { 1 } {
             let renderer = Renderer {
                 format: &self.format,
-                siting: self.siting,
+                siting,
                 space: &model.space,
                 luma: self.format.planes(frame)[0],
                 comparison,
@@ -177,23 +144,10 @@ impl Keyer {
         }
     }
 
-    /// Index of the next frame's shot. Between the last analysed frame of one shot and the first of
-    /// the next, the nearer thumbnail decides.
-    fn find_shot(&self, frame: &[u8]) -> usize {
-        let after = self.shots.partition_point(|shot| shot.first.0 <= self.frame);
-        let before = after.saturating_sub(1);
-        let (Some(own), Some(next)) = (self.shots.get(before), self.shots.get(after)) else { return before };
-        if self.frame <= own.last.0 {
-            return before;
-        }
-        let thumbnail = Thumbnail::of(&self.format, frame);
-        if thumbnail.distance(&next.first.1) < thumbnail.distance(&own.last.1) { after } else { before }
-    }
-
     /// Writes a frame of a shot without a screen: opaque, or clear if the frame is black.
-    fn pass_through(&mut self, frame: &[u8], out: &mut [u8]) {
+    fn pass_through(&mut self, siting: Siting, frame: &[u8], out: &mut [u8]) {
         let hue = [1.0, 0.0];
-        self.comparison.read(&self.format, self.siting, frame, hue);
+        self.comparison.read(&self.format, siting, frame, hue);
         if self.comparison.is_black() {
             out.fill(0);
             return;

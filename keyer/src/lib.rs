@@ -37,6 +37,7 @@ mod sample;
 mod screen_detection;
 mod screen_mask;
 mod screen_space;
+mod shot;
 mod shot_model;
 mod spill;
 mod static_regions;
@@ -45,11 +46,12 @@ mod tracking_marks;
 mod trimap;
 pub mod upsample;
 
-pub use analyzer::{AnalysisError, Analyzer};
+pub use analyzer::{Analyzer, ColorlessScreen};
 pub use blocks::Siting;
-pub use keyer::{DetectedScreen, Keyer};
+pub use keyer::Keyer;
 pub use options::{GarbageMatte, KeyOptions, Levels};
 pub use planar::{PlanarFormat, YuvMatrix};
+pub use shot::{DetectedScreen, Shot};
 
 #[cfg(test)]
 mod tests;

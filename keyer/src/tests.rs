@@ -75,23 +75,26 @@ fn a_cut_to_another_screen_colour_starts_a_new_shot() {
 }
 
 #[test]
-fn a_cut_between_two_analysed_frames_is_found_while_keying() {
+fn a_shot_is_handed_over_at_the_cut_and_needed_from_there_on() {
     let format = format(2, 2, 8);
-    let screen = |frame: usize| if frame < 9 { GREEN } else { BLUE };
-    let frames: Vec<Vec<u8>> =
-        (0..FRAMES).map(|frame| planar(&format, |x, y| over(SUBJECT, screen(frame), disc(frame, x, y)))).collect();
-    let mut analyzer = Analyzer::new(format, KeyOptions::default());
-    for index in (0..FRAMES).step_by(4) {
-        analyzer.add_frame(index, &frames[index]);
-    }
-    let mut keyer = analyzer.finish().unwrap();
-    let mut output = KeyedClip { frames: Vec::new(), screens: keyer.screens() };
-    for frame in &frames {
-        let mut picture = vec![0; WIDTH * HEIGHT * 4];
+    let frames: Vec<Vec<u8>> = (0..FRAMES)
+        .map(|frame| planar(&format, |x, y| over(SUBJECT, if frame < 9 { GREEN } else { BLUE }, disc(frame, x, y))))
+        .collect();
+    let mut analyzer = Analyzer::new(format, &KeyOptions::default()).unwrap();
+    let shots: Vec<Option<Shot>> = frames.iter().map(|frame| analyzer.add_frame(frame)).collect();
+    assert_eq!(shots.iter().position(Option::is_some), Some(9));
+    let mut keyer = Keyer::new(format, KeyOptions::default());
+    assert!(keyer.needs_shot());
+    shots.into_iter().flatten().for_each(|shot| keyer.add_shot(shot));
+    let mut picture = vec![0; WIDTH * HEIGHT * 4];
+    for frame in &frames[..9] {
+        assert!(!keyer.needs_shot());
         keyer.key(frame, &mut picture);
-        output.frames.push(picture);
     }
-    output.check_disc("cut");
+    assert!(keyer.needs_shot());
+    let untouched = picture.clone();
+    keyer.key(&frames[9], &mut picture);
+    assert_eq!(picture, untouched, "a frame without its shot is not keyed");
 }
 
 #[test]
@@ -190,30 +193,27 @@ fn narrow_frames_and_missing_data_do_not_panic() {
                 let format = sized(width, height, across, down, 8);
                 let frames: Vec<Vec<u8>> =
                     (0..5).map(|frame| planar(&format, |x, y| if x + y > 9 + frame { SUBJECT } else { GREEN })).collect();
-                if let Ok(output) = key_with(format, KeyOptions::default(), &frames) {
+                if let Some(output) = key_with(format, KeyOptions::default(), &frames) {
                     assert_eq!(output.frames[0].len(), width * height * 4);
                 }
             }
         }
     }
-    let format = format(2, 2, 8);
-    assert_eq!(Analyzer::new(format, KeyOptions::default()).finish().err(), Some(AnalysisError::NoFrames));
-    let mut analyzer = Analyzer::new(format, KeyOptions::default());
-    analyzer.add_frame(0, &[]);
-    assert_eq!(analyzer.finish().err(), Some(AnalysisError::NoFrames));
-    let mut analyzer = Analyzer::new(sized(0, 0, 2, 2, 8), KeyOptions::default());
-    analyzer.add_frame(0, &[]);
-    assert_eq!(analyzer.finish().err(), Some(AnalysisError::NoFrames));
+    for format in [format(2, 2, 8), sized(0, 0, 2, 2, 8)] {
+        let mut analyzer = Analyzer::new(format, &KeyOptions::default()).unwrap();
+        assert!(analyzer.add_frame(&[]).is_none());
+        assert!(analyzer.finish().is_none());
+    }
 }
 
 #[test]
-fn pictures_without_a_screen_and_screens_without_a_hue_are_refused() {
+fn pictures_without_a_screen_are_opaque_and_screens_without_a_hue_are_refused() {
     let format = format(2, 2, 8);
     let grey: Vec<Vec<u8>> =
         (0..4).map(|frame| planar(&format, |x, y| [100.0 + ((x * 31 + y * 17 + frame) % 50) as f32; 3])).collect();
-    assert_eq!(key_with(format, KeyOptions::default(), &grey).err(), Some(AnalysisError::NoScreen));
+    assert!(key_with(format, KeyOptions::default(), &grey).is_none());
     for color in [[255.0; 3], [0.0; 3], [128.0; 3]] {
         let options = KeyOptions { screen_color: Some(color), ..KeyOptions::default() };
-        assert_eq!(key_with(format, options, &grey).err(), Some(AnalysisError::ColorlessScreen));
+        assert_eq!(Analyzer::new(format, &options).err(), Some(ColorlessScreen));
     }
 }

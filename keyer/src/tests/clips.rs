@@ -1,6 +1,6 @@
 //! Synthetic clips with known alpha, and the check of a keyed clip against it.
 
-use crate::{AnalysisError, Analyzer, DetectedScreen, KeyOptions, PlanarFormat, YuvMatrix};
+use crate::{Analyzer, DetectedScreen, KeyOptions, Keyer, PlanarFormat, Shot, YuvMatrix};
 
 pub const WIDTH: usize = 160;
 pub const HEIGHT: usize = 120;
@@ -110,19 +110,25 @@ impl KeyedClip {
     }
 }
 
-pub fn key_with(format: PlanarFormat, options: KeyOptions, frames: &[Vec<u8>]) -> Result<KeyedClip, AnalysisError> {
-    let mut analyzer = Analyzer::new(format, options);
-    for (index, frame) in frames.iter().enumerate() {
-        analyzer.add_frame(index, frame);
-    }
-    let mut keyer = analyzer.finish()?;
+/// Keys a clip; none where it has no screen.
+pub fn key_with(format: PlanarFormat, options: KeyOptions, frames: &[Vec<u8>]) -> Option<KeyedClip> {
+    let mut analyzer = Analyzer::new(format, &options).unwrap();
+    let mut keyer = Keyer::new(format, options);
+    let mut screens = Vec::new();
+    let mut add = |shot: Shot| {
+        screens.extend(shot.screen());
+        keyer.add_shot(shot);
+    };
+    frames.iter().filter_map(|frame| analyzer.add_frame(frame)).for_each(&mut add);
+    analyzer.finish().into_iter().for_each(&mut add);
     let output = frames.iter().map(|frame| {
+        assert!(!keyer.needs_shot());
         let mut picture = vec![7; format.width * format.height * 4];
         keyer.key(frame, &mut picture);
         picture
     });
     let frames = output.collect();
-    Ok(KeyedClip { frames, screens: keyer.screens() })
+    (!screens.is_empty()).then_some(KeyedClip { frames, screens })
 }
 
 pub fn key(format: PlanarFormat, color: impl Fn(usize, usize, usize) -> Color) -> KeyedClip {
