@@ -35,7 +35,6 @@ pub mod read_credits;
 pub mod record_key_use;
 pub mod record_matting_models;
 pub mod remove_job_objects;
-pub mod remove_old_uploads;
 pub mod start_job;
 pub mod store_file;
 pub mod submit_job;

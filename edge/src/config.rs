@@ -67,7 +67,7 @@ fn read_settings(env: &Env) -> Result<Settings> {
         source_retention_ms: parsed(env, "SOURCE_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         output_retention_ms: parsed(env, "OUTPUT_RETENTION_DAYS", str::parse::<u32>).map(|days| u64::from(days) * DAY_MS)?,
         webhook_retry_s: parsed(env, "WEBHOOK_RETRY_S", |text| parse_pauses(text, &webhook::RETRY_PAUSES_S))?,
-        provider_ask_s: parsed(env, "PROVIDER_ASK_S", |text| parse_pauses(text, &generation::ASK_PAUSES_S))?,
+        provider_poll_s: parsed(env, "PROVIDER_POLL_S", |text| parse_pauses(text, &generation::POLL_PAUSES_S))?,
         provider_timeout_ms: parsed(env, "PROVIDER_TIMEOUT_S", str::parse::<NonZeroU32>).map(|s| u64::from(s.get()) * 1_000)?,
         portrait_maker: parsed(env, "VIDGEN_MODEL", str::parse)?,
         rate_limits: RateLimits {

@@ -44,7 +44,8 @@ impl Deps {
     /// Begins to count the request for the clients with these names. Database writes wait for the
     /// result.
     pub fn count_request(&self, kind: Kind, client_names: Vec<String>) -> PendingRateLimit {
-        let count = || rate_limiter::ask(&self.bindings.rate_limiter, self.config.settings.rate_limits, kind, client_names);
+        let count =
+            || rate_limiter::begin_to_count(&self.bindings.rate_limiter, self.config.settings.rate_limits, kind, client_names);
         self.store.0.rate_limit.get_or_init(count).clone()
     }
 
@@ -59,7 +60,7 @@ impl Deps {
         &self.config.kie
     }
 
-    /// How often this event has called the database.
+    /// The number of this event's calls of the database.
     pub fn d1_round_trips(&self) -> u32 {
         self.store.0.round_trips.load(Relaxed)
     }

@@ -11,13 +11,14 @@ use serde_json::json;
 
 use crate::server::http_error::{HttpError, status};
 use crate::server::mount::Mount;
-use crate::server::rate_limit::{RateLimitRules, draft_headers};
+use crate::server::rate_limit::{DRAFT_HEADER_NAMES, RateLimitRules, draft_headers};
 
 /// Transcoders sign their calls and are not counted.
 pub static MOUNT: Mount = Mount {
     prefixes: &["/internal/", kie::PATH],
     routes,
     rate_limit: RateLimitRules { submission_paths: &[], uncounted_paths: &["/internal/"], headers: draft_headers },
+    exposed_headers: &DRAFT_HEADER_NAMES,
     render_error,
 };
 

@@ -36,10 +36,9 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         Ok(deps) => deps,
         Err(error) => return platform::log::error("the edge is not configured", &[("error", &error)]),
     };
-    match app::sweep::sweep(&deps).await {
-        Ok(swept) => platform::log::info("swept", &[("swept", &format!("{swept:?}"))]),
-        Err(error) => platform::log::error("sweep failed; the next one goes on", &[("error", &error)]),
-    }
+    let swept = app::sweep::sweep(&deps).await;
+    let log = if swept.failures == 0 { platform::log::info } else { platform::log::error };
+    log("swept", &[("swept", &format!("{swept:?}"))]);
 }
 
 #[event(queue)]

@@ -50,6 +50,13 @@ impl UnixMillis {
         Self(self.0.saturating_sub(duration_ms))
     }
 
+    /// The time since `earlier`; 0 if that is later.
+    /// Units: milliseconds.
+    #[must_use]
+    pub const fn ms_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// `2026-05-08T12:00:00.000Z`, the form of every instant in an answer.
     #[must_use]
     pub fn to_iso_8601(self) -> String {
@@ -95,6 +102,13 @@ mod tests {
         assert_eq!(at.to_amz_date(), "20260508T120000Z");
         assert_eq!(at.plus_ms(1_000).as_secs(), 1_778_241_601);
         assert_eq!(at.to_month(), "2026-05");
+    }
+
+    #[test]
+    fn differences_stop_at_zero() {
+        let (early, late) = (UnixMillis::new(5), UnixMillis::new(7));
+        assert_eq!((late.minus_ms(2), early.minus_ms(6)), (early, UnixMillis::new(0)));
+        assert_eq!((late.ms_since(early), early.ms_since(late)), (2, 0));
     }
 
     #[test]

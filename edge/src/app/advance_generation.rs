@@ -32,7 +32,7 @@ pub enum Advance {
     PutOff,
     /// Sent without a response: the provider may or may not have received it.
     Unclear,
-    Asked,
+    Polled,
     Received,
     Failed,
 }
@@ -53,7 +53,7 @@ pub async fn advance_generation(ports: &impl Ports, run: RunRef) -> Result<Advan
         GenerationState::Waiting => send(ports, &generation, &job).await,
         // Without a task id it cannot be polled; only the provider's callback can name the task.
         GenerationState::Sending => Ok(Advance::Nothing),
-        GenerationState::Sent => ask(ports, &generation).await,
+        GenerationState::Sent => poll(ports, &generation).await,
     }
 }
 
@@ -64,7 +64,7 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
     };
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
     let Some(tries) = ports.store().claim_generation_to_send(run, provider.rate(), deadline_at_ms, now).await? else {
-        // The rate limit is reached, or the provider asked for a pause; or another caller sent it,
+        // The rate limit is reached, or the provider wants a pause; or another caller sent it,
         // and the wake-up finds nothing due.
         wake_provider(ports, run, provider.rate().window_ms).await;
         return Ok(Advance::PutOff);
@@ -96,19 +96,19 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
 /// already recorded one.
 pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
     let (now, settings) = (ports.now(), ports.settings());
-    let pause_ms = generation::ask_pause_ms(&settings.provider_ask_s, 0);
+    let pause_ms = generation::poll_pause_ms(&settings.provider_poll_s, 0);
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);
     let bound = ports.store().record_provider_task(run, task_id, now.plus_ms(pause_ms), deadline_at_ms, now).await?;
     wake_provider(ports, run, pause_ms).await;
     Ok(bound)
 }
 
-async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Error> {
+async fn poll(ports: &impl Ports, generation: &Generation) -> Result<Advance, Error> {
     let (run, now) = (generation.run, ports.now());
     let (Some(provider), Some(task_id)) = (ports.provider(&generation.provider), &generation.task_id) else {
         return fail(ports, run, JobErrorCode::ProviderUnavailable, "the provider is not configured any more").await;
     };
-    let mut pause_ms = generation::ask_pause_ms(&ports.settings().provider_ask_s, generation.tries.saturating_add(1));
+    let mut pause_ms = generation::poll_pause_ms(&ports.settings().provider_poll_s, generation.tries.saturating_add(1));
     if !ports.store().claim_generation_to_poll(run, now.plus_ms(pause_ms), now).await? {
         return Ok(Advance::Nothing);
     }
@@ -121,12 +121,12 @@ async fn ask(ports: &impl Ports, generation: &Generation) -> Result<Advance, Err
         TaskProgress::Unknown | TaskProgress::Waiting => {}
         TaskProgress::Working => ports.store().record_processing(run, now).await?,
         TaskProgress::Unanswered { retry_after_ms, reason } => {
-            warn(ports, "a provider did not answer; it is asked again", run, &reason);
+            warn(ports, "a provider did not answer; it is polled again", run, &reason);
             pause_ms = pause_ms.max(retry_after_ms.unwrap_or_default());
         }
     }
     wake_provider(ports, run, pause_ms).await;
-    Ok(Advance::Asked)
+    Ok(Advance::Polled)
 }
 
 /// Makes the video the source of the run and queues it. The transcoder fetches it with the guarded
@@ -175,8 +175,7 @@ fn callback_url(ports: &impl Ports, generation: &Generation) -> String {
 
 /// Schedules the next step. If the queue fails, the sweep takes it later.
 pub async fn wake_provider(ports: &impl Ports, run: RunRef, pause_ms: u64) {
-    let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
-    if let Err(error) = ports.tasks().wake_provider(&[ProviderWake::Due(run)], delay_s).await {
+    if let Err(error) = ports.tasks().wake_provider(&[ProviderWake::Due(run)], pause_ms).await {
         ports.warn("a generation was not queued; the sweep will do it", &[("job.id", &run.job_id), ("error", &error)]);
     }
 }

@@ -11,7 +11,7 @@ use shared::strategy::{Strategy, StrategyChoice};
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
-use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe};
+use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe, RunStatus};
 use crate::app::queue_delivery::queue_delivery;
 use crate::app::queue_task::queue_task;
 use crate::domain::error::Error;
@@ -52,14 +52,14 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
                 check_made(job, lease, &made)?;
             }
             match end(ports, lease, ports.store().complete_job(lease, &made, entry_id, now).await?).await {
-                Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Success) => Held::Done,
+                Held::NotHeld(Some(status)) if is_repeat(status, lease, JobState::Success) => Held::Done,
                 held => held,
             }
         }
         ReportEvent::Fail { code, message } => {
             let failure = JobFailure { code, message };
             match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
-                Held::NotHeld(Some(job)) if is_repeat(&job, lease, JobState::Failed) => Held::Done,
+                Held::NotHeld(Some(status)) if is_repeat(status, lease, JobState::Failed) => Held::Done,
                 held => held,
             }
         }
@@ -68,7 +68,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
     };
     Ok(match held {
         Held::Done => accepted,
-        Held::NotHeld(job) => ReportAnswer::Stop { reason: stop_reason(job.as_deref(), lease) },
+        Held::NotHeld(status) => ReportAnswer::Stop { reason: stop_reason(status, lease) },
     })
 }
 
@@ -114,7 +114,7 @@ async fn apply_probe(
     };
     let held = match ports.store().record_probe(lease, &probe, now).await? {
         Corrected::Covered => Held::Done,
-        Corrected::NotHeld(job) => Held::NotHeld(job),
+        Corrected::NotHeld(status) => Held::NotHeld(status),
         Corrected::NotCovered(spending_limit) => {
             let failure = insufficient_credits(spending_limit, corrected_credits);
             match end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await {
@@ -186,17 +186,18 @@ async fn end(ports: &impl Ports, lease: LeaseRef, ended: Ended) -> Held {
             }
             Held::Done
         }
-        Ended::NotHeld(job) => Held::NotHeld(job),
+        Ended::NotHeld(status) => Held::NotHeld(status),
     }
 }
 
-fn is_repeat(job: &Job, lease: LeaseRef, state: JobState) -> bool {
-    job.run == lease.run.run && job.state == state && job.lease.is_some_and(|held| held.id == lease.lease_id)
+/// Returns true if an earlier report under this lease has ended the run so.
+fn is_repeat(status: RunStatus, lease: LeaseRef, state: JobState) -> bool {
+    status == RunStatus { run: lease.run.run, state, lease_id: Some(lease.lease_id) }
 }
 
-fn stop_reason(job: Option<&Job>, lease: LeaseRef) -> StopReason {
-    match job {
-        Some(job) if job.run == lease.run.run => match job.state {
+fn stop_reason(status: Option<RunStatus>, lease: LeaseRef) -> StopReason {
+    match status {
+        Some(status) if status.run == lease.run.run => match status.state {
             JobState::Canceled => StopReason::Canceled,
             JobState::Success | JobState::Failed => StopReason::Over,
             JobState::Created | JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => {

@@ -24,7 +24,7 @@ pub async fn deliver_event<P: Ports>(
     };
     let message = render(ports, &delivery, &job)?;
     let outcome = post(ports, &delivery, &job, account_secret, &message).await?;
-    let duration_ms = ports.now().as_u64().saturating_sub(now.as_u64());
+    let duration_ms = ports.now().ms_since(now);
     let next = match &outcome {
         Ok(200..=299) => DeliveryOutcome::Delivered,
         _ => match webhook::pause_ms(&ports.settings().webhook_retry_s, delivery.tries, ports.random_u128()) {
@@ -35,10 +35,7 @@ pub async fn deliver_event<P: Ports>(
     let attempt = DeliveryAttempt { started_at_ms: now, duration_ms, outcome };
     ports.store().record_attempt(id, &attempt, next).await?;
     if let DeliveryOutcome::TryAgain { due_at_ms } = next {
-        let pause_ms = due_at_ms.as_u64().saturating_sub(ports.now().as_u64());
-        // A queue holds a message back for half a day at most; the sweep finds what is due later.
-        let delay_s = u32::try_from(pause_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(43_200);
-        ports.tasks().wake_sender(&[id], delay_s).await?;
+        ports.tasks().wake_sender(&[id], due_at_ms.ms_since(ports.now())).await?;
     }
     Ok(Some(next))
 }

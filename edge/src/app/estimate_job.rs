@@ -1,23 +1,23 @@
 //! Estimates the price and the work time of a job. Creates nothing, spends nothing.
 
-use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
+use shared::price;
 use shared::time::UnixMillis;
 
 use crate::app::authenticate::{authenticate, identify};
 use crate::app::ports::{AccountStore as _, Ports};
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::job::JobOptions;
 use crate::domain::model::Model;
 use crate::domain::scope::Scope;
 use crate::domain::spending_limit::SpendingLimit;
 
 /// The job to estimate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EstimateRequest {
     pub model: Model,
-    pub matting_model: Option<String>,
+    pub options: JobOptions,
     pub duration_ms: Option<u64>,
-    pub resolution: Option<Resolution>,
     pub output_count: usize,
 }
 
@@ -45,7 +45,7 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
         }
     };
     let (now, model) = (ports.now(), request.model);
-    let resolution = request.resolution.unwrap_or(ASSUMED_RESOLUTION);
+    let resolution = request.options.assumed_resolution();
     let (key, spending_limit, history) =
         ports.store().get_spending_limit_and_history(key, &now.to_month(), model, resolution).await?;
     identify(ports, key, Scope::Jobs)?;
@@ -56,7 +56,7 @@ pub async fn estimate_job(ports: &impl Ports, key: &KeyHash, request: Result<Est
     let expected_work_ms = history.and_then(|history| history.expected_work_ms(duration_ms));
     Ok(Estimate {
         model,
-        matting_model: request.matting_model,
+        matting_model: request.options.matting_model,
         credits,
         work_ms: expected_work_ms.unwrap_or_else(|| tariff.assumed_work_ms(resolution, duration_ms)),
         can_afford: spending_limit.refusal(credits, now).is_none(),

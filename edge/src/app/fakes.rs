@@ -1,4 +1,4 @@
-//! Ports for tests: real SQL on in-memory SQLite, and a queue, a bucket, a clock and a die in
+//! Ports for tests: real SQL on in-memory SQLite; queue, bucket, clock and random numbers in
 //! memory.
 
 use std::cell::{Cell, RefCell};
@@ -34,8 +34,9 @@ pub struct FakePorts {
     now_ms: Cell<u64>,
     rolls: Cell<u64>,
     pub warnings: RefCell<Vec<String>>,
-    /// How often somebody waited, and at which time all jobs end meanwhile.
+    /// The number of pauses so far.
     pub pauses: Cell<u32>,
+    /// The pause during which all jobs end, counted from 1.
     pub ends_at_pause: Cell<u32>,
     pub used_key: Cell<Option<ApiKeyId>>,
 }
@@ -46,14 +47,18 @@ pub struct FakeQueue {
     pub sent: RefCell<Vec<TranscodeTask>>,
     /// Those of the heavy pool.
     pub sent_heavy: RefCell<Vec<TranscodeTask>>,
-    pub woken: RefCell<Vec<(EventId, u32)>>,
-    pub orders: RefCell<Vec<(ProviderWake, u32)>>,
+    pub woken: RefCell<Vec<(EventId, u64)>>,
+    pub orders: RefCell<Vec<(ProviderWake, u64)>>,
     pub broken: Cell<bool>,
 }
 
-/// Sizes by key.
 #[derive(Default)]
-pub struct FakeObjects(pub RefCell<HashMap<String, u64>>);
+pub struct FakeObjects {
+    /// By key.
+    pub sizes: RefCell<HashMap<String, u64>>,
+    /// The key of an object whose removal fails.
+    pub unremovable: RefCell<Option<String>>,
+}
 
 impl FakePorts {
     pub fn new() -> Self {
@@ -81,7 +86,7 @@ impl FakePorts {
                 source_retention_ms: 7 * 24 * 60 * 60 * 1_000,
                 output_retention_ms: 30 * 24 * 60 * 60 * 1_000,
                 rate_limits: RateLimits { requests: 600, submissions: 30 },
-                provider_ask_s: vec![10, 60],
+                provider_poll_s: vec![10, 60],
                 provider_timeout_ms: 30 * 60 * 1_000,
                 portrait_maker: PortraitMaker::Any,
             },
@@ -175,19 +180,19 @@ impl TaskQueue for FakeQueue {
         Ok(())
     }
 
-    async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error> {
+    async fn wake_sender(&self, ids: &[EventId], delay_ms: u64) -> Result<(), Error> {
         if self.broken.get() {
             return Err(Error::Internal("the queue is out of order".into()));
         }
-        self.woken.borrow_mut().extend(ids.iter().map(|id| (*id, delay_s)));
+        self.woken.borrow_mut().extend(ids.iter().map(|id| (*id, delay_ms)));
         Ok(())
     }
 
-    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error> {
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_ms: u64) -> Result<(), Error> {
         if self.broken.get() {
             return Err(Error::Internal("the queue is out of order".into()));
         }
-        self.orders.borrow_mut().extend(wakes.iter().map(|wake| (wake.clone(), delay_s)));
+        self.orders.borrow_mut().extend(wakes.iter().map(|wake| (wake.clone(), delay_ms)));
         Ok(())
     }
 }
@@ -200,7 +205,7 @@ pub struct FakeProvider {
     pub findings: RefCell<Vec<Found>>,
     /// Each order with its files' addresses, and where it calls back.
     pub created: RefCell<Vec<(GenerationRequest, GenerationUrls, String)>>,
-    pub asked: RefCell<Vec<String>>,
+    pub polled: RefCell<Vec<String>>,
 }
 
 impl Provider for &FakeProvider {
@@ -218,7 +223,7 @@ impl Provider for &FakeProvider {
     }
 
     async fn find(&self, task_id: &str) -> Found {
-        self.asked.borrow_mut().push(task_id.to_owned());
+        self.polled.borrow_mut().push(task_id.to_owned());
         self.findings.borrow_mut().remove(0)
     }
 }
@@ -246,7 +251,7 @@ impl HttpSender for FakeHttp {
 
 impl Objects for FakeObjects {
     async fn find_size_bytes(&self, object_key: &str) -> Result<Option<u64>, Error> {
-        Ok(self.0.borrow().get(object_key).copied())
+        Ok(self.sizes.borrow().get(object_key).copied())
     }
 
     async fn store(&self, object_key: &str, _content_type: &str, bytes: &mut impl ByteSource) -> Result<u64, Error> {
@@ -255,18 +260,21 @@ impl Objects for FakeObjects {
             size_bytes += chunk.len() as u64;
         }
         if size_bytes > 0 {
-            self.0.borrow_mut().insert(object_key.to_owned(), size_bytes);
+            self.sizes.borrow_mut().insert(object_key.to_owned(), size_bytes);
         }
         Ok(size_bytes)
     }
 
     async fn remove(&self, object_key: &str) -> Result<(), Error> {
-        self.0.borrow_mut().remove(object_key);
+        if self.unremovable.borrow().as_deref() == Some(object_key) {
+            return Err(Error::Internal("the bucket is out of order".into()));
+        }
+        self.sizes.borrow_mut().remove(object_key);
         Ok(())
     }
 
     async fn remove_below(&self, prefix: &str) -> Result<(), Error> {
-        self.0.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+        self.sizes.borrow_mut().retain(|key, _| !key.starts_with(prefix));
         Ok(())
     }
 }

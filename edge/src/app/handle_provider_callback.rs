@@ -30,8 +30,8 @@ pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_i
 }
 
 async fn adopt(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Option<Generation>, Error> {
-    let Some(asked) = ports.provider(provider) else { return Ok(None) };
-    let callback_url = asked.find(task_id).await.callback_url;
+    let Some(client) = ports.provider(provider) else { return Ok(None) };
+    let callback_url = client.find(task_id).await.callback_url;
     let Some(run) = callback_url.and_then(|url| run_of(&url, &ports.settings().file_url_secret)) else {
         ports.warn("a provider called about a task that is not ours", &[("provider", &provider)]);
         return Ok(None);

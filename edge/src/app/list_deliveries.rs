@@ -7,6 +7,7 @@ use crate::app::ports::{Delivery, DeliveryStore as _, Ports};
 use crate::app::queue_delivery::queue_delivery;
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::job::Job;
 use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 
@@ -16,6 +17,11 @@ pub async fn list_deliveries(ports: &impl Ports, key: &KeyHash, job_id: JobId) -
     let (key, job, deliveries) = ports.store().list_deliveries(key, job_id).await?;
     identify(ports, key, Scope::Jobs)?;
     job.map(|_| deliveries).ok_or(Error::JobNotFound)
+}
+
+/// As `list_deliveries`, of a job that the key was just found to own.
+pub async fn list_deliveries_of(ports: &impl Ports, job: &Job) -> Result<Vec<Delivery>, Error> {
+    ports.store().list_deliveries_of_job(job.id).await
 }
 
 /// Delivers an event again, from the beginning of the schedule, whatever its state.

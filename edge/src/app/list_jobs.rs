@@ -11,14 +11,14 @@ use crate::domain::job::{Job, JobState};
 use crate::domain::scope::Scope;
 
 /// A page of jobs, and the dialect that the key selects for paths shared by several dialects.
-pub struct Listed {
+pub struct JobList {
     pub dialect: KeyDialect,
     pub jobs: Vec<Job>,
 }
 
 /// The jobs below the page's cursor, of some states or of all.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
-pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<Listed, Error> {
+pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<JobList, Error> {
     let (key, jobs) = ports.store().list_jobs(key, page, states).await?;
     listed(ports, key, jobs)
 }
@@ -38,8 +38,8 @@ pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<KeyDialec
     listed(ports, key, Vec::new()).map(|listed| listed.dialect)
 }
 
-fn listed(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<Listed, Error> {
+fn listed(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<JobList, Error> {
     let dialect = key.as_ref().map_or(KeyDialect::Bgless, |key| key.dialect);
     identify(ports, key, Scope::Jobs)?;
-    Ok(Listed { dialect, jobs })
+    Ok(JobList { dialect, jobs })
 }

@@ -8,11 +8,11 @@ use crate::domain::model::{self, MODEL_DELETED_AFTER_MS, MODEL_STALE_AFTER_MS, M
 
 const NO_MATTING_MODEL: &str = "No matting model is configured: set MATTING_MODELS on the transcoders; docs/matting.md says how.";
 const NOT_WORKING: &str = "No matting model that is configured works; see the models themselves.";
-const NOT_HEARD_OF: &str = "No transcoder that has it was heard of in the last quarter of an hour.";
+const NOT_REPORTED: &str = "No transcoder has reported it in the last quarter of an hour.";
 const UNKNOWN: &str = "No transcoder has announced a matting model of this id.";
 
 /// A model, with the reason if this installation cannot run it.
-pub struct Listed {
+pub struct ListedModel {
     pub model: Model,
     /// One of the operator's, under `local.onnx-matting`.
     pub matting_model: Option<SeenModel>,
@@ -20,7 +20,7 @@ pub struct Listed {
 }
 
 /// Every model. One D1 round trip.
-pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
+pub async fn list_models(ports: &impl Ports) -> Result<Vec<ListedModel>, Error> {
     let seen = seen_models(ports).await?;
     let mut listed = Vec::new();
     for model in Model::ALL {
@@ -28,9 +28,9 @@ pub async fn list_models(ports: &impl Ports) -> Result<Vec<Listed>, Error> {
             Model::LocalOnnxMatting => why_none_works(ports, &seen).map(Cow::Borrowed),
             model => of_provider(ports, model).map(Cow::Borrowed),
         };
-        listed.push(Listed { model, matting_model: None, unavailable_reason });
+        listed.push(ListedModel { model, matting_model: None, unavailable_reason });
         if model == Model::LocalOnnxMatting {
-            listed.extend(seen.iter().map(|seen| Listed {
+            listed.extend(seen.iter().map(|seen| ListedModel {
                 model,
                 unavailable_reason: why_not(ports, seen),
                 matting_model: Some(seen.clone()),
@@ -78,7 +78,7 @@ fn why_none_works(ports: &impl Ports, seen: &[SeenModel]) -> Option<&'static str
 
 fn why_not(ports: &impl Ports, seen: &SeenModel) -> Option<Cow<'static, str>> {
     if seen.seen_at_ms < ports.now().minus_ms(MODEL_STALE_AFTER_MS) {
-        return Some(Cow::Borrowed(NOT_HEARD_OF));
+        return Some(Cow::Borrowed(NOT_REPORTED));
     }
     // The reason names the operator's files: it is in the transcoder's log and goes no further.
     seen.model.unavailable_reason.as_ref().map(|_| Cow::Borrowed(model::MATTING_MODEL_FAILED))

@@ -83,20 +83,21 @@ pub struct Settings {
     pub output_retention_ms: u64,
     pub rate_limits: RateLimits,
     /// Pauses between polls of one generation.
-    pub provider_ask_s: Vec<u64>,
+    pub provider_poll_s: Vec<u64>,
     /// How long a provider may take for one generation.
     pub provider_timeout_ms: u64,
     /// Which models may make portraits.
     pub portrait_maker: PortraitMaker,
 }
 
-/// The queues.
+/// The queues. A delay beyond the longest that a queue allows is cut to it; the message then comes
+/// too early, finds nothing due, and the sweep sends another one.
 pub trait TaskQueue {
     async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error>;
     /// Queues the delivery of events, after a delay.
-    async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error>;
+    async fn wake_sender(&self, ids: &[EventId], delay_ms: u64) -> Result<(), Error>;
     /// Queues the next step of generations, after a delay.
-    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error>;
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_ms: u64) -> Result<(), Error>;
 }
 
 /// HTTP requests to webhook receivers and providers.

@@ -33,7 +33,7 @@ pub async fn list_ledger(ports: &impl Ports, key: &KeyHash, page: &Page) -> Resu
 /// What each key of the account has spent in each month of the last year, newest first.
 pub async fn list_usage(ports: &impl Ports, key: &KeyHash) -> Result<Vec<KeyMonth>, Error> {
     let now = ports.now();
-    let first_month = UnixMillis::new(now.as_u64().saturating_sub(USAGE_MS)).to_month();
+    let first_month = now.minus_ms(USAGE_MS).to_month();
     let (key, mut months) = ports.store().list_key_months(key, &first_month).await?;
     identify(ports, key, Scope::Jobs)?;
     months.sort_by(|left, right| right.month.cmp(&left.month).then(left.api_key_id.cmp(&right.api_key_id)));

@@ -1,7 +1,7 @@
 //! Starts drafts and failed jobs: each start is a run with its own reserve.
 
 use shared::media::Output;
-use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
+use shared::price;
 
 use crate::app::list_models::unavailable;
 use crate::app::ports::{JobStore as _, Ports, Started};
@@ -38,7 +38,6 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         None => job.callback,
     };
     let info = request.model.info();
-    let resolution = request.options.composition.canvas.map(Resolution::of).or(request.options.resolution);
     let now = ports.now();
     let run = NewRun {
         seen: RunRef { job_id: job.id, run: job.run },
@@ -47,7 +46,7 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
         reserved_credits: price::price_credits(
             info.tariff,
             info.assumed_duration_ms(),
-            resolution.unwrap_or(ASSUMED_RESOLUTION),
+            request.options.assumed_resolution(),
             request.outputs.len(),
         ),
         model: request.model,

@@ -3,7 +3,7 @@
 use shared::address;
 use shared::id::JobId;
 use shared::media::{BACKGROUND_SIZE_BYTES_MAX, Output};
-use shared::price::{self, ASSUMED_RESOLUTION, Resolution};
+use shared::price::{self, Resolution};
 use shared::source::Source;
 
 use crate::app::advance_generation::wake_provider;
@@ -109,7 +109,7 @@ pub async fn submit_job(
         return Err(Error::ModelUnavailable(reason));
     }
     let duration_ms = request.duration_ms.unwrap_or(info.assumed_duration_ms());
-    let resolution = request.options.resolution.unwrap_or(ASSUMED_RESOLUTION);
+    let resolution = request.options.assumed_resolution();
     let (start, mut files) = resolve_input(ports, caller, request.input.clone(), request.model, duration_ms, resolution).await?;
     if let Some(url) = &request.background_url {
         files.background = Some(resolve_background(ports, caller, url).await?);

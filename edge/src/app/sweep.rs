@@ -1,5 +1,8 @@
 //! The work of the cron trigger, each minute: recovers lost tasks and events, and removes expired
-//! data. Every step is bounded and safe to repeat.
+//! data. Every step is bounded and safe to repeat, and none depends on another's success.
+
+use std::cell::Cell;
+use std::fmt::Display;
 
 use shared::code::JobErrorCode;
 use shared::task::{Pool, TranscodeTask};
@@ -7,12 +10,12 @@ use shared::time::UnixMillis;
 
 use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{
-    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Ports, ProviderWake, SweepStore as _, TaskQueue as _,
+    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Objects as _, OldUpload, Ports, ProviderWake,
+    SweepStore as _, TaskQueue as _, UploadStore as _,
 };
-use crate::app::remove_job_objects::remove_expired_job_objects;
-use crate::app::remove_old_uploads::remove_old_uploads;
+use crate::app::remove_job_objects::remove_job_objects;
 use crate::domain::error::Error;
-use crate::domain::job::QUEUE_TIMEOUT_MS;
+use crate::domain::job::{Job, QUEUE_TIMEOUT_MS, REMOVE_OBJECTS_AFTER_MS};
 use crate::domain::run::RunRef;
 use crate::domain::webhook::UNCONFIRMED_AFTER_MS;
 
@@ -38,58 +41,152 @@ pub struct Swept {
     pub generations_woken: usize,
     pub jobs_emptied: usize,
     pub uploads_removed: usize,
+    /// Steps, and items of steps, that failed. Each has a line in the log.
+    pub failures: usize,
 }
 
 /// Fails runs past their limits, requeues runs of dead transcoders, resends lost tasks and events,
-/// removes expired objects.
-pub async fn sweep(ports: &impl Ports) -> Result<Swept, Error> {
+/// removes expired objects. A step or an item that fails is logged, and the next sweep repeats it.
+pub async fn sweep(ports: &impl Ports) -> Swept {
     let now = ports.now();
-    let exhausted = ports.store().list_exhausted_jobs(now, JOBS_PER_STEP_MAX).await?;
-    let exhausted = fail_all(ports, &exhausted, JobErrorCode::AttemptsExhausted, now).await?;
-    let requeued = ports.store().requeue_expired_leases(now, JOBS_PER_STEP_MAX).await?;
-    let queue_deadline = UnixMillis::new(now.as_u64().saturating_sub(QUEUE_TIMEOUT_MS));
-    let timed_out = ports.store().list_jobs_queued_before(queue_deadline, JOBS_PER_STEP_MAX).await?;
-    let timed_out = fail_all(ports, &timed_out, JobErrorCode::QueueTimeout, now).await?;
-    let due = ports.store().take_due_tasks(now, JOBS_PER_STEP_MAX).await?;
-    for pool in Pool::ALL {
-        let due = due.iter().filter(|(waits_in, _)| *waits_in == pool);
-        let tasks: Vec<_> = due.map(|(_, run)| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
-        if !tasks.is_empty() {
-            ports.tasks().send(pool, &tasks).await?;
-        }
-    }
-    let idempotency_keys_deleted = ports.store().delete_old_idempotency_keys(now, JOBS_PER_STEP_MAX).await?;
-    // Only what is late: the sender may be working on what is due now.
-    let late = UnixMillis::new(now.as_u64().saturating_sub(UNCONFIRMED_AFTER_MS));
-    let events = ports.store().list_due_deliveries(late, JOBS_PER_STEP_MAX).await?;
-    if !events.is_empty() {
-        ports.tasks().wake_sender(&events, 0).await?;
-    }
-    let orders = ports.store().list_due_generations(late, JOBS_PER_STEP_MAX).await?;
-    if !orders.is_empty() {
-        let wakes: Vec<_> = orders.iter().copied().map(ProviderWake::Due).collect();
-        ports.tasks().wake_provider(&wakes, 0).await?;
-    }
-    let jobs_emptied = remove_expired_job_objects(ports, now, JOBS_CLEANED_MAX).await?;
-    let uploads_removed = remove_old_uploads(ports, now, UPLOADS_REMOVED_MAX).await?;
-    Ok(Swept {
-        jobs_emptied,
-        uploads_removed,
-        senders_woken: events.len(),
-        generations_woken: orders.len(),
+    let (sweep, store) = (Sweep { ports, now, failures: Cell::default() }, ports.store());
+    let exhausted = store.list_exhausted_jobs(now, JOBS_PER_STEP_MAX).await;
+    let exhausted = sweep.fail_all("fail jobs without attempts left", exhausted, JobErrorCode::AttemptsExhausted).await;
+    let requeued = sweep.count("requeue expired leases", store.requeue_expired_leases(now, JOBS_PER_STEP_MAX).await);
+    let timed_out = store.list_jobs_queued_before(now.minus_ms(QUEUE_TIMEOUT_MS), JOBS_PER_STEP_MAX).await;
+    let timed_out = sweep.fail_all("fail jobs queued for too long", timed_out, JobErrorCode::QueueTimeout).await;
+    let tasks_sent = sweep.send_due_tasks().await;
+    let idempotency_keys_deleted =
+        sweep.count("delete old idempotency keys", store.delete_old_idempotency_keys(now, JOBS_PER_STEP_MAX).await);
+    let senders_woken = sweep.count("wake the webhook sender", sweep.wake_sender().await);
+    let generations_woken = sweep.count("wake the provider queue", sweep.wake_provider().await);
+    let jobs_emptied = sweep.remove_objects_of_jobs().await;
+    let uploads_removed = sweep.remove_old_uploads().await;
+    Swept {
         requeued,
         exhausted,
         timed_out,
-        tasks_sent: due.len(),
+        tasks_sent,
         idempotency_keys_deleted,
-    })
+        senders_woken,
+        generations_woken,
+        jobs_emptied,
+        uploads_removed,
+        failures: sweep.failures.get(),
+    }
 }
 
-async fn fail_all(ports: &impl Ports, runs: &[RunRef], code: JobErrorCode, now: UnixMillis) -> Result<usize, Error> {
-    let mut failed = 0;
-    for run in runs {
-        let ended = fail_unleased_job(ports, *run, code, now).await?;
-        failed += usize::from(ended);
+/// One sweep: its steps, and the number of failures so far.
+struct Sweep<'a, P> {
+    ports: &'a P,
+    now: UnixMillis,
+    failures: Cell<usize>,
+}
+
+impl<P: Ports> Sweep<'_, P> {
+    async fn fail_all(&self, step: &str, runs: Result<Vec<RunRef>, Error>, code: JobErrorCode) -> usize {
+        let fail = async |run: &RunRef| fail_unleased_job(self.ports, *run, code, self.now).await;
+        self.for_each(step, runs, |run| run.job_id, fail).await
     }
-    Ok(failed)
+
+    /// Sends the tasks that are due. Those that cannot be sent are due again later.
+    async fn send_due_tasks(&self) -> usize {
+        const STEP: &str = "send due tasks";
+        let due = self.list(STEP, self.ports.store().take_due_tasks(self.now, JOBS_PER_STEP_MAX).await);
+        let mut sent = 0;
+        for pool in Pool::ALL {
+            let due = due.iter().filter(|(waits_in, _)| *waits_in == pool);
+            let tasks: Vec<_> = due.map(|(_, run)| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
+            if !tasks.is_empty() {
+                sent += self.count(STEP, self.ports.tasks().send(pool, &tasks).await.map(|()| tasks.len()));
+            }
+        }
+        sent
+    }
+
+    async fn wake_sender(&self) -> Result<usize, Error> {
+        let events = self.ports.store().list_due_deliveries(self.late(), JOBS_PER_STEP_MAX).await?;
+        if !events.is_empty() {
+            self.ports.tasks().wake_sender(&events, 0).await?;
+        }
+        Ok(events.len())
+    }
+
+    async fn wake_provider(&self) -> Result<usize, Error> {
+        let runs = self.ports.store().list_due_generations(self.late(), JOBS_PER_STEP_MAX).await?;
+        if !runs.is_empty() {
+            let wakes: Vec<_> = runs.iter().copied().map(ProviderWake::Due).collect();
+            self.ports.tasks().wake_provider(&wakes, 0).await?;
+        }
+        Ok(runs.len())
+    }
+
+    /// What was due before this instant is late: the queue's consumer may be working on what is due
+    /// now.
+    const fn late(&self) -> UnixMillis {
+        self.now.minus_ms(UNCONFIRMED_AFTER_MS)
+    }
+
+    /// Removes the objects of jobs that were deleted a while ago or are past their retention.
+    async fn remove_objects_of_jobs(&self) -> usize {
+        let deleted_before = self.now.minus_ms(REMOVE_OBJECTS_AFTER_MS);
+        let ended_before = self.now.minus_ms(self.ports.settings().output_retention_ms);
+        let store = self.ports.store();
+        let jobs = store.list_jobs_with_objects_to_remove(deleted_before, ended_before, JOBS_CLEANED_MAX).await;
+        let remove = async |job: &Job| {
+            remove_job_objects(self.ports, job).await?;
+            store.record_objects_removed(job.id, self.now).await.map(|()| true)
+        };
+        self.for_each("remove objects of jobs", jobs, |job| job.id, remove).await
+    }
+
+    /// Removes uploads past their retention, used by a job or not.
+    async fn remove_old_uploads(&self) -> usize {
+        let created_before = self.now.minus_ms(self.ports.settings().source_retention_ms);
+        let store = self.ports.store();
+        let uploads = store.list_old_uploads(created_before, UPLOADS_REMOVED_MAX).await;
+        let remove = async |upload: &OldUpload| {
+            self.ports.objects().remove(&upload.object_key).await?;
+            store.delete_upload(upload.id).await.map(|()| true)
+        };
+        self.for_each("remove old uploads", uploads, |upload| upload.id, remove).await
+    }
+
+    /// Works on each item, whatever happens to the others. Returns the number of items for which
+    /// `work` returned true.
+    async fn for_each<T, I: Display>(
+        &self,
+        step: &str,
+        items: Result<Vec<T>, Error>,
+        id: fn(&T) -> I,
+        work: impl AsyncFn(&T) -> Result<bool, Error>,
+    ) -> usize {
+        let mut done = 0;
+        for item in &self.list(step, items) {
+            match work(item).await {
+                Ok(was_done) => done += usize::from(was_done),
+                Err(error) => self.note_failure(&[("step", &step), ("item", &id(item)), ("error", &error)]),
+            }
+        }
+        done
+    }
+
+    fn list<T>(&self, step: &str, items: Result<Vec<T>, Error>) -> Vec<T> {
+        items.unwrap_or_else(|error| {
+            self.note_failure(&[("step", &step), ("error", &error)]);
+            Vec::new()
+        })
+    }
+
+    fn count(&self, step: &str, outcome: Result<usize, Error>) -> usize {
+        outcome.unwrap_or_else(|error| {
+            self.note_failure(&[("step", &step), ("error", &error)]);
+            0
+        })
+    }
+
+    fn note_failure(&self, fields: &[(&str, &dyn Display)]) {
+        self.failures.set(self.failures.get() + 1);
+        self.ports.warn("a part of the sweep failed; the next sweep repeats it", fields);
+    }
 }

@@ -23,13 +23,19 @@ use super::spec::DialectSpec;
 use crate::app::list_models;
 use crate::server::http_error::HttpResult;
 use crate::server::mount::Mount;
-use crate::server::rate_limit::{RateLimitRules, draft_headers};
+use crate::server::rate_limit::{DRAFT_HEADER_NAMES, RateLimitRules, draft_headers};
 use crate::server::write_json;
 use crate::server::{App, error_responses};
 
 pub static DIALECT: DialectSpec = DialectSpec {
     policy: policy::POLICY,
-    mounts: &[Mount { prefixes: &["/", "/api/v1"], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
+    mounts: &[Mount {
+        prefixes: &["/", "/api/v1"],
+        routes,
+        rate_limit: RATE_LIMIT,
+        exposed_headers: &DRAFT_HEADER_NAMES,
+        render_error: error::render,
+    }],
     event_body: |ports, delivery, job| write_json(&map::event_out(ports, delivery, job)),
     event_headers: |_| Vec::new(),
 };

@@ -14,11 +14,11 @@ use super::bgless::files::__path_post_upload;
 use super::bgless::jobs::{__path_get_jobs, __path_get_one_job};
 use super::bgless::wire::{CreateJobQuery, JobsQuery};
 use super::{bgless, removebgvideo};
-use crate::app::list_jobs::{Listed, find_dialect};
+use crate::app::list_jobs::{JobList, find_dialect};
 use crate::app::{get_job, list_jobs};
 use crate::domain::dialect::KeyDialect;
 use crate::server::App;
-use crate::server::credential::{Credential, after_key};
+use crate::server::credential::Credential;
 use crate::server::extract::{JsonText, PathText, QueryOf, parse};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::idempotency::Creation;
@@ -26,11 +26,17 @@ use crate::server::job_path::job_id;
 use crate::server::mount::Mount;
 use crate::server::multipart::media_type;
 use crate::server::page::PageQuery;
+use crate::server::rate_limit::DRAFT_HEADER_NAMES;
 
 /// Everything below `/v1`. Errors have one body, which clients of both dialects can read: that of
 /// bgless.
-pub static MOUNT: Mount =
-    Mount { prefixes: &["/v1/"], routes, rate_limit: bgless::RATE_LIMIT, render_error: bgless::error::render };
+pub static MOUNT: Mount = Mount {
+    prefixes: &["/v1/"],
+    routes,
+    rate_limit: bgless::RATE_LIMIT,
+    exposed_headers: &DRAFT_HEADER_NAMES,
+    render_error: bgless::error::render,
+};
 
 fn routes() -> Routes {
     let shared_jobs = Routes::default().routes(routes!(get_jobs, post_job)).routes(routes!(get_one_job));
@@ -59,7 +65,7 @@ async fn post_job(
     headers: HeaderMap,
     JsonText(body): JsonText,
 ) -> HttpResult<Response> {
-    /// The members that tell the two apart.
+    /// The members that differ between the two.
     #[derive(Deserialize)]
     struct Shape {
         input: Option<IgnoredAny>,
@@ -73,7 +79,9 @@ async fn post_job(
     }
 }
 
-/// A key reads the list as its own `dialect` says.
+/// A key reads the list as its own `dialect` says, which is known once something was listed. So the
+/// list of the likelier dialect is read first; it is read again only where the key is of the other
+/// one and the two understand the query differently.
 #[worker::send]
 async fn get_jobs(
     App(app): App,
@@ -82,20 +90,31 @@ async fn get_jobs(
     filter: Result<QueryOf<JobsQuery>, HttpError>,
     removebgvideo_query: Result<QueryOf<removebgvideo::wire::ListQuery>, HttpError>,
 ) -> HttpResult<Response> {
-    let (page, state) = match (bgless::jobs::list_request(query, filter), &removebgvideo_query) {
-        // A query that bgless cannot read may be meant for the other dialect.
-        (Err(_), Ok(QueryOf(query))) if find_dialect(&*app, &key).await? == KeyDialect::Removebgvideo => {
-            return removebgvideo::jobs::list(&app, &key, query).await;
+    let bgless = bgless::jobs::list_request(query, filter);
+    let removebgvideo = removebgvideo_query.and_then(|QueryOf(query)| Ok(removebgvideo::jobs::list_request(&query)?));
+    let likely = match (&bgless, &removebgvideo) {
+        // bgless has no `offset`.
+        (Ok(_), Ok(request)) if request.0.offset > 0 => request,
+        (Ok(request), _) | (Err(_), Ok(request)) => request,
+        (Err(bgless), Err(removebgvideo)) => {
+            let dialect = find_dialect(&*app, &key).await?;
+            let refusal = if dialect == KeyDialect::Removebgvideo { removebgvideo } else { bgless };
+            return Err(refusal.clone());
         }
-        (request, _) => after_key(&app, &key, request).await?,
     };
-    let listed = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?;
-    if listed.dialect == KeyDialect::Removebgvideo {
-        let QueryOf(query) = removebgvideo_query?;
-        return removebgvideo::jobs::list(&app, &key, &query).await;
+    let (likely_page, likely_states) = likely.clone();
+    let JobList { dialect, mut jobs } = list_jobs::list_jobs(&*app, &key, &likely_page.rows(), &likely_states).await?;
+    let (page, states) = match dialect {
+        KeyDialect::Bgless => bgless?,
+        KeyDialect::Removebgvideo => removebgvideo?,
+    };
+    if (&page, &states) != (&likely_page, &likely_states) {
+        jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), &states).await?.jobs;
     }
-    let Listed { jobs, .. } = listed;
-    Ok(bgless::jobs::list_response(&app, &page, &jobs))
+    Ok(match dialect {
+        KeyDialect::Bgless => bgless::jobs::list_response(&app, &page, &jobs),
+        KeyDialect::Removebgvideo => removebgvideo::jobs::list_response(&app, &page, &jobs),
+    })
 }
 
 /// A job is read in the dialect that it was created through; those of other dialects as bgless.
@@ -103,7 +122,7 @@ async fn get_jobs(
 async fn get_one_job(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<Response> {
     let job = get_job::get_job(&*app, &key, job_id(&app, &key, &id).await?).await?;
     if job.dialect == removebgvideo::DIALECT.policy.name {
-        return removebgvideo::jobs::one(&app, &key, &job).await;
+        return removebgvideo::jobs::one_response(&app, &job).await;
     }
     Ok(bgless::jobs::one_response(&app, &job))
 }

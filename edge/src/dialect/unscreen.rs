@@ -24,14 +24,20 @@ use crate::server::extract::{PathText, QueryOf};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::job_path::{JobPath, job_id};
 use crate::server::mount::Mount;
-use crate::server::page::{PAGE_LIMIT_MAX, PageQuery, page};
+use crate::server::page::{PAGE_LIMIT_MAX, PageQuery, PageRequest};
 use crate::server::rate_limit::RateLimitRules;
 use crate::server::write_json;
 use crate::server::{App, error_responses};
 
 pub static DIALECT: DialectSpec = DialectSpec {
     policy: policy::POLICY,
-    mounts: &[Mount { prefixes: &[PATH], routes, rate_limit: RATE_LIMIT, render_error: error::render }],
+    mounts: &[Mount {
+        prefixes: &[PATH],
+        routes,
+        rate_limit: RATE_LIMIT,
+        exposed_headers: &["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", CREDITS_CHARGED],
+        render_error: error::render,
+    }],
     event_body: |ports, _, job| write_json(&map::event_out(ports, job)),
     event_headers: |_| Vec::new(),
 };
@@ -41,8 +47,8 @@ const RATE_LIMIT: RateLimitRules =
 
 /// All paths of this dialect start so.
 const PATH: &str = "/v1.0/";
-/// What a video has cost so far. Units: credits.
-const CREDITS_CHARGED: HeaderName = HeaderName::from_static("x-credits-charged");
+/// The header with the cost of a video so far. Units: credits.
+const CREDITS_CHARGED: &str = "x-credits-charged";
 
 fn routes() -> Routes {
     let videos = Routes::default().routes(routes!(get_videos, create_video::post_video)).routes(routes!(get_video, delete_video));
@@ -67,10 +73,10 @@ async fn get_videos(
 ) -> HttpResult<Json<wire::VideosOut>> {
     let read = query.and_then(|QueryOf(query)| {
         let limit = query.limit.or(Some(PAGE_LIMIT_MAX));
-        Ok(page(&PageQuery { limit, ..query }, JobId::PREFIX)?)
+        Ok(PageRequest::read(&PageQuery { limit, ..query }, JobId::PREFIX)?)
     });
     let page = after_key(&app, &key, read).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, &[]).await?.jobs;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), &[]).await?.jobs;
     Ok(Json(map::videos_out(&*app, &page, &jobs)))
 }
 
@@ -124,5 +130,5 @@ async fn get_account(App(app): App, Credential(key): Credential) -> HttpResult<J
 /// A video, with what it has cost so far.
 fn video(app: &Deps, job: &Job) -> Response {
     let body = wire::VideoOut { data: map::video_out(app, job) };
-    ([(CREDITS_CHARGED, job.charged_credits.to_string())], Json(body)).into_response()
+    ([(HeaderName::from_static(CREDITS_CHARGED), job.charged_credits.to_string())], Json(body)).into_response()
 }

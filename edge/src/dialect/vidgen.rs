@@ -27,7 +27,7 @@ use crate::server::extract::{PathText, QueryOf};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::job_path::{JobPath, job_id};
 use crate::server::mount::Mount;
-use crate::server::rate_limit::{RateLimitRules, draft_headers};
+use crate::server::rate_limit::{DRAFT_HEADER_NAMES, RateLimitRules, draft_headers};
 use crate::server::write_json;
 use crate::server::{App, error_responses};
 
@@ -43,12 +43,14 @@ const API: Mount = Mount {
     prefixes: &["/api/"],
     routes,
     rate_limit: RateLimitRules { submission_paths: &["/api/jobs"], uncounted_paths: &["/api/health"], headers: limit_headers },
+    exposed_headers: &["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
     render_error: error::render,
 };
 const SHARE_PAGE: Mount = Mount {
     prefixes: &[SHARE_PATH],
     routes: || Routes::default().routes(routes!(share::get_share)),
     rate_limit: RateLimitRules { submission_paths: &[], uncounted_paths: &[], headers: draft_headers },
+    exposed_headers: &DRAFT_HEADER_NAMES,
     render_error: error::render,
 };
 
@@ -100,7 +102,7 @@ async fn get_jobs(
 ) -> HttpResult<Json<wire::JobsOut>> {
     let read = query.and_then(|QueryOf(query)| Ok(map::list_request(&query)?));
     let (page, states) = after_key(&app, &key, read).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, states).await?.jobs;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), states).await?.jobs;
     Ok(Json(map::jobs_out(&*app, &page, &jobs)))
 }
 

@@ -16,7 +16,7 @@ pub const SENDING_MS_MAX: u64 = 60 * 60 * 1_000;
 pub const UNKNOWN_MS_MAX: u64 = 90 * 1_000;
 /// Default pauses before each poll of a task; the last one repeats.
 /// Units: seconds.
-pub const ASK_PAUSES_S: [u64; 6] = [15, 15, 30, 30, 60, 120];
+pub const POLL_PAUSES_S: [u64; 6] = [15, 15, 30, 30, 60, 120];
 /// Longest prompt of a caller; ours is appended to it.
 /// Units: characters. With ours, below the 2,500 that providers take.
 pub const PROMPT_CHARS_MAX: usize = 2_000;
@@ -96,7 +96,7 @@ impl Generation {
 
 /// The pause before the next poll, counting polls from 0.
 /// Units: milliseconds.
-pub fn ask_pause_ms(pauses_s: &[u64], tries: u32) -> u64 {
+pub fn poll_pause_ms(pauses_s: &[u64], tries: u32) -> u64 {
     let index = usize::try_from(tries).unwrap_or(usize::MAX);
     pauses_s.get(index).or(pauses_s.last()).map_or(120_000, |pause_s| pause_s.saturating_mul(1_000))
 }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stay_within_their_bounds() {
-        assert_eq!([0, 2, 5, 99].map(|tries| ask_pause_ms(&ASK_PAUSES_S, tries)), [15_000, 30_000, 120_000, 120_000]);
+        assert_eq!([0, 2, 5, 99].map(|tries| poll_pause_ms(&POLL_PAUSES_S, tries)), [15_000, 30_000, 120_000, 120_000]);
         assert_eq!([0, 1, 2, 5, 6, 99].map(refused_pause_ms), [10_000, 10_000, 20_000, 160_000, 300_000, 300_000]);
     }
 }

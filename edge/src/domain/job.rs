@@ -6,7 +6,7 @@ use shared::id::{AccountId, ApiKeyId, JobId, LeaseId};
 use shared::keying::KeySettings;
 use shared::media::{MediaFacts, Output, PixelSize, Preset};
 use shared::names;
-use shared::price::Resolution;
+use shared::price::{ASSUMED_RESOLUTION, Resolution};
 use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{AttemptStage, OutputAsset};
 use shared::source::Source;
@@ -89,6 +89,13 @@ impl JobOptions {
     pub fn paid_resolution(&self, size: PixelSize) -> Resolution {
         let own = Resolution::of(self.composition.canvas.unwrap_or(size));
         self.resolution.map_or(own, |limit| own.min(limit))
+    }
+
+    /// The resolution class that is reserved before the source is probed: that of the canvas if
+    /// there is one, else the largest that the caller allows, else `ASSUMED_RESOLUTION`.
+    pub fn assumed_resolution(&self) -> Resolution {
+        let of_canvas = self.composition.canvas.map(|canvas| self.paid_resolution(canvas));
+        of_canvas.or(self.resolution).unwrap_or(ASSUMED_RESOLUTION)
     }
 }
 

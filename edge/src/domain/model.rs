@@ -218,9 +218,10 @@ pub fn resolve(model: Option<Model>, strategy: Option<StrategyRequest>, mode: Mo
     // `auto` leaves the choice open.
     let named = model.filter(|model| *model != Model::Auto);
     // Generated videos are keyed: for them `chroma-key` names no model of its own.
-    let asked = strategy.and_then(Model::of_strategy).filter(|model| mode == Mode::Video || *model != Model::LocalChromaKey);
-    let model = named.or(asked).unwrap_or(default);
-    if asked.is_some_and(|asked| asked != model) {
+    let by_strategy =
+        strategy.and_then(Model::of_strategy).filter(|model| mode == Mode::Video || *model != Model::LocalChromaKey);
+    let model = named.or(by_strategy).unwrap_or(default);
+    if by_strategy.is_some_and(|by_strategy| by_strategy != model) {
         return Err(Error::invalid(
             "model",
             format!("`{}` does not go with this `input.alphaStrategy`; leave one of them out.", model.as_str()),

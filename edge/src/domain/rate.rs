@@ -45,9 +45,8 @@ pub struct Window {
 
 impl Window {
     pub fn count(&mut self, kind: Kind, now: UnixMillis) -> WindowCounts {
-        let age_ms = |start: UnixMillis| now.as_u64().saturating_sub(start.as_u64());
         let started_at_ms = match self.started_at_ms {
-            Some(start) if age_ms(start) < WINDOW_MS => start,
+            Some(start) if now.ms_since(start) < WINDOW_MS => start,
             _ => {
                 *self = Self { started_at_ms: Some(now), ..Self::default() };
                 now
@@ -55,7 +54,7 @@ impl Window {
         };
         self.requests = self.requests.saturating_add(1);
         self.submissions = self.submissions.saturating_add(u32::from(kind == Kind::Submission));
-        let resets_in_ms = WINDOW_MS - age_ms(started_at_ms);
+        let resets_in_ms = WINDOW_MS - now.ms_since(started_at_ms);
         WindowCounts { requests: self.requests, submissions: self.submissions, resets_in_ms }
     }
 }

@@ -21,6 +21,10 @@ use crate::domain::webhook::{EventId, EventMessage};
 const WEBHOOK_QUEUE_NAME: &str = "bgless-webhook";
 const PROVIDER_QUEUE_NAME: &str = "bgless-provider";
 
+/// Longest delay of a message. Source: Cloudflare Queues, limits, 12 hours.
+/// Units: seconds.
+const DELAY_S_MAX: u32 = 43_200;
+
 /// The queues that the edge sends to.
 pub struct Queues {
     pub transcode: Queue,
@@ -69,24 +73,32 @@ impl TaskQueue for Queues {
         queue.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
     }
 
-    async fn wake_sender(&self, ids: &[EventId], delay_s: u32) -> Result<(), Error> {
+    async fn wake_sender(&self, ids: &[EventId], delay_ms: u64) -> Result<(), Error> {
         let messages = ids.iter().map(|id| {
             MessageBuilder::new(Wake { event: id.to_string() })
                 .content_type(QueueContentType::Json)
-                .delay_seconds(delay_s)
+                .delay_seconds(delay_s(delay_ms))
                 .build()
         });
         let batch = BatchMessageBuilder::new().messages(messages).build();
         self.webhook.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
     }
 
-    async fn wake_provider(&self, wakes: &[ProviderWake], delay_s: u32) -> Result<(), Error> {
+    async fn wake_provider(&self, wakes: &[ProviderWake], delay_ms: u64) -> Result<(), Error> {
         let messages = wakes.iter().map(|wake| {
-            MessageBuilder::new(ProviderMessage::from(wake)).content_type(QueueContentType::Json).delay_seconds(delay_s).build()
+            MessageBuilder::new(ProviderMessage::from(wake))
+                .content_type(QueueContentType::Json)
+                .delay_seconds(delay_s(delay_ms))
+                .build()
         });
         let batch = BatchMessageBuilder::new().messages(messages).build();
         self.provider.send_batch(batch).await.map_err(|error| Error::Internal(format!("queue: {error}")))
     }
+}
+
+/// The delay of a message, in whole seconds and within the queue's limit.
+fn delay_s(delay_ms: u64) -> u32 {
+    u32::try_from(delay_ms.div_ceil(1_000)).unwrap_or(u32::MAX).min(DELAY_S_MAX)
 }
 
 /// Handles a batch of any queue.
@@ -156,5 +168,18 @@ async fn fail_dead_letters(ports: &impl Ports, batch: &MessageBatch<JsValue>) {
             Err(error) => log::error("unreadable dead letter", &[("error", &error)]),
         }
         message.ack();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_whole_seconds_and_at_most_half_a_day() {
+        let cases = [(0, 0), (1, 1), (1_000, 1), (43_200_000, 43_200), (43_200_001, 43_200), (u64::MAX, 43_200)];
+        for (delay_ms, expected) in cases {
+            assert_eq!(delay_s(delay_ms), expected, "{delay_ms}");
+        }
     }
 }

@@ -17,8 +17,7 @@ use crate::domain::rate::{Kind, RateLimitCheck, RateLimits, Window, WindowCounts
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// The response header that carries the counts.
 const COUNTS_HEADER: &str = "counts";
-/// What an object is asked with: its path says what kind of request is counted. The host means
-/// nothing.
+/// The request to an object: its path names the kind of request to count. The host means nothing.
 const REQUEST_URL: &str = "https://rate-limiter/request";
 const SUBMISSION_URL: &str = "https://rate-limiter/submission";
 
@@ -44,7 +43,7 @@ impl DurableObject for RateLimiter {
 
 /// Begins to count a request of the clients with these names. It goes on while the key is looked
 /// up.
-pub fn ask(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> PendingRateLimit {
+pub fn begin_to_count(objects: &'static ObjectNamespace, limits: RateLimits, kind: Kind, names: Vec<String>) -> PendingRateLimit {
     let check = async move {
         let all_counts = join_all(names.iter().map(|name| count(objects, kind, name)));
         let all_counts = match select(std::pin::pin!(all_counts), std::pin::pin!(Delay::from(ANSWER_WITHIN))).await {

@@ -121,7 +121,7 @@ impl HttpError {
         }
         if let Some(retry) = self.retry {
             let in_ms = match retry {
-                Retry::At(at_ms) => at_ms.as_u64().saturating_sub(now.as_u64()),
+                Retry::At(at_ms) => at_ms.ms_since(now),
                 Retry::After(in_ms) => in_ms,
             };
             headers.insert(header::RETRY_AFTER, in_ms.div_ceil(1_000).into());

@@ -14,26 +14,13 @@ use super::http_error::{HttpError, RenderError};
 use super::rate_limit::RateLimitRules;
 use super::{BODY_SIZE_BYTES_MAX, rate_limit, request_id};
 
-/// How long browsers may cache the answer to a preflight request. They cap it at a day or less.
+/// The time for which browsers may cache the response to a preflight request. They cap it at a day
+/// or less.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(24);
 
-/// Response headers that scripts of other origins may read, beyond those that CORS always allows.
-const EXPOSED_HEADERS: [&str; 14] = [
-    "x-request-id",
-    "retry-after",
-    "server-timing",
-    "content-range",
-    "etag",
-    "ratelimit",
-    "ratelimit-policy",
-    "ratelimit-limit",
-    "ratelimit-remaining",
-    "ratelimit-reset",
-    "x-ratelimit-limit",
-    "x-ratelimit-remaining",
-    "x-ratelimit-reset",
-    "x-credits-charged",
-];
+/// Headers of every mount that scripts of other origins may read, beyond those that CORS always
+/// allows.
+const EXPOSED_HEADERS: [&str; 5] = ["x-request-id", "retry-after", "server-timing", "content-range", "etag"];
 
 /// The routes below some paths, and what they have in common.
 pub struct Mount {
@@ -41,6 +28,9 @@ pub struct Mount {
     pub prefixes: &'static [&'static str],
     pub routes: fn() -> Routes,
     pub rate_limit: RateLimitRules,
+    /// Further response headers that scripts of other origins may read, such as those of the rate
+    /// limits.
+    pub exposed_headers: &'static [&'static str],
     pub render_error: RenderError,
 }
 
@@ -58,17 +48,18 @@ impl Mount {
             .layer(DefaultBodyLimit::max(BODY_SIZE_BYTES_MAX))
             .layer(middleware::from_fn_with_state(&self.rate_limit, rate_limit::limit))
             .layer(middleware::from_fn_with_state(self.render_error, request_id::identify_and_log))
-            .layer(cors())
+            .layer(self.cors())
     }
-}
 
-/// Any origin may call: requests are authorized by a key, which browsers never send by themselves.
-fn cors() -> CorsLayer {
-    let headers = EXPOSED_HEADERS.map(HeaderName::from_static);
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods(Any)
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers(headers)
-        .max_age(PREFLIGHT_AGE)
+    /// Any origin may call: requests are authorized by a key, which browsers never send by
+    /// themselves.
+    fn cors(&self) -> CorsLayer {
+        let exposed = EXPOSED_HEADERS.iter().chain(self.exposed_headers);
+        CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods(Any)
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(exposed.map(|name| HeaderName::from_static(name)).collect::<Vec<_>>())
+            .max_age(PREFLIGHT_AGE)
+    }
 }

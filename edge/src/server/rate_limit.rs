@@ -72,6 +72,10 @@ fn client_names(headers: &HeaderMap) -> Vec<String> {
     [Some(address), key].into_iter().flatten().collect()
 }
 
+/// The names of `draft_headers`.
+pub const DRAFT_HEADER_NAMES: [&str; 5] =
+    ["ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
 /// The headers of both drafts.
 pub fn draft_headers(check: &RateLimitCheck, _now: UnixMillis) -> HeaderMap {
     let window_s = WINDOW_MS / 1_000;
@@ -91,6 +95,8 @@ pub fn draft_headers(check: &RateLimitCheck, _now: UnixMillis) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::domain::rate::{RateLimits, WindowCounts};
 
@@ -132,5 +138,7 @@ mod tests {
         ] {
             assert_eq!(headers[name], value, "{name}");
         }
+        let named: BTreeSet<_> = headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(named, BTreeSet::from(DRAFT_HEADER_NAMES), "scripts may read each of them");
     }
 }

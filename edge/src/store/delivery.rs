@@ -5,7 +5,7 @@ use shared::id::JobId;
 use shared::time::UnixMillis;
 
 use super::Store;
-use super::database::{Database, Rows as _, statement};
+use super::database::{Database, Rows, statement};
 use super::row::{AnyRow, WebhookSecretRow, read_first, read_job, read_key, unreadable};
 use crate::app::ports::{Delivery, DeliveryAttempt, DeliveryOutcome, DeliveryStore, WebhookSecret};
 use crate::domain::api_key::{ApiKey, KeyHash};
@@ -105,20 +105,13 @@ impl<D: Database> DeliveryStore for Store<D> {
         let (hash, job_id) = (key.as_str(), job_id.to_string());
         let find_key = statement!(find_api_key, hash);
         let find_job = statement!(find_job_of_key, hash, job_id.clone());
-        let [key, job, rows] = self.run([find_key, find_job, statement!(list_deliveries_of_key, hash, job_id)]).await?;
-        let mut deliveries: Vec<Delivery> = Vec::new();
-        for row in rows.read::<DeliveryRow>()? {
-            let attempt = row.attempt();
-            let delivery = row.delivery()?;
-            if deliveries.last().is_none_or(|last| last.id != delivery.id) {
-                deliveries.push(delivery);
-            }
-            if let Some(last) = deliveries.last_mut() {
-                last.attempts.extend(attempt);
-            }
-        }
-        deliveries.sort_by_key(|delivery| (delivery.id.run.run, delivery.id.moment == Moment::End));
-        Ok((read_key(&key)?, read_job(&job)?.map(|job| *job), deliveries))
+        let [key, job, rows] = self.run([find_key, find_job, statement!(list_deliveries_of_job, job_id)]).await?;
+        Ok((read_key(&key)?, read_job(&job)?.map(|job| *job), read_deliveries(&rows)?))
+    }
+
+    async fn list_deliveries_of_job(&self, job_id: JobId) -> Result<Vec<Delivery>, Error> {
+        let [rows] = self.run([statement!(list_deliveries_of_job, job_id.to_string())]).await?;
+        read_deliveries(&rows)
     }
 
     async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error> {
@@ -128,6 +121,23 @@ impl<D: Database> DeliveryStore for Store<D> {
         let [found, redelivered] = self.run([find_key, redeliver]).await?;
         Ok((read_key(&found)?, !redelivered.read::<AnyRow>()?.is_empty()))
     }
+}
+
+/// The events of a job in order of time, each with its attempts, oldest first.
+fn read_deliveries(rows: &impl Rows) -> Result<Vec<Delivery>, Error> {
+    let mut deliveries: Vec<Delivery> = Vec::new();
+    for row in rows.read::<DeliveryRow>()? {
+        let attempt = row.attempt();
+        let delivery = row.delivery()?;
+        if deliveries.last().is_none_or(|last| last.id != delivery.id) {
+            deliveries.push(delivery);
+        }
+        if let Some(last) = deliveries.last_mut() {
+            last.attempts.extend(attempt);
+        }
+    }
+    deliveries.sort_by_key(|delivery| (delivery.id.run.run, delivery.id.moment == Moment::End));
+    Ok(deliveries)
 }
 
 fn texts(id: EventId) -> (String, u32, &'static str) {

@@ -67,7 +67,7 @@ impl<D: Database> GenerationStore for Store<D> {
         deadline_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Option<u32>, Error> {
-        let since = UnixMillis::new(now.as_u64().saturating_sub(rate.window_ms));
+        let since = now.minus_ms(rate.window_ms);
         let job_id = run.job_id.to_string();
         let take = statement!(claim_generation_to_send, job_id, run.run, now, since, rate.count_max, deadline_at_ms);
         let [taken] = self.run([take]).await?;

@@ -40,15 +40,14 @@ impl<D: Database> IdempotencyStore for Store<D> {
         now: UnixMillis,
     ) -> Result<(Option<ApiKey>, Remembered), Error> {
         let IdempotencyKey { key: idempotency_key, fingerprint } = idempotency;
-        let before = |duration_ms| now.as_u64().saturating_sub(duration_ms);
         let take = statement!(
             take_idempotency_key,
             key.as_str(),
             idempotency_key.as_str(),
             fingerprint.as_str(),
             now,
-            before(KEY_LIFETIME_MS),
-            before(RUNNING_MS_MAX)
+            now.minus_ms(KEY_LIFETIME_MS),
+            now.minus_ms(RUNNING_MS_MAX)
         );
         let find_key = statement!(find_api_key, key.as_str());
         let find = statement!(find_idempotency_key, key.as_str(), idempotency_key.as_str());
@@ -72,7 +71,7 @@ impl<D: Database> IdempotencyStore for Store<D> {
     }
 
     async fn delete_old_idempotency_keys(&self, now: UnixMillis, limit: u32) -> Result<usize, Error> {
-        let before = now.as_u64().saturating_sub(KEY_LIFETIME_MS);
+        let before = now.minus_ms(KEY_LIFETIME_MS);
         let [forgotten] = self.run([statement!(delete_old_idempotency_keys, before, limit)]).await?;
         Ok(forgotten.read::<AnyRow>()?.len())
     }

@@ -7,7 +7,7 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Statement, statement};
-use super::row::{is_any, read_first, read_job, read_spending_limit, to_json, to_text};
+use super::row::{is_any, read_first, read_job, read_run_status, read_spending_limit, to_json, to_text};
 use crate::app::ports::{Claimed, Corrected, Ended, Heartbeat, Held, LeaseStore, Probe};
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
@@ -79,15 +79,15 @@ impl<D: Database> LeaseStore for Store<D> {
             probe.choice.map(to_json).transpose()?,
         );
         let spending_limit = statement!(get_spending_limit_of_job, job_id.clone());
-        let [_, _, recorded, spending_limit, job] =
-            self.run([adjust, correct, record, spending_limit, statement!(find_job, job_id)]).await?;
+        let [_, _, recorded, spending_limit, status] =
+            self.run([adjust, correct, record, spending_limit, statement!(find_run_status, job_id)]).await?;
         match read_first::<ReserveRow>(&recorded)? {
             Some(row) if row.reserved_credits == probe.corrected_credits => Ok(Corrected::Covered),
             Some(_) => {
                 let spending_limit = read_spending_limit(&spending_limit)?;
                 spending_limit.map(Corrected::NotCovered).ok_or_else(|| Error::Internal("a job without its key".into()))
             }
-            None => Ok(Corrected::NotHeld(read_job(&job)?)),
+            None => Ok(Corrected::NotHeld(read_run_status(&status)?)),
         }
     }
 
@@ -143,22 +143,22 @@ impl<D: Database> LeaseStore for Store<D> {
 impl<D: Database> Store<D> {
     /// Runs statements of which the first ends a run, if it may.
     pub(super) async fn run_end(&self, [end, book]: [Statement; 2], run: RunRef) -> Result<Ended, Error> {
-        let [ended, _, job] = self.run([end, book, statement!(find_job, run.job_id.to_string())]).await?;
+        let [ended, _, status] = self.run([end, book, statement!(find_run_status, run.job_id.to_string())]).await?;
         match read_first::<EndedRow>(&ended)? {
             Some(row) => Ok(Ended::Now { has_callback: row.has_callback != 0 }),
-            None => Ok(Ended::NotHeld(read_job(&job)?)),
+            None => Ok(Ended::NotHeld(read_run_status(&status)?)),
         }
     }
 
     /// Runs statements of which the first returns a row only under the lease; otherwise answers
-    /// with the job as it is.
+    /// with the current run.
     async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
-        statements.push(statement!(find_job, lease.run.job_id.to_string()));
+        statements.push(statement!(find_run_status, lease.run.job_id.to_string()));
         let rows = self.0.batch(statements).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Err(Error::Internal("a batch answered nothing".into()));
         };
-        if is_any(first)? { Ok(Held::Done) } else { Ok(Held::NotHeld(read_job(last)?)) }
+        if is_any(first)? { Ok(Held::Done) } else { Ok(Held::NotHeld(read_run_status(last)?)) }
     }
 }
 

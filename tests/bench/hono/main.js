@@ -22,8 +22,7 @@ const PAGE_LIMIT_MAX = 100;
 const JOB_ID = /^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const EXPOSED_HEADERS = [
     "x-request-id", "retry-after", "server-timing", "content-range", "etag", "ratelimit", "ratelimit-policy", "ratelimit-limit",
-    "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
-    "x-credits-charged",
+    "ratelimit-remaining", "ratelimit-reset",
 ];
 const STATES = ["queued", "transcoding", "success", "failed", "canceled"];
 
@@ -87,12 +86,13 @@ app.get("/v1/jobs", async (c) => {
     if (status !== undefined && !STATES.includes(status)) throw Refusal.of("status", `Must be one of ${STATES}.`);
     const list =
         status === undefined
-            ? ["list_jobs_of_key", hash, cursor, limit, 0]
-            : ["list_jobs_of_key_in_states", hash, cursor, limit, 0, status, null, null, null];
+            ? ["list_jobs_of_key", hash, cursor, limit + 1, 0]
+            : ["list_jobs_of_key_in_states", hash, cursor, limit + 1, 0, status, null, null, null];
     const [key, jobs] = await runBatch(c, [["find_api_key", hash], list]);
     authenticated(c, key);
-    const data = await Promise.all(jobs.map((job) => jobOut(c.env, job)));
-    return c.json({ data, nextCursor: jobs.length === limit ? jobs.at(-1).id : null });
+    const shown = jobs.slice(0, limit);
+    const data = await Promise.all(shown.map((job) => jobOut(c.env, job)));
+    return c.json({ data, nextCursor: jobs.length > limit ? shown.at(-1).id : null });
 });
 
 app.post("/v1/jobs", async (c) => {

@@ -104,7 +104,7 @@ fn start_kie(options: &mut StackOptions) -> Result<KieSim> {
     let kie = KieSim::start(KieOptions::default())?;
     options.allow_hosts.push(kie.host());
     options.edge_vars.extend(kie.edge_vars());
-    options.edge_vars.push(("PROVIDER_ASK_S".into(), "5".into()));
+    options.edge_vars.push(("PROVIDER_POLL_S".into(), "5".into()));
     Ok(kie)
 }
 

@@ -100,6 +100,8 @@ fn jobs_are_listed_newest_first_in_pages() {
         assert_eq!(listed(&first), ids[..3]);
         let second = list(&format!("?limit=3&cursor={}", first.body["nextCursor"].as_str().unwrap()));
         assert_eq!((listed(&second).as_slice(), &second.body["nextCursor"]), (&ids[3..], &Value::Null));
+        let whole = list("?limit=5");
+        assert_eq!((listed(&whole).as_slice(), &whole.body["nextCursor"]), (&ids[..], &Value::Null), "the last page is full");
         account.api.delete_job(&ids[0]).unwrap();
         assert_eq!(listed(&list("")), ids[1..]);
         assert_eq!(listed(&list("?status=queued")), ids[1..]);

@@ -32,7 +32,7 @@ const LOCAL_SOUND_SIZE_BYTES: usize = 10_000_001;
 
 fn options() -> StackOptions {
     let mut edge_vars = KIE.edge_vars();
-    edge_vars.push(("PROVIDER_ASK_S".into(), "1".into()));
+    edge_vars.push(("PROVIDER_POLL_S".into(), "1".into()));
     StackOptions { allow_hosts: vec![KIE.host()], edge_vars, ..StackOptions::default() }
 }
 

@@ -26,7 +26,7 @@ const PRICE_CREDITS: u64 = 48;
 fn options() -> StackOptions {
     let mut edge_vars = KIE.edge_vars();
     edge_vars.extend(
-        [("PROVIDER_ASK_S", "1,1,2"), ("PROVIDER_TIMEOUT_S", "60"), ("WEBHOOK_RETRY_S", "1")]
+        [("PROVIDER_POLL_S", "1,1,2"), ("PROVIDER_TIMEOUT_S", "60"), ("WEBHOOK_RETRY_S", "1")]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     StackOptions { allow_hosts: vec![WEB_SERVER.host(), KIE.host()], edge_vars, ..StackOptions::default() }

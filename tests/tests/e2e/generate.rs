@@ -26,7 +26,7 @@ struct Generator(Fixture);
 impl Generator {
     fn new() -> Self {
         let mut edge_vars = KIE.edge_vars();
-        edge_vars.push(("PROVIDER_ASK_S".into(), "2".into()));
+        edge_vars.push(("PROVIDER_POLL_S".into(), "2".into()));
         let options = StackOptions {
             transcoders: 1,
             allow_hosts: vec![KIE.host(), WEB_SERVER.host()],

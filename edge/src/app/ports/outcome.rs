@@ -1,6 +1,6 @@
 //! Parameters and results of the ports, beyond the domain's types.
 
-use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
+use shared::id::{AccountId, ApiKeyId, JobId, LeaseId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::media::MediaFacts;
 use shared::price::Resolution;
@@ -10,7 +10,7 @@ use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
 
 use crate::domain::api_key::{ApiKey, KeyHash, KeyRequest};
-use crate::domain::job::Job;
+use crate::domain::job::{Job, JobState};
 use crate::domain::run::RunRef;
 use crate::domain::spending_limit::SpendingLimit;
 use crate::domain::webhook::EventId;
@@ -88,15 +88,25 @@ pub struct JobSums {
 /// The outcome of a claim.
 pub enum Claimed {
     Leased(Box<Job>),
-    /// Nothing was written; the job as it is, if it is.
+    /// Nothing was written; the job as it is, if there is one.
     Refused(Option<Box<Job>>),
+}
+
+/// The current run of a job, as far as the answer to a refused report depends on it. Heartbeats
+/// read it, so it holds no more than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunStatus {
+    pub run: u32,
+    pub state: JobState,
+    /// The lease that holds the run or, once it is over, the last one.
+    pub lease_id: Option<LeaseId>,
 }
 
 /// The outcome of a write that needs the lease.
 pub enum Held {
     Done,
-    /// Nothing was written; the job as it is, if it is.
-    NotHeld(Option<Box<Job>>),
+    /// Nothing was written; the current run, if there is such a job.
+    NotHeld(Option<RunStatus>),
 }
 
 /// The outcome of a write that ends a run.
@@ -106,8 +116,8 @@ pub enum Ended {
         /// The job has a webhook receiver.
         has_callback: bool,
     },
-    /// Nothing was written; the job as it is, if it is.
-    NotHeld(Option<Box<Job>>),
+    /// Nothing was written; the current run, if there is such a job.
+    NotHeld(Option<RunStatus>),
 }
 
 /// The outcome of a deletion.
@@ -143,8 +153,8 @@ pub enum Corrected {
     /// The facts were noted, the reserve was not corrected: this is what the key could spend, the
     /// reserve included.
     NotCovered(SpendingLimit),
-    /// Nothing was written; the job as it is, if it is.
-    NotHeld(Option<Box<Job>>),
+    /// Nothing was written; the current run, if there is such a job.
+    NotHeld(Option<RunStatus>),
 }
 
 /// A heartbeat.

@@ -233,6 +233,8 @@ pub trait DeliveryStore {
     async fn record_attempt(&self, id: EventId, attempt: &DeliveryAttempt, next: DeliveryOutcome) -> Result<(), Error>;
     async fn list_due_deliveries(&self, due_before_ms: UnixMillis, limit: u32) -> Result<Vec<EventId>, Error>;
     async fn list_deliveries(&self, key: &KeyHash, job_id: JobId) -> Result<(Option<ApiKey>, Option<Job>, Vec<Delivery>), Error>;
+    /// Those of any account's job.
+    async fn list_deliveries_of_job(&self, job_id: JobId) -> Result<Vec<Delivery>, Error>;
     /// Makes an event due again with all its attempts. The flag is false if the key's account has
     /// no such event.
     async fn redeliver_event(&self, key: &KeyHash, id: EventId, now: UnixMillis) -> Result<(Option<ApiKey>, bool), Error>;

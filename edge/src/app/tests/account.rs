@@ -1,6 +1,10 @@
 //! Keys, quotas, lists and estimates.
 
+use shared::composition::Composition;
+use shared::price;
+
 use super::*;
+use crate::app::start_job;
 
 pub fn key_with_quota(ports: &FakePorts, account: &Account, quota: u64) -> Account {
     block_on(async {
@@ -52,19 +56,14 @@ fn a_correction_beyond_the_quota_fails_the_job_and_gives_all_back() {
 fn an_estimate_prices_like_a_job_and_spends_nothing() {
     let ports = FakePorts::new();
     let account = account(&ports, 47);
-    let ask = |model, duration_ms, resolution| {
-        let request = estimate_job::EstimateRequest {
-            model,
-            matting_model: None,
-            duration_ms: Some(duration_ms),
-            resolution,
-            output_count: 1,
-        };
+    let estimate = |model, duration_ms, resolution| {
+        let options = JobOptions { resolution, ..JobOptions::default() };
+        let request = estimate_job::EstimateRequest { model, options, duration_ms: Some(duration_ms), output_count: 1 };
         let estimate = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap();
         (estimate.credits, estimate.work_ms / 1_000, estimate.can_afford)
     };
-    assert_eq!(ask(Model::KieKling3Video, 3_000, Some(Resolution::Hd)), (48, 120, false));
-    assert_eq!(ask(Model::Auto, 3_000, None), (3, 26, true));
+    assert_eq!(estimate(Model::KieKling3Video, 3_000, Some(Resolution::Hd)), (48, 120, false));
+    assert_eq!(estimate(Model::Auto, 3_000, None), (3, 26, true));
     assert_eq!(balance(&ports, &account), 47);
     ports.provider.unavailable.set(true);
     let refusal = JobRequest { model: Model::KieKling3Video, ..request(None) };
@@ -220,13 +219,8 @@ fn an_estimate_follows_the_history_once_there_are_twenty_jobs() {
     let ports = FakePorts::new();
     let account = account(&ports, 1_000);
     let eta_s = |resolution| {
-        let request = estimate_job::EstimateRequest {
-            model: Model::Auto,
-            matting_model: None,
-            duration_ms: Some(5_000),
-            resolution,
-            output_count: 1,
-        };
+        let options = JobOptions { resolution, ..JobOptions::default() };
+        let request = estimate_job::EstimateRequest { model: Model::Auto, options, duration_ms: Some(5_000), output_count: 1 };
         block_on(estimate_job::estimate_job(&ports, &account.key, Ok(request))).unwrap().work_ms / 1_000
     };
     let work_for = |duration_ms: u64, work_ms| {
@@ -260,4 +254,38 @@ fn what_is_made_is_paid_for_not_what_was_sent() {
     assert_eq!(JobOptions::default().paid_resolution(size(3_840, 2_160)), Resolution::UltraHd);
     let large = JobOptions { resolution: Some(Resolution::UltraHd), ..JobOptions::default() };
     assert_eq!(large.paid_resolution(size(640, 360)), Resolution::Hd);
+}
+
+#[test]
+fn the_reserve_is_that_of_the_canvas_however_a_job_begins() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 1_000);
+    let canvas = PixelSize { width: 3_840, height: 2_160 };
+    let options = |resolution| {
+        let composition = Composition { canvas: Some(canvas), ..Composition::default() };
+        JobOptions { resolution, composition, ..JobOptions::default() }
+    };
+    let reserves = |options: &JobOptions| {
+        let request = || JobRequest { policy: policy("removebgvideo"), options: options.clone(), ..request(None) };
+        let submitted = block_on(submit_job::submit_job(&ports, account.caller, request(), None)).unwrap();
+        let draft = block_on(submit_job::create_draft(&ports, account.caller, request())).unwrap();
+        let run = start_job::RunRequest {
+            model: Model::Auto,
+            outputs: vec![Output::WebmVp9Alpha],
+            options: options.clone(),
+            dialect_request_json: None,
+            callback_url: None,
+        };
+        let started = block_on(start_job::start_job(&ports, draft, run)).unwrap();
+        let estimate =
+            estimate_job::EstimateRequest { model: Model::Auto, options: options.clone(), duration_ms: None, output_count: 1 };
+        let estimated = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(estimate))).unwrap();
+        [submitted.reserved_credits, started.reserved_credits, estimated.credits]
+    };
+    let of =
+        |resolution| price::price_credits(Model::Auto.info().tariff, Model::Auto.info().assumed_duration_ms(), resolution, 1);
+    assert_ne!(of(Resolution::UltraHd), of(price::ASSUMED_RESOLUTION));
+    assert_eq!(reserves(&options(None)), [of(Resolution::UltraHd); 3]);
+    assert_eq!(reserves(&options(Some(Resolution::Hd))), [of(Resolution::Hd); 3]);
+    assert_eq!(reserves(&JobOptions::default()), [of(price::ASSUMED_RESOLUTION); 3]);
 }

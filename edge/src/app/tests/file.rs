@@ -22,9 +22,9 @@ fn an_upload_is_a_source_once_it_is_there_with_its_size_and_for_its_owner() {
     };
     assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
     let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-    ports.objects.0.borrow_mut().insert(object_key.clone(), 6);
+    ports.objects.sizes.borrow_mut().insert(object_key.clone(), 6);
     assert_eq!(submit(&account, &ticket.file_url), Err(Error::UploadMissing));
-    ports.objects.0.borrow_mut().insert(object_key.clone(), 5);
+    ports.objects.sizes.borrow_mut().insert(object_key.clone(), 5);
     assert_eq!(submit(&other, &ticket.file_url), Err(Error::InvalidFileUrl));
     assert_eq!(submit(&account, &ticket.file_url.replace("size=5", "size=6")), Err(Error::InvalidFileUrl));
     assert_eq!(submit(&account, "https://api.example.com/health"), Err(Error::InvalidFileUrl));
@@ -58,8 +58,8 @@ fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
     let account = account(&ports, 100);
     let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
     let source = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-    let put = |key: &str| ports.objects.0.borrow_mut().insert(key.to_owned(), 5);
-    let there = |key: &str| ports.objects.0.borrow().contains_key(key);
+    let put = |key: &str| ports.objects.sizes.borrow_mut().insert(key.to_owned(), 5);
+    let there = |key: &str| ports.objects.sizes.borrow().contains_key(key);
     put(&source);
     let submit = || {
         let request = JobRequest { input: JobInput::Video { url: ticket.file_url.clone() }, ..request(None) };
@@ -73,13 +73,13 @@ fn a_deleted_jobs_objects_go_at_once_and_what_comes_late_goes_with_the_sweep() {
     block_on(delete_job::delete_job(&ports, &account.key, first.id)).unwrap();
     assert!(!there(&output) && there(&source) && there("outputs/somebody/else/a.webm"), "the second job needs the source");
     put(&output);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).jobs_emptied, 0);
     block_on(delete_job::delete_job(&ports, &account.key, second.id)).unwrap();
     assert!(!there(&source));
     ports.pass_ms(15 * 60 * 1_000);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 2);
+    assert_eq!(block_on(sweep::sweep(&ports)).jobs_emptied, 2);
     assert!(!there(&output));
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).jobs_emptied, 0);
 }
 
 #[test]
@@ -90,10 +90,10 @@ fn outputs_are_kept_for_their_retention() {
     let work = granted(&ports, &job);
     accepted(report(&ports, &work, complete(&work)));
     ports.pass_ms(30 * 24 * 60 * 60 * 1_000 - 1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).jobs_emptied, 0);
     assert_eq!(find(&ports, &account, job.id).assets.len(), 1);
     ports.pass_ms(1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().jobs_emptied, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).jobs_emptied, 1);
     let job = find(&ports, &account, job.id);
     assert_eq!((job.state, job.assets.len()), (JobState::Success, 0));
 }
@@ -105,11 +105,11 @@ fn uploads_go_with_their_retention_used_or_not_but_not_from_under_a_running_job(
     let upload = || {
         let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
         let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-        ports.objects.0.borrow_mut().insert(object_key.clone(), 5);
+        ports.objects.sizes.borrow_mut().insert(object_key.clone(), 5);
         (ticket.file_url, object_key)
     };
-    let there = |key: &str| ports.objects.0.borrow().contains_key(key);
-    let removed = || block_on(sweep::sweep(&ports)).unwrap().uploads_removed;
+    let there = |key: &str| ports.objects.sizes.borrow().contains_key(key);
+    let removed = || block_on(sweep::sweep(&ports)).uploads_removed;
     let (_, unused) = upload();
     let (url, used) = upload();
     let request = JobRequest { input: JobInput::Video { url }, ..request(None) };
@@ -212,15 +212,15 @@ fn a_file_that_comes_with_a_request_is_a_source_and_leaves_nothing_behind_when_i
     let uploads = || ports.sqlite().number("SELECT count(*) FROM uploads");
     assert!(store(vec![]).unwrap().is_none());
     assert_eq!(store(vec![Ok(vec![1]), Err(Error::TooLarge)]).err(), Some(Error::TooLarge));
-    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+    assert_eq!((uploads(), ports.objects.sizes.borrow().len()), (0, 0));
     ports.sqlite().fail_next(Fault::BeforeTheWrite);
     assert!(store(vec![Ok(vec![1, 2])]).is_err());
-    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+    assert_eq!((uploads(), ports.objects.sizes.borrow().len()), (0, 0));
     let file = store(vec![Ok(vec![1, 2]), Ok(vec![3])]).unwrap().unwrap();
     assert!(file.file_url.contains("/a_b.mp4?size=3&"), "{}", file.file_url);
-    assert_eq!((uploads(), ports.objects.0.borrow().len()), (1, 1));
+    assert_eq!((uploads(), ports.objects.sizes.borrow().len()), (1, 1));
     block_on(store_file::discard_file(&ports, &file));
-    assert_eq!((uploads(), ports.objects.0.borrow().len()), (0, 0));
+    assert_eq!((uploads(), ports.objects.sizes.borrow().len()), (0, 0));
 }
 
 #[test]

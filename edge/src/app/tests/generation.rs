@@ -1,4 +1,4 @@
-//! Videos that a provider makes: sent once, asked about, taken once, given up; credits right
+//! Videos that a provider generates: sent once, polled, taken once, given up; credits right
 //! whatever happens.
 
 use shared::media::Preset;
@@ -13,12 +13,12 @@ use crate::domain::run::RunRef;
 const CREDITS: u64 = 100;
 const VIDEO_URL: &str = "https://cdn.example/v.mp4";
 
-struct Scene {
+struct GenerationFixture {
     ports: FakePorts,
     account: Account,
 }
 
-impl Scene {
+impl GenerationFixture {
     fn new() -> Self {
         let ports = FakePorts::new();
         Self { account: account(&ports, CREDITS), ports }
@@ -52,7 +52,7 @@ impl Scene {
         self.advance(job)
     }
 
-    fn ask(&self, job: &Job, progress: TaskProgress) -> Advance {
+    fn poll(&self, job: &Job, progress: TaskProgress) -> Advance {
         self.find_next(progress, None);
         self.advance(job)
     }
@@ -61,7 +61,7 @@ impl Scene {
         self.ports.provider.findings.borrow_mut().push(Found { progress, callback_url });
     }
 
-    fn hear(&self, task: &str) -> Advance {
+    fn call_back(&self, task: &str) -> Advance {
         block_on(handle_provider_callback(&self.ports, "kie", task)).unwrap()
     }
 
@@ -71,7 +71,7 @@ impl Scene {
         self.assert_over(CREDITS);
     }
 
-    /// Each end told once, with this balance.
+    /// Each end has one event, and the balance is this.
     fn assert_over(&self, credits: u64) {
         assert_eq!(balance(&self.ports, &self.account), credits);
         assert_eq!(self.ports.sqlite().number("SELECT count(*) FROM deliveries"), 1);
@@ -96,265 +96,268 @@ fn failed() -> TaskProgress {
 }
 
 #[test]
-fn an_order_is_sent_asked_about_taken_and_keyed_for_what_was_reserved() {
-    let scene = Scene::new();
-    let job = scene.order();
-    assert_eq!(*scene.ports.tasks.orders.borrow(), [(ProviderWake::Due(run(&job)), 0)]);
-    assert_eq!(refused(&scene.ports, &job), ClaimRefusal::Leased, "there is nothing to key yet");
-    assert_eq!(scene.send(&job, accepted("t1")), Advance::Sent);
-    let (order, image_url, callback_url) = scene.ports.provider.created.borrow()[0].clone();
+fn an_order_is_sent_polled_taken_and_keyed_for_what_was_reserved() {
+    let fixture = GenerationFixture::new();
+    let job = fixture.order();
+    assert_eq!(*fixture.ports.tasks.orders.borrow(), [(ProviderWake::Due(run(&job)), 0)]);
+    assert_eq!(refused(&fixture.ports, &job), ClaimRefusal::Leased, "there is nothing to key yet");
+    assert_eq!(fixture.send(&job, accepted("t1")), Advance::Sent);
+    let (order, image_url, callback_url) = fixture.ports.provider.created.borrow()[0].clone();
     assert_eq!((order.prompt.as_str(), order.duration_s, order.aspect_ratio), ("a red ball", 3, Some(AspectRatio::Tall)));
     assert_eq!(image_url, GenerationUrls::default());
     assert!(callback_url.starts_with("https://api.example.com/api/v1/webhooks/kie?job=job_"), "{callback_url}");
-    assert_eq!(scene.advance(&job), Advance::Nothing, "it is not due yet");
-    scene.ports.pass_ms(10_000);
-    assert_eq!(scene.ask(&job, TaskProgress::Waiting), Advance::Asked);
-    assert_eq!(scene.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), 60)));
-    scene.ports.pass_ms(60_000);
-    assert_eq!(scene.ask(&job, TaskProgress::Working), Advance::Asked);
-    assert_eq!(find(&scene.ports, &scene.account, job.id).state, JobState::Processing);
-    scene.ports.pass_ms(60_000);
-    assert_eq!(scene.ask(&job, made()), Advance::Received);
-    assert_eq!(*scene.ports.tasks.sent.borrow(), [TranscodeTask::TranscodeV1 { job_id: job.id, run: 1 }]);
-    let work = granted(&scene.ports, &job);
+    assert_eq!(fixture.advance(&job), Advance::Nothing, "it is not due yet");
+    fixture.ports.pass_ms(10_000);
+    assert_eq!(fixture.poll(&job, TaskProgress::Waiting), Advance::Polled);
+    assert_eq!(fixture.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), 60_000)));
+    fixture.ports.pass_ms(60_000);
+    assert_eq!(fixture.poll(&job, TaskProgress::Working), Advance::Polled);
+    assert_eq!(find(&fixture.ports, &fixture.account, job.id).state, JobState::Processing);
+    fixture.ports.pass_ms(60_000);
+    assert_eq!(fixture.poll(&job, made()), Advance::Received);
+    assert_eq!(*fixture.ports.tasks.sent.borrow(), [TranscodeTask::TranscodeV1 { job_id: job.id, run: 1 }]);
+    let work = granted(&fixture.ports, &job);
     assert_eq!(work.source, Source::Url { url: VIDEO_URL.into() });
     // The provider's three seconds are a little longer, as they are.
-    super::accepted(report(&scene.ports, &work, probed(3_040)));
-    super::accepted(report(&scene.ports, &work, complete(&work)));
-    scene.assert_over(CREDITS - 48);
-    // What comes after that changes nothing.
-    assert_eq!((scene.advance(&job), scene.hear("t1")), (Advance::Nothing, Advance::Nothing));
-    scene.assert_over(CREDITS - 48);
+    super::accepted(report(&fixture.ports, &work, probed(3_040)));
+    super::accepted(report(&fixture.ports, &work, complete(&work)));
+    fixture.assert_over(CREDITS - 48);
+    // A later step or callback changes nothing.
+    assert_eq!((fixture.advance(&job), fixture.call_back("t1")), (Advance::Nothing, Advance::Nothing));
+    fixture.assert_over(CREDITS - 48);
 }
 
 #[test]
 fn a_picture_of_ours_is_shown_to_the_provider_by_a_signed_url() {
-    let scene = Scene::new();
-    let Scene { ports, account } = &scene;
+    let fixture = GenerationFixture::new();
+    let GenerationFixture { ports, account } = &fixture;
     let ticket = block_on(create_upload::create_upload(ports, account.caller, "a.png", "image/png", 5)).unwrap();
     let input = JobInput::Generation { prompt: String::new(), image_url: Some(ticket.file_url.clone()), aspect_ratio: None };
     let request = || JobRequest { model: Model::KieKling3Video, input: input.clone(), ..request(None) };
     let submit = || block_on(submit_job::submit_job(ports, account.caller, request(), None));
     assert_eq!(submit(), Err(Error::UploadMissing));
     let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-    ports.objects.0.borrow_mut().insert(object_key.clone(), 5);
+    ports.objects.sizes.borrow_mut().insert(object_key.clone(), 5);
     let Err(Error::InsufficientCredits { required_credits, .. }) = submit() else { panic!("5 s at 1080p are dearer") };
     assert_eq!(required_credits, 105);
     block_on(manage_accounts::grant_credits(ports, account.id, 5)).unwrap();
-    assert_eq!(scene.send(&submit().unwrap(), accepted("t1")), Advance::Sent);
+    assert_eq!(fixture.send(&submit().unwrap(), accepted("t1")), Advance::Sent);
     let image_url = ports.provider.created.borrow()[0].1.image.clone().unwrap();
     assert!(image_url.starts_with(&format!("https://api.example.com/files/{object_key}?size=5&")), "{image_url}");
 }
 
 #[test]
 fn without_a_provider_nothing_is_created_and_nothing_charged() {
-    let scene = Scene::new();
-    scene.ports.provider.unavailable.set(true);
+    let fixture = GenerationFixture::new();
+    fixture.ports.provider.unavailable.set(true);
     let input = JobInput::Generation { prompt: "x".into(), image_url: None, aspect_ratio: None };
     let request = JobRequest { model: Model::KieKling3Video, input, ..request(Some(3_000)) };
-    let refusal = block_on(submit_job::submit_job(&scene.ports, scene.account.caller, request, None));
+    let refusal = block_on(submit_job::submit_job(&fixture.ports, fixture.account.caller, request, None));
     assert!(matches!(refusal, Err(Error::ModelUnavailable(_))));
-    assert_eq!(balance(&scene.ports, &scene.account), CREDITS);
-    assert_eq!(scene.ports.sqlite().number("SELECT count(*) FROM jobs"), 0);
+    assert_eq!(balance(&fixture.ports, &fixture.account), CREDITS);
+    assert_eq!(fixture.ports.sqlite().number("SELECT count(*) FROM jobs"), 0);
 }
 
 #[test]
-fn a_refused_order_waits_as_long_as_it_is_told_and_holds_the_others_back() {
-    for (retry_after_ms, pause_s) in [(Some(45_000), 45), (None, 10)] {
-        let scene = Scene::new();
-        let (job, other) = (scene.order(), scene.order());
-        assert_eq!(scene.send(&job, Creation::Refused { retry_after_ms }), Advance::PutOff);
-        assert_eq!(scene.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), pause_s)));
+fn a_refused_order_waits_as_long_as_the_provider_wants_and_holds_the_others_back() {
+    for (retry_after_ms, pause_ms) in [(Some(45_000), 45_000), (None, 10_000)] {
+        let fixture = GenerationFixture::new();
+        let (job, other) = (fixture.order(), fixture.order());
+        assert_eq!(fixture.send(&job, Creation::Refused { retry_after_ms }), Advance::PutOff);
+        assert_eq!(fixture.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), pause_ms)));
         for waiting in [&job, &other] {
-            assert_eq!(scene.advance(waiting), Advance::PutOff);
+            assert_eq!(fixture.advance(waiting), Advance::PutOff);
         }
-        scene.ports.pass_ms(u64::from(pause_s) * 1_000);
-        assert_eq!(scene.send(&job, accepted("t1")), Advance::Sent);
-        assert_eq!(scene.ports.provider.created.borrow().len(), 2);
+        fixture.ports.pass_ms(pause_ms);
+        assert_eq!(fixture.send(&job, accepted("t1")), Advance::Sent);
+        assert_eq!(fixture.ports.provider.created.borrow().len(), 2);
     }
 }
 
 #[test]
 fn no_more_orders_are_sent_than_the_rate_allows() {
-    let scene = Scene::new();
-    block_on(manage_accounts::grant_credits(&scene.ports, scene.account.id, 1_000)).unwrap();
-    let jobs: Vec<_> = (0..5).map(|_| scene.order()).collect();
+    let fixture = GenerationFixture::new();
+    block_on(manage_accounts::grant_credits(&fixture.ports, fixture.account.id, 1_000)).unwrap();
+    let jobs: Vec<_> = (0..5).map(|_| fixture.order()).collect();
     let mut sent = Vec::new();
     for _ in 0..3 {
-        let waiting = jobs.iter().filter(|job| find(&scene.ports, &scene.account, job.id).state == JobState::Queued);
-        sent.push(waiting.filter(|job| scene.send(job, accepted(&job.id.to_string())) == Advance::Sent).count());
-        scene.ports.provider.creations.borrow_mut().clear();
-        scene.ports.pass_ms(10_000);
+        let waiting = jobs.iter().filter(|job| find(&fixture.ports, &fixture.account, job.id).state == JobState::Queued);
+        sent.push(waiting.filter(|job| fixture.send(job, accepted(&job.id.to_string())) == Advance::Sent).count());
+        fixture.ports.provider.creations.borrow_mut().clear();
+        fixture.ports.pass_ms(10_000);
     }
     assert_eq!(sent, [2, 2, 1]);
 }
 
 #[test]
 fn an_order_that_is_refused_for_an_hour_or_rejected_fails_and_gives_all_back() {
-    let scene = Scene::new();
-    let job = scene.order();
-    assert_eq!(scene.send(&job, Creation::Refused { retry_after_ms: Some(3_599_999) }), Advance::PutOff);
-    scene.ports.pass_ms(3_600_000);
-    assert_eq!(scene.advance(&job), Advance::Failed);
-    scene.assert_failed(&job, JobErrorCode::ProviderUnavailable);
+    let fixture = GenerationFixture::new();
+    let job = fixture.order();
+    assert_eq!(fixture.send(&job, Creation::Refused { retry_after_ms: Some(3_599_999) }), Advance::PutOff);
+    fixture.ports.pass_ms(3_600_000);
+    assert_eq!(fixture.advance(&job), Advance::Failed);
+    fixture.assert_failed(&job, JobErrorCode::ProviderUnavailable);
 
-    let scene = Scene::new();
-    let job = scene.order();
+    let fixture = GenerationFixture::new();
+    let job = fixture.order();
     let rejected = Creation::Rejected { code: JobErrorCode::ProviderRefused, reason: "422".into() };
-    assert_eq!(scene.send(&job, rejected), Advance::Failed);
-    scene.assert_failed(&job, JobErrorCode::ProviderRefused);
+    assert_eq!(fixture.send(&job, rejected), Advance::Failed);
+    fixture.assert_failed(&job, JobErrorCode::ProviderRefused);
 }
 
 #[test]
 fn an_order_that_may_have_arrived_is_never_sent_again_but_found_by_its_call() {
-    let scene = Scene::new();
-    let job = scene.order();
-    assert_eq!(scene.send(&job, Creation::Unclear { reason: "no connection".into() }), Advance::Unclear);
-    scene.ports.pass_ms(60_000);
-    assert_eq!(scene.advance(&job), Advance::Nothing);
-    let callback_url = scene.ports.provider.created.borrow()[0].2.clone();
-    // The provider is asked who it is, then asked what became of it.
-    scene.find_next(made(), Some(callback_url));
-    scene.find_next(made(), None);
-    assert_eq!(scene.hear("t9"), Advance::Received);
-    assert_eq!(scene.ports.provider.created.borrow().len(), 1);
-    granted(&scene.ports, &job);
+    let fixture = GenerationFixture::new();
+    let job = fixture.order();
+    assert_eq!(fixture.send(&job, Creation::Unclear { reason: "no connection".into() }), Advance::Unclear);
+    fixture.ports.pass_ms(60_000);
+    assert_eq!(fixture.advance(&job), Advance::Nothing);
+    let callback_url = fixture.ports.provider.created.borrow()[0].2.clone();
+    // The first poll finds the order by its callback URL, the second one its state.
+    fixture.find_next(made(), Some(callback_url));
+    fixture.find_next(made(), None);
+    assert_eq!(fixture.call_back("t9"), Advance::Received);
+    assert_eq!(fixture.ports.provider.created.borrow().len(), 1);
+    granted(&fixture.ports, &job);
 }
 
 #[test]
-fn an_order_that_nobody_ever_hears_of_ends_with_its_time() {
+fn an_order_without_any_answer_ends_at_its_deadline() {
     for unclear in [false, true] {
-        let scene = Scene::new();
-        let job = if unclear { scene.order() } else { scene.sent("t1") };
+        let fixture = GenerationFixture::new();
+        let job = if unclear { fixture.order() } else { fixture.sent("t1") };
         if unclear {
-            scene.send(&job, Creation::Unclear { reason: "no answer".into() });
+            fixture.send(&job, Creation::Unclear { reason: "no answer".into() });
         }
-        scene.ports.pass_ms(30 * 60 * 1_000 + 60_000);
-        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().generations_woken, 1);
-        assert_eq!(scene.advance(&job), Advance::Failed);
-        scene.assert_failed(&job, JobErrorCode::ProviderTimeout);
-        assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap().generations_woken, 0);
+        fixture.ports.pass_ms(30 * 60 * 1_000 + 60_000);
+        assert_eq!(block_on(sweep::sweep(&fixture.ports)).generations_woken, 1);
+        assert_eq!(fixture.advance(&job), Advance::Failed);
+        fixture.assert_failed(&job, JobErrorCode::ProviderTimeout);
+        assert_eq!(block_on(sweep::sweep(&fixture.ports)).generations_woken, 0);
     }
 }
 
 #[test]
 fn a_task_may_be_unknown_for_a_while_but_not_for_ever() {
-    let scene = Scene::new();
-    let job = scene.sent("t1");
-    scene.ports.pass_ms(10_000);
-    assert_eq!(scene.ask(&job, TaskProgress::Unknown), Advance::Asked);
-    scene.ports.pass_ms(79_999);
-    assert_eq!(scene.ask(&job, TaskProgress::Unknown), Advance::Asked);
-    scene.ports.pass_ms(60_000);
-    assert_eq!(scene.ask(&job, TaskProgress::Unknown), Advance::Failed);
-    scene.assert_failed(&job, JobErrorCode::ProviderFailed);
+    let fixture = GenerationFixture::new();
+    let job = fixture.sent("t1");
+    fixture.ports.pass_ms(10_000);
+    assert_eq!(fixture.poll(&job, TaskProgress::Unknown), Advance::Polled);
+    fixture.ports.pass_ms(79_999);
+    assert_eq!(fixture.poll(&job, TaskProgress::Unknown), Advance::Polled);
+    fixture.ports.pass_ms(60_000);
+    assert_eq!(fixture.poll(&job, TaskProgress::Unknown), Advance::Failed);
+    fixture.assert_failed(&job, JobErrorCode::ProviderFailed);
 }
 
 #[test]
 fn calls_that_come_three_times_or_at_once_finish_a_job_once() {
-    let scene = Scene::new();
-    let job = scene.sent("t1");
-    scene.find_next(made(), None);
-    assert_eq!([scene.hear("t1"), scene.hear("t1"), scene.hear("t1")], [Advance::Received, Advance::Nothing, Advance::Nothing]);
-    assert_eq!(scene.ports.tasks.sent.borrow().len(), 1);
-    let work = granted(&scene.ports, &job);
-    super::accepted(report(&scene.ports, &work, complete(&work)));
-    assert_eq!(ledger_kinds(&scene.ports, "settle"), 1);
-    scene.assert_over(CREDITS - 48);
+    let fixture = GenerationFixture::new();
+    let job = fixture.sent("t1");
+    fixture.find_next(made(), None);
+    assert_eq!(
+        [fixture.call_back("t1"), fixture.call_back("t1"), fixture.call_back("t1")],
+        [Advance::Received, Advance::Nothing, Advance::Nothing]
+    );
+    assert_eq!(fixture.ports.tasks.sent.borrow().len(), 1);
+    let work = granted(&fixture.ports, &job);
+    super::accepted(report(&fixture.ports, &work, complete(&work)));
+    assert_eq!(ledger_kinds(&fixture.ports, "settle"), 1);
+    fixture.assert_over(CREDITS - 48);
 }
 
 #[test]
 fn a_failure_or_a_video_of_nowhere_gives_all_back_once() {
     for progress in [failed(), TaskProgress::Succeeded { url: "http://127.0.0.1/v.mp4".into() }] {
-        let scene = Scene::new();
-        let job = scene.sent("t1");
-        scene.ports.pass_ms(10_000);
-        assert_eq!(scene.ask(&job, progress), Advance::Failed);
-        assert_eq!(scene.hear("t1"), Advance::Nothing);
-        scene.assert_failed(&job, JobErrorCode::ProviderFailed);
+        let fixture = GenerationFixture::new();
+        let job = fixture.sent("t1");
+        fixture.ports.pass_ms(10_000);
+        assert_eq!(fixture.poll(&job, progress), Advance::Failed);
+        assert_eq!(fixture.call_back("t1"), Advance::Nothing);
+        fixture.assert_failed(&job, JobErrorCode::ProviderFailed);
     }
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_asked_again_no_sooner_than_it_wants() {
-    let scene = Scene::new();
-    let job = scene.sent("t1");
-    scene.ports.pass_ms(10_000);
+fn a_provider_that_does_not_answer_is_polled_again_no_sooner_than_it_wants() {
+    let fixture = GenerationFixture::new();
+    let job = fixture.sent("t1");
+    fixture.ports.pass_ms(10_000);
     let unanswered = TaskProgress::Unanswered { retry_after_ms: Some(90_000), reason: "429".into() };
-    assert_eq!(scene.ask(&job, unanswered), Advance::Asked);
-    assert_eq!(scene.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), 90)));
+    assert_eq!(fixture.poll(&job, unanswered), Advance::Polled);
+    assert_eq!(fixture.ports.tasks.orders.borrow().last(), Some(&(ProviderWake::Due(run(&job)), 90_000)));
 }
 
 #[test]
 fn a_late_success_changes_nothing_and_is_logged() {
-    let scene = Scene::new();
-    let (failing, canceled) = (scene.sent("t1"), scene.sent("t2"));
-    scene.ports.pass_ms(10_000);
-    scene.ask(&failing, failed());
-    block_on(delete_job::delete_job(&scene.ports, &scene.account.key, canceled.id)).unwrap();
-    assert_eq!(balance(&scene.ports, &scene.account), CREDITS);
+    let fixture = GenerationFixture::new();
+    let (failing, canceled) = (fixture.sent("t1"), fixture.sent("t2"));
+    fixture.ports.pass_ms(10_000);
+    fixture.poll(&failing, failed());
+    block_on(delete_job::delete_job(&fixture.ports, &fixture.account.key, canceled.id)).unwrap();
+    assert_eq!(balance(&fixture.ports, &fixture.account), CREDITS);
     for task in ["t1", "t2"] {
-        scene.ports.warnings.borrow_mut().clear();
-        assert_eq!(scene.hear(task), Advance::Nothing);
-        assert!(scene.ports.warnings.borrow()[0].contains("over"), "{task}");
+        fixture.ports.warnings.borrow_mut().clear();
+        assert_eq!(fixture.call_back(task), Advance::Nothing);
+        assert!(fixture.ports.warnings.borrow()[0].contains("over"), "{task}");
     }
-    assert_eq!(scene.ports.provider.asked.borrow().len(), 1);
-    assert_eq!((balance(&scene.ports, &scene.account), ledger_kinds(&scene.ports, "refund")), (CREDITS, 2));
+    assert_eq!(fixture.ports.provider.polled.borrow().len(), 1);
+    assert_eq!((balance(&fixture.ports, &fixture.account), ledger_kinds(&fixture.ports, "refund")), (CREDITS, 2));
     // Canceled while it was being sent: the answer and the call come too late.
-    let job = scene.order();
-    block_on(delete_job::delete_job(&scene.ports, &scene.account.key, job.id)).unwrap();
-    assert_eq!(scene.advance(&job), Advance::Nothing);
+    let job = fixture.order();
+    block_on(delete_job::delete_job(&fixture.ports, &fixture.account.key, job.id)).unwrap();
+    assert_eq!(fixture.advance(&job), Advance::Nothing);
 }
 
 #[test]
 fn a_call_about_a_strange_task_or_another_address_finishes_nobodys_job() {
-    let scene = Scene::new();
-    let job = scene.order();
-    scene.send(&job, Creation::Unclear { reason: "no connection".into() });
-    let genuine = scene.ports.provider.created.borrow()[0].2.clone();
+    let fixture = GenerationFixture::new();
+    let job = fixture.order();
+    fixture.send(&job, Creation::Unclear { reason: "no connection".into() });
+    let genuine = fixture.ports.provider.created.borrow()[0].2.clone();
     let forged = genuine.replace("token=", "token=00");
     let other = genuine.replace("run=1", "run=2");
     for callback_url in [None, Some("https://attacker.example/".to_owned()), Some(forged), Some(other), Some("?".into())] {
-        scene.find_next(made(), callback_url);
-        assert_eq!(scene.hear("t9"), Advance::Nothing);
+        fixture.find_next(made(), callback_url);
+        assert_eq!(fixture.call_back("t9"), Advance::Nothing);
     }
-    assert_eq!(block_on(handle_provider_callback(&scene.ports, "nobody", "t9")).unwrap(), Advance::Nothing);
-    assert_eq!(find(&scene.ports, &scene.account, job.id).state, JobState::Queued);
+    assert_eq!(block_on(handle_provider_callback(&fixture.ports, "nobody", "t9")).unwrap(), Advance::Nothing);
+    assert_eq!(find(&fixture.ports, &fixture.account, job.id).state, JobState::Queued);
     // A second task with the genuine address, made by whomever, does not replace the first.
-    scene.find_next(TaskProgress::Waiting, Some(genuine.clone()));
-    scene.find_next(TaskProgress::Waiting, None);
-    assert_eq!(scene.hear("t1"), Advance::Asked);
-    scene.find_next(made(), Some(genuine));
-    assert_eq!(scene.hear("t2"), Advance::Nothing);
-    assert_eq!(find(&scene.ports, &scene.account, job.id).state, JobState::Submitted);
+    fixture.find_next(TaskProgress::Waiting, Some(genuine.clone()));
+    fixture.find_next(TaskProgress::Waiting, None);
+    assert_eq!(fixture.call_back("t1"), Advance::Polled);
+    fixture.find_next(made(), Some(genuine));
+    assert_eq!(fixture.call_back("t2"), Advance::Nothing);
+    assert_eq!(find(&fixture.ports, &fixture.account, job.id).state, JobState::Submitted);
 }
 
 #[test]
 fn an_order_whose_wake_up_was_lost_is_found_by_the_sweep() {
-    let scene = Scene::new();
-    scene.ports.tasks.broken.set(true);
-    let job = scene.order();
-    scene.ports.tasks.broken.set(false);
-    assert_eq!(block_on(sweep::sweep(&scene.ports)).unwrap(), sweep::Swept::default());
-    scene.ports.pass_ms(60_000);
-    let swept = block_on(sweep::sweep(&scene.ports)).unwrap();
+    let fixture = GenerationFixture::new();
+    fixture.ports.tasks.broken.set(true);
+    let job = fixture.order();
+    fixture.ports.tasks.broken.set(false);
+    assert_eq!(block_on(sweep::sweep(&fixture.ports)), sweep::Swept::default());
+    fixture.ports.pass_ms(60_000);
+    let swept = block_on(sweep::sweep(&fixture.ports));
     assert_eq!((swept.generations_woken, swept.tasks_sent), (1, 0));
-    assert_eq!(*scene.ports.tasks.orders.borrow(), [(ProviderWake::Due(run(&job)), 0)]);
+    assert_eq!(*fixture.ports.tasks.orders.borrow(), [(ProviderWake::Due(run(&job)), 0)]);
 }
 
 #[test]
 fn credits_are_right_whenever_the_database_fails_around_an_order() {
     for fault in [Fault::BeforeTheWrite, Fault::AfterTheWrite] {
-        let scene = Scene::new();
-        let job = scene.order();
-        scene.ports.sqlite().fail_next(fault);
-        assert!(block_on(advance_generation(&scene.ports, run(&job))).is_err());
-        assert_eq!(scene.send(&job, accepted("t1")), Advance::Sent);
-        scene.ports.pass_ms(10_000);
-        scene.find_next(failed(), None);
-        scene.ports.sqlite().fail_next(fault);
-        assert!(block_on(advance_generation(&scene.ports, run(&job))).is_err());
-        assert_eq!(scene.advance(&job), Advance::Failed);
-        scene.assert_failed(&job, JobErrorCode::ProviderFailed);
+        let fixture = GenerationFixture::new();
+        let job = fixture.order();
+        fixture.ports.sqlite().fail_next(fault);
+        assert!(block_on(advance_generation(&fixture.ports, run(&job))).is_err());
+        assert_eq!(fixture.send(&job, accepted("t1")), Advance::Sent);
+        fixture.ports.pass_ms(10_000);
+        fixture.find_next(failed(), None);
+        fixture.ports.sqlite().fail_next(fault);
+        assert!(block_on(advance_generation(&fixture.ports, run(&job))).is_err());
+        assert_eq!(fixture.advance(&job), Advance::Failed);
+        fixture.assert_failed(&job, JobErrorCode::ProviderFailed);
     }
 }

@@ -111,7 +111,7 @@ fn a_background_is_checked_like_a_source_leased_and_removed_with_its_job() {
     let upload = |name: &str, size_bytes: u64| {
         let ticket = block_on(create_upload::create_upload(&ports, account.caller, name, "image/png", size_bytes)).unwrap();
         let key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
-        ports.objects.0.borrow_mut().insert(key.clone(), size_bytes);
+        ports.objects.sizes.borrow_mut().insert(key.clone(), size_bytes);
         (ticket.file_url, key)
     };
     let submit = |url: &str| {
@@ -126,7 +126,7 @@ fn a_background_is_checked_like_a_source_leased_and_removed_with_its_job() {
     let background = Some(Source::Object { object_key: object_key.clone(), size_bytes: 5 });
     let (first, second) = (submit(&url).unwrap(), submit(&url).unwrap());
     assert_eq!(granted(&ports, &first).background, background);
-    let is_there = || ports.objects.0.borrow().contains_key(&object_key);
+    let is_there = || ports.objects.sizes.borrow().contains_key(&object_key);
     block_on(delete_job::delete_job(&ports, &account.key, first.id)).unwrap();
     assert!(is_there(), "the second job still needs it");
     block_on(delete_job::delete_job(&ports, &account.key, second.id)).unwrap();

@@ -57,7 +57,7 @@ fn made(work: &Work) -> ReportEvent {
     ReportEvent::Complete { strategy: Strategy::Portrait, assets, previews: Vec::new(), qa_report: None }
 }
 
-fn heard(duration_ms: u64) -> ReportEvent {
+fn probed_sound(duration_ms: u64) -> ReportEvent {
     let ReportEvent::Probed { facts, .. } = probed(duration_ms) else { unreachable!() };
     ReportEvent::Probed { facts, strategy: Strategy::Portrait, choice: None }
 }
@@ -74,10 +74,10 @@ fn a_key_has_one_at_a_time_and_another_key_of_the_account_its_own() {
     let first = portrait(&ports, &account, None).unwrap();
     // Jobs of other dialects neither count nor are held up.
     submit(&ports, &account, Some(1_000)).unwrap();
-    let (spent, objects) = (balance(&ports, &account), ports.objects.0.borrow().len());
+    let (spent, objects) = (balance(&ports, &account), ports.objects.sizes.borrow().len());
     assert_eq!(admitted(&ports, &account), Err(Error::JobActive));
     assert_eq!(portrait(&ports, &account, None), Err(Error::JobActive));
-    assert_eq!((balance(&ports, &account), ports.objects.0.borrow().len()), (spent, objects));
+    assert_eq!((balance(&ports, &account), ports.objects.sizes.borrow().len()), (spent, objects));
     assert!(admitted(&ports, &further).is_ok());
     portrait(&ports, &further, None).unwrap();
     // The backstop, should a statement ever forget.
@@ -113,11 +113,11 @@ fn a_job_is_canceled_while_it_waits_and_not_later_and_stays_to_be_seen() {
     assert_eq!((balance(&ports, &account), find(&ports, &account, job.id).state), (100, JobState::Canceled));
     assert_eq!(cancel(&ports, &account, job.id), Err(Error::JobNotCancelable));
     assert_eq!(refused(&ports, &job), ClaimRefusal::Over);
-    // Its receiver hears of ends that are its API's; one of another dialect hears of this too.
+    // This API has no event for a cancellation; that of bgless has one.
     assert_eq!(ports.sqlite().number("SELECT count(*) FROM deliveries"), 0);
-    let told = JobRequest { callback_url: Some("https://example.com/hook".into()), ..request(None) };
-    let told = block_on(submit_job::submit_job(&ports, account.caller, told, None)).unwrap();
-    assert_eq!(cancel(&ports, &account, told.id), Ok(()));
+    let request = JobRequest { callback_url: Some("https://example.com/hook".into()), ..request(None) };
+    let job = block_on(submit_job::submit_job(&ports, account.caller, request, None)).unwrap();
+    assert_eq!(cancel(&ports, &account, job.id), Ok(()));
     assert_eq!(ports.sqlite().text("SELECT event FROM deliveries"), "job.canceled");
     let job = portrait(&ports, &account, None).unwrap();
     granted(&ports, &job);
@@ -139,16 +139,16 @@ fn a_transcoder_is_given_both_files_and_the_sounds_length_is_paid_for() {
     let portrait = work.portrait.clone().unwrap();
     assert_eq!((name(&work.source), name(&portrait.sound)), ("picture.png 7".into(), "sound.mp3 8".into()));
     assert_eq!((portrait.shape, work.outputs.as_slice()), (None, [Output::OpaqueMp4].as_slice()));
-    accepted(report(&ports, &work, heard(61_000)));
+    accepted(report(&ports, &work, probed_sound(61_000)));
     assert_eq!(balance(&ports, &account), 100 - 31);
     // However long it takes: files that are worked on are not swept away.
     ports.pass_ms(8 * 24 * 60 * 60 * 1_000);
     ports.sqlite().execute("UPDATE jobs SET lease_expires_at_ms = 9000000000000, attempt = 1").unwrap();
-    block_on(sweep::sweep(&ports)).unwrap();
-    assert_eq!(ports.objects.0.borrow().len(), 2);
+    block_on(sweep::sweep(&ports));
+    assert_eq!(ports.objects.sizes.borrow().len(), 2);
     accepted(report(&ports, &work, made(&work)));
     assert_eq!(block_on(delete_job::delete_job(&ports, &account.key, job.id)), Ok(()));
-    assert_eq!(ports.objects.0.borrow().len(), 0);
+    assert_eq!(ports.objects.sizes.borrow().len(), 0);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_providers_video_is_taken_as_it_is_and_paid_by_its_length() {
     block_on(ports.store.record_generated_video(run, "https://kie.example/a.mp4", ports.now())).unwrap();
     let work = granted(&ports, &job);
     assert_eq!((work.portrait.as_ref(), work.strategy), (None, StrategyRequest::Portrait));
-    accepted(report(&ports, &work, heard(4_200)));
+    accepted(report(&ports, &work, probed_sound(4_200)));
     assert_eq!(balance(&ports, &account), 1_000 - 80);
 }
 

@@ -32,7 +32,7 @@ fn three_attempts_that_die_exhaust_a_job() {
             ports.pass_ms(60_000);
         }
         if found_by_sweep {
-            assert_eq!(block_on(sweep::sweep(&ports)).unwrap().exhausted, 1);
+            assert_eq!(block_on(sweep::sweep(&ports)).exhausted, 1);
         } else {
             assert_eq!(refused(&ports, &job), ClaimRefusal::AttemptsExhausted);
         }
@@ -63,10 +63,10 @@ fn a_job_whose_task_was_not_sent_is_found_by_the_sweep_once() {
     let job = submit(&ports, &account, None).unwrap();
     assert_eq!(ports.warnings.borrow().len(), 1);
     ports.tasks.broken.set(false);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).tasks_sent, 0);
     ports.pass_ms(5 * 60 * 1_000);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).tasks_sent, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).tasks_sent, 0);
     assert_eq!(*ports.tasks.sent.borrow(), [TranscodeTask::TranscodeV1 { job_id: job.id, run: 1 }]);
 }
 
@@ -76,9 +76,9 @@ fn a_dead_transcoders_job_is_queued_again_by_the_sweep() {
     let account = account(&ports, 20);
     let job = submit(&ports, &account, None).unwrap();
     granted(&ports, &job);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap(), sweep::Swept::default());
+    assert_eq!(block_on(sweep::sweep(&ports)), sweep::Swept::default());
     ports.pass_ms(60_000);
-    let swept = block_on(sweep::sweep(&ports)).unwrap();
+    let swept = block_on(sweep::sweep(&ports));
     assert_eq!((swept.requeued, swept.tasks_sent), (1, 1));
     assert_eq!(granted(&ports, &job).attempt, 2);
 }
@@ -89,9 +89,9 @@ fn a_job_queued_for_a_day_ends() {
     let account = account(&ports, 20);
     let job = submit(&ports, &account, None).unwrap();
     ports.pass_ms(24 * 60 * 60 * 1_000 - 1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 0);
+    assert_eq!(block_on(sweep::sweep(&ports)).timed_out, 0);
     ports.pass_ms(1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).timed_out, 1);
     assert_eq!(find(&ports, &account, job.id).failure.unwrap().code, JobErrorCode::QueueTimeout);
     assert_eq!(balance(&ports, &account), 20);
 }
@@ -107,7 +107,7 @@ fn a_dead_letter_ends_a_run_without_attempts_left_and_revives_one_that_was_only_
     assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
     accepted(report(&ports, &work, ReportEvent::Release));
     assert_eq!((fail_dead_letter(7), fail_dead_letter(1)), (DeadLetterOutcome::Unchanged, DeadLetterOutcome::TaskDue));
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().tasks_sent, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).tasks_sent, 1);
     for _ in 0..3 {
         granted(&ports, &job);
         assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
@@ -126,7 +126,7 @@ fn a_run_that_is_always_given_back_ends_with_its_day() {
     let work = granted(&ports, &job);
     accepted(report(&ports, &work, ReportEvent::Release));
     ports.pass_ms(1);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().timed_out, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).timed_out, 1);
     assert_eq!(balance(&ports, &account), 20);
 }
 
@@ -160,7 +160,7 @@ fn credits_are_right_whenever_the_database_fails() {
         again(&|| block_on(delete_job::delete_job(&ports, &account.key, job.id))).unwrap();
         assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "refund")), (96, 1));
 
-        // A claim whose answer is lost is asked again and counts once.
+        // A claim whose answer is lost is repeated and counts once.
         let job = submit(&ports, &account, None).unwrap();
         let claim = new_claim(&ports, &job);
         let mut attempt = 0;
@@ -188,5 +188,55 @@ fn a_lease_is_not_kept_alive_for_ever_and_cannot_be_dated_ahead() {
     ports.pass_ms(1);
     assert_eq!(stopped(report(&ports, &work, beat())), StopReason::LeaseLost);
     ports.pass_ms(60_000);
-    assert_eq!(block_on(sweep::sweep(&ports)).unwrap().requeued, 1);
+    assert_eq!(block_on(sweep::sweep(&ports)).requeued, 1);
+}
+
+#[test]
+fn a_step_of_the_sweep_that_fails_holds_up_no_other_step() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    // Out of attempts, at the start of the sweep; a deleted job's objects are at its end.
+    let exhausted = submit(&ports, &account, None).unwrap();
+    for _ in 0..3 {
+        granted(&ports, &exhausted);
+        ports.pass_ms(60_000);
+    }
+    let deleted = submit(&ports, &account, None).unwrap();
+    let output = format!("{}a.webm", granted(&ports, &deleted).object_prefix);
+    block_on(delete_job::delete_job(&ports, &account.key, deleted.id)).unwrap();
+    ports.objects.sizes.borrow_mut().insert(output.clone(), 5);
+    submit(&ports, &account, None).unwrap();
+    ports.pass_ms(15 * 60 * 1_000);
+    ports.tasks.broken.set(true);
+    ports.sqlite().fail_next(Fault::BeforeTheWrite);
+    let swept = block_on(sweep::sweep(&ports));
+    assert_eq!((swept.failures, swept.exhausted, swept.tasks_sent, swept.jobs_emptied), (2, 0, 0, 1));
+    assert_eq!(ports.warnings.borrow().len(), 2);
+    assert!(!ports.objects.sizes.borrow().contains_key(&output));
+    ports.tasks.broken.set(false);
+    // A task is due again later the longer its run has waited.
+    ports.pass_ms(15 * 60 * 1_000);
+    let swept = block_on(sweep::sweep(&ports));
+    assert_eq!((swept.failures, swept.exhausted, swept.tasks_sent), (0, 1, 1));
+}
+
+#[test]
+fn an_object_that_cannot_be_removed_holds_up_no_other_object() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let upload = || {
+        let ticket = block_on(create_upload::create_upload(&ports, account.caller, "a.mp4", "video/mp4", 5)).unwrap();
+        let object_key = ticket.file_url.split("/files/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+        ports.objects.sizes.borrow_mut().insert(object_key.clone(), 5);
+        object_key
+    };
+    let keys = [upload(), upload(), upload()];
+    ports.pass_ms(7 * 24 * 60 * 60 * 1_000);
+    *ports.objects.unremovable.borrow_mut() = Some(keys[0].clone());
+    let swept = block_on(sweep::sweep(&ports));
+    assert_eq!((swept.uploads_removed, swept.failures), (2, 1));
+    assert_eq!(ports.objects.sizes.borrow().keys().collect::<Vec<_>>(), [&keys[0]]);
+    *ports.objects.unremovable.borrow_mut() = None;
+    let swept = block_on(sweep::sweep(&ports));
+    assert_eq!((swept.uploads_removed, swept.failures), (1, 0));
 }

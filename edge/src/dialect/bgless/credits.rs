@@ -9,7 +9,7 @@ use crate::app::read_credits;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::QueryOf;
 use crate::server::http_error::{HttpError, HttpResult};
-use crate::server::page::{PageQuery, page};
+use crate::server::page::{PageQuery, PageRequest};
 use crate::server::{App, error_responses};
 
 /// Get the balance
@@ -50,9 +50,9 @@ pub async fn get_ledger(
     Credential(key): Credential,
     query: Result<QueryOf<PageQuery>, HttpError>,
 ) -> HttpResult<Json<PageOut<LedgerEntryOut>>> {
-    let read = query.and_then(|QueryOf(query)| Ok(page(&query, LedgerEntryId::PREFIX)?));
+    let read = query.and_then(|QueryOf(query)| Ok(PageRequest::read(&query, LedgerEntryId::PREFIX)?));
     let page = after_key(&app, &key, read).await?;
-    let entries = read_credits::list_ledger(&*app, &key, &page).await?;
+    let entries = read_credits::list_ledger(&*app, &key, &page.rows()).await?;
     Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
 }
 

@@ -8,7 +8,6 @@ use shared::id::JobId;
 use super::map;
 use super::map::account;
 use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobsQuery, PageOut};
-use crate::app::ports::Page;
 use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::job::{Job, JobState};
@@ -16,7 +15,7 @@ use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonBody, PathText, QueryOf};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::job_path::{JobPath, job_id};
-use crate::server::page::{PageQuery, page};
+use crate::server::page::{PageQuery, PageRequest};
 use crate::server::{App, error_responses};
 
 /// Estimate a job
@@ -62,23 +61,23 @@ pub async fn get_jobs(
     query: Result<QueryOf<PageQuery>, HttpError>,
     filter: Result<QueryOf<JobsQuery>, HttpError>,
 ) -> HttpResult<Response> {
-    let (page, state) = after_key(&app, &key, list_request(query, filter)).await?;
-    let jobs = list_jobs::list_jobs(&*app, &key, &page, state.as_slice()).await?.jobs;
+    let (page, states) = after_key(&app, &key, list_request(query, filter)).await?;
+    let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), &states).await?.jobs;
     Ok(list_response(&app, &page, &jobs))
 }
 
-/// The page and the state that a request asks for.
+/// The page and the states that a request names; no state means all.
 pub fn list_request(
     query: Result<QueryOf<PageQuery>, HttpError>,
     filter: Result<QueryOf<JobsQuery>, HttpError>,
-) -> HttpResult<(Page, Option<JobState>)> {
+) -> HttpResult<(PageRequest, Vec<JobState>)> {
     let (QueryOf(query), QueryOf(filter)) = (query?, filter?);
     let state = filter.status.as_deref().map(map::job_state).transpose()?;
-    Ok((page(&query, JobId::PREFIX)?, state))
+    Ok((PageRequest::read(&query, JobId::PREFIX)?, state.into_iter().collect()))
 }
 
-/// The response with one page.
-pub fn list_response(app: &Deps, page: &Page, jobs: &[Job]) -> Response {
+/// The response with one page of jobs, of which one more than it shows was read.
+pub fn list_response(app: &Deps, page: &PageRequest, jobs: &[Job]) -> Response {
     let page = account::page_out(page, jobs, |job| job.id.to_string(), |job| map::job_out(app, job));
     Json(page).into_response()
 }

@@ -9,21 +9,22 @@ use super::map;
 use super::policy::POLICY;
 use super::wire::{ItemsOut, JobIn, JobOut, ListQuery};
 use crate::app::find_source::find_source;
-use crate::app::ports::{Page, Ports as _};
+use crate::app::ports::Ports as _;
 use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::{self, JobInput, JobRequest};
-use crate::app::{get_job, list_deliveries, list_jobs};
+use crate::app::{get_job, list_deliveries};
 use crate::deps::Deps;
-use crate::domain::api_key::{Caller, KeyHash};
+use crate::domain::api_key::Caller;
 use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, JobState};
 use crate::server::credential::Credential;
 use crate::server::extract::{PathText, RawBody, parse};
 use crate::server::http_error::HttpResult;
 use crate::server::idempotency::{CreatedResponse, Creation, create_once};
 use crate::server::job_path::{JobPath, job_id};
 use crate::server::metadata::metadata_json;
+use crate::server::page::PageRequest;
 use crate::server::{App, caller_request_id, error_responses};
 
 /// Largest offset. Each page costs as much as all pages before it.
@@ -110,18 +111,18 @@ fn run_request(app: &Deps, caller: Caller, body: JobIn) -> Result<RunRequest, Er
     map::run_request(body, |url| find_source(app, caller, "background.image_url", url))
 }
 
-/// One job, with the deliveries of its events.
-pub async fn one(app: &Deps, key: &KeyHash, job: &Job) -> HttpResult<Response> {
+/// The response with one job and the deliveries of its events.
+pub async fn one_response(app: &Deps, job: &Job) -> HttpResult<Response> {
     let mut out = map::job_out(app, job);
     if job.callback.is_some() {
-        let deliveries = list_deliveries::list_deliveries(app, key, job.id).await?;
+        let deliveries = list_deliveries::list_deliveries_of(app, job).await?;
         out.webhook_events = Some(deliveries.iter().map(map::webhook_event_out).collect());
     }
     Ok(Json(out).into_response())
 }
 
-/// A part of the account's jobs.
-pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> HttpResult<Response> {
+/// The page and the states that a request names; no state means all.
+pub fn list_request(query: &ListQuery) -> Result<(PageRequest, Vec<JobState>), Error> {
     let limit = bounded("limit", query.limit.unwrap_or(LIST_LIMIT), 1..=LIST_LIMIT_MAX)?;
     let offset = bounded("offset", query.offset.unwrap_or_default(), 0..=OFFSET_MAX)?;
     let states = query.status.as_deref().map(|name| {
@@ -129,12 +130,16 @@ pub async fn list(app: &Deps, key: &KeyHash, query: &ListQuery) -> HttpResult<Re
         map::states(name).ok_or(Error::invalid("status", message))
     });
     let states = states.transpose()?.unwrap_or_default();
-    let page = Page { cursor: format!("{}_~", JobId::PREFIX), limit, offset };
-    let jobs = list_jobs::list_jobs(app, key, &page, states).await?.jobs;
-    Ok(Json(ItemsOut { items: jobs.iter().map(|job| map::job_out(app, job)).collect() }).into_response())
+    Ok((PageRequest::newest(JobId::PREFIX, limit, offset), states.into()))
+}
+
+/// The response with one page of jobs, of which one more than it shows was read.
+pub fn list_response(app: &Deps, page: &PageRequest, jobs: &[Job]) -> Response {
+    let (shown, _) = page.split(jobs);
+    Json(ItemsOut { items: shown.iter().map(|job| map::job_out(app, job)).collect() }).into_response()
 }
 
 /// The instant `days` days ago.
 pub fn days_ago(app: &Deps, days: u32) -> UnixMillis {
-    UnixMillis::new(app.now().as_u64().saturating_sub(u64::from(days) * 24 * 60 * 60 * 1_000))
+    app.now().minus_ms(u64::from(days) * 24 * 60 * 60 * 1_000)
 }

@@ -12,13 +12,14 @@ use super::wire::{
     ListLinksOut, VideoDataOut, VideoIn, VideosOut,
 };
 use crate::app::download_output::sign_object_url;
-use crate::app::ports::{Page, Ports};
+use crate::app::ports::Ports;
 use crate::app::submit_job::{JobInput, JobRequest};
 use crate::dialect::unscreen::policy::POLICY;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobOptions, JobState};
 use crate::domain::model::Model;
 use crate::domain::spending_limit::SpendingLimit;
+use crate::server::page::PageRequest;
 
 /// Longest source of a GIF. Source: the API's page, 20 seconds.
 /// Units: milliseconds.
@@ -108,13 +109,11 @@ fn color(text: &str) -> Result<ScreenColor, Error> {
         .map_err(|_| Error::invalid("background_color", "Must be six hexadecimal digits, such as `00ff00`."))
 }
 
-pub fn videos_out(ports: &impl Ports, page: &Page, jobs: &[Job]) -> VideosOut {
-    let full = u32::try_from(jobs.len()).is_ok_and(|count| count == page.limit);
-    let next = jobs.last().filter(|_| full).map(|last| {
-        let Page { limit, .. } = page;
-        format!("{}{PATH}videos?limit={limit}&cursor={}", ports.settings().public_base_url, last.id)
-    });
-    VideosOut { data: jobs.iter().map(|job| video_out(ports, job)).collect(), links: ListLinksOut { next } }
+pub fn videos_out(ports: &impl Ports, page: &PageRequest, rows: &[Job]) -> VideosOut {
+    let (shown, last) = page.split(rows);
+    let (base_url, limit) = (&ports.settings().public_base_url, page.limit);
+    let next = last.map(|last| format!("{base_url}{PATH}videos?limit={limit}&cursor={}", last.id));
+    VideosOut { data: shown.iter().map(|job| video_out(ports, job)).collect(), links: ListLinksOut { next } }
 }
 
 pub fn video_out(ports: &impl Ports, job: &Job) -> VideoDataOut {

@@ -4,32 +4,29 @@ use shared::id::JobId;
 
 use super::wire::{JobOut, JobsOut, ListQuery, OneJobOut, PaginationOut, StatusOut};
 use crate::app::download_output::sign_object_url;
-use crate::app::ports::{Page, Ports};
+use crate::app::ports::Ports;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobState};
 use crate::domain::share;
-use crate::server::page::{PageQuery, page};
+use crate::server::page::{PageQuery, PageRequest};
 
-/// The page and the states of a list request. Asks for one job more than is shown, to know whether
-/// there are more.
-pub fn list_request(query: &ListQuery) -> Result<(Page, &'static [JobState]), Error> {
+/// The page and the states that a request names; no state means all.
+pub fn list_request(query: &ListQuery) -> Result<(PageRequest, &'static [JobState]), Error> {
     let states = match query.status.as_deref() {
         None => &[],
         Some(status) => states(status)
             .ok_or_else(|| Error::invalid("status", "Must be PENDING, PROCESSING, COMPLETED, FAILED or CANCELLED."))?,
     };
-    let Page { cursor, limit, offset } = page(&PageQuery { limit: query.limit, cursor: query.cursor.clone() }, JobId::PREFIX)?;
-    Ok((Page { cursor, limit: limit + 1, offset }, states))
+    let query = PageQuery { limit: query.limit, cursor: query.cursor.clone() };
+    Ok((PageRequest::read(&query, JobId::PREFIX)?, states))
 }
 
-pub fn jobs_out(ports: &impl Ports, page: &Page, jobs: &[Job]) -> JobsOut {
-    let limit = page.limit.saturating_sub(1);
-    let shown = jobs.get(..usize::try_from(limit).unwrap_or(usize::MAX)).unwrap_or(jobs);
-    let has_next_page = shown.len() < jobs.len();
-    let next_cursor = shown.last().filter(|_| has_next_page).map(|last| last.id.to_string());
+pub fn jobs_out(ports: &impl Ports, page: &PageRequest, rows: &[Job]) -> JobsOut {
+    let (shown, last) = page.split(rows);
+    let next_cursor = last.map(|last| last.id.to_string());
     JobsOut {
         jobs: shown.iter().map(|job| job_out(ports, job)).collect(),
-        pagination: PaginationOut { limit, next_cursor, has_next_page },
+        pagination: PaginationOut { limit: page.limit, has_next_page: next_cursor.is_some(), next_cursor },
     }
 }
 

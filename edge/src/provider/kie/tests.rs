@@ -12,19 +12,19 @@ use crate::app::ports::HttpAnswer;
 use crate::domain::generation::AspectRatio;
 
 /// First line, headers, body.
-type Asked = (String, Vec<(&'static str, String)>, Value);
+type Received = (String, Vec<(&'static str, String)>, Value);
 
-/// Answers once, and keeps what it was asked.
+/// Answers once, and keeps the request.
 #[derive(Default)]
 struct Wire {
     answer: RefCell<Option<Result<HttpAnswer, String>>>,
-    asked: RefCell<Option<Asked>>,
+    received: RefCell<Option<Received>>,
 }
 
 impl HttpSender for Wire {
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, String> {
         let body = request.body.as_deref().map_or(Value::Null, |body| serde_json::from_str(body).unwrap());
-        *self.asked.borrow_mut() = Some((format!("{} {}", request.method, request.url), request.headers.clone(), body));
+        *self.received.borrow_mut() = Some((format!("{} {}", request.method, request.url), request.headers.clone(), body));
         self.answer.borrow_mut().take().unwrap()
     }
 
@@ -77,7 +77,7 @@ fn an_order_goes_out_as_documented() {
     let (creation, wire) =
         with_answer(success(), async |kie| kie.create(&request(), &GenerationUrls::default(), "https://us.example/hook").await);
     assert_eq!(creation, Creation::Accepted { task_id: "t1".into() });
-    let (line, headers, body) = wire.asked.into_inner().unwrap();
+    let (line, headers, body) = wire.received.into_inner().unwrap();
     assert_eq!(line, "POST https://kie.example/api/v1/jobs/createTask");
     assert!(
         headers.contains(&("authorization", "Bearer key".into()))
@@ -93,7 +93,7 @@ fn an_order_goes_out_as_documented() {
         let request = GenerationRequest { resolution, aspect_ratio: None, ..request() };
         let urls = GenerationUrls { image: Some("https://us.example/a.png".into()), sound: None };
         let (_, wire) = with_answer(success(), async |kie| kie.create(&request, &urls, "https://us.example/hook").await);
-        let (_, _, body) = wire.asked.into_inner().unwrap();
+        let (_, _, body) = wire.received.into_inner().unwrap();
         assert_eq!((&body["input"]["mode"], &body["input"]["image_urls"]), (&json!(mode), &json!(["https://us.example/a.png"])));
         assert_eq!(body["input"].get("aspect_ratio"), None, "the picture's own");
     }
@@ -106,7 +106,7 @@ fn a_picture_that_is_to_speak_goes_out_with_its_sound_and_no_words() {
     let urls = GenerationUrls { image: Some(url("a.png")), sound: Some(url("a.mp3")) };
     let success = Ok((200, json!({ "code": 200, "msg": "success", "data": { "taskId": "t1" } }), None));
     let (_, wire) = with_answer(success, async |kie| kie.create(&request, &urls, "https://us.example/hook").await);
-    let (_, _, body) = wire.asked.into_inner().unwrap();
+    let (_, _, body) = wire.received.into_inner().unwrap();
     let input = json!({ "image_url": url("a.png"), "audio_url": url("a.mp3"), "prompt": "" });
     let expected = json!({ "model": "kling/ai-avatar-standard", "callBackUrl": "https://us.example/hook", "input": input });
     assert_eq!(body, expected);
@@ -157,7 +157,7 @@ fn what_becomes_of_an_order_is_told_by_the_code_before_the_status() {
 #[test]
 fn a_task_is_what_its_state_says_and_no_other_field() {
     let (_, wire) = with_answer(Ok((200, json!({}), None)), async |kie| kie.find("t/1").await);
-    assert_eq!(wire.asked.into_inner().unwrap().0, "GET https://kie.example/api/v1/jobs/recordInfo?taskId=t%2F1");
+    assert_eq!(wire.received.into_inner().unwrap().0, "GET https://kie.example/api/v1/jobs/recordInfo?taskId=t%2F1");
     let video = json!({ "resultJson": "{\"resultUrls\":[\"https://cdn.example/v.mp4\"]}" });
     for (state, expected) in [
         ("waiting", TaskProgress::Waiting),

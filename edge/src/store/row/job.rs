@@ -7,6 +7,7 @@ use shared::time::UnixMillis;
 
 use super::file::{FileRole, Files};
 use super::{from_json, from_text, read_first, to_json, unreadable};
+use crate::app::ports::RunStatus;
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
 use crate::domain::job::{Callback, Job, JobOptions, JobState};
@@ -71,7 +72,7 @@ impl TryFrom<JobRow> for Job {
             dialect: row.dialect,
             notifies_start: row.notifies_start != 0,
             run: row.run,
-            state: JobState::find(&row.state).ok_or_else(|| unreadable("state", &row.state))?,
+            state: read_state(&row.state)?,
             model: Model::find(&row.model).ok_or_else(|| unreadable("model", &row.model))?,
             source: files.take(FileRole::Source)?,
             background: files.take(FileRole::Background)?,
@@ -105,6 +106,26 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
+/// The columns of a `RunStatus`.
+#[derive(Deserialize)]
+struct RunStatusRow {
+    run: u32,
+    state: String,
+    lease_id: Option<LeaseId>,
+}
+
+impl TryFrom<RunStatusRow> for RunStatus {
+    type Error = Error;
+
+    fn try_from(row: RunStatusRow) -> Result<Self, Error> {
+        Ok(Self { run: row.run, state: read_state(&row.state)?, lease_id: row.lease_id })
+    }
+}
+
+fn read_state(text: &str) -> Result<JobState, Error> {
+    JobState::find(text).ok_or_else(|| unreadable("state", text))
+}
+
 /// A run alone.
 #[derive(Deserialize)]
 pub struct RunRow {
@@ -120,6 +141,10 @@ impl From<RunRow> for RunRef {
 
 pub fn read_job(rows: &impl Rows) -> Result<Option<Box<Job>>, Error> {
     read_first::<JobRow>(rows)?.map(|row| row.try_into().map(Box::new)).transpose()
+}
+
+pub fn read_run_status(rows: &impl Rows) -> Result<Option<RunStatus>, Error> {
+    read_first::<RunStatusRow>(rows)?.map(RunStatus::try_from).transpose()
 }
 
 pub fn read_runs(rows: &impl Rows) -> Result<Vec<RunRef>, Error> {

@@ -6,9 +6,9 @@ use shared::price::Resolution;
 use shared::time::UnixMillis;
 
 use super::missing;
-use crate::app::list_models::Listed;
+use crate::app::list_models::ListedModel;
 use crate::app::manage_webhook_secret::ShownSecret;
-use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry, Page};
+use crate::app::ports::{Delivery, KeyMonth, KeyWithUse, LedgerEntry};
 use crate::dialect::bgless::wire::{
     CreateKeyIn, CreditsOut, DeliveryAttemptOut, DeliveryOut, KeyMonthOut, KeyOut, LedgerEntryOut, ModelOut, PageOut, PriceOut,
     QuotaOut, WebhookSecretOut,
@@ -19,6 +19,7 @@ use crate::domain::error::Error;
 use crate::domain::model::render_name;
 use crate::domain::scope::Scope;
 use crate::domain::spending_limit::SpendingLimit;
+use crate::server::page::PageRequest;
 
 pub fn quota_out(spending_limit: SpendingLimit, resets_at_ms: UnixMillis) -> Option<QuotaOut> {
     spending_limit.quota.map(|quota| QuotaOut {
@@ -33,8 +34,8 @@ pub fn credits_out(spending_limit: SpendingLimit, resets_at_ms: UnixMillis) -> C
     CreditsOut { balance_credits: spending_limit.balance_credits, quota: quota_out(spending_limit, resets_at_ms) }
 }
 
-pub fn model_out(listed: Listed) -> ModelOut {
-    let Listed { model, matting_model, unavailable_reason } = listed;
+pub fn model_out(listed: ListedModel) -> ModelOut {
+    let ListedModel { model, matting_model, unavailable_reason } = listed;
     let (info, matting_model) = (model.info(), matting_model.map(|seen| seen.model));
     let price = |resolution: Resolution| {
         let (credits, unit_ms) = info.tariff.unit(resolution);
@@ -55,10 +56,9 @@ pub fn model_out(listed: Listed) -> ModelOut {
     }
 }
 
-/// A part of a list; a full one may have another behind it.
-pub fn page_out<T, U>(page: &Page, items: &[T], id: impl Fn(&T) -> String, out: impl Fn(&T) -> U) -> PageOut<U> {
-    let full = u32::try_from(items.len()).is_ok_and(|count| count == page.limit);
-    PageOut { next_cursor: items.last().filter(|_| full).map(id), data: items.iter().map(out).collect() }
+pub fn page_out<T, U>(page: &PageRequest, rows: &[T], id: impl Fn(&T) -> String, out: impl Fn(&T) -> U) -> PageOut<U> {
+    let (shown, last) = page.split(rows);
+    PageOut { next_cursor: last.map(id), data: shown.iter().map(out).collect() }
 }
 
 pub fn delivery_out(delivery: &Delivery) -> DeliveryOut {

@@ -76,13 +76,7 @@ pub fn job_request(body: CreateJobIn) -> Result<JobRequest, Error> {
 
 pub fn estimate_request(body: CreateJobIn) -> Result<EstimateRequest, Error> {
     let Choice { model, outputs, duration_ms, options, .. } = choice(body)?;
-    Ok(EstimateRequest {
-        model,
-        matting_model: options.matting_model,
-        duration_ms,
-        resolution: options.resolution,
-        output_count: outputs.len(),
-    })
+    Ok(EstimateRequest { model, options, duration_ms, output_count: outputs.len() })
 }
 
 pub fn job_state(name: &str) -> Result<JobState, Error> {
