@@ -1,7 +1,12 @@
-"""Keying cases: a moving figure with a known matte before a coloured screen, recorded as H.264 4:2:0.
+"""Keying cases: a moving figure with a known matte before a coloured screen, as a camera records it.
 
     cases.py FOLDER KIND SEED [FRAMES]
+
+Writes plate.mp4 (plate.mov for ProRes), alpha.mkv, foreground.mkv (straight colour, black where alpha is 0) and case.json: the
+screen's colour, the siting of chroma, the file of the plate. The simple kinds are here, the hard ones in sets.py.
 """
+import hashlib
+import json
 import pathlib
 import subprocess
 import sys
@@ -9,9 +14,12 @@ import sys
 import cv2
 import numpy as np
 
+import film
 from hair import comb
+from sets import HARD
 
-KINDS = ("hair", "blur", "glass", "olive", "uneven", "blue", "spill")
+SIMPLE = ("hair", "blur", "glass", "olive", "uneven", "blue", "spill")
+KINDS = SIMPLE + HARD
 WIDTH, HEIGHT, RATE, FRAMES = 960, 540, 24, 48
 GREEN, BLUE = (0, 177, 64), (0, 71, 187)
 WARM = [(205, 65, 55), (238, 198, 168), (62, 52, 118), (248, 240, 228), (32, 30, 36)]
@@ -87,7 +95,7 @@ def pane(home, reach, share):
 
 def frames(kind, seed, count):
     """Plate, alpha and foreground of each frame, as bytes."""
-    random = np.random.default_rng((seed, KINDS.index(kind)))
+    random = np.random.default_rng((seed, SIMPLE.index(kind)))
     screen = np.array(screen_color(kind), np.float32) / 255
     colors = cloth(random, OLIVE if kind == "olive" else WARM)
     figure = Figure(random, kind)
@@ -118,28 +126,74 @@ def frames(kind, seed, count):
         )
 
 
-def sink(path, pixel_format, options):
+def sink(path, shape, pixel_format, options):
     head = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", pixel_format]
-    head += ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", "pipe:0"]
+    head += ["-s", f"{shape[1]}x{shape[0]}", "-r", str(RATE), "-i", "pipe:0"]
     return subprocess.Popen([*head, *options, str(path)], stdin=subprocess.PIPE)
 
 
-def make(folder, kind, seed, count=FRAMES):
+def recorded(kind, seed, count):
+    """Plate, alpha and foreground of each frame as bytes, and the colour of the screen."""
+    if kind in SIMPLE:
+        for pictures in frames(kind, seed, count):
+            yield *(picture.tobytes() for picture in pictures), screen_color(kind)
+    else:
+        for plate, alpha, foreground, color in film.frames(kind, seed, count):
+            truth = (np.round(part * 255).astype(np.uint8).tobytes() for part in (alpha, foreground))
+            yield film.planar(plate, kind == "prores422"), *truth, color
+
+
+def plate_sink(folder, kind):
+    """The file of the plate, and the process that encodes it."""
+    if kind in SIMPLE:
+        h264 = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", "18"]
+        return "plate.mp4", sink(folder / "plate.mp4", (HEIGHT, WIDTH), "rgb24", [*h264, "-preset", "fast", *BT709])
+    shape = (film.HEIGHT, film.WIDTH)
+    if kind == "prores422":
+        prores = ["-c:v", "prores_ks", "-profile:v", "3", "-vendor", "apl0", *BT709]
+        return "plate.mov", sink(folder / "plate.mov", shape, "yuv422p10le", prores)
+    h264 = ["-c:v", "libx264", "-crf", {"phone": "30", "dark": "23"}.get(kind, "19"), "-preset", "fast", *BT709]
+    return "plate.mp4", sink(folder / "plate.mp4", shape, "yuv420p", h264)
+
+
+def make(folder, kind, seed, count=None):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    h264 = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", "18"]
-    sinks = [
-        sink(folder / "plate.mp4", "rgb24", [*h264, "-preset", "fast", *BT709]),
-        sink(folder / "alpha.mkv", "gray", ["-c:v", "ffv1"]),
-        sink(folder / "foreground.mkv", "rgb24", ["-c:v", "ffv1", "-pix_fmt", "bgr0"]),
-    ]
-    for pictures in frames(kind, seed, count):
+    shape, usual = ((HEIGHT, WIDTH), FRAMES) if kind in SIMPLE else ((film.HEIGHT, film.WIDTH), film.FRAMES)
+    name, plate = plate_sink(folder, kind)
+    alpha = sink(folder / "alpha.mkv", shape, "gray", ["-c:v", "ffv1"])
+    foreground = sink(folder / "foreground.mkv", shape, "rgb24", ["-c:v", "ffv1", "-pix_fmt", "bgr0"])
+    sinks, colors = (plate, alpha, foreground), []
+    for *pictures, color in recorded(kind, seed, count or usual):
+        colors.append([int(channel) for channel in color])
         for process, picture in zip(sinks, pictures):
-            process.stdin.write(picture.tobytes())
+            process.stdin.write(picture)
     for process in sinks:
         process.stdin.close()
         if process.wait():
             raise SystemExit("ffmpeg could not write a case")
+    facts = {"kind": kind, "plate": name, "screen": colors[0], "siting": "center" if kind in SIMPLE else "left"}
+    (folder / "case.json").write_text(json.dumps(facts))
+
+
+def facts(folder):
+    """Kind, file of the plate, colour of the screen, and siting of chroma."""
+    return json.loads((pathlib.Path(folder) / "case.json").read_text())
+
+
+def ensure(cache, kind, seed, count=None):
+    """The folder of a case, which is made unless these generators made it already."""
+    sources = sorted(pathlib.Path(__file__).parent.glob("*.py"))
+    used = [path for path in sources if path.stem in ("cases", "film", "hair", "people", "sets")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in used)).hexdigest()
+    case = cache / f"{kind}-{seed}-{count or 'all'}"
+    made = case / "made"
+    if not made.exists() or made.read_text() != digest:
+        for stale in case.glob("*.json"):
+            stale.unlink()
+        make(case, kind, int(seed), count)
+        made.write_text(digest)
+    return case
 
 
 if __name__ == "__main__":

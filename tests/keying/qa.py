@@ -89,7 +89,7 @@ def main():
     for name in ("transcoder", "cache"):
         parser.add_argument(name, type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--seeds", default="1")
-    parser.add_argument("--kinds", default=",".join(cases.KINDS))
+    parser.add_argument("--kinds", default=",".join(cases.SIMPLE))
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--bases", default="truth,keyed")
     options = parser.parse_args()

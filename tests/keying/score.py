@@ -4,7 +4,8 @@
 
 MAD and MSE of alpha (x 1000), Grad (squared difference of alpha's gradients, x 1/1000 per frame), dtSSD (root mean square
 error of alpha's change from frame to frame, x 100), FgMSE (squared error of the straight colour where the true alpha is
-above 0.05, x 1000).
+above 0.05, x 1000). Defects, in pixels a frame: blobs (screen that is more than half opaque, farther than 4 pixels from the
+subject) and holes (less than half opaque, deeper than 3 pixels inside the subject).
 """
 import pathlib
 import subprocess
@@ -14,7 +15,9 @@ import cv2
 import numpy as np
 
 FIGURES = ("MAD", "MSE", "Grad", "dtSSD", "FgMSE")
+DEFECTS = ("blobs", "holes")
 SIGMA = 1.4
+NEAR, DEEP = (cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2) for radius in (4, 3))
 
 
 def stream(path, pixel_format, channels, shape, options=(), after=()):
@@ -40,6 +43,13 @@ def slope(alpha):
     return np.hypot(cv2.sepFilter2D(alpha, -1, derivative, smooth), cv2.sepFilter2D(alpha, -1, smooth, derivative))
 
 
+def defects(wanted, found):
+    """Pixels of opaque screen, and of holes."""
+    far = cv2.dilate((wanted > 0).astype(np.uint8), NEAR) == 0
+    deep = cv2.erode((wanted > 0.995).astype(np.uint8), DEEP) > 0
+    return int((far & (found > 0.5)).sum()), int((deep & (found < 0.5)).sum())
+
+
 def score(case, keyed):
     """The figures by name, over all frames."""
     case, keyed = pathlib.Path(case), pathlib.Path(keyed)
@@ -58,9 +68,11 @@ def score_frames(truths, results):
         color_error = (color[seen].astype(np.float32) - result[..., :3][seen]) / 255
         flicker = np.nan if before is None else float(np.sqrt(((error - before) ** 2).mean()))
         gradient = ((slope(wanted) - slope(found)) ** 2).sum()
-        rows.append((np.abs(error).mean() * 1e3, (error**2).mean() * 1e3, gradient / 1e3, flicker * 1e2, (color_error**2).mean() * 1e3))
+        color_mse = (color_error**2).mean() * 1e3 if seen.any() else np.nan
+        figures = (np.abs(error).mean() * 1e3, (error**2).mean() * 1e3, gradient / 1e3, flicker * 1e2, color_mse)
+        rows.append((*figures, *defects(wanted, found)))
         before = error
-    return dict(zip(FIGURES, map(float, np.nanmean(rows, 0))))
+    return dict(zip(FIGURES + DEFECTS, map(float, np.nanmean(rows, 0))))
 
 
 if __name__ == "__main__":

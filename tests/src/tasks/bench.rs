@@ -47,8 +47,8 @@ const BENCHES: [Bench; 9] = [
     },
     Bench {
         name: "keying",
-        summary: "the keyer against ffmpeg's, tuned; --seeds 1,2, --kinds hair,blur, --frames N",
-        brief: &["--kinds", "hair", "--frames", "2"],
+        summary: "the keyer against tuned textbook keyers; --seeds 1,2, --kinds hair,folds, --frames N, --speed hair, --speed-frames N",
+        brief: &["--kinds", "hair,folds", "--frames", "2", "--speed", "hair", "--speed-frames", "2"],
         run: keying::run,
     },
     Bench {

@@ -1,5 +1,5 @@
-//! `cargo x bench keying`: quality and speed of the keyer beside ffmpeg's, on cases with a known
-//! truth (`tests/keying`).
+//! `cargo x bench keying`: quality and speed of the keyer beside textbook keyers that are tuned to
+//! each case, on cases with a known truth (`tests/keying`).
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use super::python::Python;
 /// Runs the bench; its options go to `bench.py`.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let python = Python::prepare()?;
-    let release = python.build_transcoder()?;
-    let programs = [release.join("bgless-transcoder"), release.join("examples/key_frames")];
-    python.run("keying/bench.py", &programs, "keying-cases", args.raw_args()?.collect())
+    let transcoder = python.build_transcoder()?.join("bgless-transcoder");
+    let key_clip = python.build_example("keyer", "key_clip")?;
+    python.run("keying/bench.py", &[transcoder, key_clip], "keying-cases", args.raw_args()?.collect())
 }

@@ -37,6 +37,14 @@ impl Python {
         Ok(self.cache.build_dir().join("release"))
     }
 
+    /// Builds an optimised example of a crate; returns its path.
+    pub fn build_example(&self, package: &str, name: &str) -> Result<PathBuf> {
+        let (mut cargo, _lock) = self.cache.cargo(&self.workspace)?;
+        cargo.args(["build", "--release", "-p", package, "--example", name]);
+        step::run(&format!("{package}'s example {name}, optimised"), &mut cargo, "The errors are named above.")?;
+        Ok(self.cache.build_dir().join("release/examples").join(name))
+    }
+
     /// Runs a script below `tests` with the paths of programs, a folder in the cache, and the
     /// options of the command line.
     pub fn run(&self, script: &str, programs: &[PathBuf], folder: &str, options: Vec<OsString>) -> Result<()> {
