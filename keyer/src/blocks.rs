@@ -3,9 +3,49 @@
 
 use crate::planar::{PlanarFormat, read_row};
 use crate::plane::Plane;
+use crate::screen_space::Ypq;
 
 /// Planes of luma, chroma along and chroma across the screen's hue.
 pub type Blocks = [Plane<f32>; 3];
+
+/// Colour of one block.
+pub fn color_at([y, p, q]: &Blocks, index: usize) -> Ypq {
+    [y.cells[index], p.cells[index], q.cells[index]]
+}
+
+/// Writes one row of a picture with 1/`scale` as many columns and rows: means of squares of blocks.
+/// `line` is a buffer.
+pub fn shrink_row(blocks: &Blocks, row: usize, scale: usize, line: &mut Vec<f32>, out: &mut Blocks) {
+    for (plane, out) in blocks.iter().zip(out) {
+        let out = out.row_mut(row);
+        if scale == 1 {
+            out.copy_from_slice(plane.row(row));
+            continue;
+        }
+        let rows = row * scale..((row + 1) * scale).min(plane.rows);
+        let count = rows.len();
+        line.clear();
+        line.extend_from_slice(plane.row(rows.start));
+        for row in rows.skip(1) {
+            for (line, value) in line.iter_mut().zip(plane.row(row)) {
+                *line += value;
+            }
+        }
+        for (out, values) in out.iter_mut().zip(line.chunks(scale)) {
+            *out = values.iter().sum::<f32>() / (values.len() * count) as f32;
+        }
+    }
+}
+
+/// A whole picture by [`shrink_row`].
+pub fn shrink(blocks: &Blocks, scale: usize) -> Blocks {
+    let small = Plane::new(blocks[0].columns.div_ceil(scale), blocks[0].rows.div_ceil(scale), 0.0);
+    let mut out = [small.clone(), small.clone(), small];
+    for row in 0..out[0].rows {
+        shrink_row(blocks, row, scale, &mut Vec::new(), &mut out);
+    }
+    out
+}
 
 /// Horizontal chroma siting. Tags are often wrong or missing, so it is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

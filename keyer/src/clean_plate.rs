@@ -3,12 +3,13 @@
 //! Constants are tuned on generator seeds 1 and 7, all kinds, unless stated otherwise; see the
 //! README.
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, shrink};
 use crate::chromaticity_map::{ChromaticitySample, chromaticity_map};
 use crate::coarse_map::CoarseMap;
-use crate::color::scaled;
+use crate::light_fit::Light;
 use crate::plane::{Plane, blur_3x3};
-use crate::sample::{Sample, rotate_to_hue};
+use crate::sample::Sample;
+use crate::sample_rows::{LANES, SampleRows, lanes_of};
 use crate::screen_mask::{LUMA_MIN, ScreenStats, find_detail};
 use crate::screen_space::Ypq;
 
@@ -35,107 +36,49 @@ const TRANSLUCENT_ACROSS: f32 = 0.5;
 #[derive(Debug, Clone)]
 pub struct CleanPlate {
     pub blocks: Blocks,
-    /// Blurred as frames are, binomial 3 × 3.
+    /// On the grid on which light is fitted.
+    pub cells: Blocks,
+    /// The cells blurred as frames are, binomial 3 × 3.
     pub blurred: Blocks,
     /// Fine detail of the blurred luma.
     pub detail: Plane<f32>,
 }
 
 impl CleanPlate {
-    pub fn new(blocks: Blocks) -> Self {
+    pub fn new(blocks: Blocks, scale: usize) -> Self {
         let mut line = Vec::new();
-        let mut blurred = blocks.clone();
-        for (plane, blurred) in blocks.iter().zip(&mut blurred) {
+        let cells = shrink(&blocks, scale);
+        let mut blurred = cells.clone();
+        for (plane, blurred) in cells.iter().zip(&mut blurred) {
             blur_3x3(plane, &mut line, blurred);
         }
         let mut fine = [blurred[0].clone(), blurred[0].clone()];
         find_detail(&blurred[0], &mut fine, &mut line);
         let [detail, _] = fine;
-        Self { blocks, blurred, detail }
+        Self { blocks, cells, blurred, detail }
     }
 }
 
-/// Samples of a shot, and the masks of those in which each block is screen.
+/// Samples of a shot, and the masks of those in which each cell is screen.
 #[derive(Debug)]
 pub struct PlateSamples<'a> {
     pub samples: &'a [Sample],
-    /// Exposure of each sample's blocks relative to the plate, in steps; empty before a plate is
-    /// known.
-    pub exposures: &'a [Vec<u16>],
+    /// A clean plate and the light of each sample relative to it; none before a plate is known.
+    pub lights: Option<(&'a CleanPlate, &'a [Light])>,
     pub hue: [f32; 2],
-    /// Masks by block, one bit per sample: certain screen, and screen-like.
-    pub certain: &'a [u16],
-    pub screen_like: &'a [u16],
+    /// Blocks along each side of a cell.
+    pub scale: usize,
+    /// Masks by cell, one bit per sample: certain screen, and screen-like.
+    pub certain: &'a Plane<u16>,
+    pub screen_like: &'a Plane<u16>,
 }
 
-/// Steps of a stored exposure per unit.
-pub const EXPOSURE_STEPS: f32 = 8192.0;
-
 impl PlateSamples<'_> {
-    /// Colour of a sample's block, scaled to the plate's exposure.
-    pub fn at_plate_exposure(&self, bit: usize, index: usize) -> Ypq {
-        let observed = rotate_to_hue(self.samples[bit].at(index), self.hue);
-        self.exposures
-            .get(bit)
-            .map_or(observed, |exposures| scaled(observed, EXPOSURE_STEPS / f32::from(exposures[index].max(1))))
-    }
-
-    /// Median of a block over the samples in `mask`, and its standard deviation from the median
-    /// absolute deviation.
-    pub fn median(&self, index: usize, mask: u16) -> (Ypq, Ypq) {
-        let mut values = [[0.0_f32; SAMPLES_MAX]; 3];
-        let mut count = 0;
-        for bit in 0..self.samples.len() {
-            if mask >> bit & 1 == 1 {
-                for (values, observed) in values.iter_mut().zip(self.at_plate_exposure(bit, index)) {
-                    values[count] = observed;
-                }
-                count += 1;
-            }
+    /// The masks of a row of blocks.
+    pub fn write_masks(&self, masks: &Plane<u16>, row: usize, out: &mut [u16]) {
+        for (out, mask) in out.chunks_mut(self.scale).zip(masks.row(row / self.scale)) {
+            out.fill(*mask);
         }
-        let (mut median, mut deviation) = ([0.0; 3], [0.0; 3]);
-        for ((values, median), deviation) in values.iter_mut().zip(&mut median).zip(&mut deviation) {
-            let values = &mut values[..count];
-            *median = median_of(values);
-            for value in values.iter_mut() {
-                *value = (*value - *median).abs();
-            }
-            *deviation = median_of(values) * 1.4826;
-        }
-        (median, deviation)
-    }
-
-    /// Removes samples with translucent subject from `mask`: it lowers chroma along the hue and
-    /// never raises it.
-    fn without_translucent(&self, index: usize, mask: u16, stats: &ScreenStats) -> u16 {
-        let mut along = [0.0_f32; SAMPLES_MAX];
-        let mut sorted = [0.0_f32; SAMPLES_MAX];
-        let (mut count, mut luma_sum) = (0, 0.0);
-        for (bit, sample) in self.samples.iter().enumerate() {
-            if mask >> bit & 1 == 1 {
-                let [y, p, q] = rotate_to_hue(sample.at(index), self.hue);
-                let luma = y.max(LUMA_MIN);
-                along[bit] = (p - q.abs() * TRANSLUCENT_ACROSS) / luma;
-                sorted[count] = along[bit];
-                count += 1;
-                luma_sum += luma;
-            }
-        }
-        if count < 3 {
-            return mask;
-        }
-        let rank = ((count - 1) as f32 * TRANSLUCENT_QUANTILE).round() as usize;
-        let upper = *sorted[..count].select_nth_unstable_by(rank, f32::total_cmp).1;
-        let noise_tolerance = stats.noise[1].hypot(stats.noise[0] * stats.chromaticity) * count as f32 / luma_sum;
-        let along_min = upper - TRANSLUCENT_SHARE * stats.chromaticity - TRANSLUCENT_DEVIATIONS * noise_tolerance;
-        (0..self.samples.len())
-            .filter(|bit| mask >> bit & 1 == 1 && along[*bit] >= along_min)
-            .fold(0, |kept, bit| kept | 1 << bit)
-    }
-
-    /// Mask of all samples.
-    pub fn all_samples(&self) -> u16 {
-        u16::try_from((1_u32 << self.samples.len().min(SAMPLES_MAX)) - 1).unwrap_or(u16::MAX)
     }
 }
 
@@ -155,26 +98,48 @@ pub fn median_of(values: &mut [f32]) -> f32 {
 /// that no sample shows are extrapolated.
 pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStats, columns: usize, rows: usize) -> Blocks {
     let mut map = CoarseMap::over(columns, rows, 1);
-    for (index, (cell, mask)) in map.cells.iter_mut().zip(plate_samples.certain).enumerate() {
-        let weight = (mask.count_ones() as f32 * 0.5).min(1.0);
-        if weight > 0.0 {
-            let [y, p, q] = plate_samples.median(index, plate_samples.without_translucent(index, *mask, stats)).0;
-            *cell = [y * weight, p * weight, q * weight, weight];
+    let mut stable = map.clone();
+    let needed = (plate_samples.samples.len() / 4).max(3) as u32;
+    let mut sample_rows = SampleRows::new(plate_samples.samples.len(), columns);
+    let [mut certain, mut screen_like] = [(); 2].map(|()| vec![0_u16; columns]);
+    for row in 0..rows {
+        sample_rows.read(plate_samples, row);
+        plate_samples.write_masks(plate_samples.certain, row, &mut certain);
+        plate_samples.write_masks(plate_samples.screen_like, row, &mut screen_like);
+        let cells = map.cells[row * columns..(row + 1) * columns].chunks_mut(LANES);
+        let stable = stable.cells[row * columns..(row + 1) * columns].chunks_mut(LANES);
+        for (number, (cells, stable)) in cells.zip(stable).enumerate() {
+            let first = number * LANES;
+            let certain = lanes_of(&certain[first..first + cells.len()], 0);
+            let like = lanes_of(&screen_like[first..first + cells.len()], 0);
+            if certain.iter().any(|mask| *mask != 0) {
+                let kept = without_translucent(&sample_rows, first, certain, stats);
+                let [y, p, q] = sample_rows.medians(first, &kept);
+                for (lane, cell) in cells.iter_mut().enumerate().filter(|(lane, _)| certain[*lane] != 0) {
+                    let weight = (certain[lane].count_ones() as f32 * 0.5).min(1.0);
+                    *cell = [y[lane] * weight, p[lane] * weight, q[lane] * weight, weight];
+                }
+            }
+            if like.iter().any(|mask| mask.count_ones() >= needed) {
+                let kept = without_translucent(&sample_rows, first, like, stats);
+                let [y, p, q] = sample_rows.medians(first, &kept);
+                let deviations = sample_rows.deviations(first, &kept, [&y, &p, &q]);
+                for (lane, stable) in stable.iter_mut().enumerate().filter(|(lane, _)| like[*lane].count_ones() >= needed) {
+                    let is_stable = deviations
+                        .iter()
+                        .zip(stats.noise)
+                        .all(|(deviation, noise)| deviation[lane] < STABLE_DEVIATIONS * noise + STABLE_CONSTANT);
+                    *stable = [y[lane], p[lane], q[lane], f32::from(u8::from(is_stable))];
+                }
+            }
         }
     }
-    drop_translucent(&mut map, stats);
+    drop_translucent(&mut map, stats, plate_samples.scale);
     let mut initial = map.clone();
     initial.fill(WEIGHT_FULL);
-    let needed = (plate_samples.samples.len() / 4).max(3);
-    for (index, (cell, mask)) in map.cells.iter_mut().zip(plate_samples.screen_like).enumerate() {
-        if (mask.count_ones() as usize) < needed {
-            continue;
-        }
-        let (median, deviation) = plate_samples.median(index, plate_samples.without_translucent(index, *mask, stats));
-        let is_stable =
-            deviation.iter().zip(stats.noise).all(|(deviation, noise)| *deviation < STABLE_DEVIATIONS * noise + STABLE_CONSTANT);
-        if is_stable && is_of_hue(median, initial.cells[index], stats) {
-            *cell = [median[0], median[1], median[2], 1.0];
+    for ((cell, stable), initial) in map.cells.iter_mut().zip(&stable.cells).zip(&initial.cells) {
+        if stable[3] > 0.0 && is_of_hue([stable[0], stable[1], stable[2]], *initial, stats) {
+            *cell = *stable;
         }
     }
     map.fill(WEIGHT_FULL);
@@ -182,32 +147,55 @@ pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStat
     [plane(0), plane(1), plane(2)]
 }
 
+/// Removes samples with translucent subject from the masks: it lowers chroma along the hue and
+/// never raises it.
+fn without_translucent(sample_rows: &SampleRows, first: usize, masks: [u16; LANES], stats: &ScreenStats) -> [u16; LANES] {
+    let (along, luma_sums) = sample_rows.chromaticities(first, &masks, LUMA_MIN, TRANSLUCENT_ACROSS);
+    let upper = along.quantiles(&masks, TRANSLUCENT_QUANTILE);
+    let mut kept = masks;
+    for (lane, kept) in kept.iter_mut().enumerate() {
+        let count = kept.count_ones() as f32;
+        if count >= 3.0 {
+            let noise_tolerance = stats.noise[1].hypot(stats.noise[0] * stats.chromaticity) * count / luma_sums[lane].max(1.0);
+            let least = upper[lane] - TRANSLUCENT_SHARE * stats.chromaticity - TRANSLUCENT_DEVIATIONS * noise_tolerance;
+            *kept = along.keep_from(lane, *kept, least);
+        }
+    }
+    kept
+}
+
 /// Removes blocks whose chromaticity differs from the screen around them: translucent subject taken
-/// for screen.
-fn drop_translucent(map: &mut CoarseMap, stats: &ScreenStats) {
+/// for screen. The map of the chromaticity is made from every `stride`-th block.
+fn drop_translucent(map: &mut CoarseMap, stats: &ScreenStats, stride: usize) {
     let mut chromaticities = Vec::new();
-    for (index, [y, p, q, weight]) in map.cells.iter().enumerate() {
-        if *weight > 0.0 {
-            let luma = (y / weight).max(LUMA_MIN);
-            let (column, row) = (index % map.columns, index / map.columns);
-            let noise_tolerance = stats.noise[1].hypot(stats.noise[2]) / luma;
-            chromaticities.push(ChromaticitySample {
-                column,
-                row,
-                along: p / weight / luma,
-                across: q / weight / luma,
-                noise_tolerance,
-            });
+    let noise = stats.noise[1].hypot(stats.noise[2]);
+    let chromaticity = |[y, p, q, weight]: [f32; 4]| {
+        let luma = (y / weight).max(LUMA_MIN);
+        [p / weight / luma, q / weight / luma, noise / luma]
+    };
+    for row in (0..map.rows).step_by(stride) {
+        for column in (0..map.columns).step_by(stride) {
+            let cell = map.cells[row * map.columns + column];
+            if cell[3] > 0.0 {
+                let [along, across, noise_tolerance] = chromaticity(cell);
+                chromaticities.push(ChromaticitySample { column, row, along, across, noise_tolerance });
+            }
         }
     }
     let Some(local) = chromaticity_map(&chromaticities, (map.columns, map.rows), stats.height_blocks, stats.chromaticity) else {
         return;
     };
-    for chromaticity in chromaticities {
-        let around = local.at_block(chromaticity.column, chromaticity.row);
-        let difference = (chromaticity.along - around[0]).hypot(chromaticity.across - around[1]);
-        if difference > HUE_TOLERANCE * stats.chromaticity + chromaticity.noise_tolerance {
-            map.cells[chromaticity.row * map.columns + chromaticity.column] = [0.0; 4];
+    let mut around = [(); 2].map(|()| vec![0.0; map.columns]);
+    for (row, cells) in map.cells.chunks_exact_mut(map.columns).enumerate() {
+        local.write_row(row, around.each_mut().map(Vec::as_mut_slice));
+        for (cell, (around_along, around_across)) in cells.iter_mut().zip(around[0].iter().zip(&around[1])) {
+            if cell[3] > 0.0 {
+                let [along, across, noise_tolerance] = chromaticity(*cell);
+                let difference = (along - around_along).hypot(across - around_across);
+                if difference > HUE_TOLERANCE * stats.chromaticity + noise_tolerance {
+                    *cell = [0.0; 4];
+                }
+            }
         }
     }
 }

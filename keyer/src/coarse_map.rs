@@ -15,6 +15,16 @@ pub struct CoarseMap {
     pub cells: Vec<[f32; 4]>,
 }
 
+/// Sums of some rows by column: three channels and the weight.
+#[derive(Debug, Clone)]
+pub struct RowSums([Vec<f32>; 4]);
+
+impl RowSums {
+    pub fn new(columns: usize) -> Self {
+        Self([(); 4].map(|()| vec![0.0; columns]))
+    }
+}
+
 impl CoarseMap {
     /// Empty cells over a picture of `columns` × `rows` blocks.
     pub fn over(columns: usize, rows: usize, side: usize) -> Self {
@@ -36,25 +46,50 @@ impl CoarseMap {
         cell[3] += 1.0;
     }
 
+    /// Adds the marked blocks of a row. `sums` collects the rows of a cell, one line per channel and
+    /// one for the weight; it is added to the cells after the last of them and emptied.
+    pub fn add_row(&mut self, row: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
+        let [y, p, q, weight] = &mut sums.0;
+        for (sum, marked) in weight.iter_mut().zip(marked) {
+            *sum += f32::from(*marked);
+        }
+        for (sums, values) in [y, p, q].into_iter().zip(values) {
+            for ((sum, value), marked) in sums.iter_mut().zip(values).zip(marked) {
+                *sum += value * f32::from(*marked);
+            }
+        }
+        if (row + 1).is_multiple_of(self.side) {
+            self.end_cell_row(row, sums);
+        }
+    }
+
+    /// Adds the collected rows to the cells of a row of blocks.
+    pub fn end_cell_row(&mut self, row: usize, sums: &mut RowSums) {
+        let start = row / self.side * self.columns;
+        for (channel, sums) in sums.0.iter_mut().enumerate() {
+            for (cell, sums) in self.cells[start..start + self.columns].iter_mut().zip(sums.chunks(self.side)) {
+                cell[channel] += sums.iter().sum::<f32>();
+            }
+            sums.fill(0.0);
+        }
+    }
+
     /// Gaussian blur of sums and weights, as three box filters. Units of `sigma`: cells.
     pub fn blur(&mut self, sigma: f32) {
         let radius = box_radius(sigma);
         if radius == 0 {
             return;
         }
-        let mut line = vec![[0.0; 4]; self.columns.max(self.rows)];
+        let mut line = vec![[0.0; 4]; self.columns];
+        let mut before = self.cells.clone();
+        let mut sums = vec![[0.0; 4]; self.columns];
         for _ in 0..3 {
             for row in self.cells.chunks_exact_mut(self.columns) {
-                line[..row.len()].copy_from_slice(row);
-                box_line(&line[..row.len()], radius, |index, value| row[index] = value);
+                line.copy_from_slice(row);
+                box_line(&line, radius, row);
             }
-            for column in 0..self.columns {
-                for (line, row) in line.iter_mut().zip(self.cells.chunks_exact(self.columns)) {
-                    *line = row[column];
-                }
-                let (columns, cells) = (self.columns, &mut self.cells);
-                box_line(&line[..self.rows], radius, |index, value| cells[index * columns + column] = value);
-            }
+            std::mem::swap(&mut self.cells, &mut before);
+            box_columns(&before, radius, &mut sums, &mut self.cells);
         }
     }
 
@@ -108,33 +143,39 @@ impl CoarseMap {
     fn at(&self, x: f32, y: f32) -> Ypq {
         let (left, right, across) = between(x, self.columns);
         let (top, bottom, down) = between(y, self.rows);
-        let cell = |column: usize, row: usize| self.cells[row * self.columns + column];
-        let (upper, lower) = ([cell(left, top), cell(right, top)], [cell(left, bottom), cell(right, bottom)]);
-        [0, 1, 2].map(|channel| {
-            let [upper, lower] = [upper, lower].map(|[left, right]| left[channel] + (right[channel] - left[channel]) * across);
-            upper + (lower - upper) * down
-        })
+        let (upper, lower) = (&self.cells[top * self.columns..], &self.cells[bottom * self.columns..]);
+        let upper = mix4(upper[left], upper[right], across);
+        let [y, p, q, _] = mix4(upper, mix4(lower[left], lower[right], across), down);
+        [y, p, q]
     }
 
     /// Writes the interpolated values of one row of blocks, one slice per channel.
-    pub fn write_row(&self, row: usize, out: [&mut [f32]; 3]) {
-        let scale = 1.0 / self.side as f32;
+    pub fn write_row<const CHANNELS: usize>(&self, row: usize, out: [&mut [f32]; CHANNELS]) {
+        self.write_finer_row(row, 1, out);
+    }
+
+    /// As [`CoarseMap::write_row`] for a picture with `scale` times as many columns and rows.
+    pub fn write_finer_row<const CHANNELS: usize>(&self, row: usize, scale: usize, out: [&mut [f32]; CHANNELS]) {
+        let side = self.side * scale;
+        let scale = 1.0 / side as f32;
         let (top, bottom, down) = between((row as f32 + 0.5) * scale - 0.5, self.rows);
         let (upper, lower) = (&self.cells[top * self.columns..], &self.cells[bottom * self.columns..]);
+        let start = if side.is_multiple_of(2) { 0.5 } else { 0.0 };
         for (channel, out) in out.into_iter().enumerate() {
             let value = |column: usize| {
                 let column = column.min(self.columns - 1);
                 upper[column][channel] + (lower[column][channel] - upper[column][channel]) * down
             };
-            let half = (self.side / 2).min(out.len());
-            let (first, rest) = out.split_at_mut(half);
-            let start = if self.side.is_multiple_of(2) { 0.5 } else { 0.0 };
-            first.fill(value(0));
-            for (cell, blocks) in rest.chunks_mut(self.side).enumerate() {
-                let (from, to) = (value(cell), value(cell + 1));
+            let (first, rest) = out.split_at_mut((side / 2).min(out.len()));
+            let mut from = value(0);
+            first.fill(from);
+            for (cell, blocks) in rest.chunks_mut(side).enumerate() {
+                let to = value(cell + 1);
+                let step = (to - from) * scale;
                 for (index, block) in blocks.iter_mut().enumerate() {
-                    *block = from + (to - from) * ((index as f32 + start) * scale);
+                    *block = from + (index as f32 + start) * step;
                 }
+                from = to;
             }
         }
     }
@@ -146,26 +187,63 @@ fn box_radius(sigma: f32) -> usize {
 }
 
 /// Running mean over `2 × radius + 1` values; beyond the ends the values are 0.
-fn box_line(line: &[[f32; 4]], radius: usize, mut write: impl FnMut(usize, [f32; 4])) {
+fn box_line(line: &[[f32; 4]], radius: usize, out: &mut [[f32; 4]]) {
     let mut sum = [0.0_f64; 4];
-    let scale = 1.0 / (2 * radius + 1) as f64;
-    let add = |sum: &mut [f64; 4], value: [f32; 4], sign: f64| {
-        for (sum, value) in sum.iter_mut().zip(value) {
-            *sum += f64::from(value) * sign;
-        }
-    };
     for value in line.iter().take(radius) {
-        add(&mut sum, *value, 1.0);
+        accumulate(&mut sum, *value, 1.0);
     }
-    for index in 0..line.len() {
+    let scale = 1.0 / (2 * radius + 1) as f64;
+    for (index, out) in out.iter_mut().enumerate() {
         if let Some(value) = line.get(index + radius) {
-            add(&mut sum, *value, 1.0);
+            accumulate(&mut sum, *value, 1.0);
         }
         if index > radius {
-            add(&mut sum, line[index - radius - 1], -1.0);
+            accumulate(&mut sum, line[index - radius - 1], -1.0);
         }
-        write(index, sum.map(|sum| (sum * scale) as f32));
+        *out = sum.map(|sum| (sum * scale) as f32);
     }
+}
+
+/// As [`box_line`] for every column at once; `sums` has a value per column.
+fn box_columns(cells: &[[f32; 4]], radius: usize, sums: &mut [[f64; 4]], out: &mut [[f32; 4]]) {
+    let columns = sums.len();
+    let rows = || cells.chunks_exact(columns);
+    sums.fill([0.0; 4]);
+    for row in rows().take(radius) {
+        accumulate_row(sums, row, 1.0);
+    }
+    let scale = 1.0 / (2 * radius + 1) as f64;
+    for (index, out) in out.chunks_exact_mut(columns).enumerate() {
+        if let Some(row) = rows().nth(index + radius) {
+            accumulate_row(sums, row, 1.0);
+        }
+        if let Some(row) = index.checked_sub(radius + 1).and_then(|gone| rows().nth(gone)) {
+            accumulate_row(sums, row, -1.0);
+        }
+        for (out, sum) in out.iter_mut().zip(sums.iter()) {
+            *out = sum.map(|sum| (sum * scale) as f32);
+        }
+    }
+}
+
+fn accumulate_row(sums: &mut [[f64; 4]], row: &[[f32; 4]], sign: f64) {
+    for (sum, value) in sums.iter_mut().zip(row) {
+        accumulate(sum, *value, sign);
+    }
+}
+
+fn accumulate(sum: &mut [f64; 4], value: [f32; 4], sign: f64) {
+    for (sum, value) in sum.iter_mut().zip(value) {
+        *sum += f64::from(value) * sign;
+    }
+}
+
+fn mix4(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
+    let mut mixed = from;
+    for (mixed, to) in mixed.iter_mut().zip(to) {
+        *mixed += (to - *mixed) * share;
+    }
+    mixed
 }
 
 fn mean([y, p, q, weight]: [f32; 4]) -> [f32; 4] {

@@ -49,6 +49,11 @@ pub fn byte(value: f32) -> u8 {
     code(value) as u8
 }
 
+/// A value in whole steps, rounded without a branch as in [`code`]; `per_unit` steps are one unit.
+pub(crate) fn steps(value: f32, per_unit: f32) -> i16 {
+    (((value * per_unit).clamp(-32_767.0, 32_766.0) + 12_582_912.0).to_bits() as u16).cast_signed()
+}
+
 /// 0 below `low`, 1 above `high`, a cubic between.
 #[must_use]
 pub fn smoothstep(low: f32, high: f32, value: f32) -> f32 {

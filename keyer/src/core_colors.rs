@@ -1,8 +1,10 @@
 //! Colours of the core around each block: means over cells, extrapolated to cells without core.
 
-use crate::coarse_map::CoarseMap;
+use crate::blocks::color_at;
+use crate::coarse_map::{CoarseMap, RowSums};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
+use crate::screen_space::Ypq;
 use crate::trimap::CORE;
 
 /// Side of a cell. Units: blocks.
@@ -16,29 +18,69 @@ pub struct CoreColors {
     pub cells: CoarseMap,
     /// Means of the core's squared luma.
     luma_squares: CoarseMap,
+    /// Both before extrapolation.
+    sums_of_cells: CoarseMap,
+    sums_of_squares: CoarseMap,
     /// Whether the frame has any core.
     pub has_core: bool,
+    is_core: Vec<u8>,
+    squares: Vec<f32>,
+    sums: RowSums,
+    square_sums: RowSums,
 }
 
 impl CoreColors {
     pub fn new(columns: usize, rows: usize) -> Self {
-        Self { cells: CoarseMap::over(columns, rows, CELL), luma_squares: CoarseMap::over(columns, rows, CELL), has_core: false }
+        let cells = CoarseMap::over(columns, rows, CELL);
+        Self {
+            luma_squares: cells.clone(),
+            sums_of_cells: cells.clone(),
+            sums_of_squares: cells.clone(),
+            cells,
+            has_core: false,
+            is_core: vec![0; columns],
+            squares: vec![0.0; columns],
+            sums: RowSums::new(columns),
+            square_sums: RowSums::new(columns),
+        }
     }
 
     /// Averages the core's colours and extrapolates them.
     pub fn update(&mut self, comparison: &PlateComparison, labels: &Plane<u8>) {
-        self.cells.clear();
-        self.luma_squares.clear();
+        self.sums_of_cells.clear();
+        self.sums_of_squares.clear();
+        let blocks = &comparison.blocks;
         for row in 0..labels.rows {
-            for (column, label) in labels.row(row).iter().enumerate() {
-                if *label == CORE {
-                    let index = row * comparison.distance.columns + column;
-                    let y = comparison.blocks[0].cells[index];
-                    self.luma_squares.add(column, row, [y * y, 0.0, 0.0]);
-                    self.cells.add(column, row, [0, 1, 2].map(|channel: usize| comparison.blocks[channel].cells[index]));
-                }
+            for ((is_core, square), (label, y)) in
+                self.is_core.iter_mut().zip(&mut self.squares).zip(labels.row(row).iter().zip(blocks[0].row(row)))
+            {
+                (*is_core, *square) = (u8::from(*label == CORE), y * y);
             }
+            let row_blocks = blocks.each_ref().map(|plane| plane.row(row));
+            self.sums_of_cells.add_row(row, &self.is_core, row_blocks, &mut self.sums);
+            self.sums_of_squares.add_row(row, &self.is_core, [&self.squares, &[], &[]], &mut self.square_sums);
         }
+        self.sums_of_cells.end_cell_row(labels.rows - 1, &mut self.sums);
+        self.sums_of_squares.end_cell_row(labels.rows - 1, &mut self.square_sums);
+        self.extrapolate();
+    }
+
+    /// Adds blocks that became core since the last update.
+    pub fn add(&mut self, comparison: &PlateComparison, indexes: &[usize]) {
+        for index in indexes {
+            let (column, row) = (index % comparison.distance.columns, index / comparison.distance.columns);
+            let color = color_at(&comparison.blocks, *index);
+            self.sums_of_cells.add(column, row, color);
+            self.sums_of_squares.add(column, row, [color[0] * color[0], 0.0, 0.0]);
+        }
+        if !indexes.is_empty() {
+            self.extrapolate();
+        }
+    }
+
+    fn extrapolate(&mut self) {
+        self.cells.cells.copy_from_slice(&self.sums_of_cells.cells);
+        self.luma_squares.cells.copy_from_slice(&self.sums_of_squares.cells);
         self.has_core = self.cells.fill(WEIGHT_FULL);
         self.luma_squares.fill(WEIGHT_FULL);
         if !self.has_core {
@@ -46,9 +88,9 @@ impl CoreColors {
         }
     }
 
-    /// Variance of the core's luma around a block. Units: variance, of 255.
-    pub fn luma_variance(&self, column: usize, row: usize) -> f32 {
-        let mean = self.cells.at_block(column, row)[0];
-        (self.luma_squares.at_block(column, row)[0] - mean * mean).max(0.0)
+    /// Colour of the core around a block, and the variance of its luma. Units: variance, of 255.
+    pub fn color_and_variance(&self, column: usize, row: usize) -> (Ypq, f32) {
+        let color = self.cells.at_block(column, row);
+        (color, (self.luma_squares.at_block(column, row)[0] - color[0] * color[0]).max(0.0))
     }
 }

@@ -6,7 +6,7 @@ use crate::foreground_model::{ForegroundModel, length};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
 use crate::screen_space::Ypq;
-use crate::trimap::{CORE, SCREEN, Trimap};
+use crate::trimap::{CORE, Trimap, UNCERTAIN};
 
 /// Weight of luma beside chroma, for varied and for even core nearby, and the luma variance of the
 /// core half-way between; codecs keep the luma of thin hair. Units: variance, of 255. Tuned:
@@ -65,30 +65,27 @@ impl BlockMatte {
     ) {
         let columns = self.alpha.columns;
         for row in 0..self.alpha.rows {
-            for column in 0..columns {
+            let labels = trimap.labels.row(row);
+            for (alpha, label) in self.alpha.row_mut(row).iter_mut().zip(labels) {
+                *alpha = f32::from(u8::from(*label == CORE));
+            }
+            for (column, _) in labels.iter().enumerate().filter(|(_, label)| **label == UNCERTAIN) {
                 let index = row * columns + column;
-                let alpha = &mut self.alpha.cells[index];
-                match trimap.labels.cells[index] {
-                    SCREEN => *alpha = 0.0,
-                    CORE => *alpha = 1.0,
-                    _ => {
-                        let variance = core_colors.luma_variance(column, row);
-                        let evenness = VARIANCE_HALF / (VARIANCE_HALF + variance);
-                        let luma_weight = LUMA_WEIGHT.0 + (LUMA_WEIGHT.1 - LUMA_WEIGHT.0) * evenness;
-                        let noise = weigh_luma(noise, luma_weight);
-                        let estimator = BlockEstimator {
-                            screen: comparison.plate_at(index),
-                            core: core_colors.cells.at_block(column, row),
-                            has_core: core_colors.has_core,
-                            noise_square: dot(noise, noise),
-                            luma_weight,
-                            foreground_model,
-                        };
-                        let (estimated, color) = estimator.estimate(comparison.difference_at(index), mean_3x3(comparison, index));
-                        *alpha = snap(estimated);
-                        self.color[index] = color;
-                    }
-                }
+                let (core, variance) = core_colors.color_and_variance(column, row);
+                let evenness = VARIANCE_HALF / (VARIANCE_HALF + variance);
+                let luma_weight = LUMA_WEIGHT.0 + (LUMA_WEIGHT.1 - LUMA_WEIGHT.0) * evenness;
+                let noise = weigh_luma(noise, luma_weight);
+                let estimator = BlockEstimator {
+                    screen: comparison.plate_at(index),
+                    core,
+                    has_core: core_colors.has_core,
+                    noise_square: dot(noise, noise),
+                    luma_weight,
+                    foreground_model,
+                };
+                let (estimated, color) = estimator.estimate(comparison.difference_at(index), mean_3x3(comparison, index));
+                self.alpha.cells[index] = snap(estimated);
+                self.color[index] = color;
             }
         }
     }
@@ -112,7 +109,7 @@ fn weigh_luma([y, p, q]: Ypq, luma_weight: f32) -> Ypq {
 /// Binomial 3 × 3 mean of the differences: crossing hairs share a colour, and chroma is filtered
 /// wider than luma.
 fn mean_3x3(comparison: &PlateComparison, index: usize) -> Ypq {
-    [0, 1, 2].map(|channel: usize| comparison.buffers.blurred[channel].cells[index] - comparison.plate[channel].cells[index])
+    subtract(comparison.blurred_at(index), comparison.plate_at(index))
 }
 
 impl BlockEstimator<'_> {

@@ -113,8 +113,9 @@ impl Keyer {
             trimap.labels.cells.fill(SCREEN);
         }
         core_colors.update(comparison, &trimap.labels);
-        if core_colors.has_core && trimap.grow_core(comparison, core_colors) {
-            core_colors.update(comparison, &trimap.labels);
+        if core_colors.has_core {
+            let grown = trimap.grow_core(comparison, core_colors);
+            core_colors.add(comparison, &grown);
         }
         matte.update(comparison, model.noise, trimap, &model.foreground_model, core_colors);
         trimap.close_gaps(&mut matte.alpha, model.stats.blocks(GAP_SHARE), model.stats.height_blocks);

@@ -1,6 +1,8 @@
 //! Noise of the screen: an estimate before a plate is known, and the covariance after.
 
+use crate::blocks::color_at;
 use crate::clean_plate::median_of;
+use crate::color::subtract;
 use crate::plane::{Plane, erode};
 use crate::plate_comparison::PlateComparison;
 use crate::sample::Sample;
@@ -20,28 +22,31 @@ const TRIM_SHARE: f32 = 0.02;
 const COVARIANCE_MARGIN: f32 = 1.5;
 const VARIANCE_MIN: [f32; 3] = [0.4, 0.2, 0.2];
 
-/// Marks screen-like blocks of each sample before a plate is known, and measures the noise there.
-pub fn initial_noise(
-    samples: &[Sample],
-    hue: [f32; 2],
-    stats: &ScreenStats,
-    comparison: &mut PlateComparison,
-    screen_like: &mut [u16],
-) -> [f32; 3] {
+/// Samples from which the noise is measured.
+const SAMPLES_USED: usize = 4;
+
+/// Samples that are evenly spaced, at most `most`.
+pub fn some_samples(samples: &[Sample], most: usize) -> impl Iterator<Item = (usize, &Sample)> {
+    samples.iter().enumerate().step_by(samples.len().div_ceil(most).max(1))
+}
+
+/// Measures the noise of screen-like blocks before a plate is known.
+pub fn initial_noise(samples: &[Sample], hue: [f32; 2], stats: &ScreenStats, comparison: &mut PlateComparison) -> [f32; 3] {
     let mut details: [Vec<f32>; 3] = Default::default();
-    let mut bytes = Vec::new();
-    let stride = (comparison.certain.cells.len() * samples.len() / RESIDUALS_MAX).max(1);
-    for (bit, sample) in samples.iter().enumerate() {
+    let scale = comparison.scale;
+    let cell_stats = stats.at_scale(scale);
+    let stride = (comparison.certain.cells.len() * samples.len().min(SAMPLES_USED) / RESIDUALS_MAX).max(1);
+    for (_, sample) in some_samples(samples, SAMPLES_USED) {
         comparison.read_sample(sample, hue);
-        mark_by_shot_chromaticity(&comparison.buffers, stats, &mut comparison.certain);
-        unmark_by_local_chromaticity(&mut comparison.buffers, stats, &mut comparison.certain);
-        let mut inner = comparison.certain.clone();
-        erode(&mut inner, 1, &mut bytes);
-        set_bits(&inner, bit, screen_like);
-        erode(&mut inner, 1, &mut bytes);
-        for index in (0..inner.cells.len()).step_by(stride).filter(|index| inner.cells[*index] > 0) {
-            for (channel, details) in details.iter_mut().enumerate() {
-                details.push((comparison.blocks[channel].cells[index] - comparison.buffers.blurred[channel].cells[index]).abs());
+        mark_by_shot_chromaticity(&comparison.buffers, &cell_stats, &mut comparison.certain);
+        unmark_by_local_chromaticity(&mut comparison.buffers, &cell_stats, &mut comparison.certain);
+        erode(&mut comparison.certain, 2, &mut Vec::new());
+        let certain = &comparison.certain;
+        for cell in (0..certain.cells.len()).step_by(stride).filter(|cell| certain.cells[*cell] > 0) {
+            let index = cell / certain.columns * scale * comparison.distance.columns + cell % certain.columns * scale;
+            let detail = subtract(color_at(&comparison.blocks, index), comparison.blurred_at(index));
+            for (details, detail) in details.iter_mut().zip(detail) {
+                details.push(detail.abs());
             }
         }
     }
@@ -54,9 +59,9 @@ pub fn initial_noise(
     noise
 }
 
-/// Sets a bit in the masks of the marked blocks.
-pub fn set_bits(marked: &Plane<u8>, bit: usize, masks: &mut [u16]) {
-    for (mask, marked) in masks.iter_mut().zip(&marked.cells) {
+/// Sets a bit in the masks of the marked cells.
+pub fn set_bits(marked: &Plane<u8>, bit: usize, masks: &mut Plane<u16>) {
+    for (mask, marked) in masks.cells.iter_mut().zip(&marked.cells) {
         *mask |= u16::from(*marked) << bit;
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! Constants are tuned on generator seeds 1 and 7, all kinds, and on a clip of denim before blue.
 
-use crate::plane::{Components, Plane, dilate, erode};
+use crate::components::Components;
+use crate::plane::{Plane, dilate, dilate_into, erode, erode_into};
 use crate::plate_comparison::PlateComparison;
 use crate::trimap::{CORE, OPAQUE, Trimap, UNCERTAIN};
 
@@ -37,6 +38,7 @@ pub struct OpaqueRegions {
     max_alpha: Plane<u8>,
     closed: Plane<u8>,
     is_even: Vec<bool>,
+    components: Components,
     bytes: Vec<u8>,
     height_blocks: f32,
 }
@@ -49,6 +51,7 @@ impl OpaqueRegions {
             max_alpha: plane.clone(),
             closed: plane,
             is_even: Vec::new(),
+            components: Components::default(),
             bytes: Vec::new(),
             height_blocks,
         }
@@ -61,37 +64,43 @@ impl OpaqueRegions {
     /// Labels even regions with sharp edges as core.
     pub fn label_core(&mut self, comparison: &PlateComparison, trimap: &mut Trimap) {
         let hue_alpha = &trimap.hue_alpha;
-        for plane in [&mut self.min_alpha, &mut self.max_alpha, &mut self.closed] {
-            plane.cells.copy_from_slice(&hue_alpha.cells);
-        }
-        let (radius, gap) = (self.blocks(EVEN_RADIUS_SHARE), self.blocks(GAP_SHARE));
-        erode(&mut self.min_alpha, radius, &mut self.bytes);
-        dilate(&mut self.max_alpha, radius, &mut self.bytes);
+        let radius = self.blocks(EVEN_RADIUS_SHARE);
+        erode_into(hue_alpha, radius, &mut self.bytes, &mut self.min_alpha);
+        dilate_into(hue_alpha, radius, &mut self.bytes, &mut self.max_alpha);
         let steps = |alpha: f32| (alpha * OPAQUE) as u8;
-        self.is_even.clear();
         let ranges = self.min_alpha.cells.iter().zip(&self.max_alpha.cells).zip(&hue_alpha.cells);
-        let limit = steps(HUE_ALPHA_RANGE_MAX);
-        let opaque = steps(1.0);
-        self.is_even.extend(ranges.map(|((min_alpha, max_alpha), hue_alpha)| {
-            (*max_alpha).min(opaque).saturating_sub((*min_alpha).min(opaque)) < limit && *hue_alpha > steps(HUE_ALPHA_MIN)
-        }));
+        let (limit, opaque, least) = (steps(HUE_ALPHA_RANGE_MAX), steps(1.0), steps(HUE_ALPHA_MIN));
+        self.is_even.resize(hue_alpha.cells.len(), false);
+        for (is_even, ((min_alpha, max_alpha), hue_alpha)) in self.is_even.iter_mut().zip(ranges) {
+            let range = (*max_alpha).min(opaque).saturating_sub((*min_alpha).min(opaque));
+            *is_even = range < limit && *hue_alpha > least;
+        }
         let columns = hue_alpha.columns;
-        let components = Components::of(&self.is_even, columns);
+        let mut components = std::mem::take(&mut self.components);
+        components.update(&self.is_even, columns);
+        self.label_opaque(comparison, trimap, &components);
+        self.components = components;
+    }
+
+    /// Labels the components that are opaque as core.
+    fn label_opaque(&mut self, comparison: &PlateComparison, trimap: &mut Trimap, components: &Components) {
+        let columns = trimap.labels.columns;
         let mut has_uncertain = vec![false; components.list.len() + 1];
-        for (id, label) in components.ids.iter().zip(&trimap.labels.cells) {
-            has_uncertain[*id as usize] |= *label == UNCERTAIN;
+        for (id, row, run) in components.runs(columns) {
+            has_uncertain[id] = has_uncertain[id] || trimap.labels.row(row)[run].contains(&UNCERTAIN);
+        }
+        let count_min = (SIDE_SHARE * self.height_blocks).powi(2);
+        for (component, has_uncertain) in components.list.iter().zip(&mut has_uncertain[1..]) {
+            *has_uncertain &= component.count as f32 >= count_min;
         }
         if !has_uncertain[1..].iter().any(|has_uncertain| *has_uncertain) {
             return;
         }
-        dilate(&mut self.closed, gap, &mut self.bytes);
+        let gap = self.blocks(GAP_SHARE);
+        dilate_into(&trimap.hue_alpha, gap, &mut self.bytes, &mut self.closed);
         erode(&mut self.closed, gap, &mut self.bytes);
-        let count_min = (SIDE_SHARE * self.height_blocks).powi(2);
-        for (number, component) in components.list.iter().enumerate() {
-            if !has_uncertain[number + 1] || (component.count as f32) < count_min {
-                continue;
-            }
-            if let Some(mean_alpha) = self.opaque_mean_alpha(comparison, &trimap.hue_alpha, &components, number) {
+        for (number, component) in components.list.iter().enumerate().filter(|(number, _)| has_uncertain[number + 1]) {
+            if let Some(mean_alpha) = self.opaque_mean_alpha(comparison, &trimap.hue_alpha, components, number) {
                 let id = number as u32 + 1;
                 let neighbourhood_min = if mean_alpha > OPAQUE_MEAN_MIN * OPAQUE {
                     OPAQUE_NEIGHBOURHOOD_MIN * OPAQUE
@@ -175,10 +184,7 @@ fn is_translucent(
     for row in component.top..=component.bottom {
         for index in row * hue_alpha.columns + component.left..=row * hue_alpha.columns + component.right {
             if components.ids[index] == id {
-                let (y, p) = (
-                    f64::from(comparison.buffers.blurred[0].cells[index]),
-                    f64::from(comparison.buffers.blurred[1].cells[index]),
-                );
+                let [y, p, _] = comparison.blurred_at(index).map(f64::from);
                 for (sum, value) in sums.iter_mut().zip([y, p, y * y, y * p, 1.0]) {
                     *sum += value;
                 }

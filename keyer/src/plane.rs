@@ -1,4 +1,4 @@
-//! Planes with one value per block, their small filters, and connected components.
+//! Planes with one value per block, and their small filters.
 
 /// One value per block, in rows.
 #[derive(Debug, Clone, Default)]
@@ -29,66 +29,125 @@ impl<T: Copy> Plane<T> {
 
 /// Binomial 3 × 3 mean; the border repeats.
 pub fn blur_3x3(plane: &Plane<f32>, line: &mut Vec<f32>, out: &mut Plane<f32>) {
-    let columns = plane.columns;
-    line.resize(columns, 0.0);
     for row in 0..plane.rows {
-        let [above, own, below] = plane.three_rows(row);
-        for (line, ((above, own), below)) in line.iter_mut().zip(above.iter().zip(own).zip(below)) {
-            *line = above + 2.0 * own + below;
-        }
-        let out = out.row_mut(row);
-        for (out, near) in out.iter_mut().skip(1).zip(line.windows(3)) {
-            *out = (near[0] + 2.0 * near[1] + near[2]) * (1.0 / 16.0);
-        }
-        let last = columns - 1;
-        out[0] = (3.0 * line[0] + line[1.min(last)]) * (1.0 / 16.0);
-        out[last] = (3.0 * line[last] + line[last.saturating_sub(1)]) * (1.0 / 16.0);
+        blur_rows(plane.three_rows(row), line, out.row_mut(row));
     }
+}
+
+/// Binomial 3 × 3 mean of one row, from the rows above, at and below.
+pub fn blur_rows([above, own, below]: [&[f32]; 3], line: &mut Vec<f32>, out: &mut [f32]) {
+    line.resize(own.len(), 0.0);
+    for (line, ((above, own), below)) in line.iter_mut().zip(above.iter().zip(own).zip(below)) {
+        *line = above + 2.0 * own + below;
+    }
+    for (out, ((left, own), right)) in out.iter_mut().skip(1).zip(line.iter().zip(&line[1..]).zip(line.iter().skip(2))) {
+        *out = (left + 2.0 * own + right) * (1.0 / 16.0);
+    }
+    let last = own.len() - 1;
+    out[0] = (3.0 * line[0] + line[1.min(last)]) * (1.0 / 16.0);
+    out[last] = (3.0 * line[last] + line[last.saturating_sub(1)]) * (1.0 / 16.0);
 }
 
 /// Minimum over a square of `radius`; the border repeats.
 pub fn erode(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
-    filter_square(plane, radius, scratch, u8::min);
+    filter_horizontally(plane, radius, scratch, u8::min);
+    filter_vertically(scratch, radius, plane, u8::min);
 }
 
 /// Maximum over a square of `radius`; the border repeats.
 pub fn dilate(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
-    filter_square(plane, radius, scratch, u8::max);
+    filter_horizontally(plane, radius, scratch, u8::max);
+    filter_vertically(scratch, radius, plane, u8::max);
 }
 
-/// Horizontal pass by row with windows that double in width, then vertical pass.
-fn filter_square(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
-    if radius == 0 || plane.columns == 0 || plane.rows == 0 {
+/// As [`erode`], into another plane.
+pub fn erode_into(plane: &Plane<u8>, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
+    filter_horizontally(plane, radius, scratch, u8::min);
+    filter_vertically(scratch, radius, out, u8::min);
+}
+
+/// As [`dilate`], into another plane.
+pub fn dilate_into(plane: &Plane<u8>, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
+    filter_horizontally(plane, radius, scratch, u8::max);
+    filter_vertically(scratch, radius, out, u8::max);
+}
+
+/// Widths of windows, each of at most three of the one before, from one value to `width`.
+fn window_widths(width: usize) -> impl Iterator<Item = (usize, usize)> {
+    std::iter::successors(Some((1, (width.min(3)))), move |(_, now)| (*now < width).then(|| (*now, (now * 3).min(width))))
+        .filter(|(before, now)| now > before)
+}
+
+/// Filters each row with windows that grow threefold.
+fn filter_horizontally(plane: &Plane<u8>, radius: usize, out: &mut Vec<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
+    out.resize(plane.cells.len(), 0);
+    let columns = plane.columns;
+    if columns == 0 {
         return;
     }
-    scratch.resize(plane.cells.len(), 0);
-    let (columns, rows) = (plane.columns, plane.rows);
     let mut line = vec![0_u8; columns + 2 * radius];
-    for (row, out) in plane.cells.chunks_exact(columns).zip(scratch.chunks_exact_mut(columns)) {
+    let mut next = line.clone();
+    for (row, out) in plane.cells.chunks_exact(columns).zip(out.chunks_exact_mut(columns)) {
         line[..radius].fill(row[0]);
         line[radius..radius + columns].copy_from_slice(row);
         line[radius + columns..].fill(row[columns - 1]);
-        let mut width = 1;
-        while width * 2 <= 2 * radius + 1 {
-            for index in 0..line.len() - width {
-                line[index] = pick(line[index], line[index + width]);
-            }
-            width *= 2;
+        let mut length = line.len();
+        for (before, now) in window_widths(2 * radius + 1) {
+            length -= now - before;
+            pick_three(&line, &line[(now - before) / 2..], &line[now - before..], &mut next[..length], pick);
+            std::mem::swap(&mut line, &mut next);
         }
-        let rest = 2 * radius + 1 - width;
-        for (out, (first, last)) in out.iter_mut().zip(line.iter().zip(&line[rest..])) {
-            *out = pick(*first, *last);
-        }
+        out.copy_from_slice(&line[..columns]);
     }
-    for row in 0..rows {
-        let out = &mut plane.cells[row * columns..(row + 1) * columns];
-        let (first, last) = (row.saturating_sub(radius), (row + radius).min(rows - 1));
-        out.copy_from_slice(&scratch[first * columns..(first + 1) * columns]);
-        for near in first + 1..=last {
-            for (out, near) in out.iter_mut().zip(&scratch[near * columns..(near + 1) * columns]) {
+}
+
+/// Filters each column with windows that grow threefold; `rows` is changed.
+fn filter_vertically(rows: &mut [u8], radius: usize, out: &mut Plane<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
+    let columns = out.columns;
+    if columns == 0 {
+        return;
+    }
+    let count = out.rows;
+    // A window at the upper border is narrower; it is read before the windows grow.
+    for row in 0..radius.min(count) {
+        let (out, last) = (&mut out.cells[row * columns..(row + 1) * columns], (row + radius).min(count - 1));
+        out.copy_from_slice(&rows[..columns]);
+        for near in rows[columns..].chunks_exact(columns).take(last) {
+            for (out, near) in out.iter_mut().zip(near) {
                 *out = pick(*out, *near);
             }
         }
+    }
+    let widths: Vec<(usize, usize)> = window_widths(2 * radius + 1).collect();
+    for (number, (before, now)) in widths.iter().enumerate() {
+        let steps = [(now - before) / 2, now - before];
+        let is_last = number + 1 == widths.len();
+        for row in 0..count {
+            let (own, ahead) = rows.split_at_mut((row + 1) * columns);
+            let own = &mut own[row * columns..];
+            // Beyond the lower border the window is narrower, so its own start is read again.
+            let near = |step: usize| {
+                (row + step).min(count - 1).checked_sub(row + 1).map(|row| &ahead[row * columns..(row + 1) * columns])
+            };
+            if is_last {
+                let Some(out) = out.cells.get_mut((row + radius) * columns..(row + radius + 1) * columns) else { break };
+                pick_three(own, near(steps[0]).unwrap_or(own), near(steps[1]).unwrap_or(own), out, pick);
+            } else if let (Some(middle), Some(last)) = (near(steps[0]), near(steps[1])) {
+                for (own, (middle, last)) in own.iter_mut().zip(middle.iter().zip(last)) {
+                    *own = pick(*own, pick(*middle, *last));
+                }
+            }
+        }
+    }
+    if radius == 0 {
+        out.cells.copy_from_slice(rows);
+    }
+}
+
+/// The extreme of three values at each place.
+fn pick_three(first: &[u8], second: &[u8], third: &[u8], out: &mut [u8], pick: impl Fn(u8, u8) -> u8) {
+    for (out, (first, (second, third))) in out.iter_mut().zip(first.iter().zip(second.iter().zip(third))) {
+        *out = pick(*first, pick(*second, *third));
     }
 }
 
@@ -108,58 +167,33 @@ pub fn sum_3x3(plane: &Plane<u8>, row: usize, down: &mut Vec<u16>, out: &mut [u1
     out[last] = down[last] * 2 + down[last.saturating_sub(1)];
 }
 
-/// Connected components of a mask.
-#[derive(Debug, Clone, Default)]
-pub struct Components {
-    /// Number of each block's component, from 1; 0 outside the mask.
-    pub ids: Vec<u32>,
-    pub list: Vec<Component>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Bounding box of a component, ends included, and its number of blocks.
-#[derive(Debug, Clone, Copy)]
-pub struct Component {
-    pub left: usize,
-    pub top: usize,
-    pub right: usize,
-    pub bottom: usize,
-    pub count: usize,
-}
+    /// Deterministic bytes with clumps.
+    fn bytes(count: usize) -> Vec<u8> {
+        (0..count).map(|index| ((index * index * 31 + index * 17) % 251) as u8).collect()
+    }
 
-impl Components {
-    /// Labels the components of a mask, 8-connected.
-    pub fn of(marked: &[bool], columns: usize) -> Self {
-        let mut ids = vec![0_u32; marked.len()];
-        let mut list = Vec::new();
-        let mut stack = Vec::new();
-        let rows = marked.len() / columns.max(1);
-        for start in 0..marked.len() {
-            if !marked[start] || ids[start] != 0 {
-                continue;
-            }
-            let id = list.len() as u32 + 1;
-            let mut component = Component { left: columns, top: rows, right: 0, bottom: 0, count: 0 };
-            ids[start] = id;
-            stack.push(start);
-            while let Some(index) = stack.pop() {
-                let (x, y) = (index % columns, index / columns);
-                component.left = component.left.min(x);
-                component.right = component.right.max(x);
-                component.top = component.top.min(y);
-                component.bottom = component.bottom.max(y);
-                component.count += 1;
-                for near_y in y.saturating_sub(1)..=(y + 1).min(rows - 1) {
-                    for near_x in x.saturating_sub(1)..=(x + 1).min(columns - 1) {
-                        let near = near_y * columns + near_x;
-                        if marked[near] && ids[near] == 0 {
-                            ids[near] = id;
-                            stack.push(near);
-                        }
-                    }
+    #[test]
+    fn filters_give_the_extremes_of_each_square() {
+        for (columns, rows) in [(1, 1), (3, 2), (2, 9), (17, 13)] {
+            for radius in 0..=6 {
+                let plane = Plane { columns, rows, cells: bytes(columns * rows) };
+                let (mut low, mut high) = (plane.clone(), plane.clone());
+                erode(&mut low, radius, &mut Vec::new());
+                dilate(&mut high, radius, &mut Vec::new());
+                for index in 0..columns * rows {
+                    let (x, y) = (index % columns, index / columns);
+                    let near =
+                        |position: usize, count: usize| position.saturating_sub(radius)..(position + radius + 1).min(count);
+                    let square = near(y, rows).flat_map(|y| near(x, columns).map(move |x| y * columns + x));
+                    let values: Vec<u8> = square.map(|index| plane.cells[index]).collect();
+                    assert_eq!(Some(&low.cells[index]), values.iter().min(), "{columns} {rows} {radius} at {x} {y}");
+                    assert_eq!(Some(&high.cells[index]), values.iter().max(), "{columns} {rows} {radius} at {x} {y}");
                 }
             }
-            list.push(component);
         }
-        Self { ids, list }
     }
 }

@@ -25,6 +25,9 @@ const ALPHA_OPAQUE_MIN: f32 = 251.0 / 255.0;
 /// 1 and 7, all kinds.
 const OWN_LUMA_HALF: f32 = 0.1;
 
+/// Size of a row of a cell's pixels, at most.
+const CELL_BYTES: usize = CELL * 2 * 4;
+
 /// Everything that a frame is rendered from.
 #[derive(Debug, Clone, Copy)]
 pub struct Renderer<'a> {
@@ -50,8 +53,10 @@ pub struct Renderer<'a> {
 pub struct RenderBuffers {
     lumas: [Vec<f32>; 2],
     chroma: [Vec<f32>; 2],
+    pixel_chroma: [Vec<f32>; 2],
+    marked: Vec<u8>,
     spill: Vec<f32>,
-    transparent: Vec<[u8; 4]>,
+    transparent: Vec<[u8; CELL_BYTES]>,
 }
 
 impl RenderBuffers {
@@ -60,8 +65,10 @@ impl RenderBuffers {
         Self {
             lumas: [pixels.clone(), pixels],
             chroma: [blocks.clone(), blocks.clone()],
+            pixel_chroma: [(); 2].map(|()| vec![0.0; blocks.len() * format.across]),
+            marked: vec![0; blocks.len()],
             spill: blocks,
-            transparent: vec![[0; 4]; format.columns().div_ceil(CELL)],
+            transparent: vec![[0; CELL_BYTES]; format.columns().div_ceil(CELL)],
         }
     }
 }
@@ -78,13 +85,14 @@ impl Renderer<'_> {
     }
 
     /// Colours of the pixels with alpha 0, a cell of blocks each.
-    fn fill_transparent(&self, cell_row: usize, transparent: &mut [[u8; 4]]) {
+    fn fill_transparent(&self, cell_row: usize, transparent: &mut [[u8; CELL_BYTES]]) {
         let columns = self.core_colors.cells.columns;
         for (column, transparent) in transparent.iter_mut().enumerate() {
             let [y, p, q, _] = self.core_colors.cells.cells[cell_row * columns + column];
             let block = (cell_row * CELL).min(self.comparison.distance.rows - 1) * self.comparison.distance.columns
                 + (column * CELL).min(self.comparison.distance.columns - 1);
-            *transparent = pixel(self.space.to_rgb(self.despill([y, p, q], self.comparison.plate_at(block))), 0.0);
+            let pixel = pixel(self.space.to_rgb(self.despill([y, p, q], self.comparison.plate_at(block))), 0.0);
+            transparent.as_chunks_mut::<4>().0.fill(pixel);
         }
     }
 
@@ -100,7 +108,7 @@ impl Renderer<'_> {
             }
         }
         if has_core {
-            self.measure_spill(row, labels, &mut buffers.spill);
+            self.measure_spill(row, labels, &mut buffers.marked, &mut buffers.spill);
         }
         for (line, out) in out.chunks_exact_mut(width * 4).enumerate() {
             if has_core {
@@ -112,11 +120,20 @@ impl Renderer<'_> {
                 let pixels = column * across..(end * across).min(width);
                 match run[0] {
                     SCREEN => {
-                        for (x, out) in pixels.clone().zip(out[pixels.start * 4..pixels.end * 4].as_chunks_mut::<4>().0) {
-                            *out = buffers.transparent[x / across / CELL];
+                        let mut start = pixels.start;
+                        while start < pixels.end {
+                            let cell = start / (across * CELL);
+                            let end = ((cell + 1) * across * CELL).min(pixels.end);
+                            let out = &mut out[start * 4..end * 4];
+                            if let Ok(out) = <&mut [u8; CELL_BYTES]>::try_from(&mut *out) {
+                                *out = buffers.transparent[cell];
+                            } else {
+                                out.copy_from_slice(&buffers.transparent[cell][..out.len()]);
+                            }
+                            start = end;
                         }
                     }
-                    CORE => self.render_core(row, line, pixels, buffers, out),
+                    CORE => self.render_core(row, line, column..end, buffers, out),
                     _ => {}
                 }
                 column = end;
@@ -129,15 +146,16 @@ impl Renderer<'_> {
         }
     }
 
-    fn measure_spill(&self, row: usize, labels: &[u8], spill: &mut [f32]) {
-        let start = row * labels.len();
-        for (column, (spill, label)) in spill.iter_mut().zip(labels).enumerate() {
-            *spill = if *label == CORE && self.static_regions.cells[start + column] != SET {
-                let observed = [0, 1, 2].map(|channel: usize| self.comparison.blocks[channel].cells[start + column]);
-                self.spill_model.spill(observed, self.comparison.plate_at(start + column)) * self.spill_strength
-            } else {
-                0.0
-            };
+    fn measure_spill(&self, row: usize, labels: &[u8], marked: &mut [u8], spill: &mut [f32]) {
+        let regions = self.static_regions.row(row);
+        for (marked, (label, region)) in marked.iter_mut().zip(labels.iter().zip(regions)) {
+            *marked = u8::from(*label == CORE) & u8::from(*region != SET);
+        }
+        let [colors, screen] =
+            [&self.comparison.blocks, &self.comparison.plate].map(|blocks| blocks.each_ref().map(|plane| plane.row(row)));
+        self.spill_model.write_row(colors, screen, marked, spill);
+        for spill in spill {
+            *spill *= self.spill_strength;
         }
     }
 
@@ -155,25 +173,37 @@ impl Renderer<'_> {
         }
     }
 
-    fn render_core(&self, row: usize, line: usize, pixels: std::ops::Range<usize>, buffers: &RenderBuffers, out: &mut [u8]) {
-        let across = self.format.across;
-        let offsets = self.siting.offsets(across);
-        let columns = self.comparison.distance.columns;
-        let plate = [0, 1, 2].map(|channel: usize| self.comparison.plate[channel].row(row));
-        let factors = self.space.factors();
-        for (x, out) in pixels.clone().zip(out[pixels.start * 4..pixels.end * 4].as_chunks_mut::<4>().0) {
-            let column = x / across;
-            let offset = offsets[x % across];
-            let beside = if offset < 0.0 { column.saturating_sub(1) } else { (column + 1).min(columns - 1) };
-            let share = offset.abs();
-            let [p, q] = [0, 1].map(|channel: usize| {
-                let own = buffers.chroma[channel][column];
-                own + (buffers.chroma[channel][beside] - own) * share
-            });
-            let spill = buffers.spill[column];
-            let (y, p, q) =
-                (buffers.lumas[line][x] - spill * plate[0][column], p - spill * plate[1][column], q - spill * plate[2][column]);
-            *out = pixel(factors.map(|[by_p, by_q]| y + by_p * p + by_q * q), 1.0);
+    /// Renders a run of core blocks in one row of pixels.
+    fn render_core(&self, row: usize, line: usize, blocks: std::ops::Range<usize>, buffers: &mut RenderBuffers, out: &mut [u8]) {
+        let PlanarFormat { width, across, .. } = *self.format;
+        let last = self.comparison.distance.columns - 1;
+        let RenderBuffers { lumas, chroma, spill, pixel_chroma, .. } = buffers;
+        for (chroma, pixels) in chroma.iter().zip(pixel_chroma.iter_mut()) {
+            for (pixel, offset) in self.siting.offsets(across).into_iter().enumerate().take(across) {
+                let share = offset.abs();
+                for column in blocks.clone() {
+                    let beside = if offset < 0.0 { column.saturating_sub(1) } else { (column + 1).min(last) };
+                    pixels[column * across + pixel] = chroma[column] + (chroma[beside] - chroma[column]) * share;
+                }
+            }
+        }
+        if spill[blocks.clone()].iter().any(|spill| *spill > 0.0) {
+            let [screen_y, screen_p, screen_q] = self.comparison.plate.each_ref().map(|plane| plane.row(row));
+            let [p, q] = pixel_chroma;
+            for column in blocks.clone() {
+                for x in column * across..((column + 1) * across).min(width) {
+                    lumas[line][x] -= spill[column] * screen_y[column];
+                    p[x] -= spill[column] * screen_p[column];
+                    q[x] -= spill[column] * screen_q[column];
+                }
+            }
+        }
+        let pixels = blocks.start * across..(blocks.end * across).min(width);
+        let [[red_p, red_q], [green_p, green_q], [blue_p, blue_q]] = self.space.factors();
+        let chroma = pixel_chroma[0][pixels.clone()].iter().zip(&pixel_chroma[1][pixels.clone()]);
+        let out = out[pixels.start * 4..pixels.end * 4].as_chunks_mut::<4>().0;
+        for (out, (y, (p, q))) in out.iter_mut().zip(lumas[line][pixels].iter().zip(chroma)) {
+            *out = pixel([y + red_p * p + red_q * q, y + green_p * p + green_q * q, y + blue_p * p + blue_q * q], 1.0);
         }
     }
 
@@ -207,7 +237,9 @@ impl Renderer<'_> {
     fn neighbours(&self, column: usize, row: usize) -> [[f32; 3]; 3] {
         let alpha = &self.matte.alpha;
         let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
-        alpha.three_rows(row).map(|row| [row[left], row[column], row[right]])
+        let [above, own, below] = alpha.three_rows(row);
+        let near = |row: &[f32]| [row[left], row[column], row[right]];
+        [near(above), near(own), near(below)]
     }
 
     /// A colour with its spill removed.

@@ -79,6 +79,13 @@ pub struct ScreenStats {
 }
 
 impl ScreenStats {
+    /// The same screen in a picture with 1/`scale` as many columns and rows. Noise of a codec is
+    /// correlated, so a mean of `scale`² blocks keeps more than 1/`scale` of its deviation.
+    pub fn at_scale(&self, scale: usize) -> Self {
+        let divisor = (scale as f32).sqrt();
+        Self { noise: self.noise.map(|noise| noise / divisor), height_blocks: self.height_blocks / scale as f32, ..*self }
+    }
+
     /// Chromaticity tolerance for noise, multiplied by luma.
     fn noise_tolerance(&self) -> f32 {
         NOISE_DEVIATIONS * (self.noise[1].hypot(self.noise[2]) + self.noise[0] * self.chromaticity)

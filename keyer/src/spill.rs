@@ -35,9 +35,12 @@ const SCREEN_CHROMA_WEIGHT: f32 = 0.6;
 const CLUSTER_REACH: f32 = 8.0;
 /// Largest spill. Units: share of the plate's colour.
 const SPILL_MAX: f32 = 0.8;
-/// Least divisors. Units: luma and chroma, of 255.
+/// Blocks of a row that are handled side by side.
+const LANES: usize = 16;
+/// Least divisors. Units: weight; luma and chroma, of 255.
 const LUMA_MIN: f32 = 8.0;
 const CONTRAST_MIN: f32 = 4.0;
+const WEIGHT_MIN: f32 = 1e-9;
 
 /// One cluster: mean colour, and chroma along the screen's hue over luma without spill.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,6 +53,8 @@ struct ColorCluster {
 #[derive(Debug, Clone, Default)]
 pub struct SpillModel {
     clusters: Vec<ColorCluster>,
+    /// Least chroma ratio of a cluster, at most 0.
+    least_ratio: f32,
     blocks: Vec<(Ypq, u8)>,
 }
 
@@ -105,32 +110,78 @@ impl SpillModel {
                     chroma_ratio = 0.0;
                 }
                 self.clusters.push(ColorCluster { mean, chroma_ratio });
+                self.least_ratio = self.least_ratio.min(chroma_ratio);
             }
         }
     }
 
     /// Spill-free chroma ratio of a colour: weighted mean over the clusters near it.
-    fn spill_free_ratio(&self, [y, p, q]: Ypq) -> f32 {
-        let (mut sum, mut weight) = (0.0, 1e-9);
-        for ColorCluster { mean, chroma_ratio } in &self.clusters {
-            let distance = squared_distance([y, p * SCREEN_CHROMA_WEIGHT, q], [mean[0], mean[1] * SCREEN_CHROMA_WEIGHT, mean[2]]);
-            let cluster_weight = 1.0 / (1.0 + distance / (CLUSTER_REACH * CLUSTER_REACH));
-            let cluster_weight = cluster_weight * cluster_weight * cluster_weight;
-            sum += chroma_ratio * cluster_weight;
+    fn spill_free_ratio(&self, color: Ypq) -> f32 {
+        let (mut sum, mut weight) = (0.0, WEIGHT_MIN);
+        for cluster in &self.clusters {
+            let cluster_weight = cluster.weight(color);
+            sum += cluster.chroma_ratio * cluster_weight;
             weight += cluster_weight;
         }
         sum / weight
     }
 
+    /// Spill on a row of colours, as [`SpillModel::spill`]; `out` is 0 where `marked` is 0.
+    pub fn write_row(&self, [y, p, q]: [&[f32]; 3], [screen_y, screen_p, _]: [&[f32]; 3], marked: &[u8], out: &mut [f32]) {
+        for (number, out) in out.chunks_mut(LANES).enumerate() {
+            let first = number * LANES;
+            let lanes = first..first + out.len();
+            let (y, p, q, marked) = (&y[lanes.clone()], &p[lanes.clone()], &q[lanes.clone()], &marked[lanes.clone()]);
+            let least = self.least_ratio + CHROMA_RATIO_MARGIN;
+            let has_spill = y.iter().zip(p).zip(marked).map(|((y, p), marked)| u8::from(*p > least * y) & marked).max();
+            if has_spill == Some(0) || self.clusters.is_empty() {
+                out.fill(0.0);
+                continue;
+            }
+            let (mut sums, mut weights) = ([0.0; LANES], [WEIGHT_MIN; LANES]);
+            for cluster in &self.clusters {
+                let lanes = sums.iter_mut().zip(&mut weights).zip(y.iter().zip(p).zip(q));
+                for ((sum, weight), ((y, p), q)) in lanes {
+                    let cluster_weight = cluster.weight([*y, *p, *q]);
+                    *sum += cluster.chroma_ratio * cluster_weight;
+                    *weight += cluster_weight;
+                }
+            }
+            let screen = screen_y[lanes.clone()].iter().zip(&screen_p[lanes]);
+            let colors = y.iter().zip(p).zip(marked);
+            for (((out, (sum, weight)), ((y, p), marked)), (screen_y, screen_p)) in
+                out.iter_mut().zip(sums.iter().zip(&weights)).zip(colors).zip(screen)
+            {
+                *out = spill_over(sum / weight, [*y, *p], [*screen_y, *screen_p]) * f32::from(*marked);
+            }
+        }
+    }
+
     /// Spill on a colour. Units: share of the plate's colour.
     pub fn spill(&self, color: Ypq, screen: Ypq) -> f32 {
-        if self.clusters.is_empty() {
+        // No weighted mean is below the least ratio.
+        if self.clusters.is_empty() || color[1] <= (self.least_ratio + CHROMA_RATIO_MARGIN) * color[0] {
             return 0.0;
         }
-        let chroma_ratio = self.spill_free_ratio(color) + CHROMA_RATIO_MARGIN;
-        let contrast = screen[1] - chroma_ratio * screen[0];
-        ((color[1] - chroma_ratio * color[0]) / contrast.max(CONTRAST_MIN)).clamp(0.0, SPILL_MAX)
+        spill_over(self.spill_free_ratio(color), [color[0], color[1]], [screen[0], screen[1]])
     }
+}
+
+impl ColorCluster {
+    fn weight(&self, [y, p, q]: Ypq) -> f32 {
+        let luma = (y - self.mean[0]) * LUMA_WEIGHT;
+        let along = (p - self.mean[1]) * SCREEN_CHROMA_WEIGHT;
+        let across = q - self.mean[2];
+        let distance = 1.0 + (luma * luma + along * along + across * across) * (1.0 / (CLUSTER_REACH * CLUSTER_REACH));
+        1.0 / (distance * distance * distance)
+    }
+}
+
+/// Spill on a colour with a spill-free chroma ratio. Luma and chroma along the screen's hue.
+fn spill_over(spill_free_ratio: f32, [y, p]: [f32; 2], [screen_y, screen_p]: [f32; 2]) -> f32 {
+    let chroma_ratio = spill_free_ratio + CHROMA_RATIO_MARGIN;
+    let contrast = screen_p - chroma_ratio * screen_y;
+    ((p - chroma_ratio * y) / contrast.max(CONTRAST_MIN)).clamp(0.0, SPILL_MAX)
 }
 
 fn squared_distance(a: Ypq, b: Ypq) -> f32 {

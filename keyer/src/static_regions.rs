@@ -3,9 +3,10 @@
 //! Constants are tuned on generator seeds 1 and 7; bars and partial screens on clips with
 //! those.
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, color_at};
 use crate::clean_plate::PlateSamples;
-use crate::plane::{Components, Plane, erode};
+use crate::components::Components;
+use crate::plane::{Plane, erode};
 use crate::screen_mask::ScreenStats;
 use crate::tracking_marks::TemporalMedian;
 use crate::trimap::hue_alpha_of;
@@ -41,12 +42,15 @@ pub fn find_static_regions(
     let mut alpha = vec![0.0_f32; columns * rows];
     let mut is_set = Plane::new(columns, rows, 0_u8);
     if plate_samples.samples.len() >= SAMPLES_MIN {
-        for (index, is_set) in is_set.cells.iter_mut().enumerate() {
-            let screen = [0, 1, 2].map(|channel: usize| plate[channel].cells[index]);
-            alpha[index] = hue_alpha_of(temporal_median.medians[index], screen);
-            *is_set = u8::from(
-                temporal_median.is_static[index] && plate_samples.screen_like[index] == 0 && alpha[index] > HUE_ALPHA_MIN,
-            );
+        let mut screen_like = vec![0; columns];
+        for row in 0..rows {
+            plate_samples.write_masks(plate_samples.screen_like, row, &mut screen_like);
+            for (column, screen_like) in screen_like.iter().enumerate() {
+                let index = row * columns + column;
+                alpha[index] = hue_alpha_of(temporal_median.medians[index], color_at(plate, index));
+                is_set.cells[index] =
+                    u8::from(temporal_median.is_static[index] && *screen_like == 0 && alpha[index] > HUE_ALPHA_MIN);
+            }
         }
         let marked: Vec<bool> = is_set.cells.iter().map(|is_set| *is_set > 0).collect();
         let components = Components::of(&marked, columns);

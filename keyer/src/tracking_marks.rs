@@ -3,9 +3,11 @@
 //! Constants are tuned on generator seeds 1 and 7, all kinds, and on a clip with marks of the
 //! screen's hue.
 
-use crate::blocks::Blocks;
-use crate::clean_plate::PlateSamples;
-use crate::plane::Components;
+use crate::blocks::{Blocks, color_at};
+use crate::clean_plate::{PlateSamples, SAMPLES_MAX};
+use crate::color::subtract;
+use crate::components::Components;
+use crate::sample_rows::{LANES, SampleRows};
 use crate::screen_mask::ScreenStats;
 use crate::screen_space::Ypq;
 
@@ -39,24 +41,35 @@ pub struct TemporalMedian {
 
 impl TemporalMedian {
     pub fn find(plate_samples: &PlateSamples<'_>, stats: &ScreenStats, plate: &Blocks) -> Self {
-        let count = plate[0].cells.len();
-        let total = plate_samples.samples.len();
+        let (columns, count) = (plate[0].columns, plate[0].cells.len());
+        let total = plate_samples.samples.len().min(SAMPLES_MAX);
         let mut temporal_median =
             Self { medians: Vec::with_capacity(count), is_static: Vec::with_capacity(count), is_mark: Vec::with_capacity(count) };
-        for index in 0..count {
-            let median = plate_samples.median(index, plate_samples.all_samples()).0;
-            let (mut near_median, mut near_plate) = (0, 0);
-            for bit in 0..total {
-                let observed = plate_samples.at_plate_exposure(bit, index);
-                let is_within = |from: Ypq, (deviations, constant): (f32, f32)| {
-                    (0..3).all(|channel| (observed[channel] - from[channel]).abs() < deviations * stats.noise[channel] + constant)
-                };
-                near_median += usize::from(is_within(median, NEAR_MEDIAN));
-                near_plate += usize::from(is_within([0, 1, 2].map(|channel: usize| plate[channel].cells[index]), NEAR_PLATE));
+        let all = [u16::MAX >> (SAMPLES_MAX - total); LANES];
+        let mut sample_rows = SampleRows::new(total, columns);
+        let is_within = |difference: Ypq, (deviations, constant): (f32, f32)| {
+            (0..3).all(|channel| difference[channel].abs() < deviations * stats.noise[channel] + constant)
+        };
+        for row in 0..plate[0].rows {
+            sample_rows.read(plate_samples, row);
+            for first in (0..columns).step_by(LANES) {
+                let [y, p, q] = sample_rows.medians(first, &all);
+                for lane in 0..LANES.min(columns - first) {
+                    let (median, column) = ([y[lane], p[lane], q[lane]], first + lane);
+                    let screen = color_at(plate, row * columns + column);
+                    let (mut near_median, mut near_plate) = (0, 0);
+                    for bit in 0..total {
+                        let observed = sample_rows.at(bit, column);
+                        near_median += usize::from(is_within(subtract(observed, median), NEAR_MEDIAN));
+                        near_plate += usize::from(is_within(subtract(observed, screen), NEAR_PLATE));
+                    }
+                    temporal_median.medians.push(median);
+                    temporal_median.is_static.push(near_median * 8 >= total * 7);
+                    temporal_median
+                        .is_mark
+                        .push(near_median as f32 > MARK_SAMPLES_SHARE * total as f32 && near_plate <= total / 8);
+                }
             }
-            temporal_median.medians.push(median);
-            temporal_median.is_static.push(near_median * 8 >= total * 7);
-            temporal_median.is_mark.push(near_median as f32 > MARK_SAMPLES_SHARE * total as f32 && near_plate <= total / 8);
         }
         temporal_median
     }

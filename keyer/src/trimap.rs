@@ -3,12 +3,13 @@
 //! Distances are squared, in deviations of the noise; alphas are 0 to 1. Constants are tuned on
 //! generator seeds 1 and 7, all kinds; see the README.
 
-use crate::blocks::Blocks;
-use crate::color::{dot, subtract};
+use crate::blocks::color_at;
+use crate::color::{byte, dot, subtract};
+use crate::components::Components;
 use crate::core_colors::CoreColors;
 use crate::foreground_model::{ForegroundModel, length};
 use crate::options::GarbageMatte;
-use crate::plane::{Plane, erode, sum_3x3};
+use crate::plane::{Plane, erode, erode_into, sum_3x3};
 use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
 use crate::screen_space::Ypq;
 use crate::static_regions::{BAR, MAYBE_SUBJECT, SET};
@@ -61,6 +62,8 @@ pub struct Trimap {
     pub eroded_hue_alpha: Plane<u8>,
     /// Coarse alpha by the foreground model, eroded; `close_gaps` reuses it for the closed core.
     eroded_alpha: Plane<u8>,
+    is_open: Vec<bool>,
+    components: Components,
     scratch: Vec<u8>,
     sums: Vec<u16>,
     around: Vec<u16>,
@@ -79,6 +82,8 @@ impl Trimap {
             hue_alpha: bytes.clone(),
             eroded_hue_alpha: bytes.clone(),
             eroded_alpha: bytes,
+            is_open: Vec::new(),
+            components: Components::default(),
             scratch: Vec::new(),
             sums: Vec::new(),
             around,
@@ -88,45 +93,57 @@ impl Trimap {
     /// Labels the blocks of a frame.
     pub fn update(&mut self, comparison: &PlateComparison, noise: Ypq, foreground_model: &ForegroundModel) {
         self.measure_alphas(comparison, foreground_model);
-        self.hue_alpha.cells.copy_from_slice(&self.eroded_hue_alpha.cells);
         erode(&mut self.eroded_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch);
-        erode(&mut self.eroded_hue_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch);
+        erode_into(&self.hue_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch, &mut self.eroded_hue_alpha);
+        let screen_distance = (SCREEN_DISTANCE_MAX * DISTANCE_STEPS) as u8;
+        let blurred_distance = (BLURRED_DISTANCE_MAX * DISTANCE_STEPS) as u8;
+        let around_distance = (SCREEN_DISTANCE_3X3_MAX * DISTANCE_STEPS * 9.0) as u16;
         for row in 0..comparison.distance.rows {
             sum_3x3(&comparison.distance, row, &mut self.sums, &mut self.around);
-            let places = self
-                .labels
-                .row_mut(row)
-                .iter_mut()
-                .zip(comparison.distance.row(row))
-                .zip(&self.around)
-                .zip(self.eroded_alpha.row(row).iter().zip(self.eroded_hue_alpha.row(row)));
-            for (column, (((label, distance), around), (eroded_alpha, eroded_hue_alpha))) in places.enumerate() {
-                let is_screen = f32::from(*distance) < SCREEN_DISTANCE_MAX * DISTANCE_STEPS
-                    && f32::from(*around) < SCREEN_DISTANCE_3X3_MAX * DISTANCE_STEPS * 9.0;
-                let is_screen = is_screen
-                    && f32::from(comparison.blurred_distance.cells[row * comparison.distance.columns + column])
-                        < BLURRED_DISTANCE_MAX * DISTANCE_STEPS;
-                let is_screen = is_screen || is_saturated_as_plate(comparison, row * comparison.distance.columns + column, noise);
-                *label = if *eroded_alpha >= steps(CORE_ALPHA_MIN) || *eroded_hue_alpha >= steps(CORE_HUE_ALPHA_MIN) {
-                    CORE
-                } else {
-                    u8::from(!is_screen) * UNCERTAIN
-                };
+            let labels = self.labels.row_mut(row);
+            for (label, around) in labels.iter_mut().zip(&self.around) {
+                *label = u8::from(*around < around_distance);
+            }
+            let distances = comparison.distance.row(row).iter().zip(comparison.blurred_distance.row(row));
+            let alphas = self.eroded_alpha.row(row).iter().zip(self.eroded_hue_alpha.row(row));
+            for ((label, (distance, blurred)), (alpha, hue_alpha)) in labels.iter_mut().zip(distances).zip(alphas) {
+                let is_screen = *label & u8::from(*distance < screen_distance) & u8::from(*blurred < blurred_distance);
+                let is_core = u8::from(*alpha >= steps(CORE_ALPHA_MIN)) | u8::from(*hue_alpha >= steps(CORE_HUE_ALPHA_MIN));
+                *label = is_core * CORE + (1 - is_core) * (1 - is_screen) * UNCERTAIN;
+            }
+            for (column, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label == UNCERTAIN) {
+                *label =
+                    u8::from(!is_saturated_as_plate(comparison, row * comparison.distance.columns + column, noise)) * UNCERTAIN;
             }
         }
     }
 
     /// Computes the coarse alpha and the hue alpha of each block.
     fn measure_alphas(&mut self, comparison: &PlateComparison, foreground_model: &ForegroundModel) {
-        for (index, distance) in comparison.distance.cells.iter().enumerate() {
-            let (alpha, eroded_hue_alpha) = (&mut self.eroded_alpha.cells[index], &mut self.eroded_hue_alpha.cells[index]);
-            if f32::from(*distance) < ALPHA_DISTANCE_MIN * DISTANCE_STEPS {
-                (*alpha, *eroded_hue_alpha) = (0, 0);
-                continue;
+        let distance_min = (ALPHA_DISTANCE_MIN * DISTANCE_STEPS) as u8;
+        let [y, p, q] = &comparison.blocks;
+        let [screen_y, screen_p, screen_q] = &comparison.plate;
+        for row in 0..y.rows {
+            let distances = comparison.distance.row(row);
+            let hue_alphas = self.hue_alpha.row_mut(row);
+            let observed = p.row(row).iter().zip(q.row(row));
+            let screen = screen_p.row(row).iter().zip(screen_q.row(row));
+            for ((hue_alpha, (p, q)), (screen_p, screen_q)) in hue_alphas.iter_mut().zip(observed).zip(screen) {
+                *hue_alpha = byte(hue_alpha_of([0.0, *p, *q], [0.0, *screen_p, *screen_q]) * OPAQUE - 0.5);
             }
-            let difference = comparison.difference_at(index);
-            *alpha = (length(difference) * foreground_model.nearest_scale(difference) * OPAQUE).min(255.0) as u8;
-            *eroded_hue_alpha = (hue_alpha_at(&comparison.blocks, &comparison.plate, index) * OPAQUE).clamp(0.0, 255.0) as u8;
+            for (hue_alpha, distance) in hue_alphas.iter_mut().zip(distances) {
+                *hue_alpha *= u8::from(*distance >= distance_min);
+            }
+            let alphas = self.eroded_alpha.row_mut(row);
+            alphas.fill(0);
+            let (y, p, q) = (y.row(row), p.row(row), q.row(row));
+            let (screen_y, screen_p, screen_q) = (screen_y.row(row), screen_p.row(row), screen_q.row(row));
+            for (column, (alpha, distance)) in alphas.iter_mut().zip(distances).enumerate() {
+                if *distance >= distance_min {
+                    let difference = [y[column] - screen_y[column], p[column] - screen_p[column], q[column] - screen_q[column]];
+                    *alpha = (length(difference) * foreground_model.nearest_scale(difference) * OPAQUE).min(255.0) as u8;
+                }
+            }
         }
     }
 
@@ -143,24 +160,26 @@ impl Trimap {
         }
     }
 
-    /// Makes core of uncertain blocks whose colour is that of the core nearby; returns whether
-    /// there were any.
-    pub fn grow_core(&mut self, comparison: &PlateComparison, core_colors: &CoreColors) -> bool {
-        let mut has_grown = false;
+    /// Makes core of uncertain blocks whose colour is that of the core nearby; returns their
+    /// indices.
+    pub fn grow_core(&mut self, comparison: &PlateComparison, core_colors: &CoreColors) -> Vec<usize> {
+        let mut grown = Vec::new();
         for row in 0..self.labels.rows {
-            for column in 0..self.labels.columns {
-                let index = row * self.labels.columns + column;
-                if self.labels.cells[index] == UNCERTAIN && self.eroded_hue_alpha.cells[index] >= steps(GROW_HUE_ALPHA_MIN) {
+            let hue_alphas = self.eroded_hue_alpha.row(row);
+            let start = row * self.labels.columns;
+            for (column, (label, hue_alpha)) in self.labels.row_mut(row).iter_mut().zip(hue_alphas).enumerate() {
+                if *label == UNCERTAIN && *hue_alpha >= steps(GROW_HUE_ALPHA_MIN) {
+                    let index = start + column;
                     let line = subtract(core_colors.cells.at_block(column, row), comparison.plate_at(index));
                     let difference = subtract(comparison.difference_at(index), line);
                     if dot(difference, difference) < GROW_DIFFERENCE_MAX * GROW_DIFFERENCE_MAX * dot(line, line) {
-                        self.labels.cells[index] = CORE;
-                        has_grown = true;
+                        *label = CORE;
+                        grown.push(index);
                     }
                 }
             }
         }
-        has_grown
+        grown
     }
 
     /// Labels uncertain blocks as screen or core where the estimated alpha of all around them is 0
@@ -211,19 +230,10 @@ impl Trimap {
 /// Whether a block is at least as saturated as the plate and no darker: sharpening halos, shadows
 /// that have moved.
 fn is_saturated_as_plate(comparison: &PlateComparison, index: usize, noise: Ypq) -> bool {
-    let ([y, p, q], [screen_y, screen_p, screen_q]) =
-        ([0, 1, 2].map(|channel: usize| comparison.blocks[channel].cells[index]), comparison.plate_at(index));
+    let ([y, p, q], [screen_y, screen_p, screen_q]) = (color_at(&comparison.blocks, index), comparison.plate_at(index));
     let scale = (y / screen_y.max(1.0)).max(1.0);
     let across = (q - screen_q * scale).abs();
     p - across > screen_p * SATURATED_CHROMA_MIN - noise[1] && y > screen_y - noise[0] && y < screen_y * SATURATED_LUMA_MAX
-}
-
-/// Hue alpha of a block.
-pub fn hue_alpha_at(blocks: &Blocks, plate: &Blocks, index: usize) -> f32 {
-    hue_alpha_of(
-        [0, 1, 2].map(|channel: usize| blocks[channel].cells[index]),
-        [0, 1, 2].map(|channel: usize| plate[channel].cells[index]),
-    )
 }
 
 /// Hue alpha: missing share of the plate's chroma, where chroma across the plate's hue counts as

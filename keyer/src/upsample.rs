@@ -131,7 +131,11 @@ fn fit_confidence((full, none): (f32, f32), misfit: f32) -> f32 {
 }
 
 fn mixed(from: [f32; 4], to: [f32; 4], share: f32) -> [f32; 4] {
-    [0, 1, 2, 3].map(|pixel| from[pixel] + (to[pixel] - from[pixel]) * share)
+    let mut mixed = from;
+    for (mixed, to) in mixed.iter_mut().zip(to) {
+        *mixed += (to - *mixed) * share;
+    }
+    mixed
 }
 
 /// Bilinear interpolation between the centres of blocks, steeper by `factor`; and the pixels' mean,

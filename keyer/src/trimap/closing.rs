@@ -3,7 +3,7 @@
 //! Constants are tuned on generator seeds 1 and 7, all kinds, and on clips with holes and specks.
 
 use super::{CORE, SCREEN, Trimap, UNCERTAIN, steps};
-use crate::plane::{Components, Plane, dilate, erode};
+use crate::plane::{Plane, dilate, erode};
 
 /// Least hue alpha of a block in a closed gap of the core, and of a hole enclosed by core; and
 /// largest alpha of a hole's blocks.
@@ -30,7 +30,7 @@ impl Trimap {
     /// Closes gaps of the core, where two subjects' colours mix to one like the screen's, and
     /// enclosed holes; removes specks.
     pub fn close_gaps(&mut self, alpha: &mut Plane<f32>, gap: usize, height_blocks: f32) {
-        let Self { labels, hue_alpha, eroded_alpha: closed, scratch, .. } = self;
+        let Self { labels, hue_alpha, eroded_alpha: closed, scratch, components, .. } = self;
         for (closed, label) in closed.cells.iter_mut().zip(&labels.cells) {
             *closed = u8::from(*label == CORE);
         }
@@ -48,23 +48,28 @@ impl Trimap {
                 }
             }
         }
-        let is_open: Vec<bool> =
-            labels.cells.iter().zip(&alpha.cells).map(|(label, alpha)| *label == UNCERTAIN && *alpha < HOLE_ALPHA_MAX).collect();
-        let components = Components::of(&is_open, columns);
+        self.is_open.resize(labels.cells.len(), false);
+        for (is_open, (label, alpha)) in self.is_open.iter_mut().zip(labels.cells.iter().zip(&alpha.cells)) {
+            *is_open = *label == UNCERTAIN && *alpha < HOLE_ALPHA_MAX;
+        }
+        components.update(&self.is_open, columns);
         let mut surroundings_of =
             vec![
                 Surroundings { touches_core: false, touches_screen: false, touches_border: false, low: u8::MAX, high: 0 };
                 components.list.len() + 1
             ];
-        for (index, id) in components.ids.iter().enumerate().filter(|(_, id)| **id > 0) {
-            let (row, column) = (index / columns, index % columns);
-            let near = column.saturating_sub(1)..(column + 2).min(columns);
-            let (above, surroundings) = (labels.three_rows(row), &mut surroundings_of[*id as usize]);
-            surroundings.touches_border |= row == 0 || column == 0 || row + 1 == rows || column + 1 == columns;
-            surroundings.touches_screen |= above.iter().any(|row| row[near.clone()].contains(&SCREEN));
-            surroundings.touches_core |= above.iter().any(|row| row[near.clone()].contains(&CORE));
-            surroundings.low = surroundings.low.min(hue_alpha.cells[index]);
-            surroundings.high = surroundings.high.max(hue_alpha.cells[index]);
+        for (id, row, run) in components.runs(columns) {
+            let surroundings = &mut surroundings_of[id];
+            let near = run.start().saturating_sub(1)..(run.end() + 2).min(columns);
+            surroundings.touches_border |= row == 0 || *run.start() == 0 || row + 1 == rows || run.end() + 1 == columns;
+            for row in labels.three_rows(row) {
+                surroundings.touches_screen |= row[near.clone()].contains(&SCREEN);
+                surroundings.touches_core |= row[near.clone()].contains(&CORE);
+            }
+            for hue_alpha in &hue_alpha.row(row)[run] {
+                surroundings.low = surroundings.low.min(*hue_alpha);
+                surroundings.high = surroundings.high.max(*hue_alpha);
+            }
         }
         let speck = (SPECK_SHARE * height_blocks).powi(2).max(2.0);
         let new_labels: Vec<Option<u8>> = surroundings_of
@@ -82,11 +87,10 @@ impl Trimap {
                 }
             })
             .collect();
-        for ((label, alpha), id) in labels.cells.iter_mut().zip(&mut alpha.cells).zip(&components.ids) {
-            if let Some(new_label) = new_labels[*id as usize]
-                && *id > 0
-            {
-                (*label, *alpha) = (new_label, f32::from(u8::from(new_label == CORE)));
+        for (id, row, run) in components.runs(columns) {
+            if let Some(new_label) = new_labels[id] {
+                labels.row_mut(row)[run.clone()].fill(new_label);
+                alpha.row_mut(row)[run].fill(f32::from(u8::from(new_label == CORE)));
             }
         }
     }
