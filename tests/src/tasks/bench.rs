@@ -32,7 +32,7 @@ struct Bench {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "edge",
         summary: "the edge against a Hono Worker that does the same work; --rounds N",
@@ -50,6 +50,12 @@ const BENCHES: [Bench; 9] = [
         summary: "the keyer against tuned textbook keyers; --seeds 1,2, --kinds hair,folds, --frames N, --speed hair, --speed-frames N",
         brief: &["--kinds", "hair,folds", "--frames", "2", "--speed", "hair", "--speed-frames", "2"],
         run: keying::run,
+    },
+    Bench {
+        name: "inputs",
+        summary: "whether keying is right on inputs with one difficulty each; --seeds 1,2, --only flicker,interlaced",
+        brief: &["--only", "flicker"],
+        run: keying::run_inputs,
     },
     Bench {
         name: "matting",
