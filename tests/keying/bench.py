@@ -2,7 +2,7 @@
 
     bench.py TRANSCODER KEY_CLIP CACHE_FOLDER [--seeds 1,2] [--kinds hair,folds] [--frames 48] [--speed hair,folds] [--speed-frames 240]
 
-Writes a sheet of stills of each seed into the cache folder. Speeds are of the first seed.
+Writes sheets of stills of each seed into the cache folder. Speeds are of the first seed.
 """
 import argparse
 import collections
@@ -83,9 +83,8 @@ def main():
         folders = [cases.ensure(options.cache, kind, seed, options.frames) for kind in kinds]
         for kind, case in zip(kinds, folders):
             found[kind].append(compared(options.transcoder, case, f"{kind} {seed}"))
-        path = options.cache / f"sheet-{seed}.png"
-        sheet.write(path, folders)
-        print(f"stills: {path}", flush=True)
+        sheets = sheet.write(options.cache / f"sheet-{seed}", folders)
+        print("stills:", *sheets, flush=True)
     for name, group in (("simple kinds", cases.SIMPLE), ("hard kinds", cases.HARD)):
         summarize(name, [row for kind in group for row in found[kind]])
     for kind in (kind for kind in options.speed.split(",") if kind in kinds):
