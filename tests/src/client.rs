@@ -6,10 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use ureq::http::Response;
-use ureq::{Agent, Body};
 
-use crate::http::{Answer, agent};
+use crate::http::{Answer, BearerClient};
 
 /// An error response of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,17 +106,13 @@ pub struct JobError {
 
 /// A client with an API key.
 #[derive(Debug, Clone)]
-pub struct Api {
-    agent: Agent,
-    base_url: String,
-    key: String,
-}
+pub struct Api(BearerClient);
 
 impl Api {
     /// A client of the service at `base_url`.
     #[must_use]
     pub fn new(base_url: &str, api_key: &str) -> Self {
-        Self { agent: agent(), base_url: base_url.to_owned(), key: api_key.to_owned() }
+        Self(BearerClient::new(base_url, api_key))
     }
 
     /// Creates an upload.
@@ -131,7 +125,7 @@ impl Api {
     pub fn put_file(&self, upload: &Upload, path: &Path) -> Result<()> {
         let file = File::open(path)?;
         let size_bytes = file.metadata()?.len();
-        let mut request = self.agent.put(&upload.upload_url).header("content-length", size_bytes.to_string());
+        let mut request = self.0.agent().put(&upload.upload_url).header("content-length", size_bytes.to_string());
         for (name, value) in &upload.headers {
             request = request.header(name, value);
         }
@@ -161,22 +155,20 @@ impl Api {
 
     /// Deletes a job, which cancels a running one.
     pub fn delete_job(&self, id: &str) -> Result<()> {
-        let request = self.agent.delete(format!("{}/v1/jobs/{id}", self.base_url));
-        let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.key)).call()?)?;
-        if answer.status == 204 { Ok(()) } else { Err(ApiError::from(answer).into()) }
+        expect_success(self.0.delete(&format!("/v1/jobs/{id}"))?).map(drop)
     }
 
     /// Downloads an output to a file; returns its size.
     pub fn download(&self, job_id: &str, format: &str, path: &Path) -> Result<u64> {
-        let response = self.request(&format!("/v1/jobs/{job_id}/download?format={format}"))?;
+        let response = self.0.open(&format!("/v1/jobs/{job_id}/download?format={format}"))?;
         if response.status() != 302 {
             return Err(ApiError::from(Answer::read(response)?).into());
         }
         let location = response.headers().get("location").and_then(|value| value.to_str().ok());
         let location = location.context("a redirect without a location")?;
-        let url = if location.starts_with('/') { format!("{}{location}", self.base_url) } else { location.to_owned() };
+        let url = if location.starts_with('/') { format!("{}{location}", self.0.base_url()) } else { location.to_owned() };
         // The URL is signed; the key is not sent.
-        let response = self.agent.get(url).call()?;
+        let response = self.0.agent().get(url).call()?;
         if response.status() != 200 {
             return Err(ApiError::from(Answer::read(response)?).into());
         }
@@ -186,76 +178,62 @@ impl Api {
 
     /// Gets any path; returns the response, errors too.
     pub fn get(&self, path: &str) -> Result<Answer> {
-        Answer::read(self.request(path)?)
+        self.0.get(path)
     }
 
     /// Posts any body to any path; returns the response, errors too.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
-        let request = self.agent.post(format!("{}{path}", self.base_url));
-        Answer::read(request.header("authorization", format!("Bearer {}", self.key)).send_json(body)?)
-    }
-
-    fn request(&self, path: &str) -> Result<Response<Body>> {
-        let request = self.agent.get(format!("{}{path}", self.base_url));
-        Ok(request.header("authorization", format!("Bearer {}", self.key)).call()?)
+        self.0.post(path, body)
     }
 }
 
 /// A client with the operator's token.
 #[derive(Debug, Clone)]
-pub struct Admin {
-    agent: Agent,
-    base_url: String,
-    token: String,
-}
+pub struct Admin(BearerClient);
 
 impl Admin {
     /// A client of the service at `base_url`.
     #[must_use]
     pub fn new(base_url: &str, token: &str) -> Self {
-        Self { agent: agent(), base_url: base_url.to_owned(), token: token.to_owned() }
+        Self(BearerClient::new(base_url, token))
     }
 
     /// Creates an account with a balance; returns its id.
     pub fn create_account(&self, name: &str, credits: u64) -> Result<String> {
-        text_of(&self.post("/admin/v1/accounts", &json!({ "name": name, "credits": credits }))?, "id")
+        let data = read_data(self.0.post("/admin/v1/accounts", &json!({ "name": name, "credits": credits }))?)?;
+        text_of(&data, "id")
     }
 
     /// Creates a key of an account; returns its id and the key itself, which the API returns only
     /// once.
     pub fn create_key(&self, account_id: &str, label: &str) -> Result<(String, String)> {
-        let data = self.post(&format!("/admin/v1/accounts/{account_id}/keys"), &json!({ "label": label }))?;
+        let data = read_data(self.0.post(&format!("/admin/v1/accounts/{account_id}/keys"), &json!({ "label": label }))?)?;
         Ok((text_of(&data, "id")?, text_of(&data, "key")?))
     }
 
     /// Adds credits to an account.
     pub fn grant(&self, account_id: &str, credits: u64) -> Result<()> {
-        self.post(&format!("/admin/v1/accounts/{account_id}/grants"), &json!({ "credits": credits })).map(drop)
+        let path = format!("/admin/v1/accounts/{account_id}/grants");
+        expect_success(self.0.post(&path, &json!({ "credits": credits }))?).map(drop)
     }
 
     /// Revokes a key.
     pub fn revoke_key(&self, key_id: &str) -> Result<()> {
-        let request = self.agent.delete(format!("{}/admin/v1/keys/{key_id}", self.base_url));
-        let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?;
-        if (200..300).contains(&answer.status) { Ok(()) } else { Err(ApiError::from(answer).into()) }
+        expect_success(self.0.delete(&format!("/admin/v1/keys/{key_id}"))?).map(drop)
     }
 
     /// Reads an account, with its balance and ledger.
     pub fn get_account(&self, account_id: &str) -> Result<Value> {
-        let request = self.agent.get(format!("{}/admin/v1/accounts/{account_id}", self.base_url));
-        read_data(Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?)
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let request = self.agent.post(format!("{}{path}", self.base_url));
-        read_data(Answer::read(request.header("authorization", format!("Bearer {}", self.token)).send_json(body)?)?)
+        read_data(self.0.get(&format!("/admin/v1/accounts/{account_id}"))?)
     }
 }
 
-fn read_data<T: DeserializeOwned>(mut answer: Answer) -> Result<T> {
-    if !(200..300).contains(&answer.status) {
-        return Err(ApiError::from(answer).into());
-    }
+fn expect_success(answer: Answer) -> Result<Answer> {
+    if (200..300).contains(&answer.status) { Ok(answer) } else { Err(ApiError::from(answer).into()) }
+}
+
+fn read_data<T: DeserializeOwned>(answer: Answer) -> Result<T> {
+    let mut answer = expect_success(answer)?;
     serde_json::from_value(answer.body["data"].take()).context("an unexpected response")
 }
 

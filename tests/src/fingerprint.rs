@@ -1,7 +1,8 @@
-//! Change detection by the contents of the inputs: whether an artifact must be built again.
+//! Change detection by the contents of the inputs, for artifacts that are built from them.
 //!
 //! File times do not suffice: a checkout changes them, and a removed file has none.
 
+use std::fmt;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -32,19 +33,21 @@ impl Fingerprint {
         Ok(self)
     }
 
-    /// Whether the stored fingerprint is the same.
+    /// Returns true if the stored fingerprint is the same.
     #[must_use]
     pub fn matches(&self, fingerprint_file: &Path) -> bool {
-        fs::read_to_string(fingerprint_file).is_ok_and(|text| text == self.render())
+        fs::read_to_string(fingerprint_file).is_ok_and(|text| text == self.to_string())
     }
 
     /// Stores the fingerprint. Call it last, when the artifact is complete.
     pub fn write(&self, fingerprint_file: &Path) -> Result<()> {
-        fs::write(fingerprint_file, self.render()).with_context(|| format!("{} cannot be written", fingerprint_file.display()))
+        fs::write(fingerprint_file, self.to_string()).with_context(|| format!("{} cannot be written", fingerprint_file.display()))
     }
+}
 
-    fn render(&self) -> String {
-        format!("{:016x}", self.0.finish())
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0.finish())
     }
 }
 

@@ -70,7 +70,7 @@ impl Fixture {
     /// # Panics
     /// When there is no response.
     #[must_use]
-    pub fn ask(&self, method: &str, place: &str, content_type: &str, body: &[u8]) -> Answer {
+    pub fn call(&self, method: &str, place: &str, content_type: &str, body: &[u8]) -> Answer {
         let url = if place.starts_with('/') { format!("{}{place}", self.base_url) } else { place.to_owned() };
         let headers = [("x-api-key", self.account.key.as_str()), ("content-type", content_type)];
         Answer::read(send(method, &url, &headers, body)).unwrap()

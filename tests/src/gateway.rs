@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use ureq::Agent;
 
-use crate::http::{Answer, agent};
+use crate::http::{Answer, BearerClient};
 
+/// The path of Cloudflare's API.
+const API_PATH: &str = "/client/v4";
 /// The Cloudflare account id of the local stack.
 pub const CLOUDFLARE_ACCOUNT_ID: &str = "local";
 /// The id of the queue of light work.
@@ -15,29 +16,25 @@ pub const HEAVY_QUEUE_ID: &str = "bgless-transcode-heavy";
 
 /// A client with a token.
 #[derive(Debug, Clone)]
-pub struct Gateway {
-    agent: Agent,
-    base_url: String,
-    token: String,
-}
+pub struct Gateway(BearerClient);
 
 impl Gateway {
     /// A client of the gateway at `base_url`.
     #[must_use]
     pub fn new(base_url: &str, token: &str) -> Self {
-        Self { agent: agent(), base_url: base_url.to_owned(), token: token.to_owned() }
+        Self(BearerClient::new(base_url, token))
     }
 
     /// The token.
     #[must_use]
     pub fn token(&self) -> &str {
-        &self.token
+        self.0.token()
     }
 
     /// The value of `QUEUE_API_URL` for transcoders.
     #[must_use]
     pub fn api_url(base_url: &str) -> String {
-        format!("{base_url}/client/v4")
+        format!("{base_url}{API_PATH}")
     }
 
     /// Pulls messages.
@@ -53,9 +50,7 @@ impl Gateway {
 
     /// Posts any body to a path below the queue.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
-        let api = Self::api_url(&self.base_url);
-        let url = format!("{api}/accounts/{CLOUDFLARE_ACCOUNT_ID}/queues/{QUEUE_ID}/{path}");
-        Answer::read(self.agent.post(url).header("authorization", format!("Bearer {}", self.token)).send_json(body)?)
+        self.0.post(&format!("{API_PATH}/accounts/{CLOUDFLARE_ACCOUNT_ID}/queues/{QUEUE_ID}/{path}"), body)
     }
 
     /// Every message in the queue, leased or not.
@@ -69,8 +64,7 @@ impl Gateway {
     }
 
     fn list(&self, path: &str) -> Result<Vec<Value>> {
-        let request = self.agent.get(format!("{}/gateway/{QUEUE_ID}/{path}", self.base_url));
-        let answer = Answer::read(request.header("authorization", format!("Bearer {}", self.token)).call()?)?;
+        let answer = self.0.get(&format!("/gateway/{QUEUE_ID}/{path}"))?;
         Ok(answer.body["result"].as_array().cloned().unwrap_or_default())
     }
 }

@@ -1,4 +1,5 @@
-//! The HTTP agent of the harness: no proxy, no redirects followed, and no status is an error.
+//! The HTTP agent and client of the harness: no proxy, no redirects followed, and no status is an
+//! error.
 
 use std::time::Duration;
 
@@ -23,6 +24,68 @@ pub fn agent() -> Agent {
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .build()
         .into()
+}
+
+/// A client of one service that is authorized by a bearer token.
+#[derive(Debug, Clone)]
+pub struct BearerClient {
+    agent: Agent,
+    base_url: String,
+    token: String,
+}
+
+impl BearerClient {
+    /// A client of the service at `base_url`.
+    #[must_use]
+    pub fn new(base_url: &str, token: &str) -> Self {
+        Self { agent: agent(), base_url: base_url.to_owned(), token: token.to_owned() }
+    }
+
+    /// The URL that paths are appended to.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The agent, for requests without the token.
+    #[must_use]
+    pub const fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// Gets a path; the body is not read yet.
+    pub fn open(&self, path: &str) -> Result<Response<ureq::Body>> {
+        Ok(self.agent.get(self.url(path)).header("authorization", self.authorization()).call()?)
+    }
+
+    /// Gets a path.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        Answer::read(self.open(path)?)
+    }
+
+    /// Posts a JSON body to a path.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        Answer::read(self.agent.post(self.url(path)).header("authorization", self.authorization()).send_json(body)?)
+    }
+
+    /// Sends a DELETE to a path.
+    pub fn delete(&self, path: &str) -> Result<Answer> {
+        Answer::read(self.agent.delete(self.url(path)).header("authorization", self.authorization()).call()?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
 }
 
 /// A response with its whole body.

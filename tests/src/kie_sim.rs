@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use self::fault::Fault;
 use self::task::Task;
-use crate::listen::{Reply, Request, listen};
+use crate::listen::{ReceivedRequest, Reply, listen};
 
 /// The documented rate limit: creates per window.
 const CREATES_MAX: usize = 20;
@@ -137,7 +137,7 @@ impl Shared {
     }
 }
 
-fn answer(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
+fn answer(shared: &Arc<Shared>, request: &ReceivedRequest) -> Option<Reply> {
     if let Some(name) = request.path().strip_prefix("/results/") {
         let known = name.strip_suffix(".mp4").is_some_and(|id| shared.state().tasks.contains_key(id));
         return Some(match known.then(|| fs::read(shared.dir.path().join(name))) {
@@ -157,7 +157,7 @@ fn answer(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
 }
 
 /// Returns none where the connection is to be closed without a response.
-fn create(shared: &Arc<Shared>, request: &Request) -> Option<Reply> {
+fn create(shared: &Arc<Shared>, request: &ReceivedRequest) -> Option<Reply> {
     let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
     let callback_url = body["callBackUrl"].as_str().unwrap_or_default().to_owned();
     let fault = Fault::of(body["input"]["prompt"].as_str().unwrap_or_default());
@@ -226,7 +226,7 @@ fn check(body: &Value) -> Result<(), &'static str> {
     has(known || shape.is_null() && pictures > 0, "aspect_ratio is invalid")
 }
 
-fn record_info(shared: &Shared, request: &Request) -> Reply {
+fn record_info(shared: &Shared, request: &ReceivedRequest) -> Reply {
     let Some(id) = request.target.split_once("taskId=").map(|(_, id)| id) else {
         return reply(400, 400, "taskId parameter is required", &Value::Null);
     };

@@ -29,7 +29,6 @@ pub mod tasks;
 pub mod terminal;
 pub mod test_account;
 pub mod tools;
-pub mod venv;
 pub mod web_server;
 pub mod workspace;
 pub mod wrangler;

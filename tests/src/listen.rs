@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
+use ureq::http::{HeaderMap, HeaderName};
 
-/// A request.
+/// A request that a server of the harness received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct ReceivedRequest {
     /// In upper case.
     pub method: String,
     /// Path and query.
@@ -20,11 +21,21 @@ pub struct Request {
     pub body: String,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// A header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers as a map.
+    ///
+    /// # Panics
+    /// When one is not valid.
+    #[must_use]
+    #[expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
+    pub fn header_map(&self) -> HeaderMap {
+        self.headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect()
     }
 
     /// The target without its query.
@@ -47,7 +58,10 @@ pub struct Reply {
 
 /// Listens on a port, a free one by default; its threads end with the program. Where `answer`
 /// returns none, the connection is closed without a response.
-pub fn listen(port: Option<u16>, answer: impl Fn(Request) -> Option<Reply> + Send + Sync + 'static) -> Result<SocketAddr> {
+pub fn listen(
+    port: Option<u16>,
+    answer: impl Fn(ReceivedRequest) -> Option<Reply> + Send + Sync + 'static,
+) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).context("the port is not free")?;
     let address = listener.local_addr()?;
     let answer = Arc::new(answer);
@@ -61,7 +75,7 @@ pub fn listen(port: Option<u16>, answer: impl Fn(Request) -> Option<Reply> + Sen
     Ok(address)
 }
 
-fn serve(mut stream: &TcpStream, answer: &impl Fn(Request) -> Option<Reply>) -> Result<()> {
+fn serve(mut stream: &TcpStream, answer: &impl Fn(ReceivedRequest) -> Option<Reply>) -> Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -74,7 +88,7 @@ fn serve(mut stream: &TcpStream, answer: &impl Fn(Request) -> Option<Reply>) -> 
     }
     let mut words = line.split(' ').map(str::to_owned);
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut request = Request { method, target, headers, body: String::new() };
+    let mut request = ReceivedRequest { method, target, headers, body: String::new() };
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
     reader.take(length).read_to_string(&mut request.body)?;
     let Some(reply) = answer(request) else { return Ok(()) };

@@ -1,4 +1,7 @@
-//! Packages of `PyPI`, installed into a folder of the cache without what they depend on.
+//! Packages of `PyPI`, installed by pip into a folder of the cache without what they depend on:
+//! every version is pinned by the caller.
+//!
+//! The folder is put into `PYTHONPATH`; the programs of packages are in its `bin`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,10 +10,12 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::cache::Cache;
+use crate::fingerprint::Fingerprint;
 use crate::step;
+use crate::workspace::Workspace;
 
-/// Installs pinned packages (`name==version`) into the folder `name-version`, if it is not there.
-/// Returns the folder.
+/// Installs packages (`name==version`) into the folder `name-version`, if it is not there. Returns
+/// the folder.
 pub fn ensure(cache: &Cache, name: &str, version: &str, packages: &[&str], advice: &str) -> Result<PathBuf> {
     let folder = cache.tool_dir(name, version);
     let _lock = cache.lock(name)?;
@@ -22,4 +27,14 @@ pub fn ensure(cache: &Cache, name: &str, version: &str, packages: &[&str], advic
         fs::rename(&partial, &folder).with_context(|| format!("{} cannot be moved into place", partial.display()))?;
     }
     Ok(folder)
+}
+
+/// Installs the packages that `tests/NAME/requirements.txt` pins, all of them, as [`ensure`] does.
+pub fn ensure_required(name: &str) -> Result<PathBuf> {
+    let (workspace, cache) = (Workspace::find()?, Cache::open()?);
+    let path = format!("tests/{name}/requirements.txt");
+    let text = fs::read_to_string(workspace.join(&path)).with_context(|| format!("{path} cannot be read"))?;
+    let packages: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let version = Fingerprint::default().with(&packages).to_string();
+    ensure(&cache, name, &version, &packages, "Install Python 3.11 or later with pip. Is PyPI reachable?")
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::venv;
+use crate::pip;
 use crate::workspace::Workspace;
 
 /// The folder of settings and hooks.
@@ -20,13 +20,13 @@ const FOLDER: &str = "tests/schemathesis";
 #[derive(Debug)]
 pub struct Schemathesis {
     workspace: Workspace,
-    venv: PathBuf,
+    packages: PathBuf,
 }
 
 impl Schemathesis {
     /// Installs the pinned versions where they are missing.
     pub fn ensure() -> Result<Self> {
-        Ok(Self { workspace: Workspace::find()?, venv: venv::ensure("schemathesis")? })
+        Ok(Self { workspace: Workspace::find()?, packages: pip::ensure_required("schemathesis")? })
     }
 
     /// Tests every operation of the served API description; a finding is an error with the output
@@ -34,14 +34,14 @@ impl Schemathesis {
     pub fn run(&self, base_url: &str, state: &Path, env: &[(&str, String)]) -> Result<BTreeMap<String, BTreeSet<u16>>> {
         let (report, log) = (state.join("schemathesis.ndjson"), state.join("schemathesis.log"));
         let folder = self.workspace.join(FOLDER);
-        let output = Command::new(self.venv.join("bin/st"))
+        let output = Command::new(self.packages.join("bin/st"))
             .arg("--config-file")
             .arg(folder.join("schemathesis.toml"))
             .args(["run", &format!("{base_url}/openapi.json"), "--report", "ndjson", "--report-ndjson-path"])
             .arg(&report)
             .current_dir(state)
             .env("SCHEMATHESIS_HOOKS", "hooks")
-            .env("PYTHONPATH", &folder)
+            .env("PYTHONPATH", std::env::join_paths([&folder, &self.packages])?)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .envs(env.iter().map(|(name, value)| (name, value)))
             .output()

@@ -37,7 +37,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(90);
 /// The time between SIGTERM and SIGKILL for wrangler and workerd.
 const STOP_GRACE: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How many lines of a log are shown when a program does not start.
+/// Number of log lines that are shown when a program does not start.
 const LOG_LINES_SHOWN: usize = 30;
 
 /// The edge behind the gateway.
@@ -50,7 +50,7 @@ pub enum EdgeKind {
     Stub,
 }
 
-/// What fires the cron trigger.
+/// The schedule of the cron trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cron {
     /// Calls of [`Stack::trigger_cron`] alone.
@@ -104,7 +104,7 @@ pub struct StackOptions {
     pub transcoder_env: Vec<(String, String)>,
     /// The edge.
     pub edge: EdgeKind,
-    /// What fires the cron trigger.
+    /// The schedule of the cron trigger.
     pub cron: Cron,
 }
 

@@ -15,7 +15,7 @@ use crate::process::Group;
 use crate::terminal::{is_interactive, print_line};
 use crate::{interrupt, terminal};
 
-/// How many lines of a failed tool's output are shown.
+/// Number of lines of a failed tool's output that are shown.
 const LAST_LINES_MAX: usize = 40;
 /// The time between SIGTERM and SIGKILL for a tool.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);

@@ -26,7 +26,7 @@ const TASKS: [Task; 10] = [
     Task { name: "demo", summary: "remove the background of a video with the whole stack", run: demo::run },
     Task { name: "dev", summary: "run the whole stack on this machine until Ctrl-C", run: dev::run },
     Task { name: "kie-sim", summary: "simulate KIE, with faults on demand, for a stack that runs elsewhere", run: kie_sim::run },
-    Task { name: "check", summary: "format, width of comments, lints, migrations, size of the wasm", run: check::run },
+    Task { name: "check", summary: "format, width of comments, lints, wasm, migrations", run: check::run },
     Task { name: "test", summary: "unit tests, end-to-end tests, benches briefly; words select tests by name", run: test::run },
     Task { name: "bench", summary: "measure; `cargo x bench` lists the benches", run: bench::run },
     Task { name: "audit", summary: "licences, bans, sources and advisories of all dependencies", run: audit::run },

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use ureq::http::{HeaderMap, HeaderName};
 
-use crate::listen::{Reply, Request, listen};
+use crate::listen::{ReceivedRequest, Reply, listen};
 
 /// The response at a path.
 #[derive(Debug, Clone)]
@@ -22,35 +21,6 @@ pub enum Page {
     Status(u16),
     /// These statuses in turn, then the last one.
     Statuses(Vec<u16>),
-}
-
-/// A request that the server received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceivedRequest {
-    /// Path and query.
-    pub path: String,
-    /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: String,
-}
-
-impl ReceivedRequest {
-    /// A header's value.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The headers as a map.
-    ///
-    /// # Panics
-    /// When one is not valid.
-    #[must_use]
-    #[expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
-    pub fn header_map(&self) -> HeaderMap {
-        self.headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect()
-    }
 }
 
 /// A running server; its threads end with the program.
@@ -90,17 +60,16 @@ impl WebServer {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The requests to a path, oldest first.
+    /// The requests to a path with its query, oldest first.
     #[must_use]
     pub fn requests_to(&self, path: &str) -> Vec<ReceivedRequest> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.iter().filter(|request| request.path == path).cloned().collect()
+        requests.iter().filter(|request| request.target == path).cloned().collect()
     }
 
-    fn answer(&self, request: Request) -> Result<Reply> {
+    fn answer(&self, request: ReceivedRequest) -> Result<Reply> {
         let path = request.target.clone();
-        let received = ReceivedRequest { path: request.target, headers: request.headers, body: request.body };
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let page = pages.into_iter().find(|(name, _)| *name == path).map_or(Page::Status(404), |(_, page)| page);
         let empty = |status, headers| Reply { status, headers, body: Vec::new() };

@@ -31,7 +31,7 @@ pub struct Task {
     video_url: Option<String>,
     fail_code: &'static str,
     created_at_ms: u64,
-    /// How many polls do not find the task.
+    /// Number of further polls that do not find the task.
     hidden: u32,
 }
 
@@ -62,7 +62,7 @@ impl Task {
         id
     }
 
-    /// Whether a poll finds the task.
+    /// Counts a poll; returns true if it finds the task.
     pub fn is_shown(&mut self) -> bool {
         let hidden = self.hidden > 0;
         self.hidden = self.hidden.saturating_sub(1);

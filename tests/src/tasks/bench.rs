@@ -110,6 +110,11 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     }
 }
 
+/// The names of all benches.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BENCHES.iter().map(|bench| bench.name)
+}
+
 /// Runs each bench whose name holds one of the words, all of them without words, with its smallest
 /// sizes. Only a bench that fails shows its output: the figures of such a run mean nothing.
 /// `program` is `cargo x` itself.

@@ -1,4 +1,5 @@
-//! `cargo x check`: format, width of comments, lints, migrations and the size of the edge's wasm.
+//! `cargo x check`: format, width of comments, lints, builds for wasm, migrations and the size of
+//! the edge's wasm.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,13 +25,18 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     setup::ensure(&workspace, &cache)?;
     migrations::check_added_only(&workspace)?;
     comments::check_width(&workspace)?;
-    let phases: [(&str, &[&str], &str); 3] = [
+    let phases: [(&str, &[&str], &str); 4] = [
         ("format", &["fmt", "--all", "--check"], "`cargo fmt --all` fixes it."),
         ("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], "The findings are named above."),
         (
             "lints of the edge for wasm",
             &["clippy", "--package", "edge", "--target", WASM_TARGET, "--", "--deny", "warnings"],
             "The findings are named above.",
+        ),
+        (
+            "the keyer for wasm",
+            &["check", "--package", "keyer", "--target", WASM_TARGET],
+            "What was added last to keyer? It does no I/O and has no threads.",
         ),
     ];
     for (title, args, advice) in phases {

@@ -68,7 +68,7 @@ fn find_tools(workspace: &Workspace, tools: &Tools) -> Vec<Finding> {
         at_least("node for wrangler", node, NODE_VERSION_MIN, SETUP),
     ];
     let python = version(Command::new("python3").arg("--version"));
-    let remedy = "your system's Python (Debian: apt-get install python3-pip python3-venv)";
+    let remedy = "your system's Python (Debian: apt-get install python3-pip)";
     findings.push(at_least("python3", python, (3, 11), remedy));
     let manifest = read_json(workspace, "package.json");
     for package in ["wrangler", "esbuild", "binaryen"] {

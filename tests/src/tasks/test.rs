@@ -3,19 +3,20 @@
 mod filter;
 mod snapshots;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use self::filter::Filter;
+use self::filter::{Filter, Test};
 use self::snapshots::SnapshotReferences;
 use super::{bench, setup};
 use crate::artifacts::{self, replace_file};
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheLock};
 use crate::terminal::print_line;
 use crate::workspace::Workspace;
 use crate::{interrupt, onnx_runtime, stack, step};
@@ -42,12 +43,13 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     let program = copy_of_self(&workspace)?;
     setup::ensure(&workspace, &cache)?;
     let onnx_runtime = onnx_runtime::ensure(&cache)?;
+    let programs = if filter.selects_programs_beside(BENCHES) { build_programs(&workspace, &cache)? } else { Vec::new() };
+    check_words(&filter, &programs, &workspace, &cache)?;
     if let Some(words) = filter.for_host_tests() {
-        let (mut command, _lock) = cache.cargo(&workspace)?;
-        command.arg("test").arg("--quiet").arg("--").args(words).env(onnx_runtime::VARIABLE, &onnx_runtime);
+        let (mut command, _lock) = host_tests(&workspace, &cache)?;
+        command.args(words).env(onnx_runtime::VARIABLE, &onnx_runtime);
         step::run_openly("host tests", &mut command, ADVICE)?;
     }
-    let programs = if filter.selects_programs_beside(BENCHES) { build_programs(&workspace, &cache)? } else { Vec::new() };
     if filter.is_empty() {
         // Else each stack builds what it needs: most contract tests start no transcoder.
         artifacts::ensure_edge(&workspace, &cache)?;
@@ -57,17 +59,10 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     // All programs run, whatever the first one reports: a run takes minutes, and one run should
     // show every failure.
     let mut failures = Vec::new();
-    for Program { name, path } in programs {
-        let Some(words) = filter.for_program(&name) else { continue };
-        let mut command = Command::new(&path);
-        command
-            .args(words)
-            .envs(references.env(&workspace))
-            .env(onnx_runtime::VARIABLE, &onnx_runtime)
-            .current_dir(workspace.join("tests"))
-            // Cargo would set this one; the tests find the clone by it.
-            .env("CARGO_MANIFEST_DIR", workspace.join("tests"));
-        let ended = step::run_openly(&name, &mut command, ADVICE);
+    for program in programs {
+        let Some(words) = filter.for_program(&program.name) else { continue };
+        let mut command = program.command(&workspace, &references, &onnx_runtime);
+        let ended = step::run_openly(&program.name, command.args(words), ADVICE);
         stack::shared::remove_folders(&workspace);
         if let Err(failure) = ended {
             interrupt::check()?;
@@ -90,6 +85,66 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
+impl Program {
+    fn command(&self, workspace: &Workspace, references: &SnapshotReferences, onnx_runtime: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .envs(references.env(workspace))
+            .env(onnx_runtime::VARIABLE, onnx_runtime)
+            .current_dir(workspace.join("tests"))
+            // Cargo would set this one; the tests find the clone by it.
+            .env("CARGO_MANIFEST_DIR", workspace.join("tests"));
+        command
+    }
+}
+
+/// Runs the host tests that the words after it select; hold the lock meanwhile.
+fn host_tests(workspace: &Workspace, cache: &Cache) -> Result<(Command, CacheLock)> {
+    let (mut command, lock) = cache.cargo(workspace)?;
+    command.args(["test", "--quiet", "--"]);
+    Ok((command, lock))
+}
+
+/// Fails where a word selects no test, and names what words can select.
+fn check_words(filter: &Filter, programs: &[Program], workspace: &Workspace, cache: &Cache) -> Result<()> {
+    if filter.is_empty() {
+        return Ok(());
+    }
+    let of_program = |program: &str, path: String| Test { program: Some(program.to_owned()), path };
+    let mut tests: Vec<Test> = bench::names().map(|name| of_program(BENCHES, name.to_owned())).collect();
+    for Program { name, path } in programs {
+        tests.extend(list_tests(&mut Command::new(path))?.map(|path| of_program(name, path)));
+    }
+    if filter.for_host_tests().is_some() {
+        let (mut command, _lock) = host_tests(workspace, cache)?;
+        tests.extend(list_tests(&mut command)?.map(|path| Test { program: None, path }));
+    }
+    let unmatched = filter.find_unmatched(&tests);
+    let names = list_programs(workspace)?;
+    let module = |test: &Test| {
+        let program = test.program.as_ref().filter(|program| names.contains(program))?;
+        Some(format!("{program}::{}", test.path.split("::").next()?))
+    };
+    let modules: BTreeSet<String> = tests.iter().filter_map(module).collect();
+    ensure!(
+        unmatched.is_empty(),
+        "no test is selected by {}. A word is a program ({}), a module of one ({}), or a part of a test's path, such as `refund`.",
+        unmatched.join(", "),
+        names.join(", "),
+        Vec::from_iter(modules).join(", "),
+    );
+    Ok(())
+}
+
+/// The paths of all tests of a test program.
+fn list_tests(command: &mut Command) -> Result<impl Iterator<Item = String>> {
+    let output = command.args(["--list", "--format", "terse"]).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the tests cannot be listed: {}", output.status);
+    let text = String::from_utf8(output.stdout)?;
+    let paths: Vec<String> = text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect();
+    Ok(paths.into_iter())
+}
+
 /// Copies the running `cargo x` into the clone, under a name that no test program has.
 fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
     let path = workspace.output_dir().join("programs/cargo-x");
@@ -97,13 +152,13 @@ fn copy_of_self(workspace: &Workspace) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// What a word can begin with to select one program: the name of a folder in `tests/tests`, or
-/// `bench`.
+/// The names of the programs that words can select: the folders in `tests/tests`, and `bench`.
 fn list_programs(workspace: &Workspace) -> Result<Vec<String>> {
     let mut names = vec![BENCHES.to_owned()];
     for entry in fs::read_dir(workspace.join("tests/tests"))? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
+    names.sort();
     Ok(names)
 }
 

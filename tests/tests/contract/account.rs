@@ -13,7 +13,7 @@ fn video_job() -> Value {
 }
 
 /// Sends a request with a key; returns the response.
-fn ask(stack: &Stack, method: &str, path: &str, key: &str, body: &Value) -> ureq::http::Response<ureq::Body> {
+fn call(stack: &Stack, method: &str, path: &str, key: &str, body: &Value) -> ureq::http::Response<ureq::Body> {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let headers = [("x-api-key", key), ("content-type", "application/json")];
     send(method, &format!("{}{path}", stack.base_url()), &headers, body.as_bytes())
@@ -155,7 +155,7 @@ fn a_key_over_its_quota_gets_a_retry_after() {
             (&json!(15), &json!("shop"), &json!(["jobs"]))
         );
         data(narrow.post("/v1/jobs", &video_job()).unwrap(), 202);
-        let response = ask(stack, "POST", "/v1/jobs", created["key"].as_str().unwrap(), &video_job());
+        let response = call(stack, "POST", "/v1/jobs", created["key"].as_str().unwrap(), &video_job());
         let retry_after_s: u64 = response.headers().get("retry-after").unwrap().to_str().unwrap().parse().unwrap();
         assert!((1..=31 * 24 * 60 * 60).contains(&retry_after_s), "{retry_after_s}");
         let error = assert_error(response, 429, "rate_limited");
@@ -178,18 +178,18 @@ fn keys_are_shown_once_rotated_with_an_overlap_and_revoked() {
         let listed = data(account.api.get("/v1/keys").unwrap(), 200);
         assert_eq!(listed.as_array().unwrap().len(), 2);
         assert!(!listed.to_string().contains(secret) && listed[0].get("key").is_none());
-        assert_error(ask(stack, "GET", "/v1/keys", secret, &Value::Null), 403, "forbidden");
+        assert_error(call(stack, "GET", "/v1/keys", secret, &Value::Null), 403, "forbidden");
         for (method, path) in [("POST", format!("/v1/keys/{id}/rotate")), ("DELETE", format!("/v1/keys/{id}"))] {
             let body = if method == "POST" { json!({}) } else { Value::Null };
-            assert_error(ask(stack, method, &path, &other.key, &body), 404, "not_found");
-            assert_error(ask(stack, method, &path, secret, &body), 403, "forbidden");
+            assert_error(call(stack, method, &path, &other.key, &body), 404, "not_found");
+            assert_error(call(stack, method, &path, secret, &body), 403, "forbidden");
         }
         let rotated = data(account.api.post(&format!("/v1/keys/{id}/rotate"), &json!({ "overlapSec": 3600 })).unwrap(), 201);
         let successor = stack.api(rotated["key"].as_str().unwrap());
         assert_eq!((api.get("/v1/credits").unwrap().status, successor.get("/v1/credits").unwrap().status), (200, 200));
         let path = format!("/v1/keys/{id}");
-        assert_eq!(ask(stack, "DELETE", &path, &account.key, &Value::Null).status(), 204);
-        assert_eq!(ask(stack, "DELETE", &path, &account.key, &Value::Null).status(), 204);
+        assert_eq!(call(stack, "DELETE", &path, &account.key, &Value::Null).status(), 204);
+        assert_eq!(call(stack, "DELETE", &path, &account.key, &Value::Null).status(), 204);
         assert_eq!((api.get("/v1/credits").unwrap().status, successor.get("/v1/credits").unwrap().status), (401, 200));
         for (body, field) in [
             (json!({}), "label"),
@@ -198,7 +198,7 @@ fn keys_are_shown_once_rotated_with_an_overlap_and_revoked() {
             (json!({ "label": "x", "scopes": ["root"] }), "scopes"),
             (json!({ "label": "x", "monthlyQuotaCredits": -1 }), "monthlyQuotaCredits"),
         ] {
-            let error = assert_error(ask(stack, "POST", "/v1/keys", &account.key, &body), 400, "invalid_request");
+            let error = assert_error(call(stack, "POST", "/v1/keys", &account.key, &body), 400, "invalid_request");
             assert_eq!(error["field"], field, "{body}");
         }
     });
@@ -235,7 +235,7 @@ fn the_options_of_a_job_are_returned_with_it() {
         // Ten seconds are assumed without a duration, at two credits a second above 1080p.
         assert_eq!(job["credits"], 20);
         body["options"] = json!({ "preset": "cinema" });
-        let error = assert_error(ask(stack, "POST", "/v1/jobs", &account.key, &body), 400, "invalid_request");
+        let error = assert_error(call(stack, "POST", "/v1/jobs", &account.key, &body), 400, "invalid_request");
         assert_eq!(error["field"], "options.preset");
     });
 }

@@ -71,7 +71,7 @@ impl Route {
     }
 }
 
-/// How VidGen's API words an error code.
+/// VidGen's error message for a code.
 fn sentence_of(code: &str) -> &'static str {
     match code {
         "missing_api_key" => "Missing X-API-Key",
@@ -155,7 +155,7 @@ impl Owner {
     }
 }
 
-fn ask(stack: &Stack, owner: &Owner, route: Route, headers: &[(&str, &str)]) -> Response<Body> {
+fn call(stack: &Stack, owner: &Owner, route: Route, headers: &[(&str, &str)]) -> Response<Body> {
     let url = format!("{}{}", stack.base_url(), owner.path(route));
     if route.is_vidgen() && route.method == "POST" && route.path.ends_with("/jobs") {
         let form = Form::default().file("image", "a.png", "", b"\x89PNG\r\n\x1a\n\0\0\0\r").file("audio", "a.mp3", "", b"ID3");
@@ -190,10 +190,10 @@ fn every_other_route_needs_a_valid_key_with_the_scope() {
             assert!(Route::guarded_by(guard).count() > 0);
             for route in Route::guarded_by(guard) {
                 println!("{route:?}");
-                route.assert_error(ask(stack, &owner, route, &[]), 401, "missing_api_key");
-                route.assert_error(ask(stack, &owner, route, &[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
-                route.assert_error(ask(stack, &owner, route, &[("authorization", "Bearer sk_wrong")]), 401, "invalid_api_key");
-                route.assert_error(ask(stack, &owner, route, &[("x-api-key", other_key)]), 403, "forbidden");
+                route.assert_error(call(stack, &owner, route, &[]), 401, "missing_api_key");
+                route.assert_error(call(stack, &owner, route, &[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
+                route.assert_error(call(stack, &owner, route, &[("authorization", "Bearer sk_wrong")]), 401, "invalid_api_key");
+                route.assert_error(call(stack, &owner, route, &[("x-api-key", other_key)]), 403, "forbidden");
             }
         }
     });
@@ -207,7 +207,7 @@ fn resources_of_another_account_look_absent_and_the_owner_finds_them() {
             println!("{route:?}");
             // The owner's call may remove the resource, so each route gets a new owner.
             let owner = Owner::create(stack);
-            let answer = ask(stack, &owner, route, &[("x-api-key", &stranger.key)]);
+            let answer = call(stack, &owner, route, &[("x-api-key", &stranger.key)]);
             match route.kind() {
                 "jobs" | "alpha-videos" | "videos" | "status" if route.path.contains('{') => {
                     route.assert_error(answer, 404, "job_not_found");
@@ -223,7 +223,7 @@ fn resources_of_another_account_look_absent_and_the_owner_finds_them() {
                     assert!(things.iter().all(|id| !text.contains(*id)), "{route:?} {text}");
                 }
             }
-            let own = ask(stack, &owner, route, &[("x-api-key", &owner.account.key)]).status();
+            let own = call(stack, &owner, route, &[("x-api-key", &owner.account.key)]).status();
             // A queued job has no output yet, and cannot be started.
             let expected =
                 own.is_success() || own == 409 && (route.path.ends_with("/download") || route.path.ends_with("/start"));
@@ -242,15 +242,15 @@ fn operator_routes_accept_the_operator_token_alone() {
         assert!(Route::guarded_by("operator").count() > 0);
         for route in Route::guarded_by("operator") {
             println!("{route:?}");
-            assert_error(ask(stack, &owner, route, &[]), 401, "missing_api_key");
-            assert_error(ask(stack, &owner, route, &[("x-api-key", &owner.account.key)]), 401, "missing_api_key");
-            assert_error(ask(stack, &owner, route, &[("x-api-key", token)]), 401, "missing_api_key");
+            assert_error(call(stack, &owner, route, &[]), 401, "missing_api_key");
+            assert_error(call(stack, &owner, route, &[("x-api-key", &owner.account.key)]), 401, "missing_api_key");
+            assert_error(call(stack, &owner, route, &[("x-api-key", token)]), 401, "missing_api_key");
             for token in ["wrong", &owner.account.key] {
                 let authorization = format!("Bearer {token}");
-                assert_error(ask(stack, &owner, route, &[("authorization", &authorization)]), 403, "forbidden");
+                assert_error(call(stack, &owner, route, &[("authorization", &authorization)]), 403, "forbidden");
             }
             let authorization = format!("Bearer {token}");
-            assert!(ask(stack, &owner, route, &[("authorization", &authorization)]).status().is_success(), "{route:?}");
+            assert!(call(stack, &owner, route, &[("authorization", &authorization)]).status().is_success(), "{route:?}");
         }
     });
 }

@@ -6,10 +6,10 @@ use std::process::Command;
 use crate::with_stack;
 use serde_json::json;
 use shared::signature;
+use tests::pip;
 use tests::raw_http::{assert_error, send};
 use tests::stack::Stack;
 use tests::test_account::TestAccount;
-use tests::venv;
 use tests::workspace::Workspace;
 use ureq::Body;
 use ureq::http::Response;
@@ -119,7 +119,7 @@ fn a_signed_file_url_needs_no_key_and_is_a_source_of_its_own_account_alone() {
 /// Independent implementations: botocore signs the same URL, urllib3 uploads, boto3 reads back.
 #[test]
 fn an_upload_is_signed_as_botocore_signs_and_stored_byte_by_byte() {
-    let python = venv::ensure("boto3").unwrap().join("bin/python");
+    let packages = pip::ensure_required("boto3").unwrap();
     let script = Workspace::find().unwrap().join("tests/boto3/upload.py");
     with_stack(|stack| {
         let account = TestAccount::create(stack, 1).unwrap();
@@ -130,10 +130,12 @@ fn an_upload_is_signed_as_botocore_signs_and_stored_byte_by_byte() {
         let request = json!({ "filename": "my clip (1) + ü.mov", "contentType": "video/quicktime", "sizeBytes": content.len() });
         let upload = account.api.post("/v1/uploads", &request).unwrap().body["data"].to_string();
         let env: HashMap<_, _> = stack.config().bucket_env().into_iter().collect();
-        let output = Command::new(&python)
+        let output = Command::new("python3")
             .arg(&script)
             .args([&env["R2_S3_ENDPOINT"], &env["R2_BUCKET_NAME"], &upload, "video/quicktime"])
             .arg(file.path())
+            .env("PYTHONPATH", &packages)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("AWS_ACCESS_KEY_ID", &env["R2_ACCESS_KEY_ID"])
             .env("AWS_SECRET_ACCESS_KEY", &env["R2_SECRET_ACCESS_KEY"])
             .output()

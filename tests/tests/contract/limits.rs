@@ -25,7 +25,7 @@ fn options() -> StackOptions {
 }
 
 /// Sends a request from an address of its own, so that tests do not share a count.
-fn ask(stack: &Stack, address: &str, method: &str, path: &str, key: &str, body: &str) -> Response<Body> {
+fn call(stack: &Stack, address: &str, method: &str, path: &str, key: &str, body: &str) -> Response<Body> {
     let headers = [("cf-connecting-ip", address), ("x-api-key", key), ("content-type", "application/json")];
     send(method, &format!("{}{path}", stack.base_url()), &headers, body.as_bytes())
 }
@@ -50,7 +50,7 @@ fn every_response_has_rate_limit_headers_in_both_forms() {
             ("/v1/models", 200),
         ];
         for (index, (path, status)) in (1..).zip(paths) {
-            let response = ask(stack, "203.0.113.1", "GET", path, &account.key, "");
+            let response = call(stack, "203.0.113.1", "GET", path, &account.key, "");
             assert_eq!(response.status().as_u16(), status, "{path}");
             assert_eq!(number(&response, "ratelimit-limit"), REQUESTS);
             let (remaining, reset) = (number(&response, "ratelimit-remaining"), number(&response, "ratelimit-reset"));
@@ -61,10 +61,10 @@ fn every_response_has_rate_limit_headers_in_both_forms() {
             assert_eq!(response.headers()["ratelimit-policy"], "\"requests\";q=60;w=60, \"submissions\";q=3;w=60");
         }
         // Requests with a wrong key count; those of transcoders and monitors do not.
-        let response = ask(stack, "203.0.113.1", "GET", "/v1/credits", "sk_wrong", "");
+        let response = call(stack, "203.0.113.1", "GET", "/v1/credits", "sk_wrong", "");
         assert_eq!((response.status().as_u16(), number(&response, "ratelimit-remaining")), (401, REQUESTS - 6));
         for path in ["/health", "/internal/v1/tasks/claim"] {
-            assert!(!ask(stack, "203.0.113.1", "POST", path, "", "{}").headers().contains_key("ratelimit"), "{path}");
+            assert!(!call(stack, "203.0.113.1", "POST", path, "", "{}").headers().contains_key("ratelimit"), "{path}");
         }
     });
 }
@@ -74,7 +74,7 @@ fn unscreens_clients_get_its_rate_limit_headers() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 1_000).unwrap();
         let body = json!({ "video_url": "https://example.com/a.mp4" }).to_string();
-        let submit = || ask(stack, "203.0.113.9", "POST", "/v1.0/videos", &account.key, &body);
+        let submit = || call(stack, "203.0.113.9", "POST", "/v1.0/videos", &account.key, &body);
         for remaining in (0..SUBMISSIONS).rev() {
             let response = submit();
             assert_eq!((response.status().as_u16(), number(&response, "x-ratelimit-remaining")), (200, remaining));
@@ -92,12 +92,12 @@ fn unscreens_clients_get_its_rate_limit_headers() {
 fn vidgens_clients_get_its_three_rate_limit_headers() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 1_000).unwrap();
-        let submit = || ask(stack, "203.0.113.11", "POST", "/api/jobs", &account.key, "{}");
+        let submit = || call(stack, "203.0.113.11", "POST", "/api/jobs", &account.key, "{}");
         for _ in 0..SUBMISSIONS {
             assert_eq!(submit().status().as_u16(), 400);
         }
         check("vidgen", "too_many_requests", stack.base_url(), submit());
-        assert!(!ask(stack, "203.0.113.11", "GET", "/api/health", "", "").headers().contains_key("ratelimit-limit"));
+        assert!(!call(stack, "203.0.113.11", "GET", "/api/health", "", "").headers().contains_key("ratelimit-limit"));
     });
 }
 
@@ -106,7 +106,7 @@ fn removebgvideos_clients_get_its_rate_limit_error() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 1_000).unwrap();
         let body = json!({ "video_url": "https://example.com/a.mp4", "auto_start": false }).to_string();
-        let submit = || ask(stack, "203.0.113.10", "POST", "/v1/jobs", &account.key, &body);
+        let submit = || call(stack, "203.0.113.10", "POST", "/v1/jobs", &account.key, &body);
         for _ in 0..SUBMISSIONS {
             assert_eq!(submit().status().as_u16(), 200);
         }
@@ -118,7 +118,7 @@ fn removebgvideos_clients_get_its_rate_limit_error() {
 fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 1_000).unwrap();
-        let submit = |address, path| ask(stack, address, "POST", path, &account.key, &video_job());
+        let submit = |address, path| call(stack, address, "POST", path, &account.key, &video_job());
         for path in ["/v1/jobs", "/api/v1/jobs", "/v1/alpha-videos"] {
             assert_eq!(submit("203.0.113.2", path).status().as_u16(), 202);
         }
@@ -132,10 +132,10 @@ fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
         // The key is limited from any address, and the address with any key.
         assert_error(submit("203.0.113.3", "/v1/jobs"), 429, "rate_limited");
         let other = TestAccount::create(stack, 100).unwrap();
-        assert_error(ask(stack, "203.0.113.2", "POST", "/v1/jobs", &other.key, &video_job()), 429, "rate_limited");
+        assert_error(call(stack, "203.0.113.2", "POST", "/v1/jobs", &other.key, &video_job()), 429, "rate_limited");
         assert_eq!((account.balance().unwrap(), other.balance().unwrap()), (balance, 100));
         // Reads still work.
-        let list: Value = Answer::read(ask(stack, "203.0.113.2", "GET", "/v1/jobs", &account.key, "")).unwrap().body;
+        let list: Value = Answer::read(call(stack, "203.0.113.2", "GET", "/v1/jobs", &account.key, "")).unwrap().body;
         assert_eq!(list["data"].as_array().unwrap().len(), 3);
     });
 }
@@ -145,13 +145,13 @@ fn requests_beyond_the_limit_are_refused_on_every_route() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 100).unwrap();
         let job = account.submit(&serde_json::from_str(&video_job()).unwrap()).unwrap();
-        let ask = |address, method, path: &str| ask(stack, address, method, path, &account.key, "");
+        let call = |address, method, path: &str| call(stack, address, method, path, &account.key, "");
         // The submission counted for the key and for the harness's address.
         for _ in 1..REQUESTS {
-            assert_eq!(ask("2001:db8::1", "GET", "/v1/models").status().as_u16(), 200);
+            assert_eq!(call("2001:db8::1", "GET", "/v1/models").status().as_u16(), 200);
         }
-        assert_error(ask("2001:db8::2", "GET", "/v1/credits"), 429, "rate_limited");
-        assert_error(ask("2001:db8::3", "DELETE", &format!("/v1/jobs/{}", job.id)), 429, "rate_limited");
+        assert_error(call("2001:db8::2", "GET", "/v1/credits"), 429, "rate_limited");
+        assert_error(call("2001:db8::3", "DELETE", &format!("/v1/jobs/{}", job.id)), 429, "rate_limited");
         assert_eq!(account.balance().unwrap(), 90, "the deletion did not happen");
     });
 }

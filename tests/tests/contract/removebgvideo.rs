@@ -7,10 +7,11 @@ use shared::signature;
 use tests::fake_transcoder::Lease;
 use tests::form::Form;
 use tests::http::Answer;
+use tests::listen::ReceivedRequest;
 use tests::raw_http::{send, send_partial_form};
 use tests::stack::Stack;
 use tests::test_account::{TestAccount, wait_for};
-use tests::web_server::{Page, ReceivedRequest};
+use tests::web_server::Page;
 use ureq::Body;
 use ureq::http::Response;
 

@@ -32,7 +32,7 @@ const REDACTED_HEADERS: [&str; 7] = [
     "x-ratelimit-reset",
     "x-request-id",
 ];
-/// What differs from run to run in a body or a header, and what stands for it in a snapshot.
+/// Patterns of texts that differ from run to run, and their replacements in snapshots.
 const FILTERS: [(&str, &str); 5] = [
     // An id: three letters and a ULID.
     (r"\b(job|acc|upl|lea|req|key|evt|led)_[0-7][0-9A-HJKMNP-TV-Z]{25}", "${1}_…"),

@@ -15,7 +15,7 @@ use ureq::http::Response;
 
 const VIDEO: &str = "https://example.com/clips/input.mp4";
 
-fn ask(stack: &Stack, key: &str, method: &str, path: &str) -> Response<Body> {
+fn call(stack: &Stack, key: &str, method: &str, path: &str) -> Response<Body> {
     send(method, &format!("{}{path}", stack.base_url()), &[("x-api-key", key)], &[])
 }
 
@@ -59,7 +59,7 @@ fn a_video_is_created_from_every_kind_of_request_body() {
         snap(stack, "created_by_json", with("application/json", &body));
         // Four reserves for ten seconds: three outputs, and three times one.
         assert_eq!(account.balance().unwrap(), 1_000 - 12 - 30);
-        snap(stack, "account", ask(stack, key, "GET", "/v1.0/account"));
+        snap(stack, "account", call(stack, key, "GET", "/v1.0/account"));
     });
 }
 
@@ -70,7 +70,7 @@ fn a_video_is_polled_from_queued_to_done_and_each_step_sends_a_webhook() {
         let hook = WEB_SERVER.put("/done", Page::Status(200));
         let id = created(post(stack, &account.key, &by_url().text("webhook_url", &hook)));
         let path = format!("/v1.0/videos/{id}");
-        let get = || ask(stack, &account.key, "GET", &path);
+        let get = || call(stack, &account.key, "GET", &path);
         snap(stack, "got_queued", get());
         let lease = Lease::claim(stack, &id);
         lease.report_probed(4_000);
@@ -89,8 +89,8 @@ fn a_video_is_polled_from_queued_to_done_and_each_step_sends_a_webhook() {
         check_body("unscreen", "webhook_done", stack.base_url(), &last.body);
         let event: Value = serde_json::from_str(&last.body).unwrap();
         assert_eq!(event["data"]["links"], done["data"]["links"]);
-        snap(stack, "listed", ask(stack, &account.key, "GET", "/v1.0/videos"));
-        snap(stack, "deleted", ask(stack, &account.key, "DELETE", &path));
+        snap(stack, "listed", call(stack, &account.key, "GET", "/v1.0/videos"));
+        snap(stack, "deleted", call(stack, &account.key, "DELETE", &path));
         snap(stack, "gone", get());
         assert_eq!(WEB_SERVER.requests_to("/done").len(), 2);
     });
@@ -103,16 +103,16 @@ fn a_video_that_fails_or_is_deleted_in_time_costs_nothing_and_names_the_reason()
         let hook = WEB_SERVER.put("/ended", Page::Status(200));
         let id = created(post(stack, &account.key, &by_url()));
         Lease::claim(stack, &id).fail();
-        snap(stack, "got_error", ask(stack, &account.key, "GET", &format!("/v1.0/videos/{id}")));
+        snap(stack, "got_error", call(stack, &account.key, "GET", &format!("/v1.0/videos/{id}")));
         let id = created(post(stack, &account.key, &by_url().text("webhook_url", &hook)));
-        assert_eq!(ask(stack, &account.key, "DELETE", &format!("/v1.0/videos/{id}")).status(), 204);
+        assert_eq!(call(stack, &account.key, "DELETE", &format!("/v1.0/videos/{id}")).status(), 204);
         let webhook = wait_for("received", || Ok(WEB_SERVER.requests_to("/ended").into_iter().next())).unwrap();
         check_body("unscreen", "webhook_error", stack.base_url(), &webhook.body);
         // The source of a GIF has a shorter limit, whatever was reserved.
         let id = created(post(stack, &account.key, &by_url().text("format", "gif")));
         let stopped = Lease::claim(stack, &id).report_probed(20_001);
         assert_eq!(stopped["answer"], "stop", "{stopped}");
-        snap(stack, "gif_too_long", ask(stack, &account.key, "GET", &format!("/v1.0/videos/{id}")));
+        snap(stack, "gif_too_long", call(stack, &account.key, "GET", &format!("/v1.0/videos/{id}")));
         assert_eq!(account.balance().unwrap(), 100);
     });
 }
@@ -129,13 +129,13 @@ fn every_error_has_the_form_of_the_api() {
         let id = created(post(stack, key, &by_url()));
         let others = format!("/v1.0/videos/{id}");
         snap(stack, "no_key", send("GET", &format!("{}/v1.0/videos", stack.base_url()), &[], &[]));
-        snap(stack, "bad_key", ask(stack, "sk_unknown", "GET", "/v1.0/account"));
+        snap(stack, "bad_key", call(stack, "sk_unknown", "GET", "/v1.0/account"));
         snap(stack, "bad_key_of_post", post(stack, "sk_unknown", &by_url()));
-        snap(stack, "video_of_another_account", ask(stack, &other.key, "GET", &others));
-        snap(stack, "video_of_another_account_deleted", ask(stack, &other.key, "DELETE", &others));
-        snap(stack, "no_video", ask(stack, key, "GET", "/v1.0/videos/nonsense"));
-        snap(stack, "no_route", ask(stack, key, "GET", "/v1.0/removals"));
-        snap(stack, "no_method", ask(stack, key, "PUT", "/v1.0/videos"));
+        snap(stack, "video_of_another_account", call(stack, &other.key, "GET", &others));
+        snap(stack, "video_of_another_account_deleted", call(stack, &other.key, "DELETE", &others));
+        snap(stack, "no_video", call(stack, key, "GET", "/v1.0/videos/nonsense"));
+        snap(stack, "no_route", call(stack, key, "GET", "/v1.0/removals"));
+        snap(stack, "no_method", call(stack, key, "PUT", "/v1.0/videos"));
         snap(stack, "no_credits", post(stack, &poor.key, &by_url()));
         let quota = account.api.post("/v1/keys", &json!({ "label": "small", "monthlyCreditQuota": 1, "monthlyQuotaCredits": 1 }));
         let quota = quota.unwrap().body["data"]["key"].as_str().unwrap().to_owned();
@@ -182,8 +182,8 @@ fn a_job_is_read_through_either_api_in_the_form_of_that_api() {
         let body = json!({ "input": { "mode": "video", "videoUrl": VIDEO }, "options": { "outputs": ["apng", "gif"] } });
         let other = account.submit(&body).unwrap().id;
         Lease::claim(stack, &other).complete();
-        snap(stack, "job_of_another_dialect", ask(stack, &account.key, "GET", &format!("/v1.0/videos/{other}")));
-        let page = Answer::read(ask(stack, &account.key, "GET", "/v1.0/videos?limit=1")).unwrap().body;
+        snap(stack, "job_of_another_dialect", call(stack, &account.key, "GET", &format!("/v1.0/videos/{other}")));
+        let page = Answer::read(call(stack, &account.key, "GET", "/v1.0/videos?limit=1")).unwrap().body;
         assert_eq!(page["data"][0]["id"], other.as_str());
         let next = page["links"]["next"].as_str().unwrap();
         let rest = Answer::read(send("GET", next, &[("x-api-key", &account.key)], &[])).unwrap().body;

@@ -27,7 +27,7 @@ fn options() -> StackOptions {
     StackOptions::default()
 }
 
-fn ask(stack: &Stack, key: &str, method: &str, path: &str) -> Response<Body> {
+fn call(stack: &Stack, key: &str, method: &str, path: &str) -> Response<Body> {
     send(method, &format!("{}{path}", stack.base_url()), &[("x-api-key", key)], &[])
 }
 
@@ -80,7 +80,7 @@ fn a_job_is_polled_from_its_form_to_its_share_page() {
         let made = snap(stack, "created", post(stack, key, &both().text("webhookUrl", hook)));
         let id = made["jobId"].as_str().unwrap();
         let (status, one) = (format!("/api/status/{id}"), format!("/api/jobs/{id}"));
-        snap(stack, "status_pending", ask(stack, key, "GET", &status));
+        snap(stack, "status_pending", call(stack, key, "GET", &status));
         assert_eq!(account.balance().unwrap(), 100 - RESERVE_CREDITS);
         snap(stack, "second_job", post(stack, key, &both()));
         let lease = Lease::claim(stack, id);
@@ -90,13 +90,13 @@ fn a_job_is_polled_from_its_form_to_its_share_page() {
         assert!(work["portrait"]["sound"]["objectKey"].as_str().unwrap().ends_with("/sound.mp3"), "{work}");
         probed(&lease, 61_000);
         lease.report(&json!({ "kind": "progress", "stage": "encoding", "progressPercent": 62 }));
-        snap(stack, "status_processing", ask(stack, key, "GET", &status));
-        snap(stack, "too_late_to_cancel", ask(stack, key, "DELETE", &one));
+        snap(stack, "status_processing", call(stack, key, "GET", &status));
+        snap(stack, "too_late_to_cancel", call(stack, key, "DELETE", &one));
         snap(stack, "second_job_while_processing", post(stack, key, &both()));
         lease.complete();
-        let done = snap(stack, "status_completed", ask(stack, key, "GET", &status));
-        snap(stack, "job_completed", ask(stack, key, "GET", &one));
-        snap(stack, "ended_and_not_cancelable", ask(stack, key, "POST", &format!("{one}/cancel")));
+        let done = snap(stack, "status_completed", call(stack, key, "GET", &status));
+        snap(stack, "job_completed", call(stack, key, "GET", &one));
+        snap(stack, "ended_and_not_cancelable", call(stack, key, "POST", &format!("{one}/cancel")));
         // Half a credit a second.
         assert_eq!(account.balance().unwrap(), 100 - 31);
         assert!(done["outputVideo"].as_str().unwrap().contains("/opaque-mp4.mp4?"));
@@ -110,7 +110,7 @@ fn a_job_is_polled_from_its_form_to_its_share_page() {
         snap(stack, "shared_with_unknown_token", send("GET", &altered, &[], &[]));
         // VidGen's API cannot remove a job; the bgless API can, and then the share link is gone.
         account.api.delete_job(id).unwrap();
-        snap(stack, "gone", ask(stack, key, "GET", &status));
+        snap(stack, "gone", call(stack, key, "GET", &status));
         assert_eq!(send("GET", link, &[], &[]).status(), 404);
     });
 }
@@ -121,14 +121,14 @@ fn a_queued_job_is_canceled_by_either_path_and_a_failed_one_names_the_reason() {
         let account = TestAccount::create(stack, 100).unwrap();
         let key = account.key.as_str();
         let id = created(post(stack, key, &both()));
-        snap(stack, "canceled", ask(stack, key, "DELETE", &format!("/api/jobs/{id}")));
-        snap(stack, "status_canceled", ask(stack, key, "GET", &format!("/api/status/{id}")));
+        snap(stack, "canceled", call(stack, key, "DELETE", &format!("/api/jobs/{id}")));
+        snap(stack, "status_canceled", call(stack, key, "GET", &format!("/api/status/{id}")));
         let id = created(post(stack, key, &both()));
-        snap(stack, "canceled_by_post", ask(stack, key, "POST", &format!("/api/jobs/{id}/cancel")));
+        snap(stack, "canceled_by_post", call(stack, key, "POST", &format!("/api/jobs/{id}/cancel")));
         assert_eq!(account.balance().unwrap(), 100);
         let id = created(post(stack, key, &both()));
         Lease::claim(stack, &id).fail();
-        snap(stack, "status_failed", ask(stack, key, "GET", &format!("/api/status/{id}")));
+        snap(stack, "status_failed", call(stack, key, "GET", &format!("/api/status/{id}")));
         assert_eq!(account.balance().unwrap(), 100);
         created(post(stack, key, &both()));
     });
@@ -142,17 +142,17 @@ fn a_list_is_newest_first_in_parts_and_by_status() {
         let mut ids = Vec::new();
         for _ in 0..3 {
             let id = created(post(stack, key, &both()));
-            assert_eq!(ask(stack, key, "DELETE", &format!("/api/jobs/{id}")).status(), 200);
+            assert_eq!(call(stack, key, "DELETE", &format!("/api/jobs/{id}")).status(), 200);
             ids.push(id);
         }
         ids.push(created(post(stack, key, &both().text("webhookUrl", "https://hooks.example.com/"))));
         let _lease = Lease::claim(stack, &ids[3]);
         let list = |query: &str| {
-            let page = Answer::read(ask(stack, key, "GET", &format!("/api/jobs?{query}"))).unwrap().body;
+            let page = Answer::read(call(stack, key, "GET", &format!("/api/jobs?{query}"))).unwrap().body;
             let ids: Vec<_> = page["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
             (ids, page["pagination"].clone())
         };
-        snap(stack, "listed", ask(stack, key, "GET", "/api/jobs?limit=2"));
+        snap(stack, "listed", call(stack, key, "GET", "/api/jobs?limit=2"));
         let (first, pagination) = list("limit=2");
         assert_eq!((first.as_slice(), &pagination["hasNextPage"]), ([ids[3].clone(), ids[2].clone()].as_slice(), &json!(true)));
         let (rest, pagination) = list(&format!("limit=2&cursor={}", pagination["nextCursor"].as_str().unwrap()));
@@ -164,9 +164,9 @@ fn a_list_is_newest_first_in_parts_and_by_status() {
             assert_eq!(list(&format!("status={status}")).0.len(), 0, "{status}");
         }
         assert_eq!(list("").1["limit"], 20);
-        snap(stack, "bad_status", ask(stack, key, "GET", "/api/jobs?status=pending"));
+        snap(stack, "bad_status", call(stack, key, "GET", "/api/jobs?status=pending"));
         for query in ["limit=0", "limit=101", "limit=x", "cursor=x"] {
-            assert_eq!(ask(stack, key, "GET", &format!("/api/jobs?{query}")).status(), 400, "{query}");
+            assert_eq!(call(stack, key, "GET", &format!("/api/jobs?{query}")).status(), 400, "{query}");
         }
     });
 }
@@ -183,13 +183,13 @@ fn every_error_has_the_form_of_the_api_and_stores_nothing() {
         snap(stack, "health", send("GET", &format!("{}/api/health", stack.base_url()), &[], &[]));
         snap(stack, "no_key", send("GET", &url, &[], &[]));
         snap(stack, "no_key_of_post", send("POST", &url, &[("content-type", &both().content_type())], &both().body()));
-        snap(stack, "bad_key", ask(stack, "sk_unknown", "GET", "/api/jobs"));
+        snap(stack, "bad_key", call(stack, "sk_unknown", "GET", "/api/jobs"));
         snap(stack, "bad_key_of_post", post(stack, "sk_unknown", &both()));
-        snap(stack, "job_of_another_account", ask(stack, &other.key, "GET", &format!("/api/status/{id}")));
-        snap(stack, "job_of_another_account_canceled", ask(stack, &other.key, "DELETE", &format!("/api/jobs/{id}")));
-        snap(stack, "no_job", ask(stack, key, "GET", "/api/status/nonsense"));
-        snap(stack, "no_route", ask(stack, key, "GET", "/api/videos"));
-        snap(stack, "no_method", ask(stack, key, "PUT", "/api/jobs"));
+        snap(stack, "job_of_another_account", call(stack, &other.key, "GET", &format!("/api/status/{id}")));
+        snap(stack, "job_of_another_account_canceled", call(stack, &other.key, "DELETE", &format!("/api/jobs/{id}")));
+        snap(stack, "no_job", call(stack, key, "GET", "/api/status/nonsense"));
+        snap(stack, "no_route", call(stack, key, "GET", "/api/videos"));
+        snap(stack, "no_method", call(stack, key, "PUT", "/api/jobs"));
         snap(stack, "no_credits", post(stack, &poor.key, &both()));
         let quota = other.api.post("/v1/keys", &json!({ "label": "small", "monthlyQuotaCredits": 1 })).unwrap();
         let quota = quota.body["data"]["key"].as_str().unwrap().to_owned();
@@ -298,25 +298,25 @@ fn a_job_is_read_through_every_api_in_the_form_of_that_api() {
         probed(&lease, 4_000);
         assert_eq!(account.api.get_job(&own).unwrap().rest["alphaStrategy"], "portrait");
         lease.complete();
-        snap(stack, "read_through_unscreen", ask(stack, key, "GET", &format!("/v1.0/videos/{own}")));
+        snap(stack, "read_through_unscreen", call(stack, key, "GET", &format!("/v1.0/videos/{own}")));
         // Jobs of other APIs, and a draft.
         let video = json!({ "mode": "video", "videoUrl": "https://example.com/a.mp4" });
         let other =
             account.submit(&json!({ "input": video, "options": { "outputs": ["png-sequence", "webm-vp9-alpha"] } })).unwrap().id;
         Lease::claim(stack, &other).complete();
-        let job = snap(stack, "job_of_another_dialect", ask(stack, key, "GET", &format!("/api/jobs/{other}")));
+        let job = snap(stack, "job_of_another_dialect", call(stack, key, "GET", &format!("/api/jobs/{other}")));
         assert!(job["outputVideo"].as_str().unwrap().contains("/webm-vp9-alpha.webm?"));
         let draft =
             account.api.post("/v1/jobs", &json!({ "video_url": "https://example.com/a.mp4", "auto_start": false })).unwrap();
         let draft = draft.body["job_id"].as_str().unwrap().to_owned();
         let status =
-            |id: &str| Answer::read(ask(stack, key, "GET", &format!("/api/status/{id}"))).unwrap().body["status"].clone();
+            |id: &str| Answer::read(call(stack, key, "GET", &format!("/api/status/{id}"))).unwrap().body["status"].clone();
         assert_eq!(status(&draft), "PENDING");
         // Queued jobs of other APIs do not block this one, and can be canceled here.
         let last = created(post(stack, key, &both()));
-        assert_eq!(ask(stack, key, "DELETE", &format!("/api/jobs/{draft}")).status(), 200);
+        assert_eq!(call(stack, key, "DELETE", &format!("/api/jobs/{draft}")).status(), 200);
         assert_eq!(status(&draft), "CANCELLED");
-        let listed = Answer::read(ask(stack, key, "GET", "/api/jobs")).unwrap().body;
+        let listed = Answer::read(call(stack, key, "GET", "/api/jobs")).unwrap().body;
         let ids: Vec<_> = listed["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap()).collect();
         assert_eq!(ids, [last.as_str(), &draft, &other, &own]);
     });

@@ -6,9 +6,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use shared::signature;
 use tests::fake_transcoder::Lease;
+use tests::listen::ReceivedRequest;
 use tests::raw_http::{assert_error, send};
 use tests::test_account::{TestAccount, wait_for};
-use tests::web_server::{Page, ReceivedRequest};
+use tests::web_server::Page;
 
 /// Creates a job and cancels it.
 fn canceled_job(account: &TestAccount, callback: &Value) -> String {

@@ -98,7 +98,7 @@ fn an_image_and_a_sound_become_a_video_that_is_kept_as_it_is() {
     let picture = make("picture.png", &["-t", "0.04", "-f", "lavfi", "-i", "testsrc=s=320x320", "-frames:v", "1"]);
     let sound = make("sound.wav", &["-t", "2.2", "-f", "lavfi", "-i", "sine"]);
     let form = Form::default().file("image", "a", "", &picture).file("audio", "b", "", &sound);
-    let created = generator.0.ask("POST", "/api/jobs", &form.content_type(), &form.body());
+    let created = generator.0.call("POST", "/api/jobs", &form.content_type(), &form.body());
     assert_eq!(created.status, 201, "{}", created.body);
     let job = generator.0.account.wait_for_end(created.body["jobId"].as_str().unwrap()).unwrap();
     assert_eq!((job.status.as_str(), &job.rest["model"]), ("success", &json!("kie.kling-avatar")), "{:?}", job.error);

@@ -88,11 +88,11 @@ fn a_matting_model_is_registered_listed_requested_and_named_in_the_job() {
         let refused = fixture.account.api.post("/v1/jobs", &order(model)).unwrap();
         assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (409, Some("model_unavailable")), "{model}");
     }
-    for (model, asked) in [("local.onnx-matting/portrait", "local.onnx-matting/portrait"), ("auto", "auto")] {
+    for (model, expected) in [("local.onnx-matting/portrait", "local.onnx-matting/portrait"), ("auto", "auto")] {
         let job = fixture.run(&order(model));
         assert_eq!(job.status, "success", "{:?}", job.error);
         let rest = &job.rest;
-        assert_eq!((rest["model"].as_str(), rest["alphaStrategy"].as_str()), (Some(asked), Some("onnx-matting")));
+        assert_eq!((rest["model"].as_str(), rest["alphaStrategy"].as_str()), (Some(expected), Some("onnx-matting")));
         assert_eq!(rest["strategyChoice"], rest["qaReport"]["choice"]);
         assert_eq!(rest["strategyChoice"]["mattingModel"], "portrait");
         let runners_up = rest["strategyChoice"]["runnersUp"].as_array().unwrap().len();

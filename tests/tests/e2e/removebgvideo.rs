@@ -19,25 +19,25 @@ impl Client {
         Self(fixture(CREDITS))
     }
 
-    fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Value {
-        let answer = self.0.ask(method, path, content_type, body);
+    fn call(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Value {
+        let answer = self.0.call(method, path, content_type, body);
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
-        self.ask("POST", path, "application/json", body.to_string().as_bytes())
+        self.call("POST", path, "application/json", body.to_string().as_bytes())
     }
 
     fn upload(&self) -> Value {
         let form = Form::default().file("file", "clip.mp4", "video/mp4", &fs::read(self.0.clip()).unwrap());
-        self.ask("POST", "/v1/uploads", &form.content_type(), &form.body())["video_url"].clone()
+        self.call("POST", "/v1/uploads", &form.content_type(), &form.body())["video_url"].clone()
     }
 
     fn wait(&self, id: &Value) -> Value {
         let path = format!("/v1/jobs/{}", id.as_str().unwrap());
         let ended = wait_for("over", || {
-            let job = self.ask("GET", &path, "application/json", &[]);
+            let job = self.call("GET", &path, "application/json", &[]);
             Ok(Some(job.clone()).filter(|_| job["status"] == "completed" || job["status"] == "failed"))
         });
         ended.unwrap()

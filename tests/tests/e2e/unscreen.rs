@@ -22,7 +22,7 @@ impl Client {
     }
 
     fn post(&self, form: &Form) -> Value {
-        let answer = self.0.ask("POST", "/v1.0/videos", &form.content_type(), &form.body());
+        let answer = self.0.call("POST", "/v1.0/videos", &form.content_type(), &form.body());
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["data"].clone()
     }
@@ -31,7 +31,7 @@ impl Client {
     fn wait(&self, video: &Value) -> Value {
         let url = video["links"]["self"].as_str().unwrap();
         let ended = wait_for("over", || {
-            let video = self.0.ask("GET", url, "", &[]).body["data"]["attributes"].clone();
+            let video = self.0.call("GET", url, "", &[]).body["data"]["attributes"].clone();
             Ok(Some(video.clone()).filter(|_| video["status"] == "done" || video["status"] == "error"))
         });
         ended.unwrap()

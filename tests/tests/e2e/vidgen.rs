@@ -112,7 +112,7 @@ impl Client {
     fn post(&self, image: &[u8], audio: &[u8], webhook_url: &str) -> String {
         let form = Form::default().file("image", "portrait.jpg", "image/jpeg", image);
         let form = form.file("audio", "voiceover.mp3", "audio/mpeg", audio).text("webhookUrl", webhook_url);
-        let answer = self.0.ask("POST", "/api/jobs", &form.content_type(), &form.body());
+        let answer = self.0.call("POST", "/api/jobs", &form.content_type(), &form.body());
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.body["jobId"].as_str().unwrap().to_owned()
     }
@@ -121,7 +121,7 @@ impl Client {
     fn wait(&self, id: &str) -> Value {
         let path = format!("/api/status/{id}");
         let ended = wait_for("over", || {
-            let status = self.0.ask("GET", &path, "", &[]).body;
+            let status = self.0.call("GET", &path, "", &[]).body;
             Ok(Some(status.clone()).filter(|_| status["status"] != "PENDING" && status["status"] != "PROCESSING"))
         });
         ended.unwrap()

@@ -6,7 +6,7 @@ use ureq::http::{HeaderMap, Response};
 
 use crate::http::Answer;
 
-/// How a body is framed is up to the runtime.
+/// Headers that are not compared: each runtime frames bodies in its own way.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
 /// Fails where two responses differ in more than ids, timestamps and signatures.

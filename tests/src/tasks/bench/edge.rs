@@ -85,7 +85,7 @@ fn measure(seeded: &Seeded, [edge, hono, baseline]: &[&Workerd; 3], rounds: usiz
     baseline.headers = vec![("x-key-sha256", seeded.key_sha256.clone()), ("x-object-key", seeded.source_key.clone())];
     let operations = operations(seeded);
     for operation in &operations {
-        expect_same(operation.ask(&edge)?, operation.ask(&hono)?)
+        expect_same(operation.send_once(&edge)?, operation.send_once(&hono)?)
             .with_context(|| format!("{}: the edge and the Hono Worker respond differently", operation.name))?;
     }
     print_line("✓ the edge and the Hono Worker send equal responses, field by field");

@@ -25,7 +25,7 @@ pub struct Operation {
     pub paths: Vec<String>,
     /// The body of a POST; without it, the requests are GETs.
     pub body: Option<String>,
-    /// How many requests make a round.
+    /// Number of requests in a round.
     pub requests: usize,
 }
 
@@ -60,8 +60,8 @@ impl Operation {
         })
     }
 
-    /// Sends one request; returns the response.
-    pub fn ask(&self, target: &Target<'_>) -> Result<Response<ureq::Body>> {
+    /// Sends one request, with a connection of its own; returns the response.
+    pub fn send_once(&self, target: &Target<'_>) -> Result<Response<ureq::Body>> {
         self.send(&http::agent(), target, 0)
     }
 }

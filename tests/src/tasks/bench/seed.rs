@@ -21,7 +21,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 /// The key of the first account.
 pub const API_KEY: &str = "sk_bench";
 
-/// What can be requested from a seeded database.
+/// Ids and URLs in a seeded database that requests can name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seeded {

@@ -1,4 +1,4 @@
-//! Which tests the words of a command line select.
+//! Selects tests by the words of a command line.
 
 /// Words that select tests by a part of their path, as in `cargo test`.
 ///
@@ -9,6 +9,13 @@
 pub struct Filter {
     words: Vec<String>,
     programs: Vec<String>,
+}
+
+/// A test that exists.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub program: Option<String>,
+    pub path: String,
 }
 
 impl Filter {
@@ -41,9 +48,19 @@ impl Filter {
         (self.is_empty() || !words.is_empty()).then_some(words)
     }
 
-    /// Whether anything but this program may have a selected test.
+    /// Returns true if anything but this program may have a selected test.
     pub fn selects_programs_beside(&self, program: &str) -> bool {
         self.is_empty() || self.words.iter().any(|word| self.program_of(word).is_none_or(|(named, _)| named != program))
+    }
+
+    /// The words that select none of all tests, each given with its program; host tests have none.
+    pub fn find_unmatched(&self, tests: &[Test]) -> Vec<&str> {
+        let selects = |word: &str| {
+            let (program, part) = self.program_of(word).map_or((None, word), |(program, part)| (Some(program), part));
+            let of_program = |test: &&Test| program.is_none_or(|program| test.program.as_deref() == Some(program));
+            tests.iter().filter(of_program).any(|test| test.path.contains(part))
+        };
+        self.words.iter().map(String::as_str).filter(|word| !selects(word)).collect()
     }
 
     /// The program that a word begins with, and what follows `::`.
@@ -74,6 +91,21 @@ mod tests {
             assert_eq!(filter.for_host_tests(), host, "{words:?}");
             assert_eq!(filter.for_program("contract"), contract, "{words:?}");
             assert_eq!(filter.for_program("e2e"), e2e, "{words:?}");
+        }
+    }
+    #[test]
+    fn a_word_that_selects_nothing_is_found() {
+        let test = |program: Option<&str>, path: &str| Test { program: program.map(str::to_owned), path: path.to_owned() };
+        let tests = [test(None, "app::refunds"), test(Some("contract"), "unscreen::a_job"), test(Some("e2e"), "jobs::a_job")];
+        let unmatched = |word: &str| {
+            let filter = Filter::new([word.to_owned()], ["contract", "e2e"].map(str::to_owned));
+            filter.find_unmatched(&tests).len()
+        };
+        for word in ["refund", "a_job", "contract", "contract::unscreen", "e2e::jobs", "unscreen"] {
+            assert_eq!(unmatched(word), 0, "{word}");
+        }
+        for word in ["typo", "contract::jobs", "contract::refund", "e2e::typo", "contracts"] {
+            assert_eq!(unmatched(word), 1, "{word}");
         }
     }
 }
