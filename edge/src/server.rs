@@ -1,5 +1,6 @@
-//! What all HTTP endpoints share: extractors, errors on their way out, and the layers around every
-//! route. It knows no dialect: what a dialect says in its own way, it brings with its `Mount`.
+//! The parts that all HTTP endpoints share: extractors, error responses, and the layers around
+//! every route. It knows no dialect: each dialect passes its own error body, limits and headers in
+//! its `Mount`.
 
 pub mod credential;
 pub mod error_responses;

@@ -10,7 +10,7 @@ macro_rules! codes {
         }
 
         impl $name {
-            /// What the code means, for people.
+            /// The meaning of the code, for people.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)* }

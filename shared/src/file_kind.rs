@@ -2,7 +2,7 @@
 
 use crate::names;
 
-/// How many first bytes are needed.
+/// Number of bytes at the start of a file that its kind is detected from.
 /// Units: bytes.
 pub const HEAD_SIZE_BYTES: usize = 12;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Path at the edge where transcoders report their models.
 pub const MODELS_PATH: &str = "/internal/v1/fleet/models";
-/// How often they report.
+/// Time between two reports of a transcoder's matting models.
 /// Units: milliseconds. Five minutes.
 pub const MODEL_REPORT_PERIOD_MS: u64 = 5 * 60 * 1_000;
 /// The kind of a model whose manifest cannot be read.

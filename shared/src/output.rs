@@ -2,7 +2,7 @@
 
 use crate::names;
 
-/// How a kind of file is stored and served.
+/// The file name extension, MIME type and sound of a kind of file.
 struct FileFacts {
     extension: &'static str,
     content_type: &'static str,

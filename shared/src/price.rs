@@ -1,4 +1,4 @@
-//! What a job costs and about how long it takes: one table, used for the reserve, its correction,
+//! The price and the expected work time of jobs: one table, used for the reserve, its correction,
 //! and estimates.
 
 use crate::media::PixelSize;
@@ -90,7 +90,7 @@ impl Tariff {
     }
 }
 
-/// What a job costs. Every output after the first adds a tenth of the first's price; fractions
+/// The price of a job. Every output after the first adds a tenth of the first's price; fractions
 /// round up.
 /// Units: credits; at least 1.
 #[must_use]

@@ -1,6 +1,7 @@
-//! What is said about a result's quality: figures, warnings, and how they were come by.
+//! The QA report: quality figures of a result, warnings, and how the figures were measured.
 //!
-//! One shape: as the transcoder writes it, it is stored, listed as a file, and answered.
+//! One shape throughout: the transcoder writes it, the edge stores it and returns it, and it is
+//! also a file among the previews. `docs/quality.md` defines the figures.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::strategy::StrategyChoice;
 /// Units: dB.
 pub const PSNR_DB_LOSSLESS: f64 = 99.0;
 
-/// How good a result is. Every figure is measured on what was delivered.
+/// Quality figures of a result. Every figure is measured on the delivered files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -21,18 +22,19 @@ pub struct QaReport {
     /// Of the whole.
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub score: u8,
-    /// What the score was made of.
+    /// The measured errors that the score combines.
     #[serde(default)]
     pub score_terms: Vec<ScoreTerm>,
-    /// How the matte was made, why so, and what else was looked at; null where that is not known.
+    /// The strategy of the matte, why it was chosen, and which others were examined; null where
+    /// that is not known.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub choice: Option<StrategyChoice>,
-    /// What the matte looks like.
+    /// Figures of the matte.
     pub matte: MatteFigures,
     /// In the order asked for.
     pub outputs: Vec<OutputFigures>,
-    /// What people should look at.
+    /// Possible faults that people should look at.
     pub warnings: Vec<QaWarning>,
     /// Program and version.
     pub tools: BTreeMap<String, String>,
@@ -51,7 +53,7 @@ pub struct ScoreTerm {
     pub error: f64,
 }
 
-/// What the matte looks like over all frames. Ratios are 0 to 1.
+/// Figures of the matte over all frames. Ratios are 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,37 +62,36 @@ pub struct MatteFigures {
     pub coverage: f64,
     /// Share of pixels that are neither opaque nor clear (alpha 6 to 249).
     pub soft_share: f64,
-    /// How far alpha strays from that of the frame before and the frame behind where those two
-    /// agree, over all pixels that are not clear in all three; before a screen, over those that
-    /// stand still in the source.
+    /// Mean deviation of alpha from the frames before and after where those two agree, over all
+    /// pixels that are not transparent in all three; with a screen, over those where the source
+    /// does not move.
     pub flicker: f64,
-    /// How much greener, or bluer, soft pixels are than opaque ones, in excess of the other
-    /// channels; by how much of them is seen.
+    /// Excess of the screen's channel (green or blue) over the other channels in soft pixels,
+    /// compared with opaque pixels, weighted by alpha.
     pub spill_residue: f64,
-    /// Area of clear patches that the subject encloses and that are smaller than a hundredth of it,
-    /// over the subject's; less where the source shows the screen.
+    /// Area of transparent patches that the subject encloses and that are smaller than a hundredth
+    /// of it, over the subject's area. Patches where the source shows the screen do not count.
     pub holes: f64,
     /// Share of frames in which the subject reaches the frame's edge.
     pub edge_contact: f64,
-    /// The result laid over the screen again, against the source: what is missing or too much, as
-    /// an error of alpha, root mean square over the subject. Null where there is no screen.
+    /// Difference of the result, composited over the screen again, from the source: as an error of
+    /// alpha, root mean square over the subject. Null without a screen.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reconstruction_error: Option<f64>,
-    /// How much brighter the screen is at its brightest than at its darkest, over its mean. Null
-    /// where there is no screen.
+    /// Luma of the brightest 5 % of the screen less that of the darkest 5 %, over its mean. Null
+    /// without a screen.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub screen_unevenness: Option<f64>,
 }
 
-/// What one output looks like when it is decoded again, beside the frames that were fed to its
-/// encoder.
+/// Figures of one output, decoded again and compared with the frames that were encoded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutputFigures {
-    /// What it is.
+    /// The kind of the output.
     #[cfg_attr(feature = "openapi", schema(schema_with = output_format))]
     pub format: Output,
     /// Of its picture, in pixels.
@@ -112,7 +113,7 @@ pub struct OutputFigures {
     /// Colour over mid grey against the master's, in dB; null where the output has no colour.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub color_psnr_db: Option<f64>,
-    /// How much later the sound begins than the picture; null where there is no sound.
+    /// Start of the sound less the start of the picture; null where there is no sound.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub av_offset_ms: Option<i64>,
 }
@@ -134,7 +135,7 @@ pub struct QaWarning {
     pub message: String,
 }
 
-/// How long a stage took.
+/// The duration of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -149,7 +150,7 @@ pub struct StageTiming {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewAsset {
-    /// What it is; says the content type too.
+    /// Its kind, which implies the content type.
     pub kind: PreviewKind,
     /// Where it is.
     pub object_key: String,

@@ -75,12 +75,12 @@ pub struct Work {
     pub attempt: u32,
     /// Names the lease in every report.
     pub lease_id: LeaseId,
-    /// How long the lease lives after a claim or an accepted report.
+    /// Time for which the lease is valid after a claim or an accepted report.
     /// Units: milliseconds. Send a heartbeat at least three times in it.
     pub lease_duration_ms: u64,
     /// Where the picture comes from.
     pub source: Source,
-    /// How the matte is to be made.
+    /// The requested matte strategy.
     pub strategy: StrategyRequest,
     /// Which of the operator's matting models; the first that works where nothing is said.
     #[serde(default)]
@@ -88,15 +88,15 @@ pub struct Work {
     /// A picture of the background without the subject.
     #[serde(default)]
     pub background: Option<Source>,
-    /// What to make, in the order asked for; never empty.
+    /// The outputs to make, in the order requested; never empty.
     pub outputs: Vec<Output>,
-    /// How well and how large they are to be made.
+    /// The encoder settings and sizes of the outputs.
     #[serde(default)]
     pub preset: Preset,
     /// Outputs are no larger than that.
     #[serde(default)]
     pub resolution: Option<Resolution>,
-    /// Whether time may be spent on better edges.
+    /// Take more time for better edges.
     #[serde(default)]
     pub refine_edges: bool,
     /// Keying settings that override what is detected.
@@ -163,9 +163,9 @@ pub enum ReportEvent {
     },
     /// The source has been read; the edge corrects the reserve. Extends the lease.
     Probed {
-        /// What the source is.
+        /// The probed facts of the source.
         facts: MediaFacts,
-        /// How the matte will be made; conversion and keying have different prices.
+        /// The strategy that was chosen; conversion and keying have different prices.
         strategy: Strategy,
         /// Why, and what else was considered.
         #[serde(default)]
@@ -173,14 +173,14 @@ pub enum ReportEvent {
     },
     /// Every output is stored. Ends the run.
     Complete {
-        /// How the matte was made.
+        /// The strategy by which the matte was made.
         strategy: Strategy,
-        /// What was made, in the order asked for.
+        /// The outputs, in the order requested.
         assets: Vec<OutputAsset>,
         /// Previews, and the report as a file.
         #[serde(default)]
         previews: Vec<PreviewAsset>,
-        /// How good it is.
+        /// Quality figures of the result.
         #[serde(default)]
         qa_report: Option<Box<QaReport>>,
     },
@@ -202,7 +202,7 @@ pub enum ReportEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutputAsset {
-    /// What it is.
+    /// The kind of the output.
     pub output: Output,
     /// Where it is.
     pub object_key: String,

@@ -1,4 +1,4 @@
-//! How a matte is made: the table of strategies, and the report of a choice.
+//! Matte strategies: their table, and the report of a choice.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ macro_rules! strategies {
             $own_request:ident = $own_request_name:literal, $own_pool:ident, $own_tariff:ident;)* }
     ) => {
         names! {
-            /// How the matte was made.
+            /// The strategy by which a matte was made.
             Strategy {
                 $($(#[$doc])* $strategy = $name,)*
                 $($(#[$own_doc])* $own_strategy = $own_name,)*
@@ -22,7 +22,7 @@ macro_rules! strategies {
         }
 
         names! {
-            /// How the caller wants the matte made.
+            /// The strategy that a caller requests.
             StrategyRequest {
                 /// The first strategy that fits, in the order of the table.
                 Auto = "auto",
@@ -107,7 +107,7 @@ pub struct StrategyChoice {
     /// Its name, as it is asked for.
     #[cfg_attr(feature = "openapi", schema(schema_with = alpha_strategy))]
     pub strategy: StrategyRequest,
-    /// How sure it is that this strategy fits the footage. 0 to 1.
+    /// Confidence that this strategy fits the footage. 0 to 1.
     pub confidence: f64,
     /// For people: one sentence.
     pub reason: String,
@@ -128,7 +128,7 @@ pub struct StrategyCandidate {
     /// Its name, as it is asked for.
     #[cfg_attr(feature = "openapi", schema(schema_with = alpha_strategy))]
     pub strategy: StrategyRequest,
-    /// How sure it is that it would have fitted; 0: it does not. Null: not looked at, since another
+    /// Confidence that it fits the footage; 0: it does not. Null: not examined, since another one
     /// fits.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub confidence: Option<f64>,

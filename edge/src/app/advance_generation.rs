@@ -74,7 +74,7 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
     let callback_url = callback_url(ports, generation);
     match provider.create(&generation.request, &urls, &callback_url).await {
         Creation::Accepted { task_id } => {
-            bind(ports, run, &task_id).await?;
+            record_task(ports, run, &task_id).await?;
             Ok(Advance::Sent)
         }
         Creation::Refused { retry_after_ms } => {
@@ -94,7 +94,7 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
 
 /// Records the provider's task id and schedules the first poll. Returns false if another call
 /// already recorded one.
-pub async fn bind(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
+pub async fn record_task(ports: &impl Ports, run: RunRef, task_id: &str) -> Result<bool, Error> {
     let (now, settings) = (ports.now(), ports.settings());
     let pause_ms = generation::poll_pause_ms(&settings.provider_poll_s, 0);
     let deadline_at_ms = now.plus_ms(settings.provider_timeout_ms);

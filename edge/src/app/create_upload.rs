@@ -12,7 +12,7 @@ use crate::domain::job::FILE_URL_LIFETIME_MS;
 use crate::domain::presign::{self, PutGrant};
 use crate::domain::upload;
 
-/// How long the presigned PUT is valid.
+/// Lifetime of the presigned PUT URL.
 /// Units: seconds. One hour, for slow connections and hesitant users.
 const PUT_EXPIRES_IN_S: u64 = 60 * 60;
 

@@ -21,7 +21,7 @@ pub struct EstimateRequest {
     pub output_count: usize,
 }
 
-/// What a job would cost.
+/// The estimated price and work time of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimate {
     pub model: Model,

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::app::advance_generation::{Advance, advance_generation, bind};
+use crate::app::advance_generation::{Advance, advance_generation, record_task};
 use crate::app::ports::{GenerationStore as _, Ports, Provider as _};
 use crate::domain::error::Error;
 use crate::domain::generation::{self, Generation, GenerationState};
@@ -15,7 +15,7 @@ use crate::domain::run::RunRef;
 pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Advance, Error> {
     let generation = match ports.store().find_generation_of_task(provider, task_id).await? {
         Some(generation) => generation,
-        None => match adopt(ports, provider, task_id).await? {
+        None => match find_lost_generation(ports, provider, task_id).await? {
             Some(generation) => generation,
             None => return Ok(Advance::Nothing),
         },
@@ -29,14 +29,14 @@ pub async fn handle_provider_callback(ports: &impl Ports, provider: &str, task_i
     advance_generation(ports, run).await
 }
 
-async fn adopt(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Option<Generation>, Error> {
+async fn find_lost_generation(ports: &impl Ports, provider: &str, task_id: &str) -> Result<Option<Generation>, Error> {
     let Some(client) = ports.provider(provider) else { return Ok(None) };
     let callback_url = client.find(task_id).await.callback_url;
     let Some(run) = callback_url.and_then(|url| run_of(&url, &ports.settings().file_url_secret)) else {
         ports.warn("a provider called about a task that is not ours", &[("provider", &provider)]);
         return Ok(None);
     };
-    if bind(ports, run, task_id).await? {
+    if record_task(ports, run, task_id).await? {
         ports.warn("a generation whose answer was lost has been found", &[("job.id", &run.job_id)]);
     }
     // If this call recorded nothing, the answer may have arrived meanwhile.

@@ -1,7 +1,7 @@
 //! Begins and ends a request that carries an `Idempotency-Key`. Scoped to the account.
 
 use crate::app::authenticate::identify;
-use crate::app::ports::{IdempotencyStore as _, Ports, Remembered};
+use crate::app::ports::{EarlierRequest, IdempotencyStore as _, Ports};
 use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::idempotency::IdempotencyKey;
@@ -9,7 +9,7 @@ use crate::domain::scope::Scope;
 use shared::id::JobId;
 
 /// The state of an idempotency key when a request arrives.
-pub enum Begun {
+pub enum BeginOutcome {
     /// The key is new: run the request, then call `finish` or `abandon`.
     First,
     /// It was answered before; this is the stored response.
@@ -22,20 +22,20 @@ pub enum Begun {
 /// Takes the key, or finds the earlier request with it. One D1 round trip, the API key included.
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`, `IdempotencyKeyRunning`,
 /// `IdempotencyKeyReused`.
-pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, Begun), Error> {
+pub async fn begin(ports: &impl Ports, key: &KeyHash, idempotency: &IdempotencyKey) -> Result<(Caller, BeginOutcome), Error> {
     let now = ports.now();
-    let (key, remembered) = ports.store().begin_request(key, idempotency, now).await?;
+    let (key, earlier) = ports.store().begin_request(key, idempotency, now).await?;
     let caller = identify(ports, key, Scope::Jobs)?;
-    let begun = match remembered {
-        Remembered::Nothing => Begun::First,
-        Remembered::Request { fingerprint, .. } if fingerprint != idempotency.fingerprint => {
+    let outcome = match earlier {
+        EarlierRequest::Absent => BeginOutcome::First,
+        EarlierRequest::Present { fingerprint, .. } if fingerprint != idempotency.fingerprint => {
             return Err(Error::IdempotencyKeyReused);
         }
-        Remembered::Request { answer_json: Some(answer), .. } => Begun::Answered(answer),
-        Remembered::Request { lost_job: Some(job_id), .. } => Begun::Created(job_id),
-        Remembered::Request { .. } => return Err(Error::IdempotencyKeyRunning),
+        EarlierRequest::Present { answer_json: Some(answer), .. } => BeginOutcome::Answered(answer),
+        EarlierRequest::Present { lost_job: Some(job_id), .. } => BeginOutcome::Created(job_id),
+        EarlierRequest::Present { .. } => return Err(Error::IdempotencyKeyRunning),
     };
-    Ok((caller, begun))
+    Ok((caller, outcome))
 }
 
 /// Records the answer, for repeats of the request.

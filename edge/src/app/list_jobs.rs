@@ -20,7 +20,7 @@ pub struct JobList {
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub async fn list_jobs(ports: &impl Ports, key: &KeyHash, page: &Page, states: &[JobState]) -> Result<JobList, Error> {
     let (key, jobs) = ports.store().list_jobs(key, page, states).await?;
-    listed(ports, key, jobs)
+    with_dialect(ports, key, jobs)
 }
 
 /// The number of the account's jobs since an instant, by outcome, and their credits.
@@ -35,10 +35,10 @@ pub async fn sum_jobs(ports: &impl Ports, key: &KeyHash, since: UnixMillis) -> R
 /// Errors: `InvalidApiKey`, `RevokedApiKey`, `MissingScope`.
 pub async fn find_dialect(ports: &impl Ports, key: &KeyHash) -> Result<KeyDialect, Error> {
     let key = ports.store().find_api_key(key).await?;
-    listed(ports, key, Vec::new()).map(|listed| listed.dialect)
+    with_dialect(ports, key, Vec::new()).map(|listed| listed.dialect)
 }
 
-fn listed(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<JobList, Error> {
+fn with_dialect(ports: &impl Ports, key: Option<ApiKey>, jobs: Vec<Job>) -> Result<JobList, Error> {
     let dialect = key.as_ref().map_or(KeyDialect::Bgless, |key| key.dialect);
     identify(ports, key, Scope::Jobs)?;
     Ok(JobList { dialect, jobs })

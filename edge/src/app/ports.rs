@@ -84,7 +84,7 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     /// Pauses between polls of one generation.
     pub provider_poll_s: Vec<u64>,
-    /// How long a provider may take for one generation.
+    /// Time limit of one generation, from the order to the video.
     pub provider_timeout_ms: u64,
     /// Which models may make portraits.
     pub portrait_maker: PortraitMaker,

@@ -10,7 +10,7 @@ use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 use crate::domain::spending_limit::SpendingLimit;
 
-/// How far back usage is shown.
+/// The period of which usage is shown.
 /// Units: milliseconds. A year and some days, so that the same month a year ago is in it.
 const USAGE_MS: u64 = 370 * 24 * 60 * 60 * 1_000;
 
@@ -30,7 +30,7 @@ pub async fn list_ledger(ports: &impl Ports, key: &KeyHash, page: &Page) -> Resu
     Ok(entries)
 }
 
-/// What each key of the account has spent in each month of the last year, newest first.
+/// The credits that each key of the account has spent in each month of the last year, newest first.
 pub async fn list_usage(ports: &impl Ports, key: &KeyHash) -> Result<Vec<KeyMonth>, Error> {
     let now = ports.now();
     let first_month = now.minus_ms(USAGE_MS).to_month();

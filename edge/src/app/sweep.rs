@@ -121,8 +121,8 @@ impl<P: Ports> Sweep<'_, P> {
         Ok(runs.len())
     }
 
-    /// What was due before this instant is late: the queue's consumer may be working on what is due
-    /// now.
+    /// Only events and generations that were due before this instant are woken: the queue's
+    /// consumer may be working on later ones.
     const fn late(&self) -> UnixMillis {
         self.now.minus_ms(UNCONFIRMED_AFTER_MS)
     }

@@ -28,7 +28,7 @@ use shared::task::TranscodeTask;
 
 use super::fail_dead_letter::DeadLetterOutcome;
 use super::fakes::FakePorts;
-use super::idempotency::Begun;
+use super::idempotency::BeginOutcome;
 use super::ports::{Delivery, DeliveryOutcome, GenerationUrls, Page, Ports as _, SeenModel};
 use super::submit_job::{JobInput, JobRequest};
 use super::{

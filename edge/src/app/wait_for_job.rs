@@ -6,7 +6,7 @@ use crate::app::ports::{JobStore as _, Ports};
 use crate::domain::error::Error;
 use crate::domain::job::Job;
 
-/// How long a request waits unless it says otherwise.
+/// Default time for which a request with `wait=true` waits for its job's end.
 /// Units: seconds.
 pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 60;

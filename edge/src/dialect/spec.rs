@@ -10,7 +10,7 @@ use crate::server::mount::Mount;
 
 /// A dialect, as its folder describes it.
 pub struct DialectSpec {
-    /// What the edge does differently for its jobs.
+    /// The rules that differ for its jobs.
     pub policy: DialectPolicy,
     /// Its routes, but for those that it shares with another dialect.
     pub mounts: &'static [Mount],

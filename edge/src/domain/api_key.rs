@@ -8,14 +8,14 @@ use super::dialect::KeyDialect;
 use super::error::Error;
 use super::scope::Scope;
 
-/// How long an old key still works beside the one that replaces it, unless the caller says
-/// otherwise.
+/// Default time for which an old key still works beside the one that replaces it.
 /// Units: seconds. A day: long enough to roll a change out.
 pub const ROTATION_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
 pub const ROTATION_OVERLAP_S_MAX: u64 = 30 * 24 * 60 * 60;
 
-/// How often a key's last use is recorded. A write per request would cost more than the request.
+/// Least time between two records of a key's last use. A write per request would cost more than the
+/// request.
 /// Units: milliseconds. One hour.
 pub const USE_NOTED_EVERY_MS: u64 = 60 * 60 * 1_000;
 
@@ -58,7 +58,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether its last recorded use is so old that this one is to be recorded.
+    /// Returns true if the last recorded use is so old that this one is to be recorded.
     pub fn use_is_due(&self, now: UnixMillis) -> bool {
         self.last_used_at_ms.is_none_or(|at| at.plus_ms(USE_NOTED_EVERY_MS) <= now)
     }

@@ -1,5 +1,6 @@
-//! What the rules of jobs know of dialects, the API shapes that jobs are created through. A dialect
-//! itself is a folder of `edge/src/dialect/`; only the two that share a path are named here.
+//! The policy of a dialect (one of the APIs that jobs are created through), as far as the rules of
+//! jobs depend on it. The dialects themselves are in `edge/src/dialect/`; only the two that share a
+//! path are named here.
 
 use shared::names;
 
@@ -11,8 +12,8 @@ names! {
     }
 }
 
-/// What the edge does differently for the jobs of a dialect. Each dialect states its own, and each
-/// job keeps it as columns.
+/// The rules that differ between jobs of different dialects. Each dialect states its own, and each
+/// job stores them as columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DialectPolicy {
     /// As it is stored with each job.

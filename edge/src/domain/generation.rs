@@ -37,8 +37,7 @@ names! {
     }
 }
 
-/// What a provider is to generate, beside the image and the sound of the job (`Job::prompt_image`,
-/// `Job::prompt_sound`).
+/// A request to a provider, without its files (`Job::prompt_image`, `Job::prompt_sound`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerationRequest {
@@ -88,7 +87,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Whether the provider should know the task by now.
+    /// Returns true once the provider must know the task: one that it does not know then is lost.
     pub fn is_unknown_for_too_long(&self, now: UnixMillis) -> bool {
         self.sent_at_ms.is_none_or(|sent| sent.plus_ms(UNKNOWN_MS_MAX) <= now)
     }
@@ -112,7 +111,7 @@ pub fn callback_token(secret: &[u8], run: RunRef) -> String {
     signature::sign(secret, format!("provider callback\n{}\n{}", run.job_id, run.run).as_bytes())
 }
 
-/// Whether a token is that of the run, in constant time.
+/// Checks the token of a callback URL in constant time.
 pub fn is_callback_token(secret: &[u8], run: RunRef, token: &str) -> bool {
     signature::verify(secret, format!("provider callback\n{}\n{}", run.job_id, run.run).as_bytes(), token)
 }

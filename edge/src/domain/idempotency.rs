@@ -6,7 +6,7 @@ use shared::signature::sha256_hex;
 
 use super::error::Error;
 
-/// How long a key is kept.
+/// Time for which a key and its answer are kept.
 /// Units: milliseconds. A day.
 pub const KEY_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 /// A request that has not answered by then never will: its key is free again, or its job is

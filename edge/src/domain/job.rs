@@ -29,15 +29,15 @@ pub const TASK_DUE_AFTER_MS: u64 = 5 * 60 * 1_000;
 /// A run that no transcoder took for so long fails.
 /// Units: milliseconds. 24 hours.
 pub const QUEUE_TIMEOUT_MS: u64 = 24 * 60 * 60 * 1_000;
-/// How long one lease may be extended, so that a transcoder that sends heartbeats while its work
-/// hangs loses it.
+/// Greatest age of a lease: it is not extended further, so that a transcoder that sends heartbeats
+/// while its work hangs loses it.
 /// Units: milliseconds. Six hours, far above the transcoders' own limit.
 pub const LEASE_AGE_MS_MAX: u64 = 6 * 60 * 60 * 1_000;
 /// A deleted job's objects are removed again after this time, when its transcoder has stopped
 /// storing outputs.
 /// Units: milliseconds. A quarter of an hour.
 pub const REMOVE_OBJECTS_AFTER_MS: u64 = 15 * 60 * 1_000;
-/// How long a signed file URL works.
+/// Lifetime of a signed file URL.
 /// Units: milliseconds. 24 hours.
 pub const FILE_URL_LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -65,7 +65,7 @@ impl JobState {
     }
 }
 
-/// How the outputs are to be made.
+/// The parameters of the outputs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobOptions {

@@ -86,7 +86,7 @@ pub fn is_matting_id(id: &str) -> bool {
 }
 
 names! {
-    /// What a job starts from.
+    /// The kind of a job's input.
     Mode {
         /// A video that is there.
         Video = "video",
@@ -121,7 +121,7 @@ impl ModelInfo {
 }
 
 impl Model {
-    /// What it can make.
+    /// The outputs that it can make.
     pub const fn outputs(self) -> &'static [Output] {
         match self {
             Self::LocalPortrait | Self::KieKlingAvatar => &[Output::OpaqueMp4],

@@ -22,7 +22,7 @@ pub struct Bucket {
     pub secret_access_key: String,
 }
 
-/// What a presigned URL permits: one PUT of this key, type and length.
+/// The one request that a presigned URL permits: a PUT of this key, type and length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutGrant<'a> {
     pub object_key: &'a str,

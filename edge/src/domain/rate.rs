@@ -1,4 +1,4 @@
-//! How many requests a client may make in a minute. A client is an address and, beside it, a key:
+//! The limit on requests per minute and client. A client is an address and, beside it, a key:
 //! each has a count of its own.
 
 use std::net::IpAddr;

@@ -1,9 +1,9 @@
-//! What API keys may do.
+//! The scopes of API keys.
 
 use shared::names;
 
 names! {
-    /// What a key may do.
+    /// A group of operations that a key permits.
     Scope {
         /// Work with uploads, jobs, credits and usage.
         Jobs = "jobs",

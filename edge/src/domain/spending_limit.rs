@@ -1,11 +1,12 @@
-//! What a key can still spend: the balance of its account, within its own monthly quota.
+//! The credits that a key can still spend: the balance of its account, within its own monthly
+//! quota.
 
 use shared::time::UnixMillis;
 
 use super::error::Error;
 use super::quota::Quota;
 
-/// What a key can spend.
+/// The credits that a key can still spend: the lesser of the balance and the rest of its quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpendingLimit {
     pub balance_credits: u64,

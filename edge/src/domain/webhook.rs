@@ -29,7 +29,7 @@ pub const UNCONFIRMED_AFTER_MS: u64 = 60_000;
 pub const RETRY_PAUSES_S: [u64; 7] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000];
 /// The prefix of Standard Webhooks' secrets; base64 follows.
 const STANDARD_PREFIX: &str = "whsec_";
-/// How long an account's old secret signs beside its new one, unless the caller says otherwise.
+/// Default time for which an account's old secret signs beside its new one.
 /// Units: seconds. A day.
 pub const SECRET_OVERLAP_S: u64 = 24 * 60 * 60;
 /// Units: seconds. 30 days.
@@ -143,7 +143,7 @@ pub struct EventMessage {
 /// Makes the headers that a dialect's receivers look for, beyond those of every event.
 pub type SignEvent = fn(&EventToSign<'_>) -> Vec<(&'static str, String)>;
 
-/// What a dialect's own signature may cover.
+/// An event, as a dialect's own signature scheme needs it.
 pub struct EventToSign<'a> {
     pub event: &'a str,
     pub id: EventId,

@@ -12,14 +12,14 @@ pub struct Outgoing;
 
 impl HttpSender for Outgoing {
     async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str, timeout_ms: u64) -> Result<u16, String> {
-        let request = request(Method::Post, url, headers, Some(body)).map_err(unmade)?;
-        within(timeout_ms, request, async |response| Ok(response.status_code())).await
+        let request = request(Method::Post, url, headers, Some(body)).map_err(request_error)?;
+        with_time_limit(timeout_ms, request, async |response| Ok(response.status_code())).await
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpAnswer, String> {
         let HttpRequest { method, url, headers, body, timeout_ms } = request;
-        let request = self::request(Method::from((*method).to_owned()), url, headers, body.as_deref()).map_err(unmade)?;
-        within(*timeout_ms, request, async |mut response| {
+        let request = self::request(Method::from((*method).to_owned()), url, headers, body.as_deref()).map_err(request_error)?;
+        with_time_limit(*timeout_ms, request, async |mut response| {
             let retry_after_s = response.headers().get("retry-after").ok().flatten().and_then(|text| text.trim().parse().ok());
             let body = response.text().await.map_err(|_| "the answer broke off".to_owned())?;
             Ok(HttpAnswer { status: response.status_code(), retry_after_s, body })
@@ -29,7 +29,7 @@ impl HttpSender for Outgoing {
 }
 
 /// Sends a request and reads the response, both within the time limit.
-async fn within<T>(
+async fn with_time_limit<T>(
     timeout_ms: u64,
     request: Request,
     read: impl AsyncFnOnce(Response) -> Result<T, String>,
@@ -65,6 +65,6 @@ fn request(method: Method, url: &str, headers: &[(&'static str, String)], body: 
     Request::new_with_init(url, &init)
 }
 
-fn unmade(_error: worker::Error) -> String {
+fn request_error(_error: worker::Error) -> String {
     "the request could not be made".to_owned()
 }

@@ -16,7 +16,7 @@ use self::wire::{CreateTaskIn, CreatedOut, Envelope, RecordOut};
 use crate::app::ports::{Creation, Found, GenerationUrls, HttpRequest, HttpSender, Provider, SendingRate, TaskProgress};
 use crate::domain::generation::GenerationRequest;
 
-/// How long KIE may take to answer.
+/// Time limit of a request to KIE.
 /// Units: milliseconds.
 const ANSWER_MS_MAX: u64 = 20_000;
 /// KIE's rate limit per account, 20 requests in 10 seconds, with a margin of one second.

@@ -10,7 +10,7 @@ use super::credential::after_key;
 use super::http_error::{HttpError, HttpResult};
 use super::write_json;
 use crate::app::authenticate;
-use crate::app::idempotency::{self, Begun};
+use crate::app::idempotency::{self, BeginOutcome};
 use crate::app::ports::{JobStore as _, Ports as _};
 use crate::deps::Deps;
 use crate::domain::api_key::{Caller, KeyHash};
@@ -48,12 +48,12 @@ pub async fn create_once(
     let idempotency = after_key(app, key, IdempotencyKey::parse(text, path, body)).await?;
     let (caller, begun) = idempotency::begin(app, key, &idempotency).await?;
     match begun {
-        Begun::Answered(text) => Ok(CreatedResponse::from_stored(&text)?.into_response()),
-        Begun::Created(id) => {
+        BeginOutcome::Answered(text) => Ok(CreatedResponse::from_stored(&text)?.into_response()),
+        BeginOutcome::Created(id) => {
             let job = app.store().find_job(id).await?.ok_or(Error::JobNotFound)?;
             Ok(render(app, &job)?.into_response())
         }
-        Begun::First => {
+        BeginOutcome::First => {
             let created = match create(caller, Some(&idempotency)).await {
                 Ok(job) => render(app, &job).map_err(HttpError::from),
                 Err(error) => Err(error),

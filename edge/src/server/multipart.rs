@@ -109,7 +109,7 @@ pub async fn read_body(body: Body) -> Result<Vec<u8>, HttpError> {
     let mut stream = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| broken_off())?;
+        let chunk = chunk.map_err(|_| interrupted_body())?;
         if whole.len() + chunk.len() > BODY_SIZE_BYTES_MAX {
             while let Some(Ok(_)) = stream.next().await {}
             return Err(HttpError::payload_too_large());
@@ -161,9 +161,9 @@ fn content_type_of(field: &Field<'_>) -> Result<String, HttpError> {
 /// The bytes of a file field, counted against the limits of the request and of the file.
 pub struct FileBytes<'a, 'b> {
     field: Field<'a>,
-    /// What is left of the request's limit.
+    /// The rest of the request's limit.
     left_size_bytes: &'b mut u64,
-    /// What is left of the file's limit.
+    /// The rest of the file's limit.
     file_left_size_bytes: u64,
     /// Peeked at by `head`, and not yet returned by `next`.
     head: Vec<u8>,
@@ -184,7 +184,7 @@ impl<'a, 'b> FileBytes<'a, 'b> {
     }
 
     async fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let Some(chunk) = self.field.chunk().await.map_err(|_| broken_off())? else { return Ok(None) };
+        let Some(chunk) = self.field.chunk().await.map_err(|_| interrupted_body())? else { return Ok(None) };
         let less = |left_size_bytes: u64| left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge);
         self.file_left_size_bytes = less(self.file_left_size_bytes)?;
         *self.left_size_bytes = less(*self.left_size_bytes)?;
@@ -215,7 +215,7 @@ pub fn bad_body(message: &str) -> HttpError {
     HttpError::invalid_field("body".to_owned(), message.to_owned())
 }
 
-fn broken_off() -> Error {
+fn interrupted_body() -> Error {
     Error::invalid("body", "Broke off.")
 }
 

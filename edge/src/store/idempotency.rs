@@ -7,7 +7,7 @@ use shared::time::UnixMillis;
 use super::Store;
 use super::database::{Database, Rows as _, statement};
 use super::row::{AnyRow, read_first, read_key};
-use crate::app::ports::{IdempotencyStore, Remembered};
+use crate::app::ports::{EarlierRequest, IdempotencyStore};
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
 use crate::domain::idempotency::{IdempotencyKey, KEY_LIFETIME_MS, RUNNING_MS_MAX};
@@ -22,9 +22,9 @@ struct IdempotencyRow {
 }
 
 impl IdempotencyRow {
-    fn remembered(self, now: UnixMillis) -> Remembered {
+    fn earlier_request(self, now: UnixMillis) -> EarlierRequest {
         let given_up = self.started_at_ms.plus_ms(RUNNING_MS_MAX) <= now;
-        Remembered::Request {
+        EarlierRequest::Present {
             fingerprint: self.fingerprint,
             answer_json: self.answer_json,
             lost_job: self.job_id.filter(|_| given_up),
@@ -38,7 +38,7 @@ impl<D: Database> IdempotencyStore for Store<D> {
         key: &KeyHash,
         idempotency: &IdempotencyKey,
         now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, Remembered), Error> {
+    ) -> Result<(Option<ApiKey>, EarlierRequest), Error> {
         let IdempotencyKey { key: idempotency_key, fingerprint } = idempotency;
         let take = statement!(
             take_idempotency_key,
@@ -54,8 +54,8 @@ impl<D: Database> IdempotencyStore for Store<D> {
         let [key, taken, found] = self.run([find_key, take, find]).await?;
         let taken = !taken.read::<AnyRow>()?.is_empty();
         let found = read_first::<IdempotencyRow>(&found)?.filter(|_| !taken);
-        let remembered = found.map_or(Remembered::Nothing, |row| row.remembered(now));
-        Ok((read_key(&key)?, remembered))
+        let earlier = found.map_or(EarlierRequest::Absent, |row| row.earlier_request(now));
+        Ok((read_key(&key)?, earlier))
     }
 
     async fn record_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error> {

@@ -48,8 +48,8 @@ impl Sqlite {
         self.connection.borrow().prepare(sql).map(|_| ())
     }
 
-    /// How SQLite would run a statement, a step a line. Unbound parameters are NULL, which changes
-    /// no plan.
+    /// SQLite's query plan for a statement, one line per step. Unbound parameters are NULL, which
+    /// changes no plan.
     pub fn explain(&self, sql: &str) -> Vec<String> {
         let connection = self.connection.borrow();
         // The plan names a scan of each child table for foreign keys, which runs only while one of

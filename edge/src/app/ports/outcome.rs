@@ -17,9 +17,9 @@ use crate::domain::webhook::EventId;
 
 /// The earlier request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remembered {
-    Nothing,
-    Request {
+pub enum EarlierRequest {
+    Absent,
+    Present {
         fingerprint: String,
         answer_json: Option<String>,
         /// The job of a request that must have ended without recording its answer.
@@ -244,7 +244,7 @@ pub struct LedgerEntry {
     pub created_at_ms: UnixMillis,
 }
 
-/// What one key has spent in one month.
+/// The credits that one key has spent in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyMonth {
     pub api_key_id: ApiKeyId,

@@ -7,9 +7,9 @@ use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::{
-    Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, DeliveryOutcome, Ended, Heartbeat, Held,
-    JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, OldUpload, Page, Probe, Remembered, SeenModel, Started,
-    WebhookSecret,
+    Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, DeliveryOutcome, EarlierRequest, Ended,
+    Heartbeat, Held, JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, OldUpload, Page, Probe, SeenModel,
+    Started, WebhookSecret,
 };
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
@@ -214,7 +214,7 @@ pub trait IdempotencyStore {
         key: &KeyHash,
         idempotency: &IdempotencyKey,
         now: UnixMillis,
-    ) -> Result<(Option<ApiKey>, Remembered), Error>;
+    ) -> Result<(Option<ApiKey>, EarlierRequest), Error>;
     async fn record_answer(&self, account_id: AccountId, idempotency: &IdempotencyKey, answer_json: &str) -> Result<(), Error>;
     async fn delete_idempotency_key(&self, account_id: AccountId, idempotency: &IdempotencyKey) -> Result<(), Error>;
     async fn delete_old_idempotency_keys(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;

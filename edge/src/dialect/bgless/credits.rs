@@ -14,7 +14,7 @@ use crate::server::{App, error_responses};
 
 /// Get the balance
 ///
-/// What the account has, and what the key may still spend of it this month.
+/// The account's balance, and the part of it that the key may still spend this month.
 #[utoipa::path(
     get,
     path = "/credits",
@@ -56,9 +56,9 @@ pub async fn get_ledger(
     Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
 }
 
-/// List what keys have spent
+/// List the spending of keys
 ///
-/// What each key of the account has spent in each month of the last year, newest first.
+/// The credits that each key of the account has spent in each month of the last year, newest first.
 #[utoipa::path(
     get,
     path = "/usage",

@@ -20,9 +20,9 @@ use crate::server::{App, error_responses};
 
 /// Estimate a job
 ///
-/// What a job would cost, how long it would take, and whether the key can afford it. Creates
-/// nothing and spends nothing. The file need not be uploaded yet: mode, duration, resolution,
-/// outputs and model decide.
+/// The price of a job, its expected duration, and whether the key can afford it. Creates nothing
+/// and spends nothing. The file need not be uploaded yet: mode, duration, resolution, outputs and
+/// model decide.
 #[utoipa::path(
     post,
     path = "/estimate",

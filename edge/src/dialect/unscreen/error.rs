@@ -30,7 +30,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), error.message_with_field(own_name)),
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, code.as_str(), error.message_with_field(own_field_name)),
         Code::Forbidden
         | Code::InsufficientCredits
         | Code::OutputNotFound
@@ -46,7 +46,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
         | Code::IdempotencyKeyReused
         | Code::RangeNotSatisfiable
         | Code::RateLimited
-        | Code::Internal => (status(code), code.as_str(), error.message_with_field(own_name)),
+        | Code::Internal => (status(code), code.as_str(), error.message_with_field(own_field_name)),
     };
     (status, Json(ErrorsOut { errors: [ErrorOut { title, code }] })).into_response()
 }
@@ -54,7 +54,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
 /// The code for every key that is not accepted.
 const AUTH_FAILED: &str = "auth_failed";
 
-fn own_name(field: &str) -> &str {
+fn own_field_name(field: &str) -> &str {
     match field {
         "input.videoUrl" => "video_url",
         "options.callbackUrl" => "webhook_url",

@@ -32,7 +32,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
         | Code::ForbiddenUrl
         | Code::InvalidFileUrl
         | Code::ExpiredFileUrl
-        | Code::UploadMissing => (StatusCode::BAD_REQUEST, error.message_with_field(own_name)),
+        | Code::UploadMissing => (StatusCode::BAD_REQUEST, error.message_with_field(own_field_name)),
         Code::Forbidden
         | Code::InsufficientCredits
         | Code::OutputNotFound
@@ -58,6 +58,6 @@ fn wrong_type(error: &HttpError) -> String {
     format!("Uploaded file's MIME type isn't supported: {taken}")
 }
 
-fn own_name(field: &str) -> &str {
+fn own_field_name(field: &str) -> &str {
     if field == "options.callbackUrl" { "webhookUrl" } else { field }
 }

@@ -18,7 +18,7 @@ use crate::domain::model::{self, Mode, Model};
 use crate::domain::webhook::SECRET_CHARS_MAX;
 use crate::server::metadata::metadata_json;
 
-/// How long the response may wait for the end of the job.
+/// The time for which the response waits for the end of the job.
 /// Units: milliseconds; none without `wait=true`.
 pub fn wait_ms(query: &CreateJobQuery) -> Result<Option<u64>, Error> {
     let timeout_s = bounded("timeout", query.timeout.unwrap_or(WAIT_S), 1..=WAIT_S_MAX)?;
@@ -91,7 +91,7 @@ pub fn output(field: &'static str, name: &str) -> Result<Output, Error> {
     name.parse().map_err(|_| Error::invalid(field, format!("Must be one of {}.", known())))
 }
 
-/// What creating and estimating have in common.
+/// The parsed members that creating and estimating both use.
 struct Choice {
     model: Model,
     mode: Mode,

@@ -31,7 +31,7 @@ pub fn add(document: &mut OpenApi) {
         for (_, operation) in operations(item) {
             for (status, response) in &mut operation.responses.responses {
                 if let RefOr::T(response) = response {
-                    refer(response, &names(path, status));
+                    add_references(response, &names(path, status));
                 }
             }
         }
@@ -61,7 +61,7 @@ fn names(path: &str, status: &str) -> Vec<&'static str> {
     names
 }
 
-fn refer(response: &mut Response, names: &[&str]) {
+fn add_references(response: &mut Response, names: &[&str]) {
     let headers = names.iter().map(|name| ((*name).to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))));
     response.headers.extend(headers);
 }

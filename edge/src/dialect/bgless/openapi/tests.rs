@@ -44,7 +44,7 @@ fn the_routes_are_the_committed_ones() {
     let mut lines = vec![];
     for (path, item) in &mut router::described().paths.paths.clone() {
         for (method, operation) in operations(item) {
-            lines.push(format!("{method} {path} {}\n", guard(operation)));
+            lines.push(format!("{method} {path} {}\n", authorization_of(operation)));
         }
     }
     lines.sort_by_key(|line| line.split(' ').nth(1).unwrap().to_owned() + line);
@@ -52,7 +52,7 @@ fn the_routes_are_the_committed_ones() {
 }
 
 /// The authorization of a route, from its description, which must state one.
-fn guard(operation: &Operation) -> String {
+fn authorization_of(operation: &Operation) -> String {
     let security = operation.security.as_ref().expect("every route says what opens it");
     let mut guards = security.iter().map(|requirement| {
         let requirement = serde_json::to_value(requirement).unwrap();

@@ -20,7 +20,7 @@ pub fn tidy(document: &mut OpenApi) {
     components.schemas = named;
     let mut envelopes: BTreeMap<_, _> = envelopes;
     for envelope in envelopes.values_mut() {
-        unfold(envelope, components);
+        restore_reference(envelope, components);
     }
     for schema in components.schemas.values_mut() {
         lift_descriptions(schema);
@@ -38,21 +38,21 @@ pub fn tidy(document: &mut OpenApi) {
 }
 
 /// The macros write the contents of an envelope inline; here they become a reference again.
-fn unfold(envelope: &mut RefOr<Schema>, components: &Components) {
+fn restore_reference(envelope: &mut RefOr<Schema>, components: &Components) {
     let RefOr::T(Schema::Object(envelope)) = envelope else { return };
     envelope.description = None;
     match envelope.properties.get_mut("data") {
         Some(RefOr::T(Schema::Array(list))) => {
             if let ArrayItems::RefOrSchema(item) = &mut list.items {
-                refer(item, components);
+                replace_by_reference(item, components);
             }
         }
-        Some(data) => refer(data, components),
+        Some(data) => replace_by_reference(data, components),
         None => {}
     }
 }
 
-fn refer(schema: &mut RefOr<Schema>, components: &Components) {
+fn replace_by_reference(schema: &mut RefOr<Schema>, components: &Components) {
     if let Some((name, _)) = components.schemas.iter().find(|(_, named)| *named == schema) {
         *schema = Ref::from_schema_name(name.as_str()).into();
     }

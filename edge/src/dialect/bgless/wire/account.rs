@@ -16,7 +16,7 @@ use crate::domain::api_key::{ROTATION_OVERLAP_S, ROTATION_OVERLAP_S_MAX};
 use crate::domain::webhook::{SECRET_OVERLAP_S, SECRET_OVERLAP_S_MAX};
 use crate::server::extract::whole_or_none;
 
-/// What a key may still spend this month.
+/// The monthly quota of a key, and the rest of it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Quota)]
@@ -42,10 +42,10 @@ pub struct ModelOut {
     pub provider: &'static str,
     #[schema(example = "Chroma key")]
     pub display_name: String,
-    /// What its jobs start from; empty where jobs of this API cannot use it.
+    /// The input modes of its jobs; empty where jobs of this API cannot use it.
     #[schema(value_type = Vec<InputMode>)]
     pub modes: Vec<&'static str>,
-    /// What it can do.
+    /// Its capabilities.
     #[schema(value_type = Vec<String>, example = json!(["chroma-key", "audio"]))]
     pub capabilities: &'static [&'static str],
     #[schema(value_type = Vec<OutputFormat>)]
@@ -66,7 +66,7 @@ pub struct ModelOut {
     pub licence: Option<String>,
 }
 
-/// What a model costs for one class of picture sizes.
+/// The price of a model for one resolution class.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Price)]
@@ -75,7 +75,7 @@ pub struct PriceOut {
     pub resolution: &'static str,
     /// For each started unit of time.
     pub credits: u64,
-    /// How long the unit is. Unit: seconds.
+    /// The length of video that `credits` pays for; each one begun is charged whole. Unit: seconds.
     pub per_started_sec: u64,
 }
 
@@ -113,7 +113,7 @@ pub struct LedgerEntryOut {
     pub created_at: String,
 }
 
-/// What one key has spent in one month.
+/// The credits that one key has spent in one month.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = KeyMonth)]
@@ -139,10 +139,10 @@ pub struct CreateKeyIn {
     /// The project that the key works for; not blank.
     #[schema(example = "Summer campaign")]
     pub project_label: Option<String>,
-    /// What the key may spend in a calendar month, UTC; unlimited without. Unit: credits.
+    /// The most that the key may spend in a calendar month, UTC; unlimited without. Unit: credits.
     #[serde(default, deserialize_with = "whole_or_none")]
     pub monthly_quota_credits: Option<u64>,
-    /// What the key may do. Default: `jobs` alone.
+    /// The operations that the key permits. Default: `jobs` alone.
     #[schema(value_type = Option<Vec<KeyScope>>)]
     pub scopes: Option<Vec<String>>,
     /// As which API `GET /v1/jobs` answers this key. Default: `bgless`.
@@ -150,7 +150,7 @@ pub struct CreateKeyIn {
     pub dialect: Option<String>,
 }
 
-/// How a key is to be replaced.
+/// A request to replace a key.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateKey)]
@@ -229,7 +229,7 @@ pub struct DeliveryAttemptOut {
     pub error: Option<String>,
 }
 
-/// How the account's webhook secret is to be replaced.
+/// A request to replace the account's webhook secret.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateWebhookSecret)]

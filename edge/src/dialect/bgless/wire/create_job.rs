@@ -30,7 +30,7 @@ pub struct CreateJobIn {
     pub options: Option<OptionsIn>,
 }
 
-/// What a job starts from.
+/// The input of a job.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = JobInput)]
@@ -88,7 +88,7 @@ pub struct OptionsIn {
     /// The files to make, each at most once. Default: `webm-vp9-alpha` alone.
     #[schema(value_type = Option<Vec<OutputFormat>>)]
     pub outputs: Option<Vec<String>>,
-    /// What the outputs are for. `web-app`: shown on pages, small files. `editing`: for further
+    /// The purpose of the outputs. `web-app`: shown on pages, small files. `editing`: for further
     /// editing, with the source's size and frame rate and the highest quality of the format.
     /// `social`: with the sizes and frame rates that networks accept. Default: `web-app`.
     #[schema(value_type = Option<PresetName>)]
@@ -119,8 +119,7 @@ pub struct KeyIn {
     /// Alpha from this value becomes 1: fills holes in the subject. Above `blackPoint`. Default: 1.
     #[schema(minimum = 0, maximum = 1)]
     pub white_point: Option<f64>,
-    /// How much of the spill on the subject is removed. 0: nothing. Default: 1, all that is
-    /// detected.
+    /// Share of the detected spill on the subject that is removed. Default: 1.
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
 }

@@ -44,7 +44,7 @@ pub struct JobOut {
     /// The largest size of the outputs; null where none was requested.
     #[schema(required, value_type = Option<VideoResolution>)]
     pub resolution: Option<&'static str>,
-    /// What the job holds or has cost; 0 once a failed or canceled job gave it back. Unit: credits.
+    /// The credits that the job holds or has cost; 0 once they were refunded. Unit: credits.
     pub credits: u64,
     /// The key that the job was created with.
     pub api_key_id: String,
@@ -166,7 +166,7 @@ pub struct JobErrorOut {
     pub message: String,
 }
 
-/// What a job would cost.
+/// The estimated price and work time of a job.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Estimate)]
@@ -175,7 +175,7 @@ pub struct EstimateOut {
     pub provider: &'static str,
     #[schema(value_type = ModelId)]
     pub model: String,
-    /// What would be reserved. Unit: credits.
+    /// The price, which creating the job would reserve. Unit: credits.
     pub credits: u64,
     /// How long the work takes, without the time in the queue. Unit: seconds.
     pub eta_sec: u64,

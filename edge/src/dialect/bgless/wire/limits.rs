@@ -1,5 +1,5 @@
-//! How the wire types state the limits of their fields: in the constants that requests are checked
-//! with. The description alone reads them.
+//! The limits of wire types' fields, for the API description alone. They are stated by the
+//! constants that requests are checked with.
 
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, Schema};

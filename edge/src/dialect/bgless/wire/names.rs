@@ -43,17 +43,17 @@ schemas! {
     /// Where a job is. `submitted`: a provider has it; `processing`: a provider works on it.
     /// `success`, `failed` and `canceled` are final.
     JobStatus = JobState::ALL.into_iter().filter(|state| *state != JobState::Created).map(JobState::as_str);
-    /// What a transcoder is doing with a job.
+    /// The stage of a job's work in a transcoder.
     JobStage = AttemptStage::ALL.map(AttemptStage::as_str);
     /// A file that a job can make.
     OutputFormat = Output::ALL.map(Output::as_str);
-    /// What a preview shows: the result over a checkerboard, nearly black or nearly white, as a
+    /// The kind of a preview: the result over a checkerboard, nearly black or nearly white, as a
     /// video and as a still of it; `poster` is a still of a portrait; `qa` is the QA report as a
     /// file.
     PreviewName = PreviewKind::ALL.map(PreviewKind::as_str);
-    /// What the outputs are for.
+    /// The purpose of the outputs.
     PresetName = Preset::ALL.map(Preset::as_str);
-    /// What a job starts from.
+    /// The kind of a job's input.
     InputMode = Mode::ALL.map(Mode::as_str);
     /// The shape of a picture.
     AspectRatioName = AspectRatio::ALL.map(AspectRatio::as_str);
@@ -63,8 +63,8 @@ schemas! {
     AlphaStrategy = Strategy::ALL.map(|strategy| strategy.request().as_str());
     /// A class of picture sizes: up to 1280 × 720 pixels, up to 1920 × 1080, and anything above.
     VideoResolution = Resolution::ALL.map(Resolution::as_str);
-    /// What a key may do. `jobs`: uploads, jobs, credits, usage. `manage`: keys and the account's
-    /// settings.
+    /// A group of operations that a key permits. `jobs`: uploads, jobs, credits, usage. `manage`:
+    /// keys and the account's settings.
     KeyScope = Scope::ALL.map(Scope::as_str);
     /// The API in which a key reads lists at shared paths.
     KeyDialect = dialect::KeyDialect::ALL.map(dialect::KeyDialect::as_str);
@@ -72,7 +72,7 @@ schemas! {
     ErrorCode = RequestErrorCode::ALL.map(RequestErrorCode::as_str);
     /// Why a job failed. Stable: a code is never renamed nor given another meaning.
     JobFailureCode = JobErrorCode::ALL.map(JobErrorCode::as_str);
-    /// What moved credits.
+    /// The reason for a movement of credits.
     LedgerEntryKind = ENTRY_KINDS;
     /// The state of a delivery: still to be sent, received, or given up until it is redelivered by
     /// hand.

@@ -44,7 +44,7 @@ pub struct UploadOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "uri")]
     pub upload_url: Option<String>,
-    /// What to send as `input.videoUrl`.
+    /// The URL of the file, for `input.videoUrl` of a job.
     #[schema(format = "uri")]
     pub file_url: String,
     /// The method to upload with, always `PUT`.

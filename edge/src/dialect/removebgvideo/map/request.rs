@@ -87,12 +87,12 @@ pub fn run_request(body: JobIn, find_picture: impl FnOnce(&str) -> Result<Source
         return Err(Error::invalid("text_prompt", format!("Must have at most {TEXT_PROMPT_CHARS_MAX} characters.")));
     }
     let (background, picture) = match background(body.background.as_ref())? {
-        Backing::Clear if output == Output::OpaqueMp4 => (Some(GREEN), None),
-        Backing::Clear => (None, None),
-        Backing::Color(color) => (Some(color), None),
-        Backing::Picture(url) => (None, Some(find_picture(&url)?)),
+        BackgroundFill::Clear if output == Output::OpaqueMp4 => (Some(GREEN), None),
+        BackgroundFill::Clear => (None, None),
+        BackgroundFill::Color(color) => (Some(color), None),
+        BackgroundFill::Picture(url) => (None, Some(find_picture(&url)?)),
     };
-    let composition = Composition { background, picture, ..composed(body.composition.as_ref())? };
+    let composition = Composition { background, picture, ..read_composition(body.composition.as_ref())? };
     let stored =
         serde_json::to_string(&body).map_err(|error| Error::Internal(format!("a job's request cannot be written: {error}")))?;
     Ok(RunRequest {
@@ -133,14 +133,14 @@ fn normalize(body: JobIn) -> JobIn {
     }
 }
 
-enum Backing {
+enum BackgroundFill {
     Clear,
     Color(ScreenColor),
     Picture(String),
 }
 
-fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
-    let Some(BackgroundIn { kind, color, image_url }) = background else { return Ok(Backing::Clear) };
+fn background(background: Option<&BackgroundIn>) -> Result<BackgroundFill, Error> {
+    let Some(BackgroundIn { kind, color, image_url }) = background else { return Ok(BackgroundFill::Clear) };
     // Without a type, the other members imply it.
     let implied = match (image_url, color) {
         (Some(_), _) => "image",
@@ -148,19 +148,19 @@ fn background(background: Option<&BackgroundIn>) -> Result<Backing, Error> {
         (None, None) => "transparent",
     };
     match kind.as_deref().unwrap_or(implied) {
-        "transparent" => Ok(Backing::Clear),
-        "green" => Ok(Backing::Color(color.as_ref().map(read_color).transpose()?.unwrap_or(GREEN))),
-        "white" => Ok(Backing::Color(ScreenColor([255, 255, 255]))),
-        "black" => Ok(Backing::Color(ScreenColor([0, 0, 0]))),
-        "blue" => Ok(Backing::Color(ScreenColor([0, 0, 255]))),
+        "transparent" => Ok(BackgroundFill::Clear),
+        "green" => Ok(BackgroundFill::Color(color.as_ref().map(read_color).transpose()?.unwrap_or(GREEN))),
+        "white" => Ok(BackgroundFill::Color(ScreenColor([255, 255, 255]))),
+        "black" => Ok(BackgroundFill::Color(ScreenColor([0, 0, 0]))),
+        "blue" => Ok(BackgroundFill::Color(ScreenColor([0, 0, 255]))),
         "color" | "custom" => {
             let color =
                 color.as_ref().ok_or_else(|| Error::invalid("background.color", "Is required for a background of a colour."))?;
-            Ok(Backing::Color(read_color(color)?))
+            Ok(BackgroundFill::Color(read_color(color)?))
         }
         "image" => {
             let missing = || Error::invalid("background.image_url", "Is required for a background of a picture.");
-            Ok(Backing::Picture(image_url.clone().ok_or_else(missing)?))
+            Ok(BackgroundFill::Picture(image_url.clone().ok_or_else(missing)?))
         }
         _ => Err(Error::invalid(
             "background.type",
@@ -181,7 +181,7 @@ fn read_color(color: &ColorIn) -> Result<ScreenColor, Error> {
     }
 }
 
-fn composed(composition: Option<&CompositionIn>) -> Result<Composition, Error> {
+fn read_composition(composition: Option<&CompositionIn>) -> Result<Composition, Error> {
     let Some(CompositionIn { canvas, foreground }) = composition else { return Ok(Composition::default()) };
     let ForegroundIn { anchor: name, scale, offset } = foreground.clone().unwrap_or_default();
     let OffsetIn { x, y } = offset.unwrap_or_default();
