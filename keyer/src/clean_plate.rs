@@ -112,6 +112,7 @@ pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStat
             let first = number * LANES;
             let certain = lanes_of(&certain[first..first + cells.len()], 0);
             let like = lanes_of(&screen_like[first..first + cells.len()], 0);
+            let mut found = None;
             if certain.iter().any(|mask| *mask != 0) {
                 let kept = without_translucent(&sample_rows, first, certain, stats);
                 let [y, p, q] = sample_rows.medians(first, &kept);
@@ -119,16 +120,18 @@ pub fn estimate_clean_plate(plate_samples: &PlateSamples<'_>, stats: &ScreenStat
                     let weight = (certain[lane].count_ones() as f32 * 0.5).min(1.0);
                     *cell = [y[lane] * weight, p[lane] * weight, q[lane] * weight, weight];
                 }
+                found = (certain == like).then_some((kept, [y, p, q]));
             }
             if like.iter().any(|mask| mask.count_ones() >= needed) {
-                let kept = without_translucent(&sample_rows, first, like, stats);
-                let [y, p, q] = sample_rows.medians(first, &kept);
+                let (kept, [y, p, q]) = found.unwrap_or_else(|| {
+                    let kept = without_translucent(&sample_rows, first, like, stats);
+                    (kept, sample_rows.medians(first, &kept))
+                });
                 let deviations = sample_rows.deviations(first, &kept, [&y, &p, &q]);
                 for (lane, stable) in stable.iter_mut().enumerate().filter(|(lane, _)| like[*lane].count_ones() >= needed) {
-                    let is_stable = deviations
-                        .iter()
-                        .zip(stats.noise)
-                        .all(|(deviation, noise)| deviation[lane] < STABLE_DEVIATIONS * noise + STABLE_CONSTANT);
+                    let deviations = [deviations[0][lane], deviations[1][lane], deviations[2][lane]];
+                    let limits = stats.noise.map(|noise| STABLE_DEVIATIONS * noise + STABLE_CONSTANT);
+                    let is_stable = deviations.iter().zip(limits).all(|(deviation, limit)| *deviation < limit);
                     *stable = [y[lane], p[lane], q[lane], f32::from(u8::from(is_stable))];
                 }
             }

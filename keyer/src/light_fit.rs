@@ -43,7 +43,7 @@ pub struct Light {
 
 impl Light {
     /// Writes a row of the plate in this light. The maps are of a picture with 1/`scale` as many
-    /// columns and rows.
+    /// columns and rows; `lines` serve one light only.
     pub fn write_plate_row(&self, row: usize, scale: usize, plate: &Blocks, lines: &mut LightLines, out: [&mut [f32]; 3]) {
         lines.update(self, row, scale);
         lines.apply(row, plate, out);
@@ -57,16 +57,22 @@ pub struct LightLines {
     exposure: Vec<f32>,
     cast: [Vec<f32>; 3],
     fine_exposure: Vec<f32>,
+    cell_row: Option<usize>,
 }
 
 impl LightLines {
     pub fn new(columns: usize) -> Self {
         let line = vec![0.0; columns];
-        Self { exposure: line.clone(), cast: [(); 3].map(|()| line.clone()), fine_exposure: line }
+        Self { exposure: line.clone(), cast: [(); 3].map(|()| line.clone()), fine_exposure: line, cell_row: None }
+    }
+
+    /// Prepares for another light.
+    pub fn reset(&mut self) {
+        self.cell_row = None;
     }
 
     /// Writes a row of the plate in this light.
-    pub fn apply(&self, row: usize, plate: &Blocks, out: [&mut [f32]; 3]) {
+    fn apply(&self, row: usize, plate: &Blocks, out: [&mut [f32]; 3]) {
         for ((out, plate), cast) in out.into_iter().zip(plate).zip(&self.cast) {
             let light = self.exposure.iter().zip(cast);
             for (out, (plate, (exposure, cast))) in out.iter_mut().zip(plate.row(row).iter().zip(light)) {
@@ -75,9 +81,13 @@ impl LightLines {
         }
     }
 
-    /// Interpolates the maps along a row.
-    pub fn update(&mut self, light: &Light, row: usize, scale: usize) {
-        let Self { exposure, cast, fine_exposure } = self;
+    /// Interpolates the maps along the middle of a row of cells, unless it is that of before.
+    fn update(&mut self, light: &Light, row: usize, scale: usize) {
+        let Self { exposure, cast, fine_exposure, cell_row } = self;
+        if cell_row.replace(row / scale) == Some(row / scale) {
+            return;
+        }
+        let row = row / scale * scale + scale / 2;
         if !light.is_local {
             exposure.fill(light.gain);
             for cast in cast {

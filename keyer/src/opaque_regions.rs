@@ -4,7 +4,7 @@
 //! Constants are tuned on generator seeds 1 and 7, all kinds, and on a clip of denim before blue.
 
 use crate::components::Components;
-use crate::plane::{Plane, dilate, dilate_into, erode, erode_into};
+use crate::plane::{Plane, dilate, dilate_into, dilate_within, erode_into, erode_within};
 use crate::plate_comparison::PlateComparison;
 use crate::trimap::{CORE, OPAQUE, Trimap, UNCERTAIN};
 
@@ -37,7 +37,7 @@ pub struct OpaqueRegions {
     min_alpha: Plane<u8>,
     max_alpha: Plane<u8>,
     closed: Plane<u8>,
-    is_even: Vec<bool>,
+    is_even: Plane<bool>,
     components: Components,
     bytes: Vec<u8>,
     height_blocks: f32,
@@ -50,7 +50,7 @@ impl OpaqueRegions {
             min_alpha: plane.clone(),
             max_alpha: plane.clone(),
             closed: plane,
-            is_even: Vec::new(),
+            is_even: Plane::new(columns, rows, false),
             components: Components::default(),
             bytes: Vec::new(),
             height_blocks,
@@ -65,19 +65,24 @@ impl OpaqueRegions {
     pub fn label_core(&mut self, comparison: &PlateComparison, trimap: &mut Trimap) {
         let hue_alpha = &trimap.hue_alpha;
         let radius = self.blocks(EVEN_RADIUS_SHARE);
-        erode_into(hue_alpha, radius, &mut self.bytes, &mut self.min_alpha);
-        dilate_into(hue_alpha, radius, &mut self.bytes, &mut self.max_alpha);
+        erode_into(hue_alpha, &trimap.area, radius, &mut self.bytes, &mut self.min_alpha);
+        dilate_into(hue_alpha, &trimap.area, radius, &mut self.bytes, &mut self.max_alpha);
         let steps = |alpha: f32| (alpha * OPAQUE) as u8;
-        let ranges = self.min_alpha.cells.iter().zip(&self.max_alpha.cells).zip(&hue_alpha.cells);
         let (limit, opaque, least) = (steps(HUE_ALPHA_RANGE_MAX), steps(1.0), steps(HUE_ALPHA_MIN));
-        self.is_even.resize(hue_alpha.cells.len(), false);
-        for (is_even, ((min_alpha, max_alpha), hue_alpha)) in self.is_even.iter_mut().zip(ranges) {
-            let range = (*max_alpha).min(opaque).saturating_sub((*min_alpha).min(opaque));
-            *is_even = range < limit && *hue_alpha > least;
+        self.is_even.cells.fill(false);
+        for row in trimap.area.rows.clone() {
+            let range = |plane| trimap.area.row(plane, row).iter();
+            let ranges = range(&self.min_alpha).zip(range(&self.max_alpha)).zip(range(hue_alpha));
+            for (is_even, ((min_alpha, max_alpha), hue_alpha)) in
+                trimap.area.row_mut(&mut self.is_even, row).iter_mut().zip(ranges)
+            {
+                let range = (*max_alpha).min(opaque).saturating_sub((*min_alpha).min(opaque));
+                *is_even = range < limit && *hue_alpha > least;
+            }
         }
         let columns = hue_alpha.columns;
         let mut components = std::mem::take(&mut self.components);
-        components.update(&self.is_even, columns);
+        components.update(&self.is_even.cells, columns);
         self.label_opaque(comparison, trimap, &components);
         self.components = components;
     }
@@ -97,8 +102,9 @@ impl OpaqueRegions {
             return;
         }
         let gap = self.blocks(GAP_SHARE);
-        dilate_into(&trimap.hue_alpha, gap, &mut self.bytes, &mut self.closed);
-        erode(&mut self.closed, gap, &mut self.bytes);
+        self.closed.cells.copy_from_slice(&trimap.hue_alpha.cells);
+        dilate_within(&mut self.closed, &trimap.area, gap, &mut self.bytes);
+        erode_within(&mut self.closed, &trimap.area, gap, &mut self.bytes);
         for (number, component) in components.list.iter().enumerate().filter(|(number, _)| has_uncertain[number + 1]) {
             if let Some(mean_alpha) = self.opaque_mean_alpha(comparison, &trimap.hue_alpha, components, number) {
                 let id = number as u32 + 1;
@@ -157,7 +163,7 @@ impl OpaqueRegions {
                 let index = (top + place / ring_columns(left, right)) * columns + left + place % ring_columns(left, right);
                 let closed = f32::from(self.closed.cells[index]);
                 let is_between = closed > GRADUAL_RANGE.0 * mean_alpha && closed < GRADUAL_RANGE.1 * mean_alpha;
-                gradual += usize::from(is_between && !self.is_even[index]);
+                gradual += usize::from(is_between && !self.is_even.cells[index]);
                 border += 1;
             }
         }

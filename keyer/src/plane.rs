@@ -1,5 +1,7 @@
 //! Planes with one value per block, and their small filters.
 
+use std::ops::Range;
+
 /// One value per block, in rows.
 #[derive(Debug, Clone, Default)]
 pub struct Plane<T> {
@@ -48,28 +50,99 @@ pub fn blur_rows([above, own, below]: [&[f32]; 3], line: &mut Vec<f32>, out: &mu
     out[last] = (3.0 * line[last] + line[last.saturating_sub(1)]) * (1.0 / 16.0);
 }
 
+/// A rectangle of blocks; the ends are beyond it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
+}
+
+impl Area {
+    pub fn of<T: Copy>(plane: &Plane<T>) -> Self {
+        Self { rows: 0..plane.rows, columns: 0..plane.columns }
+    }
+
+    /// Whether there is no block in it.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() || self.columns.is_empty()
+    }
+
+    /// The blocks from `least` on, with a margin; empty where there are none.
+    pub fn of_values_from(plane: &Plane<u8>, least: u8, margin: usize) -> Self {
+        let mut area = Self { rows: plane.rows..0, columns: plane.columns..0 };
+        for row in 0..plane.rows {
+            let values = plane.row(row);
+            if values.iter().copied().max() < Some(least) {
+                continue;
+            }
+            let is_high = |value: &u8| *value >= least;
+            area.rows = area.rows.start.min(row)..row + 1;
+            let first = values.iter().position(is_high).unwrap_or(plane.columns);
+            let end = values.iter().rposition(is_high).map_or(0, |last| last + 1);
+            area.columns = area.columns.start.min(first)..area.columns.end.max(end);
+        }
+        if !area.is_empty() {
+            area.rows = area.rows.start.saturating_sub(margin)..(area.rows.end + margin).min(plane.rows);
+            area.columns = area.columns.start.saturating_sub(margin)..(area.columns.end + margin).min(plane.columns);
+        }
+        area
+    }
+
+    /// The smallest area that holds both.
+    pub fn and(&self, other: &Self) -> Self {
+        match (self.is_empty(), other.is_empty()) {
+            (true, _) => other.clone(),
+            (_, true) => self.clone(),
+            _ => Self {
+                rows: self.rows.start.min(other.rows.start)..self.rows.end.max(other.rows.end),
+                columns: self.columns.start.min(other.columns.start)..self.columns.end.max(other.columns.end),
+            },
+        }
+    }
+
+    /// The part of a plane's row that is in the area.
+    pub fn row<'a, T: Copy>(&self, plane: &'a Plane<T>, row: usize) -> &'a [T] {
+        &plane.row(row)[self.columns.clone()]
+    }
+
+    /// As [`Area::row`].
+    pub fn row_mut<'a, T: Copy>(&self, plane: &'a mut Plane<T>, row: usize) -> &'a mut [T] {
+        &mut plane.row_mut(row)[self.columns.clone()]
+    }
+}
+
 /// Minimum over a square of `radius`; the border repeats.
 pub fn erode(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
-    filter_horizontally(plane, radius, scratch, u8::min);
-    filter_vertically(scratch, radius, plane, u8::min);
+    erode_within(plane, &Area::of(plane), radius, scratch);
 }
 
 /// Maximum over a square of `radius`; the border repeats.
 pub fn dilate(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
-    filter_horizontally(plane, radius, scratch, u8::max);
-    filter_vertically(scratch, radius, plane, u8::max);
+    dilate_within(plane, &Area::of(plane), radius, scratch);
 }
 
-/// As [`erode`], into another plane.
-pub fn erode_into(plane: &Plane<u8>, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
-    filter_horizontally(plane, radius, scratch, u8::min);
-    filter_vertically(scratch, radius, out, u8::min);
+/// As [`erode`], of an area alone: its border repeats.
+pub fn erode_within(plane: &mut Plane<u8>, area: &Area, radius: usize, scratch: &mut Vec<u8>) {
+    filter_horizontally(plane, area, radius, scratch, u8::min);
+    filter_vertically(scratch, radius, area, plane, u8::min);
 }
 
-/// As [`dilate`], into another plane.
-pub fn dilate_into(plane: &Plane<u8>, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
-    filter_horizontally(plane, radius, scratch, u8::max);
-    filter_vertically(scratch, radius, out, u8::max);
+/// As [`dilate`], of an area alone: its border repeats.
+pub fn dilate_within(plane: &mut Plane<u8>, area: &Area, radius: usize, scratch: &mut Vec<u8>) {
+    filter_horizontally(plane, area, radius, scratch, u8::max);
+    filter_vertically(scratch, radius, area, plane, u8::max);
+}
+
+/// As [`erode_within`], into another plane.
+pub fn erode_into(plane: &Plane<u8>, area: &Area, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
+    filter_horizontally(plane, area, radius, scratch, u8::min);
+    filter_vertically(scratch, radius, area, out, u8::min);
+}
+
+/// As [`dilate_within`], into another plane.
+pub fn dilate_into(plane: &Plane<u8>, area: &Area, radius: usize, scratch: &mut Vec<u8>, out: &mut Plane<u8>) {
+    filter_horizontally(plane, area, radius, scratch, u8::max);
+    filter_vertically(scratch, radius, area, out, u8::max);
 }
 
 /// Widths of windows, each of at most three of the one before, from one value to `width`.
@@ -78,16 +151,18 @@ fn window_widths(width: usize) -> impl Iterator<Item = (usize, usize)> {
         .filter(|(before, now)| now > before)
 }
 
-/// Filters each row with windows that grow threefold.
-fn filter_horizontally(plane: &Plane<u8>, radius: usize, out: &mut Vec<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
-    out.resize(plane.cells.len(), 0);
-    let columns = plane.columns;
-    if columns == 0 {
+/// Filters each row of an area with windows that grow threefold.
+fn filter_horizontally(plane: &Plane<u8>, area: &Area, radius: usize, out: &mut Vec<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
+    out.clear();
+    if area.is_empty() {
         return;
     }
+    let columns = area.columns.len();
+    out.resize(columns * area.rows.len(), 0);
     let mut line = vec![0_u8; columns + 2 * radius];
     let mut next = line.clone();
-    for (row, out) in plane.cells.chunks_exact(columns).zip(out.chunks_exact_mut(columns)) {
+    for (row, out) in area.rows.clone().zip(out.chunks_exact_mut(columns)) {
+        let row = area.row(plane, row);
         line[..radius].fill(row[0]);
         line[radius..radius + columns].copy_from_slice(row);
         line[radius + columns..].fill(row[columns - 1]);
@@ -101,16 +176,16 @@ fn filter_horizontally(plane: &Plane<u8>, radius: usize, out: &mut Vec<u8>, pick
     }
 }
 
-/// Filters each column with windows that grow threefold; `rows` is changed.
-fn filter_vertically(rows: &mut [u8], radius: usize, out: &mut Plane<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
-    let columns = out.columns;
-    if columns == 0 {
+/// Filters each column of an area with windows that grow threefold; `rows`, those of the area, is
+/// changed.
+fn filter_vertically(rows: &mut [u8], radius: usize, area: &Area, out: &mut Plane<u8>, pick: impl Fn(u8, u8) -> u8 + Copy) {
+    if area.is_empty() {
         return;
     }
-    let count = out.rows;
+    let (columns, count, top) = (area.columns.len(), area.rows.len(), area.rows.start);
     // A window at the upper border is narrower; it is read before the windows grow.
     for row in 0..radius.min(count) {
-        let (out, last) = (&mut out.cells[row * columns..(row + 1) * columns], (row + radius).min(count - 1));
+        let (out, last) = (area.row_mut(out, top + row), (row + radius).min(count - 1));
         out.copy_from_slice(&rows[..columns]);
         for near in rows[columns..].chunks_exact(columns).take(last) {
             for (out, near) in out.iter_mut().zip(near) {
@@ -130,7 +205,10 @@ fn filter_vertically(rows: &mut [u8], radius: usize, out: &mut Plane<u8>, pick: 
                 (row + step).min(count - 1).checked_sub(row + 1).map(|row| &ahead[row * columns..(row + 1) * columns])
             };
             if is_last {
-                let Some(out) = out.cells.get_mut((row + radius) * columns..(row + radius + 1) * columns) else { break };
+                if row + radius >= count {
+                    break;
+                }
+                let out = area.row_mut(out, top + row + radius);
                 pick_three(own, near(steps[0]).unwrap_or(own), near(steps[1]).unwrap_or(own), out, pick);
             } else if let (Some(middle), Some(last)) = (near(steps[0]), near(steps[1])) {
                 for (own, (middle, last)) in own.iter_mut().zip(middle.iter().zip(last)) {
@@ -138,9 +216,6 @@ fn filter_vertically(rows: &mut [u8], radius: usize, out: &mut Plane<u8>, pick: 
                 }
             }
         }
-    }
-    if radius == 0 {
-        out.cells.copy_from_slice(rows);
     }
 }
 
@@ -195,5 +270,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_filter_of_an_area_changes_nothing_outside_it() {
+        let plane = Plane { columns: 17, rows: 13, cells: bytes(17 * 13) };
+        let area = Area { rows: 3..9, columns: 2..12 };
+        let (mut within, mut cropped) = (plane.clone(), Plane::new(10, 6, 0));
+        for row in 0..6 {
+            cropped.row_mut(row).copy_from_slice(area.row(&plane, row + 3));
+        }
+        erode_within(&mut within, &area, 2, &mut Vec::new());
+        erode(&mut cropped, 2, &mut Vec::new());
+        for row in 0..13 {
+            for column in 0..17 {
+                let is_inside = area.rows.contains(&row) && area.columns.contains(&column);
+                let expected = if is_inside { cropped.row(row - 3)[column - 2] } else { plane.row(row)[column] };
+                assert_eq!(within.row(row)[column], expected, "{column} {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_area_of_high_values_holds_them_and_a_margin() {
+        let mut plane = Plane::new(20, 10, 0_u8);
+        assert!(Area::of_values_from(&plane, 5, 2).is_empty());
+        plane.row_mut(4)[7] = 9;
+        plane.row_mut(6)[3] = 5;
+        plane.row_mut(9)[19] = 4;
+        assert_eq!(Area::of_values_from(&plane, 5, 2), Area { rows: 2..9, columns: 1..10 });
     }
 }

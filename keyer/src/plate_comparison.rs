@@ -156,12 +156,10 @@ impl PlateComparison {
 
     /// Writes the plate in a light.
     pub fn apply_light(&mut self, light: &Light, clean_plate: &CleanPlate) {
+        self.light_lines.reset();
         for row in 0..self.plate[0].rows {
-            if row.is_multiple_of(self.scale) {
-                self.light_lines.update(light, row + self.scale / 2, self.scale);
-            }
             let out = self.plate.each_mut().map(|plane| plane.row_mut(row));
-            self.light_lines.apply(row, &clean_plate.blocks, out);
+            light.write_plate_row(row, self.scale, &clean_plate.blocks, &mut self.light_lines, out);
         }
     }
 

@@ -3,13 +3,15 @@
 //! Where alpha is 0, the colour continues that of the nearest core, so that an encoder's chroma
 //! does not carry screen into edges.
 
+use std::ops::Range;
+
 use crate::blocks::Siting;
 use crate::color::code;
 use crate::core_colors::{CELL, CoreColors};
 use crate::edge_sharpness::MixedPixels;
 use crate::foreground_estimation::BlockMatte;
 use crate::options::Levels;
-use crate::planar::{PlanarFormat, read_row};
+use crate::planar::{PlanarFormat, read_samples};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
 use crate::screen_space::{ScreenSpace, Ypq};
@@ -57,6 +59,8 @@ pub struct RenderBuffers {
     marked: Vec<u8>,
     spill: Vec<f32>,
     transparent: Vec<[u8; CELL_BYTES]>,
+    /// Runs of blocks with one label.
+    runs: Vec<(u8, Range<usize>)>,
 }
 
 impl RenderBuffers {
@@ -69,6 +73,7 @@ impl RenderBuffers {
             marked: vec![0; blocks.len()],
             spill: blocks,
             transparent: vec![[0; CELL_BYTES]; format.columns().div_ceil(CELL)],
+            runs: Vec::new(),
         }
     }
 }
@@ -99,70 +104,89 @@ impl Renderer<'_> {
     fn render_row(&self, row: usize, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
         let columns = self.comparison.distance.columns;
         let labels = &self.labels[row * columns..(row + 1) * columns];
-        let PlanarFormat { width, height, across, down, .. } = *self.format;
-        let has_core = labels.contains(&CORE);
-        if has_core || labels.iter().any(|label| *label != SCREEN) {
-            for (line, lumas) in buffers.lumas.iter_mut().enumerate() {
-                let y = (row * down + line.min(down - 1)).min(height - 1);
-                read_row(self.luma, width, y, self.format.sample_size_bytes(), lumas, self.format.luma_scale());
-            }
+        let width = self.format.width;
+        let mut runs = std::mem::take(&mut buffers.runs);
+        runs.clear();
+        let mut start = 0;
+        for run in labels.chunk_by(|a, b| a == b) {
+            runs.push((run[0], start..start + run.len()));
+            start += run.len();
         }
-        if has_core {
-            self.measure_spill(row, labels, &mut buffers.marked, &mut buffers.spill);
+        let mut visible = runs.iter().filter(|(label, _)| *label != SCREEN).map(|(_, run)| run);
+        if let Some(first) = visible.next() {
+            let visible = first.start..visible.next_back().unwrap_or(first).end;
+            self.read_luma(row, &visible, buffers);
+            self.measure_spill(row, labels, &visible, buffers);
         }
         for (line, out) in out.chunks_exact_mut(width * 4).enumerate() {
-            if has_core {
-                self.interpolate_chroma(row, line, buffers);
-            }
-            let mut column = 0;
-            for run in labels.chunk_by(|a, b| a == b) {
-                let end = column + run.len();
-                let pixels = column * across..(end * across).min(width);
-                match run[0] {
-                    SCREEN => {
-                        let mut start = pixels.start;
-                        while start < pixels.end {
-                            let cell = start / (across * CELL);
-                            let end = ((cell + 1) * across * CELL).min(pixels.end);
-                            let out = &mut out[start * 4..end * 4];
-                            if let Ok(out) = <&mut [u8; CELL_BYTES]>::try_from(&mut *out) {
-                                *out = buffers.transparent[cell];
-                            } else {
-                                out.copy_from_slice(&buffers.transparent[cell][..out.len()]);
-                            }
-                            start = end;
-                        }
-                    }
-                    CORE => self.render_core(row, line, column..end, buffers, out),
+            for (label, run) in &runs {
+                match *label {
+                    SCREEN => self.render_screen(run, &buffers.transparent, out),
+                    CORE => self.render_core(row, line, run.clone(), buffers, out),
                     _ => {}
                 }
-                column = end;
             }
         }
-        for (column, label) in labels.iter().enumerate() {
-            if *label != SCREEN && *label != CORE {
+        for (_, run) in runs.iter().filter(|(label, _)| *label != SCREEN && *label != CORE) {
+            for column in run.clone() {
                 self.render_uncertain(column, row, &buffers.lumas, mixture, out);
             }
         }
+        buffers.runs = runs;
     }
 
-    fn measure_spill(&self, row: usize, labels: &[u8], marked: &mut [u8], spill: &mut [f32]) {
-        let regions = self.static_regions.row(row);
-        for (marked, (label, region)) in marked.iter_mut().zip(labels.iter().zip(regions)) {
+    /// Reads the luma of some blocks of a row.
+    fn read_luma(&self, row: usize, blocks: &Range<usize>, buffers: &mut RenderBuffers) {
+        let PlanarFormat { width, height, across, down, .. } = *self.format;
+        let size = self.format.sample_size_bytes();
+        let pixels = blocks.start * across..(blocks.end * across).min(width);
+        for (line, lumas) in buffers.lumas.iter_mut().enumerate() {
+            let start = (row * down + line.min(down - 1)).min(height - 1) * width;
+            let samples = &self.luma[(start + pixels.start) * size..(start + pixels.end) * size];
+            read_samples(samples, size, self.format.luma_scale(), &mut lumas[pixels.clone()]);
+        }
+    }
+
+    /// Measures the spill of the core among some blocks of a row; others have none.
+    fn measure_spill(&self, row: usize, labels: &[u8], blocks: &Range<usize>, buffers: &mut RenderBuffers) {
+        let RenderBuffers { marked, spill, .. } = buffers;
+        let (marked, spill) = (&mut marked[blocks.clone()], &mut spill[blocks.clone()]);
+        let regions = &self.static_regions.row(row)[blocks.clone()];
+        for (marked, (label, region)) in marked.iter_mut().zip(labels[blocks.clone()].iter().zip(regions)) {
             *marked = u8::from(*label == CORE) & u8::from(*region != SET);
         }
-        let [colors, screen] =
-            [&self.comparison.blocks, &self.comparison.plate].map(|blocks| blocks.each_ref().map(|plane| plane.row(row)));
+        let [colors, screen] = [&self.comparison.blocks, &self.comparison.plate]
+            .map(|planes| planes.each_ref().map(|plane| &plane.row(row)[blocks.clone()]));
         self.spill_model.write_row(colors, screen, marked, spill);
         for spill in spill {
             *spill *= self.spill_strength;
         }
     }
 
-    /// Chroma of one row of pixels, interpolated vertically.
-    fn interpolate_chroma(&self, row: usize, line: usize, buffers: &mut RenderBuffers) {
-        for (plane, chroma) in self.comparison.blocks[1..].iter().zip(&mut buffers.chroma) {
-            let [above, own, below] = plane.three_rows(row);
+    /// Fills a run of screen blocks in one row of pixels.
+    fn render_screen(&self, blocks: &Range<usize>, transparent: &[[u8; CELL_BYTES]], out: &mut [u8]) {
+        let PlanarFormat { width, across, .. } = *self.format;
+        let mut start = blocks.start;
+        while start < blocks.end {
+            let cell = start / CELL;
+            let end = ((cell + 1) * CELL).min(blocks.end);
+            let out = &mut out[start * across * 4..(end * across).min(width) * 4];
+            if let Ok(out) = <&mut [u8; CELL_BYTES]>::try_from(&mut *out) {
+                *out = transparent[cell];
+            } else {
+                out.copy_from_slice(&transparent[cell][..out.len()]);
+            }
+            start = end;
+        }
+    }
+
+    /// Chroma of some blocks of a row and of their neighbours, interpolated vertically to a row of
+    /// pixels.
+    fn interpolate_chroma(&self, row: usize, line: usize, blocks: &Range<usize>, chroma: &mut [Vec<f32>; 2]) {
+        let near = blocks.start.saturating_sub(1)..(blocks.end + 1).min(self.comparison.distance.columns);
+        for (plane, chroma) in self.comparison.blocks[1..].iter().zip(chroma) {
+            let chroma = &mut chroma[near.clone()];
+            let [above, own, below] = plane.three_rows(row).map(|row| &row[near.clone()]);
             if self.format.down == 1 {
                 chroma.copy_from_slice(own);
                 continue;
@@ -174,10 +198,11 @@ impl Renderer<'_> {
     }
 
     /// Renders a run of core blocks in one row of pixels.
-    fn render_core(&self, row: usize, line: usize, blocks: std::ops::Range<usize>, buffers: &mut RenderBuffers, out: &mut [u8]) {
+    fn render_core(&self, row: usize, line: usize, blocks: Range<usize>, buffers: &mut RenderBuffers, out: &mut [u8]) {
         let PlanarFormat { width, across, .. } = *self.format;
         let last = self.comparison.distance.columns - 1;
         let RenderBuffers { lumas, chroma, spill, pixel_chroma, .. } = buffers;
+        self.interpolate_chroma(row, line, &blocks, chroma);
         for (chroma, pixels) in chroma.iter().zip(pixel_chroma.iter_mut()) {
             for (pixel, offset) in self.siting.offsets(across).into_iter().enumerate().take(across) {
                 let share = offset.abs();

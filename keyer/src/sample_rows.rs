@@ -26,7 +26,7 @@ pub struct SampleRows {
     values: [Vec<f32>; 3],
     plate: [Vec<f32>; 3],
     line: Vec<f32>,
-    light_lines: LightLines,
+    light_lines: Vec<LightLines>,
 }
 
 /// A value of each sample for each lane.
@@ -56,7 +56,7 @@ impl SampleRows {
             values: lines.clone(),
             plate: lines,
             line: vec![0.0; columns],
-            light_lines: LightLines::new(columns),
+            light_lines: vec![LightLines::new(columns); count],
         }
     }
 
@@ -67,7 +67,7 @@ impl SampleRows {
             sample.read_row(row, plate_samples.hue, [y, p, q]);
             if let Some((plate, lights)) = plate_samples.lights {
                 let out = self.plate.each_mut().map(Vec::as_mut_slice);
-                lights[bit].write_plate_row(row, plate_samples.scale, &plate.blocks, &mut self.light_lines, out);
+                lights[bit].write_plate_row(row, plate_samples.scale, &plate.blocks, &mut self.light_lines[bit], out);
                 for (factor, (luma, clean)) in self.line.iter_mut().zip(self.plate[0].iter().zip(plate.blocks[0].row(row))) {
                     *factor = 1.0 / (luma / clean.max(LUMA_MIN)).clamp(EXPOSURE_RANGE.0, EXPOSURE_RANGE.1);
                 }

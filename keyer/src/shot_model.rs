@@ -22,7 +22,7 @@ use crate::tracking_marks::{TemporalMedian, add_marks};
 use crate::trimap::Trimap;
 
 /// Most samples that the foreground colours are collected from.
-const FOREGROUND_SAMPLES_MAX: usize = 16;
+const FOREGROUND_SAMPLES_MAX: usize = 8;
 /// Distance from the plate that noise alone gives, as the median of a few samples and then the
 /// maximum of 3 × 3 blocks.
 /// Units: squared, in deviations of the noise. Tuned: generator seeds 1 and 7, all kinds.
@@ -141,6 +141,7 @@ impl ShotModel {
             let light = comparison.fit_light(&self.stats, &self.clean_plate).clone();
             let certain = &comparison.certain;
             let mut row_written = usize::MAX;
+            line.reset();
             for cell in (0..certain.cells.len()).step_by(stride).filter(|cell| certain.cells[*cell] > 0) {
                 let (row, column) = (cell / certain.columns * scale, cell % certain.columns * scale);
                 if row != row_written {
@@ -177,14 +178,16 @@ impl ShotModel {
         let columns = self.distance_weight.columns;
         let mut deviation = Plane::new(columns, self.distance_weight.rows, 0_u8);
         let lines = [(); 3].map(|()| vec![0.0; columns]);
-        let (mut observed, mut plate, mut line) = (lines.clone(), lines, LightLines::new(columns));
+        let (mut observed, mut plate, mut light_lines) = (lines.clone(), lines, vec![LightLines::new(columns); samples.len()]);
         let weights = vec![FULL_WEIGHT as u8; columns];
         let mut distances = vec![vec![0_u8; columns]; samples.len()];
         for row in 0..deviation.rows {
-            for ((sample, light), distances) in samples.iter().zip(lights).zip(&mut distances) {
+            for ((sample, light), (distances, lines)) in
+                samples.iter().zip(lights).zip(distances.iter_mut().zip(&mut light_lines))
+            {
                 sample.read_row(row, self.space.hue, observed.each_mut().map(Vec::as_mut_slice));
                 let out = plate.each_mut().map(Vec::as_mut_slice);
-                light.write_plate_row(row, scale, &self.clean_plate.blocks, &mut line, out);
+                light.write_plate_row(row, scale, &self.clean_plate.blocks, lines, out);
                 let (observed, plate) = (observed.each_ref().map(Vec::as_slice), plate.each_ref().map(Vec::as_slice));
                 self.metrics.block.write_distances(observed, plate, &weights, distances);
             }

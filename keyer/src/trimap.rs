@@ -9,7 +9,7 @@ use crate::components::Components;
 use crate::core_colors::CoreColors;
 use crate::foreground_model::{ForegroundModel, length};
 use crate::options::GarbageMatte;
-use crate::plane::{Plane, erode, erode_into, sum_3x3};
+use crate::plane::{Area, Plane, erode_into, sum_3x3};
 use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
 use crate::screen_space::Ypq;
 use crate::static_regions::{BAR, MAYBE_SUBJECT, SET};
@@ -50,6 +50,11 @@ const FOREGROUND_HUE_ALPHA_MIN: f32 = 0.95;
 const GROW_DIFFERENCE_MAX: f32 = 0.2;
 /// Distance of the blocks that are samples of the foreground model. Units: blocks.
 const SAMPLE_STRIDE: usize = 2;
+/// Least hue alpha of blocks in the area beyond which there is no core, and its margin: a share of
+/// the picture's rows, plus the minimum. Units: alpha; rows per block; blocks.
+const AREA_ALPHA_MIN: f32 = 0.5;
+const AREA_MARGIN_DIVISOR: usize = 16;
+const AREA_MARGIN_MIN: usize = 8;
 /// Radius of the neighbourhood. Units: blocks.
 const NEIGHBOURHOOD_RADIUS: usize = 2;
 
@@ -60,8 +65,11 @@ pub struct Trimap {
     /// Hue alpha of each block, and eroded.
     pub hue_alpha: Plane<u8>,
     pub eroded_hue_alpha: Plane<u8>,
-    /// Coarse alpha by the foreground model, eroded; `close_gaps` reuses it for the closed core.
+    /// Coarse alpha by the foreground model, and eroded; `close_gaps` reuses it for the closed core.
+    alpha: Plane<u8>,
     eroded_alpha: Plane<u8>,
+    /// Everything but screen and translucent subject, with a margin.
+    pub area: Area,
     is_open: Vec<bool>,
     components: Components,
     scratch: Vec<u8>,
@@ -81,6 +89,8 @@ impl Trimap {
             labels: bytes.clone(),
             hue_alpha: bytes.clone(),
             eroded_hue_alpha: bytes.clone(),
+            alpha: bytes.clone(),
+            area: Area::of(&bytes),
             eroded_alpha: bytes,
             is_open: Vec::new(),
             components: Components::default(),
@@ -93,8 +103,16 @@ impl Trimap {
     /// Labels the blocks of a frame.
     pub fn update(&mut self, comparison: &PlateComparison, noise: Ypq, foreground_model: &ForegroundModel) {
         self.measure_alphas(comparison, foreground_model);
-        erode(&mut self.eroded_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch);
-        erode_into(&self.hue_alpha, NEIGHBOURHOOD_RADIUS, &mut self.scratch, &mut self.eroded_hue_alpha);
+        let margin = self.labels.rows / AREA_MARGIN_DIVISOR + AREA_MARGIN_MIN;
+        self.area = Area::of_values_from(&self.hue_alpha, steps(AREA_ALPHA_MIN), margin).and(&Area::of_values_from(
+            &self.alpha,
+            steps(CORE_ALPHA_MIN),
+            margin,
+        ));
+        for (plane, eroded) in [(&self.alpha, &mut self.eroded_alpha), (&self.hue_alpha, &mut self.eroded_hue_alpha)] {
+            eroded.cells.fill(0);
+            erode_into(plane, &self.area, NEIGHBOURHOOD_RADIUS, &mut self.scratch, eroded);
+        }
         let screen_distance = (SCREEN_DISTANCE_MAX * DISTANCE_STEPS) as u8;
         let blurred_distance = (BLURRED_DISTANCE_MAX * DISTANCE_STEPS) as u8;
         let around_distance = (SCREEN_DISTANCE_3X3_MAX * DISTANCE_STEPS * 9.0) as u16;
@@ -134,7 +152,7 @@ impl Trimap {
             for (hue_alpha, distance) in hue_alphas.iter_mut().zip(distances) {
                 *hue_alpha *= u8::from(*distance >= distance_min);
             }
-            let alphas = self.eroded_alpha.row_mut(row);
+            let alphas = self.alpha.row_mut(row);
             alphas.fill(0);
             let (y, p, q) = (y.row(row), p.row(row), q.row(row));
             let (screen_y, screen_p, screen_q) = (screen_y.row(row), screen_p.row(row), screen_q.row(row));

@@ -3,7 +3,7 @@
 //! Constants are tuned on generator seeds 1 and 7, all kinds, and on clips with holes and specks.
 
 use super::{CORE, SCREEN, Trimap, UNCERTAIN, steps};
-use crate::plane::{Plane, dilate, erode};
+use crate::plane::{Plane, dilate_within, erode_within};
 
 /// Least hue alpha of a block in a closed gap of the core, and of a hole enclosed by core; and
 /// largest alpha of a hole's blocks.
@@ -30,21 +30,20 @@ impl Trimap {
     /// Closes gaps of the core, where two subjects' colours mix to one like the screen's, and
     /// enclosed holes; removes specks.
     pub fn close_gaps(&mut self, alpha: &mut Plane<f32>, gap: usize, height_blocks: f32) {
-        let Self { labels, hue_alpha, eroded_alpha: closed, scratch, components, .. } = self;
+        let Self { labels, hue_alpha, eroded_alpha: closed, area, scratch, components, .. } = self;
         for (closed, label) in closed.cells.iter_mut().zip(&labels.cells) {
             *closed = u8::from(*label == CORE);
         }
-        dilate(closed, gap, scratch);
-        erode(closed, gap, scratch);
+        dilate_within(closed, area, gap, scratch);
+        erode_within(closed, area, gap, scratch);
         let (columns, rows) = (labels.columns, labels.rows);
         // At the picture's border, the other side of a gap is not visible.
-        for row in gap..rows.saturating_sub(gap) {
-            for index in row * columns + gap..((row + 1) * columns).saturating_sub(gap) {
-                if labels.cells[index] == UNCERTAIN
-                    && closed.cells[index] > 0
-                    && hue_alpha.cells[index] > steps(GAP_HUE_ALPHA_MIN)
-                {
-                    (labels.cells[index], alpha.cells[index]) = (CORE, 1.0);
+        for row in area.rows.start.max(gap)..area.rows.end.min(rows.saturating_sub(gap)) {
+            let places =
+                labels.row_mut(row).iter_mut().zip(alpha.row_mut(row)).zip(hue_alpha.row(row).iter().zip(closed.row(row)));
+            for ((label, alpha), (hue_alpha, closed)) in places.take(columns.saturating_sub(gap)).skip(gap) {
+                if *label == UNCERTAIN && *closed > 0 && *hue_alpha > steps(GAP_HUE_ALPHA_MIN) {
+                    (*label, *alpha) = (CORE, 1.0);
                 }
             }
         }
