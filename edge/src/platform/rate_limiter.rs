@@ -1,5 +1,5 @@
-//! Counts of clients, each in a Durable Object's memory: nothing is stored, so an object that
-//! sleeps begins anew.
+//! Counts of clients, each in the memory of a Durable Object. Nothing is stored: the count of an
+//! object that was evicted starts again from zero.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -176,7 +176,7 @@ fn internal(error: worker::Error) -> Error {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn what_writes_is_told_from_what_reads() {
+    fn statements_that_write_are_recognized() {
         assert!(statement!(find_job, "job_1").only_reads());
         assert!(statement!(get_spending_limit_of_key, "hash", "2026-11").only_reads());
         for writes in [statement!(create_settle_entry, "l", "j", 1_u32, 1_u64), statement!(revoke_api_key, "k", 1_u64)] {

@@ -32,16 +32,41 @@ fn health_needs_no_key_and_every_response_has_a_request_id() {
 }
 
 #[test]
+fn scripts_of_other_origins_may_read_the_limits_in_the_headers_of_each_api() {
+    with_stack(|stack| {
+        let account = TestAccount::create(stack, 1).unwrap();
+        let draft = ["ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+        for (path, expected) in [
+            ("/v1/jobs", &draft[..]),
+            ("/api/v1/jobs", &draft),
+            ("/api/jobs", &draft[2..]),
+            ("/v1.0/videos", &["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-credits-charged"]),
+        ] {
+            let url = format!("{}{path}", stack.base_url());
+            let response = send("GET", &url, &[("origin", "https://shop.example"), ("x-api-key", &account.key)], &[]);
+            let headers = response.headers();
+            let exposed: Vec<&str> =
+                headers["access-control-expose-headers"].to_str().unwrap().split(',').map(str::trim).collect();
+            assert_eq!(exposed[..5], ["x-request-id", "retry-after", "server-timing", "content-range", "etag"], "{path}");
+            assert_eq!(exposed[5..], *expected, "{path}");
+            let limits = headers.keys().map(ureq::http::HeaderName::as_str).filter(|name| name.contains("ratelimit"));
+            let limits: Vec<&str> = limits.collect();
+            assert!(limits.len() >= 3 && limits.iter().all(|name| exposed.contains(name)), "{path}: {limits:?}");
+        }
+    });
+}
+
+#[test]
 fn requests_from_any_origin_are_allowed() {
     with_stack(|stack| {
         let url = format!("{}/v1/jobs", stack.base_url());
-        let asked = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
-        let preflight = send("OPTIONS", &url, &[asked[0], asked[1], ("access-control-request-headers", "authorization")], &[]);
+        let wanted = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+        let preflight = send("OPTIONS", &url, &[wanted[0], wanted[1], ("access-control-request-headers", "authorization")], &[]);
         let header = |name: &str| preflight.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!((preflight.status().as_u16(), header("access-control-allow-origin")), (200, Some("*".into())));
         // A wildcard does not cover `Authorization`, so the header must be named in the response.
         assert_eq!(header("access-control-allow-headers").as_deref(), Some("authorization"));
-        let refusal = send("GET", &url, &[asked[0]], &[]);
+        let refusal = send("GET", &url, &[wanted[0]], &[]);
         assert_eq!(refusal.headers().get("access-control-allow-origin").unwrap(), "*");
         assert_error(refusal, 401, "missing_api_key");
     });

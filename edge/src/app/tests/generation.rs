@@ -323,7 +323,7 @@ fn a_call_about_a_strange_task_or_another_address_finishes_nobodys_job() {
     }
     assert_eq!(block_on(handle_provider_callback(&fixture.ports, "nobody", "t9")).unwrap(), Advance::Nothing);
     assert_eq!(find(&fixture.ports, &fixture.account, job.id).state, JobState::Queued);
-    // A second task with the genuine address, made by whomever, does not replace the first.
+    // A second task with the genuine callback URL does not replace the first, whoever created it.
     fixture.find_next(TaskProgress::Waiting, Some(genuine.clone()));
     fixture.find_next(TaskProgress::Waiting, None);
     assert_eq!(fixture.call_back("t1"), Advance::Polled);

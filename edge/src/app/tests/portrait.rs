@@ -90,7 +90,7 @@ fn a_key_has_one_at_a_time_and_another_key_of_the_account_its_own() {
 }
 
 #[test]
-fn who_cannot_pay_is_told_before_any_file_is_read_but_after_the_active_job() {
+fn too_low_a_balance_is_refused_before_any_file_is_read_but_after_the_active_job() {
     let ports = local();
     let (poor, account) = (account(&ports, 4), account(&ports, 5));
     let required = Error::InsufficientCredits { available_credits: 4, required_credits: 5 };
@@ -208,7 +208,7 @@ fn a_link_shows_the_video_until_the_job_is_deleted() {
 }
 
 #[test]
-fn whoever_wants_to_be_told_has_a_secret_from_then_on_and_keeps_it() {
+fn the_first_job_with_a_receiver_gives_the_account_a_secret_and_the_next_one_keeps_it() {
     let ports = local();
     let account = account(&ports, 100);
     let secret = || block_on(manage_webhook_secret::get_webhook_secret(&ports, &account.key)).unwrap().map(|shown| shown.secret);

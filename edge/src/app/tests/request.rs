@@ -20,28 +20,28 @@ fn a_request_with_a_key_is_done_once_and_answered_alike_for_a_day() {
     let ports = FakePorts::new();
     let (account, other) = (account(&ports, 100), account(&ports, 100));
     let idempotency = |body: &str| IdempotencyKey::parse("\"key-1\"", "/v1/jobs", body.as_bytes()).unwrap();
-    let begun = |account: &Account, body: &str| {
-        block_on(idempotency::begin(&ports, &account.key, &idempotency(body))).map(|(_, begun)| begun)
+    let begin = |account: &Account, body: &str| {
+        block_on(idempotency::begin(&ports, &account.key, &idempotency(body))).map(|(_, outcome)| outcome)
     };
     let create = || block_on(submit_job::submit_job(&ports, account.caller, request(None), Some(&idempotency("a"))));
 
-    assert!(matches!(begun(&account, "a"), Ok(BeginOutcome::First)));
-    assert!(matches!(begun(&account, "a"), Err(Error::IdempotencyKeyRunning)));
-    assert!(matches!(begun(&account, "b"), Err(Error::IdempotencyKeyReused)));
-    assert!(matches!(begun(&other, "b"), Ok(BeginOutcome::First)), "keys are the account's own");
+    assert!(matches!(begin(&account, "a"), Ok(BeginOutcome::First)));
+    assert!(matches!(begin(&account, "a"), Err(Error::IdempotencyKeyRunning)));
+    assert!(matches!(begin(&account, "b"), Err(Error::IdempotencyKeyReused)));
+    assert!(matches!(begin(&other, "b"), Ok(BeginOutcome::First)), "keys are the account's own");
     // Refused: the key is free again.
     block_on(idempotency::abandon(&ports, account.caller, &idempotency("a")));
-    assert!(matches!(begun(&account, "a"), Ok(BeginOutcome::First)));
+    assert!(matches!(begin(&account, "a"), Ok(BeginOutcome::First)));
     // Created, but the answer is never kept: running first, then answered with the job.
     let job = create().unwrap();
-    assert!(matches!(begun(&account, "a"), Err(Error::IdempotencyKeyRunning)));
+    assert!(matches!(begin(&account, "a"), Err(Error::IdempotencyKeyRunning)));
     ports.pass_ms(2 * 60 * 1_000);
-    assert!(matches!(begun(&account, "a"), Ok(BeginOutcome::Created(id)) if id == job.id));
+    assert!(matches!(begin(&account, "a"), Ok(BeginOutcome::Created(id)) if id == job.id));
     block_on(idempotency::abandon(&ports, account.caller, &idempotency("a")));
     block_on(idempotency::finish(&ports, account.caller, &idempotency("a"), "the answer"));
-    assert!(matches!(begun(&account, "a"), Ok(BeginOutcome::Answered(answer)) if answer == "the answer"));
+    assert!(matches!(begin(&account, "a"), Ok(BeginOutcome::Answered(answer)) if answer == "the answer"));
     ports.pass_ms(24 * 60 * 60 * 1_000);
-    assert!(matches!(begun(&account, "b"), Ok(BeginOutcome::First)));
+    assert!(matches!(begin(&account, "b"), Ok(BeginOutcome::First)));
     assert_eq!(block_on(sweep::sweep(&ports)).idempotency_keys_deleted, 1);
     assert_eq!(balance(&ports, &account), 100, "the job that nobody took for a day came back");
 }

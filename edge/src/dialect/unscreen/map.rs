@@ -160,7 +160,7 @@ pub const fn account_out(spending_limit: SpendingLimit) -> AccountOut {
 
 const fn status(job: &Job) -> &'static str {
     match job.state {
-        // BeginOutcome before, and to be begun again: for the client, work goes on.
+        // It has run before and will run again: for the client, the work goes on.
         JobState::Queued if job.attempt > 0 => "processing",
         JobState::Created | JobState::Queued => "queued",
         JobState::Submitted | JobState::Processing | JobState::Transcoding => "processing",

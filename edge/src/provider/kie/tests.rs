@@ -113,7 +113,7 @@ fn a_picture_that_is_to_speak_goes_out_with_its_sound_and_no_words() {
 }
 
 #[test]
-fn what_becomes_of_an_order_is_told_by_the_code_before_the_status() {
+fn the_code_in_the_body_counts_before_the_http_status() {
     let says = |code: u16| json!({ "code": code, "msg": "words", "data": null });
     for (status, code) in [(200, 429), (429, 429), (200, 455)] {
         assert_eq!(create(status, says(code), Some(7)), Creation::Refused { retry_after_ms: Some(7_000) }, "{status} {code}");
