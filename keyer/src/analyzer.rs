@@ -5,12 +5,12 @@ use crate::blocks::{LumaRows, SitingEstimator, read_blocks};
 use crate::clean_plate::SAMPLES_MAX;
 use crate::cut_detection::{CutDetector, Thumbnail};
 use crate::options::KeyOptions;
-use crate::planar::PlanarFormat;
-use crate::plate_comparison::{PlateComparison, picture_height_blocks};
+use crate::planar::{PlanarFormat, YuvMatrix};
+use crate::plate_comparison::{BLACK_LUMA_MAX, PlateComparison, picture_height_blocks};
 use crate::sample::Sample;
 use crate::screen_detection::detect_chromaticity;
-use crate::screen_space::chromaticity;
-use crate::shot::Shot;
+use crate::screen_space::{ScreenSpace, chromaticity};
+use crate::shot::{DetectedScreen, ScreenCertainty, Shot};
 use crate::shot_model::ShotModel;
 
 /// Most values kept in the samples of one shot. Units: blocks (6 bytes each).
@@ -19,6 +19,9 @@ const SAMPLED_BLOCKS_MAX: usize = 12_000_000;
 const SAMPLES_MIN: usize = 6;
 /// Least chromaticity of a given screen colour. Units: chroma over luma.
 const GIVEN_CHROMATICITY_MIN: f32 = 0.15;
+/// Largest difference from the chromaticity of an earlier shot's screen for the same screen. Units:
+/// share of that chromaticity.
+const SAME_SCREEN_DIFFERENCE_MAX: f32 = 0.25;
 /// Samples from which the chroma siting is measured.
 const SITING_FRAMES: usize = 6;
 
@@ -26,6 +29,26 @@ const SITING_FRAMES: usize = 6;
 /// chroma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorlessScreen;
+
+/// The screen in one picture of packed 8-bit RGB; none where there is none, or where `rgb` has
+/// another size.
+#[must_use]
+pub fn detect_screen(width: usize, height: usize, rgb: &[u8]) -> Option<DetectedScreen> {
+    let format =
+        PlanarFormat { width, height, across: 1, down: 1, depth_bits: 16, matrix: YuvMatrix::Bt709, is_full_range: false };
+    let pixels = rgb.as_chunks::<3>().0;
+    let space = ScreenSpace::of_hue(format.matrix, [1.0, 0.0]);
+    let scales = [format.luma_scale(), format.chroma_scale(), format.chroma_scale()];
+    let mut planes = [(); 3].map(|()| Vec::with_capacity(pixels.len() * 2));
+    for pixel in pixels {
+        for ((plane, value), (gain, offset)) in planes.iter_mut().zip(space.of_rgb(pixel.map(f32::from))).zip(scales) {
+            plane.extend((((value - offset) / gain).round() as u16).to_le_bytes());
+        }
+    }
+    let mut analyzer = Analyzer::new(format, &KeyOptions::default()).ok()?;
+    analyzer.add_frame(&planes.concat());
+    analyzer.finish()?.screen()
+}
 
 /// The first pass over a clip.
 ///
@@ -46,6 +69,8 @@ pub struct Analyzer {
     /// Every `stride`-th frame of a shot is kept; it doubles when the samples are full.
     stride: usize,
     samples_max: usize,
+    /// Chromaticity of the last certain screen: a later shot may show only a little of it.
+    last_certain: Option<[f32; 2]>,
     /// Number of the next frame, and of the first frame of its shot.
     frame: usize,
     first_frame: usize,
@@ -74,6 +99,7 @@ impl Analyzer {
             samples: Vec::new(),
             stride: 1,
             samples_max: (SAMPLED_BLOCKS_MAX / count).clamp(SAMPLES_MIN, SAMPLES_MAX),
+            last_certain: None,
             frame: 0,
             first_frame: 0,
         })
@@ -140,12 +166,30 @@ impl Analyzer {
             return None;
         }
         let samples: Vec<Sample> = frames.into_iter().map(|frame| self.read_sample_blocks(&frame)).collect();
+        let is_black = samples.iter().all(|sample| sample.is_below(BLACK_LUMA_MAX));
         let (columns, matrix) = (self.format.columns(), self.format.matrix);
         let chromaticity = self.given.or_else(|| detect_chromaticity(&samples, columns, matrix));
         let model = chromaticity.and_then(|chromaticity| {
             let height_blocks = picture_height_blocks(&self.format);
             ShotModel::estimate(&samples, matrix, chromaticity, height_blocks, &mut self.comparison)
         });
-        Some(Shot { first_frame, end, siting: self.siting.siting(), model })
+        let mut shot = Shot::new((first_frame, end), self.siting.siting(), is_black, model);
+        if !self.is_accepted(&shot, chromaticity) {
+            shot.reject_screen();
+        }
+        Some(shot)
+    }
+
+    /// Whether the detected screen is one: always if its colour was given or is that of a certain
+    /// screen before. A merely possible one counts only until a certain one was found.
+    fn is_accepted(&mut self, shot: &Shot, chromaticity: Option<[f32; 2]>) -> bool {
+        let (Some(screen), Some([a, b])) = (shot.screen(), chromaticity) else { return false };
+        let certainty = screen.certainty();
+        if certainty == ScreenCertainty::Certain {
+            self.last_certain = chromaticity;
+        }
+        let is_as_before = self.last_certain.is_some_and(|[c, d]| (a - c).hypot(b - d) < SAME_SCREEN_DIFFERENCE_MAX * c.hypot(d));
+        let least = if self.last_certain.is_some() { ScreenCertainty::Certain } else { ScreenCertainty::Possible };
+        self.given.is_some() || is_as_before || certainty >= least
     }
 }

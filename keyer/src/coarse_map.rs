@@ -2,12 +2,14 @@
 //! cells extrapolated.
 //! Source: pull-push, Gortler et al., "The Lumigraph", 1996, §3.4.1.
 
-use crate::screen_space::Ypq;
+use crate::color::Color;
 
 /// Values and weight per cell.
 #[derive(Debug, Clone, Default)]
 pub struct CoarseMap {
+    /// Number of columns. Units: cells.
     pub columns: usize,
+    /// Number of rows. Units: cells.
     pub rows: usize,
     /// Units: blocks along each side of a cell.
     pub side: usize,
@@ -17,38 +19,44 @@ pub struct CoarseMap {
 
 /// Sums of some rows by column: three channels and the weight.
 #[derive(Debug, Clone)]
-pub struct RowSums([Vec<f32>; 4]);
+pub(crate) struct RowSums([Vec<f32>; 4]);
 
 impl RowSums {
-    pub fn new(columns: usize) -> Self {
+    pub(crate) fn new(columns: usize) -> Self {
         Self([(); 4].map(|()| vec![0.0; columns]))
     }
 }
 
 impl CoarseMap {
     /// Empty cells over a picture of `columns` × `rows` blocks.
+    #[must_use]
     pub fn over(columns: usize, rows: usize, side: usize) -> Self {
         let side = side.max(1);
         let (columns, rows) = (columns.div_ceil(side).max(1), rows.div_ceil(side).max(1));
         Self { columns, rows, side, cells: vec![[0.0; 4]; columns * rows] }
     }
 
+    /// Empties all cells.
     pub fn clear(&mut self) {
         self.cells.fill([0.0; 4]);
     }
 
     /// Adds a block's value with weight 1.
-    pub fn add(&mut self, column: usize, row: usize, [y, p, q]: Ypq) {
+    pub fn add(&mut self, column: usize, row: usize, value: Color) {
+        self.add_weighted(column, row, value, 1.0);
+    }
+
+    /// Adds a block's value.
+    pub fn add_weighted(&mut self, column: usize, row: usize, value: Color, weight: f32) {
         let cell = &mut self.cells[row / self.side * self.columns + column / self.side];
-        cell[0] += y;
-        cell[1] += p;
-        cell[2] += q;
-        cell[3] += 1.0;
+        for (sum, value) in cell.iter_mut().zip([value[0] * weight, value[1] * weight, value[2] * weight, weight]) {
+            *sum += value;
+        }
     }
 
     /// Adds the marked blocks of a row. `sums` collects the rows of a cell, one line per channel and
     /// one for the weight; it is added to the cells after the last of them and emptied.
-    pub fn add_row(&mut self, row: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
+    pub(crate) fn add_row(&mut self, row: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
         let [y, p, q, weight] = &mut sums.0;
         for (sum, marked) in weight.iter_mut().zip(marked) {
             *sum += f32::from(*marked);
@@ -64,7 +72,7 @@ impl CoarseMap {
     }
 
     /// Adds the collected rows to the cells of a row of blocks.
-    pub fn end_cell_row(&mut self, row: usize, sums: &mut RowSums) {
+    pub(crate) fn end_cell_row(&mut self, row: usize, sums: &mut RowSums) {
         let start = row / self.side * self.columns;
         for (channel, sums) in sums.0.iter_mut().enumerate() {
             for (cell, sums) in self.cells[start..start + self.columns].iter_mut().zip(sums.chunks(self.side)) {
@@ -134,13 +142,14 @@ impl CoarseMap {
     }
 
     /// The value at a block, bilinear.
-    pub fn at_block(&self, column: usize, row: usize) -> Ypq {
+    #[must_use]
+    pub fn at_block(&self, column: usize, row: usize) -> Color {
         let scale = 1.0 / self.side as f32;
         self.at((column as f32 + 0.5) * scale - 0.5, (row as f32 + 0.5) * scale - 0.5)
     }
 
     /// Bilinear, clamped at the border. Units: cells.
-    fn at(&self, x: f32, y: f32) -> Ypq {
+    fn at(&self, x: f32, y: f32) -> Color {
         let (left, right, across) = between(x, self.columns);
         let (top, bottom, down) = between(y, self.rows);
         let (upper, lower) = (&self.cells[top * self.columns..], &self.cells[bottom * self.columns..]);
@@ -252,7 +261,7 @@ fn mean([y, p, q, weight]: [f32; 4]) -> [f32; 4] {
 }
 
 /// Indices of the two neighbours of a position, and the weight of the second.
-pub fn between(position: f32, count: usize) -> (usize, usize, f32) {
+pub(crate) fn between(position: f32, count: usize) -> (usize, usize, f32) {
     let position = position.clamp(0.0, (count - 1) as f32);
     let first = position as usize;
     (first, (first + 1).min(count - 1), position - first as f32)

@@ -11,7 +11,7 @@ use crate::options::{KeyOptions, Levels};
 use crate::planar::PlanarFormat;
 use crate::plate_comparison::{PlateComparison, picture_height_blocks};
 use crate::render::{RenderBuffers, Renderer};
-use crate::shot::{DetectedScreen, Shot};
+use crate::shot::Shot;
 use crate::trimap::{SCREEN, Trimap};
 
 /// Widest gap in the core matte that is closed. Units: share of the picture's height.
@@ -66,13 +66,13 @@ impl Keyer {
     /// Whether the next frame belongs to a shot that was not added yet.
     #[must_use]
     pub fn needs_shot(&self) -> bool {
-        !self.shots.iter().any(|shot| shot.end.is_none_or(|end| self.frame < end))
+        self.shot().is_none()
     }
 
-    /// The screen behind the next frame; none where its shot has none.
+    /// The shot of the next frame, if it was added.
     #[must_use]
-    pub fn screen(&self) -> Option<DetectedScreen> {
-        self.shots.iter().find(|shot| shot.end.is_none_or(|end| self.frame < end))?.screen()
+    pub fn shot(&self) -> Option<&Shot> {
+        self.shots.iter().find(|shot| shot.end.is_none_or(|end| self.frame < end))
     }
 
     /// Keys the next frame of the clip into `out`.

@@ -17,7 +17,7 @@ mod analyzer;
 mod blocks;
 mod chromaticity_map;
 mod clean_plate;
-mod coarse_map;
+pub mod coarse_map;
 pub mod color;
 mod components;
 mod core_colors;
@@ -48,12 +48,12 @@ mod tracking_marks;
 mod trimap;
 pub mod upsample;
 
-pub use analyzer::{Analyzer, ColorlessScreen};
+pub use analyzer::{Analyzer, ColorlessScreen, detect_screen};
 pub use blocks::Siting;
 pub use keyer::Keyer;
 pub use options::{GarbageMatte, KeyOptions, Levels};
 pub use planar::{PlanarFormat, YuvMatrix};
-pub use shot::{DetectedScreen, Shot};
+pub use shot::{DetectedScreen, ScreenCertainty, Shot};
 
 #[cfg(test)]
 mod tests;

@@ -31,10 +31,13 @@ pub struct KeyOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum GarbageMatte {
     /// No garbage matte: the set is opaque.
-    #[default]
     Off,
-    /// The detected set is clear.
-    DetectedSet,
+    /// Regions that do not reach the lower border are clear: lamps, microphones, what is seen over
+    /// the screen. What stands on the floor may belong to the subject and is opaque.
+    #[default]
+    Certain,
+    /// The whole set is clear.
+    All,
 }
 
 /// Black and white point of the matte.

@@ -18,7 +18,7 @@ pub const DISTANCE_STEPS: f32 = 4.0;
 /// Units: widths of a cell.
 const CELL_ROWS_MIN: f32 = 240.0;
 /// Largest luma of a black frame. Units: of 255.
-const BLACK_LUMA_MAX: f32 = 5.0;
+pub const BLACK_LUMA_MAX: f32 = 5.0;
 /// Distance weight of a block whose temporal deviation is explained by noise.
 pub const FULL_WEIGHT: f32 = 255.0;
 

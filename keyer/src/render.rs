@@ -16,7 +16,7 @@ use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
 use crate::screen_space::{ScreenSpace, Ypq};
 use crate::spill::SpillModel;
-use crate::static_regions::SET;
+use crate::static_regions::{SET, STANDING_SET};
 use crate::trimap::{CORE, SCREEN};
 use crate::upsample::{BlockLuma, upsample_alpha};
 
@@ -153,7 +153,7 @@ impl Renderer<'_> {
         let (marked, spill) = (&mut marked[blocks.clone()], &mut spill[blocks.clone()]);
         let regions = &self.static_regions.row(row)[blocks.clone()];
         for (marked, (label, region)) in marked.iter_mut().zip(labels[blocks.clone()].iter().zip(regions)) {
-            *marked = u8::from(*label == CORE) & u8::from(*region != SET);
+            *marked = u8::from(*label == CORE) & u8::from(*region != SET) & u8::from(*region != STANDING_SET);
         }
         let [colors, screen] = [&self.comparison.blocks, &self.comparison.plate]
             .map(|planes| planes.each_ref().map(|plane| &plane.row(row)[blocks.clone()]));

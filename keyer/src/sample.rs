@@ -31,6 +31,11 @@ impl Sample {
         self.planes[0].len() / columns.max(1)
     }
 
+    /// Whether the luma of all blocks is below a value.
+    pub fn is_below(&self, luma: f32) -> bool {
+        self.planes[0].iter().all(|y| f32::from(*y) / STEPS < luma)
+    }
+
     /// Luma, Cb, Cr of a block.
     pub fn at(&self, index: usize) -> [f32; 3] {
         let [y, cb, cr] = &self.planes;

@@ -22,13 +22,15 @@ const BAR_CHROMA_MAX: f32 = 4.0;
 
 /// No static region.
 pub const NO_REGION: u8 = 0;
-/// Set beside the screen: opaque, or clear with a garbage matte.
+/// Set beside the screen that does not reach the lower border: lamps, microphones.
 pub const SET: u8 = 1;
+/// Black bar: clear.
+pub const BAR: u8 = 2;
 /// Static region that touches only the lower border: opaque, since it may be a subject that hardly
 /// moves.
 pub const MAYBE_SUBJECT: u8 = 3;
-/// Black bar: clear.
-pub const BAR: u8 = 2;
+/// Set beside the screen that reaches the lower border: walls, furniture, the floor.
+pub const STANDING_SET: u8 = 4;
 
 /// Labels the static regions; only bars where there are too few samples.
 pub fn find_static_regions(
@@ -39,6 +41,7 @@ pub fn find_static_regions(
 ) -> Plane<u8> {
     let (columns, rows) = (plate[0].columns, plate[0].rows);
     let mut static_regions = Plane::new(columns, rows, NO_REGION);
+    let bars = Bars::find(plate_samples, columns, rows);
     let mut alpha = vec![0.0_f32; columns * rows];
     let mut is_set = Plane::new(columns, rows, 0_u8);
     if plate_samples.samples.len() >= SAMPLES_MIN {
@@ -63,9 +66,9 @@ pub fn find_static_regions(
             let Some(component) = id.checked_sub(1).and_then(|number| components.list.get(number)) else { return NO_REGION };
             if (component.count as f32) < count_min || sums[id] <= REGION_HUE_ALPHA_MIN * component.count as f32 {
                 NO_REGION
-            } else if component.left == 0 || component.top == 0 || component.right + 1 == columns {
-                SET
-            } else if component.bottom + 1 == rows {
+            } else if component.left <= bars.left || component.top <= bars.top || component.right + bars.right + 1 >= columns {
+                if component.bottom + bars.bottom + 1 >= rows { STANDING_SET } else { SET }
+            } else if component.bottom + bars.bottom + 1 >= rows {
                 // A subject that hardly moves stands on the lower border too.
                 MAYBE_SUBJECT
             } else {
@@ -83,40 +86,54 @@ pub fn find_static_regions(
             }
         }
     }
-    mark_bars(plate_samples, &mut static_regions);
+    bars.mark(&mut static_regions);
     static_regions
 }
 
 /// Least number of samples that show whether a block is static.
 const SAMPLES_MIN: usize = 4;
 
-/// Labels the rows and columns at the picture's border that are black in every sample.
-fn mark_bars(plate_samples: &PlateSamples<'_>, static_regions: &mut Plane<u8>) {
-    let (columns, rows) = (static_regions.columns, static_regions.rows);
-    let is_black = |index: usize| {
-        plate_samples.samples.iter().all(|sample| {
-            let [y, cb, cr] = sample.at(index);
-            y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
-        })
-    };
-    let row_is_black = |row: usize| (0..columns).all(|column| is_black(row * columns + column));
-    let column_is_black = |column: usize| (0..rows).all(|row| is_black(row * columns + column));
-    let top = (0..rows).take_while(|row| row_is_black(*row)).count();
-    let bottom = (0..rows - top).take_while(|row| row_is_black(rows - 1 - row)).count();
-    let left = (0..columns).take_while(|column| column_is_black(*column)).count();
-    let right = (0..columns - left).take_while(|column| column_is_black(columns - 1 - column)).count();
-    if top == rows || left == columns {
-        return;
+/// Bars at the borders of the picture. Units: rows and columns of blocks, with the one beside the
+/// bar, which mixes both.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bars {
+    top: usize,
+    bottom: usize,
+    left: usize,
+    right: usize,
+}
+
+impl Bars {
+    /// The rows and columns at the picture's borders that are black in every sample; none where the
+    /// whole picture is.
+    fn find(plate_samples: &PlateSamples<'_>, columns: usize, rows: usize) -> Self {
+        let is_black = |index: usize| {
+            plate_samples.samples.iter().all(|sample| {
+                let [y, cb, cr] = sample.at(index);
+                y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
+            })
+        };
+        let row_is_black = |row: &usize| (0..columns).all(|column| is_black(row * columns + column));
+        let column_is_black = |column: &usize| (0..rows).all(|row| is_black(row * columns + column));
+        let top = (0..rows).take_while(row_is_black).count();
+        let left = (0..columns).take_while(column_is_black).count();
+        if top == rows || left == columns {
+            return Self::default();
+        }
+        let bottom = (0..rows).rev().take_while(row_is_black).count();
+        let right = (0..columns).rev().take_while(column_is_black).count();
+        let [top, bottom, left, right] = [top, bottom, left, right].map(|width| if width > 0 { width + 2 } else { 0 });
+        Self { top, bottom, left, right }
     }
-    for row in 0..rows {
-        for column in 0..columns {
-            // The blocks beside a bar mix both.
-            let is_bar = (top > 0 && row <= top + 1)
-                || (bottom > 0 && row + bottom + 2 >= rows)
-                || (left > 0 && column <= left + 1)
-                || (right > 0 && column + right + 2 >= columns);
-            if is_bar {
-                static_regions.cells[row * columns + column] = BAR;
+
+    fn mark(self, static_regions: &mut Plane<u8>) {
+        let (columns, rows) = (static_regions.columns, static_regions.rows);
+        for row in 0..rows {
+            let is_bar = row < self.top || row + self.bottom >= rows;
+            for (column, region) in static_regions.row_mut(row).iter_mut().enumerate() {
+                if is_bar || column < self.left || column + self.right >= columns {
+                    *region = BAR;
+                }
             }
         }
     }

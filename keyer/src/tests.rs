@@ -112,7 +112,7 @@ fn bars_are_clear_and_hide_no_screen() {
 }
 
 #[test]
-fn the_set_beside_the_screen_is_opaque_without_a_garbage_matte() {
+fn a_set_that_reaches_the_floor_is_opaque_unless_all_of_it_is_to_be_cleared() {
     let format = format(2, 2, 8);
     let frames: Vec<Vec<u8>> = (0..FRAMES)
         .map(|frame| {
@@ -123,12 +123,70 @@ fn the_set_beside_the_screen_is_opaque_without_a_garbage_matte() {
             })
         })
         .collect();
-    for (garbage_matte, alpha) in [(GarbageMatte::Off, 255), (GarbageMatte::DetectedSet, 0)] {
+    for (garbage_matte, alpha) in [(GarbageMatte::Off, 255), (GarbageMatte::Certain, 255), (GarbageMatte::All, 0)] {
         let output = key_with(format, KeyOptions { garbage_matte, ..KeyOptions::default() }, &frames).unwrap();
         for (x, y) in [(4, 10), (12, 100), (22, 60)] {
             assert_eq!(output.alpha(9, x, y), alpha, "{garbage_matte:?} {x} {y}");
         }
-        assert!(output.screens[0].set_share > 0.1);
+        assert!(output.screens[0].standing_set_share > 0.1);
+    }
+}
+
+#[test]
+fn a_lamp_at_the_upper_border_is_cleared_unless_the_garbage_matte_is_off() {
+    let format = format(2, 2, 8);
+    let frames: Vec<Vec<u8>> = (0..FRAMES)
+        .map(|frame| {
+            planar(&format, |x, y| if x < 26 && y < 22 { [250.0, 235.0, 200.0] } else { over(SUBJECT, GREEN, disc(frame, x, y)) })
+        })
+        .collect();
+    for (garbage_matte, alpha) in [(GarbageMatte::Off, 255), (GarbageMatte::Certain, 0), (GarbageMatte::All, 0)] {
+        let output = key_with(format, KeyOptions { garbage_matte, ..KeyOptions::default() }, &frames).unwrap();
+        assert_eq!(output.alpha(9, 8, 8), alpha, "{garbage_matte:?}");
+        assert!(output.screens[0].set_share > 0.01);
+    }
+}
+
+#[test]
+fn a_still_subject_that_stands_on_a_bar_is_opaque() {
+    let output = key(format(2, 2, 8), |frame, x, y| match y {
+        ..20 | 100.. => [-4.0; 3],
+        _ if x < 34 && y > 60 => [90.0, 70.0, 60.0],
+        _ => over(SUBJECT, GREEN, disc(frame, x, y)),
+    });
+    for (x, y) in [(10, 70), (20, 90)] {
+        assert_eq!(output.alpha(9, x, y), 255, "at {x} {y}");
+    }
+}
+
+#[test]
+fn a_shot_without_a_screen_between_two_with_one_is_opaque() {
+    let output = key(format(2, 2, 8), |frame, x, y| match frame {
+        6..11 => [130.0 + ((x * 13 + y * 7) % 60) as f32, 110.0, 96.0],
+        _ => over(SUBJECT, GREEN, disc(frame, x, y)),
+    });
+    assert_eq!(output.screens.iter().map(|screen| screen.first_frame).collect::<Vec<_>>(), [0, 11]);
+    for frame in 6..11 {
+        assert!(output.frames[frame].chunks_exact(4).all(|pixel| pixel[3] == 255));
+    }
+}
+
+#[test]
+fn screens_are_told_from_skies_plants_and_clothes() {
+    let picture = |color: fn(usize, usize) -> Color| -> Vec<u8> {
+        (0..WIDTH * HEIGHT)
+            .flat_map(|index| color(index % WIDTH, index / WIDTH).map(|channel| channel.clamp(0.0, 255.0) as u8))
+            .collect()
+    };
+    let certainty = |color| detect_screen(WIDTH, HEIGHT, &picture(color)).map(|screen| screen.certainty());
+    assert_eq!(certainty(|x, y| over(SUBJECT, GREEN, disc(0, x, y))), Some(ScreenCertainty::Certain));
+    assert_eq!(certainty(|x, y| over(SUBJECT, [30.0, 190.0, 200.0], disc(0, x, y))), Some(ScreenCertainty::Certain));
+    assert_eq!(certainty(|x, y| over(SUBJECT, [6.0, 52.0, 24.0], disc(0, x, y))), Some(ScreenCertainty::Certain));
+    let sky: fn(usize, usize) -> Color = |_, y| if y < 80 { [120.0 + y as f32 * 0.5, 165.0, 215.0] } else { [90.0, 80.0, 70.0] };
+    let lawn: fn(usize, usize) -> Color =
+        |x, y| brighter([95.0, 150.0, 70.0], 0.6 + 0.8 * ((x * 7919 + y * 104_729) % 100) as f32 / 100.0);
+    for picture in [sky, lawn] {
+        assert!(certainty(picture).is_none_or(|certainty| certainty < ScreenCertainty::Certain));
     }
 }
 

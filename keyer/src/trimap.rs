@@ -12,7 +12,7 @@ use crate::options::GarbageMatte;
 use crate::plane::{Area, Plane, erode_into, sum_3x3};
 use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
 use crate::screen_space::Ypq;
-use crate::static_regions::{BAR, MAYBE_SUBJECT, SET};
+use crate::static_regions::{BAR, MAYBE_SUBJECT, SET, STANDING_SET};
 
 mod closing;
 
@@ -172,7 +172,8 @@ impl Trimap {
             match *region {
                 MAYBE_SUBJECT => *label = CORE,
                 SET if garbage_matte == GarbageMatte::Off => *label = CORE,
-                SET | BAR => *label = SCREEN,
+                STANDING_SET if garbage_matte != GarbageMatte::All => *label = CORE,
+                SET | STANDING_SET | BAR => *label = SCREEN,
                 _ => {}
             }
         }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::names;
+
 /// Overrides of the values that the keyer measures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -21,9 +23,31 @@ pub struct KeySettings {
     /// Share of the measured spill that is removed.
     /// Units: 1 is all, 0 none.
     pub spill_strength: Option<f32>,
+    /// Treatment of what stands still beside the screen.
+    pub garbage_matte: GarbageMatte,
 }
 
-/// An RGB colour, written `#00b140`.
+names! {
+    /// Treatment of what stands still beside the screen: the set. Regions that touch the lower
+    /// border may belong to the subject.
+    GarbageMatte {
+        /// Regions that do not touch the lower border become transparent.
+        Auto = "auto",
+        /// The whole set becomes transparent.
+        All = "all",
+        /// The set is opaque.
+        Off = "off",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "`names!` writes the enum")]
+impl Default for GarbageMatte {
+    fn default() -> Self {
+        Self::Auto
+    }
+}
+
+/// An RGB colour with a hue, written `#00b140`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScreenColor(pub [u8; 3]);
@@ -35,22 +59,37 @@ impl fmt::Display for ScreenColor {
     }
 }
 
-/// The text is not `#` and six hexadecimal digits.
+/// The text is not the colour of a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
-pub struct ScreenColorError;
+pub enum ScreenColorError {
+    /// The text is not `#` and six hexadecimal digits.
+    #[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
+    Malformed,
+    /// White, grey or black.
+    #[error("must be a colour with a hue, such as `#00b140`: white, grey and black cannot be keyed")]
+    Colorless,
+}
+
+/// Least difference between the largest and the smallest channel. Units: share of the largest.
+const SATURATION_MIN: f32 = 0.25;
+/// Least largest channel: the hue of darker colours is not known.
+const CHANNEL_MIN: u8 = 12;
 
 impl FromStr for ScreenColor {
     type Err = ScreenColorError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('#').unwrap_or_default();
-        let number = u32::from_str_radix(digits, 16).map_err(|_| ScreenColorError)?;
+        let number = u32::from_str_radix(digits, 16).map_err(|_| ScreenColorError::Malformed)?;
         // `from_str_radix` takes a sign.
         if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(ScreenColorError);
+            return Err(ScreenColorError::Malformed);
         }
         let [_, red, green, blue] = number.to_be_bytes();
+        let (top, bottom) = (red.max(green).max(blue), red.min(green).min(blue));
+        if top < CHANNEL_MIN || f32::from(top - bottom) < SATURATION_MIN * f32::from(top) {
+            return Err(ScreenColorError::Colorless);
+        }
         Ok(Self([red, green, blue]))
     }
 }
@@ -78,7 +117,17 @@ mod tests {
         assert_eq!("#00B140".parse(), Ok(ScreenColor([0, 177, 64])));
         assert_eq!(ScreenColor([0, 177, 64]).to_string(), "#00b140");
         for text in ["", "#", "00b140", "#00b14", "#00b1400", "#+0b140", "#00b14g", "green", "#00b1é"] {
-            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError), "{text}");
+            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_colour_without_a_hue_is_refused() {
+        for text in ["#ffffff", "#000000", "#808080", "#c8d0c8", "#000b00"] {
+            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError::Colorless), "{text}");
+        }
+        for text in ["#0047bb", "#083e1a", "#5a8c50", "#ff00ff"] {
+            assert!(text.parse::<ScreenColor>().is_ok(), "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | choose the matte | [`Engine::prepare`]: `matte::strategy` |
 //! | plan | [`Engine::plan`]: `output::run_plan` |
 //! | check the disk | `output::space` |
+//! | first pass of the keyer | `matte::first_pass`: a decode of its own, one shot ahead |
 //! | decode → matte → compose → encode | `stream`: one decode, all encoders at once |
 //! | previews | `output::preview` |
 //! | verify | `output::verify`: every output is decoded again |
@@ -17,12 +18,14 @@
 mod frame_pipeline;
 mod stream;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt};
+use keyer::Keyer;
 use shared::code::JobErrorCode;
 use shared::qa::{MatteFigures, QaReport, StageTiming};
 use shared::report::AttemptStage;
@@ -36,7 +39,8 @@ use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::compositor::{Compositor, Ground};
-use crate::matte::keying_step::KeyingStep;
+use crate::matte::first_pass::FirstPass;
+use crate::matte::keying_step::{KeyingStep, ScreenSummary};
 use crate::matte::matting_step::MattingStep;
 use crate::matte::models::Catalog;
 use crate::matte::strategy::{self, ChosenMatte, Matte, MatteRequest};
@@ -76,7 +80,7 @@ impl Prepared {
     pub const fn report_inputs<'a>(
         &'a self,
         plan: &'a RunPlan,
-        figures: MatteFigures,
+        (screens, figures): (Option<ScreenSummary>, MatteFigures),
         verified: &'a [Verified],
     ) -> ReportInputs<'a> {
         ReportInputs {
@@ -84,6 +88,7 @@ impl Prepared {
             strategy: self.matte.strategy,
             choice: self.choice.as_ref(),
             plan,
+            screens,
             figures,
             verified,
         }
@@ -163,7 +168,7 @@ impl<'a> Engine<'a> {
         let begun = Instant::now();
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
         let verifying = timing(AttemptStage::Verifying.as_str(), begun);
-        let inputs = prepared.report_inputs(&plan, master.matte, &outputs);
+        let inputs = prepared.report_inputs(&plan, (master.screens, master.matte), &outputs);
         let report = qa::report(inputs, self.tools().await?, vec![prepared.timing.clone(), encoding, verifying]);
         if request.previews {
             previews.push(preview::write_report(self.ffmpeg.dir, &report)?);
@@ -174,13 +179,23 @@ impl<'a> Engine<'a> {
     /// Decode → matte → compose → encode, all at once.
     async fn stream(&self, prepared: &Prepared, plan: &RunPlan, backdrop: Option<&Path>) -> TaskResult<Master> {
         let length = plan.picture.length;
-        let (matting, pipeline) = self.frame_pipeline(prepared, plan, backdrop).await?;
-        let note = |frames| self.progress.set(AttemptStage::Encoding, frames, length.frames);
-        let master = stream::stream(self.ffmpeg, plan, matting, pipeline, note).await?;
+        let first_pass = prepared.matte.first_pass(plan.raw_format, prepared.probed.input.wide_gamut)?;
+        let keyer = first_pass.as_ref().map(FirstPass::keyer);
+        let (matting, pipeline) = self.frame_pipeline(prepared, plan, backdrop, keyer).await?;
+        let (done, total) = (Cell::new(0), length.frames * if first_pass.is_some() { 2 } else { 1 });
+        let note = || {
+            done.set(done.get() + 1);
+            self.progress.set(AttemptStage::Encoding, done.get(), total);
+        };
+        let master = stream::stream(self.ffmpeg, plan, first_pass, matting, pipeline, note).await?;
         // The last frame of an animated picture is held, and decoded once.
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
             return Err(length.too_few(master.frames));
+        }
+        if master.screens.is_some_and(|screens| screens.is_without_screen()) {
+            let message = "No shot of the video shows a screen of the colour that was given or found in samples.";
+            return Err(TaskError::permanent(JobErrorCode::NoMatteStrategy, message));
         }
         Ok(master)
     }
@@ -191,13 +206,14 @@ impl<'a> Engine<'a> {
         prepared: &Prepared,
         plan: &RunPlan,
         backdrop: Option<&Path>,
+        keyer: Option<Box<Keyer>>,
     ) -> TaskResult<(Option<MattingStep>, FramePipeline)> {
         let Prepared { probed, matte, .. } = prepared;
         let (size, wide) = (plan.picture.size, probed.input.wide_gamut);
         let matting = matte.backend().map(|backend| MattingStep::new(backend, size, wide)).transpose()?;
         // The matting step has converted its frames to BT.709 already.
         let keying_wide = wide.filter(|_| matting.is_none());
-        let keying = KeyingStep::new(size, matte.keyer(plan.raw_format, wide), keying_wide);
+        let keying = KeyingStep::new(size, keyer, keying_wide);
         let ground = match (backdrop, plan.composition.background) {
             (Some(path), _) => Ground::Picture(
                 still::read(self.ffmpeg, path, plan.composed_size(), Fit::Filling, JobErrorCode::BackdropUnusable).await?,
@@ -208,7 +224,7 @@ impl<'a> Engine<'a> {
         let compositor = Compositor::new(&plan.composition, size, plan.picture.pixel_aspect, ground);
         let transparent_pixels =
             if matte.keeps_transparent_colors() { TransparentPixels::Kept } else { TransparentPixels::Flattened };
-        let metrics = qa::metrics(probed, matte, plan);
+        let metrics = qa::metrics(probed, plan);
         Ok((matting, FramePipeline::new(plan, keying, compositor, transparent_pixels, metrics)))
     }
 
@@ -221,7 +237,7 @@ impl<'a> Engine<'a> {
         deliver: impl AsyncFn(&Verified) -> TaskResult<()>,
     ) -> TaskResult<Vec<Verified>> {
         let reference = Reference { master, picture: plan.picture, has_audio: prepared.probed.facts.has_audio };
-        let (deliver, done) = (&deliver, &std::cell::Cell::new(0));
+        let (deliver, done) = (&deliver, &Cell::new(0));
         let outputs = plan.renditions.iter().filter_map(|rendition| match rendition.kind {
             RenditionKind::Output(output) => Some((output, rendition)),
             RenditionKind::Preview(_) => None,

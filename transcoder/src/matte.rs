@@ -1,7 +1,6 @@
 //! Mattes: choice of the strategy, chroma keyer, static camera, matting models.
 
-mod coarse_map;
-pub mod keying;
+pub(crate) mod first_pass;
 pub(crate) mod keying_step;
 pub(crate) mod matting_step;
 pub(crate) mod models;

@@ -180,7 +180,7 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
         seen += 1;
         sink.set(AttemptStage::Encoding, seen, frames);
     }
-    Ok(Master { frames: seen, samples: vec![samples], matte: MatteFigures::default(), posters: Vec::new() })
+    Ok(Master { frames: seen, samples: vec![samples], screens: None, matte: MatteFigures::default(), posters: Vec::new() })
 }
 
 fn unverified(detail: &str) -> TaskError {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::keying::{KeySettings, ScreenColor};
+use shared::keying::{GarbageMatte, KeySettings, ScreenColor};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
 use shared::strategy::StrategyRequest;
@@ -171,13 +171,17 @@ pub struct MatteArguments {
     /// How much spill of the screen's colour is removed from the subject; 0 to 1.
     #[arg(long, value_parser = parse_share)]
     pub spill_strength: Option<f32>,
+    /// What stands still beside the screen: `auto` makes those parts transparent that do not reach
+    /// the lower border, `all` makes all of them transparent, `off` none.
+    #[arg(long, default_value = "auto", value_parser = named::<GarbageMatte>(GarbageMatte::ALL.map(GarbageMatte::as_str)))]
+    pub garbage_matte: GarbageMatte,
 }
 
 impl From<MatteArguments> for MatteRequest {
     fn from(arguments: MatteArguments) -> Self {
-        let MatteArguments { strategy, matting_model, background, screen_color, black_point, white_point, spill_strength } =
-            arguments;
-        let key = KeySettings { screen_color, black_point, white_point, spill_strength };
+        let MatteArguments { strategy, matting_model, background, .. } = arguments;
+        let MatteArguments { screen_color, black_point, white_point, spill_strength, garbage_matte, .. } = arguments;
+        let key = KeySettings { screen_color, black_point, white_point, spill_strength, garbage_matte };
         Self { strategy, key, matting_model, background }
     }
 }

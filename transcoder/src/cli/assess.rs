@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
+use keyer::Shot;
+use keyer::color::Rgb;
 use shared::code::JobErrorCode;
 use shared::composition::Composition;
 use shared::media::{PixelSize, Preset};
@@ -18,6 +20,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::read_frames;
 use crate::frame::pixels::{self, sides};
+use crate::matte::keying_step::KeyedSource;
 use crate::matte::strategy::{Matte, MatteRequest};
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::qa;
@@ -53,7 +56,7 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
     let stages = vec![before.timing.clone(), timing("measuring", begun)];
     // Who made the result is not known, so neither is how.
     let before = Prepared { choice: None, ..before };
-    Ok(qa::report(before.report_inputs(&plan, figures, &[]), engine.tools().await?, stages))
+    Ok(qa::report(before.report_inputs(&plan, (None, figures), &[]), engine.tools().await?, stages))
 }
 
 /// Probes the source and detects its screen; without one, the result is measured without a
@@ -80,16 +83,34 @@ fn empty_plan(prepared: &Prepared) -> RunPlan {
 }
 
 async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan, result: &RunPlan) -> TaskResult<MatteFigures> {
-    let metrics = qa::metrics(&before.probed, &before.matte, source);
+    let metrics = qa::metrics(&before.probed, source);
+    let screens = find_screens(ffmpeg, before, source).await?;
     let (source_in, sources) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
     let (result_in, results) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
     let sizes = (source.picture.size, result.picture.size);
     let (_, _, metrics) = tokio::try_join!(
         decode(ffmpeg, source, source_in),
         decode(ffmpeg, result, result_in),
-        add_frames(metrics, sizes, sources, results),
+        add_frames(metrics, screens, sizes, sources, results),
     )?;
     Ok(metrics.finish())
+}
+
+/// Number of the first frame of each shot, and the colour of its screen; empty where nothing would
+/// be keyed.
+async fn find_screens(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan) -> TaskResult<Vec<(usize, Option<Rgb>)>> {
+    let first_pass = before.matte.first_pass(source.raw_format, before.probed.input.wide_gamut)?;
+    let Some(first_pass) = first_pass else { return Ok(Vec::new()) };
+    let (shot_queue, mut shots) = mpsc::channel::<Shot>(FRAMES_IN_FLIGHT_MAX);
+    let collect = async {
+        let mut screens = Vec::new();
+        while let Some(shot) = shots.recv().await {
+            screens.push((shot.first_frame(), shot.screen().map(|screen| screen.color)));
+        }
+        Ok(screens)
+    };
+    let run = first_pass.run(ffmpeg, &source.decode, source.picture.length, shot_queue, || ());
+    Ok(tokio::try_join!(run, collect)?.1)
 }
 
 async fn decode(ffmpeg: Tool<'_>, plan: &RunPlan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
@@ -100,11 +121,12 @@ async fn decode(ffmpeg: Tool<'_>, plan: &RunPlan, frames: mpsc::Sender<Vec<u8>>)
 
 async fn add_frames(
     mut metrics: MatteMetrics,
+    screens: Vec<(usize, Option<Rgb>)>,
     (source_size, result_size): (PixelSize, PixelSize),
     mut sources: mpsc::Receiver<Vec<u8>>,
     mut results: mpsc::Receiver<Vec<u8>>,
 ) -> TaskResult<MatteMetrics> {
-    let mut frames = 0_u64;
+    let mut frames = 0_usize;
     loop {
         let (source, result) = match (sources.recv().await, results.recv().await) {
             (Some(source), Some(result)) => (source, result),
@@ -115,9 +137,11 @@ async fn add_frames(
                 return Err(TaskError::permanent(JobErrorCode::VerifyFailed, message));
             }
         };
+        let shot = screens.iter().rev().find(|(first_frame, _)| *first_frame <= frames).copied();
         let work = blocking(move || {
             fitted(result, result_size, source_size).map(|result| {
-                metrics.add(&result, Some(&source));
+                let source = shot.map(|(shot, screen)| KeyedSource { planar: source, shot, screen });
+                metrics.add(&result, source.as_ref());
                 metrics
             })
         });

@@ -1,6 +1,7 @@
 //! The frame pipeline: composes each decoded frame, measures its matte, keeps samples, and prepares
 //! it for every encoder.
 
+use keyer::Shot;
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;
 
@@ -9,7 +10,7 @@ use crate::frame::compositor::Compositor;
 use crate::frame::feed::{Feed, Frame, Sized};
 use crate::frame::pixels;
 use crate::frame::samples::{Lattice, Samples};
-use crate::matte::keying_step::KeyingStep;
+use crate::matte::keying_step::{KeyingStep, MasterFrame};
 use crate::output::master::Master;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::rendition::{Rendition, RenditionKind};
@@ -62,14 +63,19 @@ impl FramePipeline {
                 samples.push(Samples::new(Lattice::new(feed_size, frames)));
             }
         }
-        let master = Master { frames: 0, samples, matte: MatteFigures::default(), posters: Vec::new() };
+        let master = Master { frames: 0, samples, screens: None, matte: MatteFigures::default(), posters: Vec::new() };
         let (size, renditions) = (plan.picture.size, plan.renditions.clone());
         Self { keying, transparent_pixels, size, compositor, renditions, feeds, metrics, poster_at: frames / 2, master }
     }
 
-    /// Number of processed frames.
-    pub const fn frames(&self) -> u64 {
-        self.master.frames
+    /// Whether the next frame can be processed only after [`Self::add_shot`].
+    pub fn needs_shot(&self) -> bool {
+        self.keying.needs_shot()
+    }
+
+    /// Adds the next shot of the keyer's first pass.
+    pub fn add_shot(&mut self, shot: Shot) {
+        self.keying.add_shot(shot);
     }
 
     /// Processes one decoded frame. Returns the input of each rendition's encoder in the order of
@@ -77,11 +83,11 @@ impl FramePipeline {
     pub fn process(&mut self, raw: Vec<u8>) -> TaskResult<Vec<Option<Frame>>> {
         let index = self.master.frames;
         self.master.frames += 1;
-        let (mut rgba, source) = self.keying.apply(raw);
+        let MasterFrame { mut rgba, source } = self.keying.apply(raw);
         if self.transparent_pixels == TransparentPixels::Flattened {
             pixels::flatten(&mut rgba, self.size);
         }
-        self.metrics.add(&rgba, source.as_deref());
+        self.metrics.add(&rgba, source.as_ref());
         let rgba = self.compositor.show(rgba)?;
         let is_taken = |feed: &&Feed| self.renditions.iter().any(|rendition| rendition.feed == **feed && rendition.takes(index));
         let taken: Vec<Feed> = self.feeds.iter().filter(is_taken).copied().collect();
@@ -113,6 +119,6 @@ impl FramePipeline {
 
     /// Returns the reference data for verification, with the metrics of the matte.
     pub fn finish(self) -> Master {
-        Master { matte: self.metrics.finish(), ..self.master }
+        Master { screens: self.keying.screens(), matte: self.metrics.finish(), ..self.master }
     }
 }

@@ -1,9 +1,11 @@
 //! One decode streams through the matte and the frame pipeline to all encoders, which run at the
-//! same time, each behind a bounded queue.
+//! same time, each behind a bounded queue. Where planar frames are keyed, another decode runs ahead
+//! for the keyer's first pass.
 //!
 //! Everything runs inside one future: dropping it kills every child before the drop returns.
 
 use futures_util::future::{OptionFuture, try_join_all};
+use keyer::Shot;
 use shared::code::JobErrorCode;
 use tokio::sync::mpsc;
 
@@ -13,6 +15,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::{decode_error, read_frames};
 use crate::frame::feed::Frame;
+use crate::matte::first_pass::FirstPass;
 use crate::matte::matting_step::MattingStep;
 use crate::output::encode::encode;
 use crate::output::master::Master;
@@ -23,18 +26,21 @@ use crate::output::run_plan::RunPlan;
 const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
 /// Frames with a matte that wait to be composed.
 const MATTED_FRAMES_IN_FLIGHT_MAX: usize = 2;
+/// Analysed shots that wait for the second pass.
+const SHOTS_IN_FLIGHT_MAX: usize = 1;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
 
-/// Streams the clip: decode → matte → compose → encode. `on_frame` is told how many frames have
-/// been composed.
+/// Streams the clip: decode → matte → compose → encode. `on_frame` is called for each frame that has
+/// been composed, and for each one of the first pass.
 /// Errors: those of each step; `source_no_frames`.
 pub async fn stream(
     ffmpeg: Tool<'_>,
     plan: &RunPlan,
+    first_pass: Option<FirstPass>,
     matting: Option<MattingStep>,
     pipeline: FramePipeline,
-    on_frame: impl Fn(u64),
+    on_frame: impl Fn(),
 ) -> TaskResult<Master> {
     create_preview_folder(ffmpeg, plan)?;
     let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout).map_err(|error| decode_error(error, 0))?;
@@ -46,6 +52,8 @@ pub async fn stream(
         // Keying and preserved alpha are part of composing.
         None => (raw_frames, None),
     };
+    let (shot_queue, shots) = mpsc::channel(SHOTS_IN_FLIGHT_MAX);
+    let first_pass = first_pass.map(|pass| Box::pin(pass.run(ffmpeg, &plan.decode, plan.picture.length, shot_queue, &on_frame)));
     let (queues, encoders): (Vec<_>, Vec<_>) = plan
         .renditions
         .iter()
@@ -54,10 +62,11 @@ pub async fn stream(
             (queue, encode(ffmpeg, rendition, frames))
         })
         .unzip();
-    let (frames, (), master, _) = tokio::try_join!(
+    let (frames, (), (), master, _) = tokio::try_join!(
         read_frames(decoder, frame_size_bytes, plan.picture.length, raw_queue),
+        async { OptionFuture::from(first_pass).await.unwrap_or(Ok(())) },
         async { OptionFuture::from(matting).await.unwrap_or(Ok(())) },
-        compose(pipeline, with_matte, queues, on_frame),
+        compose(pipeline, (shots, with_matte), queues, &on_frame),
         try_join_all(encoders),
     )?;
     if frames == 0 {
@@ -77,18 +86,23 @@ fn create_preview_folder(ffmpeg: Tool<'_>, plan: &RunPlan) -> TaskResult<()> {
 /// queues.
 async fn compose(
     mut pipeline: FramePipeline,
-    mut decoded: mpsc::Receiver<Vec<u8>>,
+    (mut shots, mut decoded): (mpsc::Receiver<Shot>, mpsc::Receiver<Vec<u8>>),
     queues: Vec<mpsc::Sender<Frame>>,
-    on_frame: impl Fn(u64),
+    on_frame: impl Fn(),
 ) -> TaskResult<Master> {
     while let Some(raw) = decoded.recv().await {
+        while pipeline.needs_shot() {
+            // A closed queue means that the first pass failed; its own error is reported instead.
+            let Some(shot) = shots.recv().await else { return Ok(pipeline.finish()) };
+            pipeline.add_shot(shot);
+        }
         let work = blocking(move || {
             let processed = pipeline.process(raw);
             (pipeline, processed)
         });
         let processed;
         (pipeline, processed) = work.await?;
-        on_frame(pipeline.frames());
+        on_frame();
         for (queue, frame) in queues.iter().zip(processed?) {
             // A queue is closed only after its encoder failed; the encoder's error is reported
             // instead.

@@ -13,6 +13,7 @@ mod static_camera;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use keyer::KeyOptions;
 use shared::code::JobErrorCode;
 use shared::keying::KeySettings;
 use shared::strategy::{Strategy, StrategyCandidate, StrategyChoice, StrategyRequest};
@@ -23,7 +24,7 @@ use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::Tool;
 use crate::frame::gamut::{WideGamut, from_bt709};
 use crate::frame::raw_format::RawFormat;
-use crate::matte::keying::{KeyOptions, Keyer, Screen};
+use crate::matte::first_pass::FirstPass;
 use crate::matte::matting_step::MattingBackend;
 use crate::matte::models::Catalog;
 use crate::plan;
@@ -34,13 +35,9 @@ pub use sampled_clip::SampledClip;
 pub enum AlphaSource {
     /// Frames are decoded with the source's own alpha; opaque where it has none.
     Decoded,
-    /// Planar frames are keyed at the start of the frame pipeline.
-    Keyed {
-        /// The screen, detected or given.
-        screen: Screen,
-        /// Manual settings.
-        options: KeyOptions,
-    },
+    /// Planar frames are keyed at the start of the frame pipeline, after a first pass over the
+    /// clip.
+    Keyed(KeyOptions),
     /// A backend mattes RGBA frames between decoder and frame pipeline.
     Matted(Arc<dyn MattingBackend>),
 }
@@ -92,15 +89,7 @@ impl Matte {
     pub fn raw_format(&self, probed: &Probed) -> RawFormat {
         match self.alpha {
             AlphaSource::Decoded | AlphaSource::Matted(_) => RawFormat::Rgba,
-            AlphaSource::Keyed { .. } => plan::planar_format(probed),
-        }
-    }
-
-    /// The screen that is keyed.
-    pub const fn screen(&self) -> Option<&Screen> {
-        match &self.alpha {
-            AlphaSource::Keyed { screen, .. } => Some(screen),
-            AlphaSource::Decoded | AlphaSource::Matted(_) => None,
+            AlphaSource::Keyed(_) => plan::planar_format(probed),
         }
     }
 
@@ -108,20 +97,18 @@ impl Matte {
     pub const fn backend(&self) -> Option<&Arc<dyn MattingBackend>> {
         match &self.alpha {
             AlphaSource::Matted(backend) => Some(backend),
-            AlphaSource::Decoded | AlphaSource::Keyed { .. } => None,
+            AlphaSource::Decoded | AlphaSource::Keyed(_) => None,
         }
     }
 
-    /// The keyer of planar frames; `wide` is their gamut where that is not BT.709.
-    pub fn keyer(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> Option<Box<Keyer>> {
-        match (&self.alpha, raw_format) {
-            (AlphaSource::Keyed { screen, options }, RawFormat::Planar(format)) => {
-                // Samples are in BT.709, but frames are keyed in the source's own gamut.
-                let color = wide.map_or(screen.color, |wide| from_bt709(wide, screen.color));
-                Some(Box::new(Keyer::new(Screen { color, ..*screen }, format, *options)))
-            }
-            _ => None,
-        }
+    /// The first pass over the clip, where planar frames are keyed; `wide` is their gamut where that
+    /// is not BT.709.
+    /// Errors: `no_matte_strategy` where the given screen colour has no hue.
+    pub fn first_pass(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> TaskResult<Option<FirstPass>> {
+        let (AlphaSource::Keyed(options), RawFormat::Planar(format)) = (&self.alpha, raw_format) else { return Ok(None) };
+        // The colour is given in BT.709, but frames are keyed in the source's own gamut.
+        let screen_color = options.screen_color.map(|color| wide.map_or(color, |wide| from_bt709(wide, color)));
+        FirstPass::new(format, KeyOptions { screen_color, ..*options }).map(Some)
     }
 
     /// True if transparent pixels have the source's colour; else it is extrapolated and may be
@@ -149,6 +136,8 @@ pub enum Detection {
     DoesNotFit {
         /// Failure of a job that asks for this strategy alone.
         code: JobErrorCode,
+        /// Above 0 where it may fit nevertheless; at most 1.
+        confidence: f64,
         /// One sentence for people.
         reason: String,
     },
@@ -160,9 +149,14 @@ impl Detection {
         Self::Fits { alpha, confidence, reason: reason.into(), matting_model: None }
     }
 
+    /// The strategy cannot be used.
+    pub fn does_not_fit(code: JobErrorCode, reason: impl Into<String>) -> Self {
+        Self::DoesNotFit { code, confidence: 0.0, reason: reason.into() }
+    }
+
     /// The footage is not suitable.
     pub fn unsuitable(reason: impl Into<String>) -> Self {
-        Self::DoesNotFit { code: JobErrorCode::NoMatteStrategy, reason: reason.into() }
+        Self::does_not_fit(JobErrorCode::NoMatteStrategy, reason)
     }
 }
 
@@ -170,7 +164,7 @@ impl Detection {
 async fn detect(strategy: Strategy, clip: &SampledClip<'_>) -> TaskResult<Detection> {
     match strategy {
         Strategy::SourceAlpha => source_alpha::detect(clip).await,
-        Strategy::ChromaKey => Ok(chroma_key::detect(clip)),
+        Strategy::ChromaKey => chroma_key::detect(clip).await,
         Strategy::OnnxMatting => onnx_matting::detect(clip).await,
         Strategy::StaticCamera => static_camera::detect(clip).await,
         Strategy::Portrait => Ok(portrait::detect()),
@@ -197,9 +191,9 @@ pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, re
                 chosen = Some((Matte { strategy, alpha }, choice));
             }
             Detection::Fits { confidence, reason, .. } => others.push(candidate(Some(confidence), reason)),
-            Detection::DoesNotFit { code, reason } => {
+            Detection::DoesNotFit { code, confidence, reason } => {
                 failures.push((code, reason.clone()));
-                others.push(candidate(Some(0.0), reason));
+                others.push(candidate(Some(confidence), reason));
             }
         }
     }

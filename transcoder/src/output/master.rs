@@ -6,6 +6,7 @@ use shared::qa::MatteFigures;
 use crate::frame::feed::Frame;
 use crate::frame::pixels::Backdrop;
 use crate::frame::samples::Samples;
+use crate::matte::keying_step::ScreenSummary;
 
 /// The composed clip.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Master {
     pub frames: u64,
     /// Some pixels of each frame, per size.
     pub samples: Vec<Samples>,
+    /// The screens that were keyed; none where nothing was keyed.
+    pub screens: Option<ScreenSummary>,
     /// Metrics of the matte.
     pub matte: MatteFigures,
     /// One frame over each backdrop, with its size.

@@ -14,7 +14,7 @@ use shared::qa::MatteFigures;
 
 use crate::frame::pixels::sides;
 use crate::frame::samples::pixel;
-use crate::matte::keying::Screen;
+use crate::matte::keying_step::KeyedSource;
 use keyer::planar::PlanarFormat;
 use reconstruction::Reconstruction;
 
@@ -101,14 +101,13 @@ impl MatteMetrics {
         }
     }
 
-    /// For frames of this size, keyed from sources of this format with a screen.
-    pub fn against(size: PixelSize, format: PlanarFormat, screen: &Screen) -> Self {
-        Self { reconstruction: Some(Reconstruction::new(format, screen)), ..Self::new(size) }
+    /// For frames of this size, keyed from sources of this format.
+    pub fn against(size: PixelSize, format: PlanarFormat) -> Self {
+        Self { reconstruction: Some(Reconstruction::new(format)), ..Self::new(size) }
     }
 
-    /// Adds the next frame: straight RGBA, and the source frame that it was keyed from, if there is
-    /// a screen.
-    pub fn add(&mut self, rgba: &[u8], source: Option<&[u8]>) {
+    /// Adds the next frame: straight RGBA, and the source that it was keyed from, if there is one.
+    pub fn add(&mut self, rgba: &[u8], source: Option<&KeyedSource>) {
         if let (Some(reconstruction), Some(source)) = (&mut self.reconstruction, source) {
             reconstruction.add(source, rgba);
         }

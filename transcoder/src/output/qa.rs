@@ -10,12 +10,13 @@ use shared::strategy::{Strategy, StrategyChoice};
 
 use crate::ffmpeg::probe::Probed;
 use crate::frame::raw_format::RawFormat;
-use crate::matte::strategy::Matte;
+use crate::matte::keying_step::ScreenSummary;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::run_plan::RunPlan;
 use crate::output::verify::Verified;
 
 pub use self::warnings::{matte_warnings, source_warnings};
+use self::warnings::{possible_screen_warning, screen_warnings};
 
 /// A smaller share of the picture counts as none.
 const SHARE_MIN: f64 = 0.000_5;
@@ -31,22 +32,22 @@ pub struct ReportInputs<'a> {
     pub choice: Option<&'a StrategyChoice>,
     /// The plan of the run.
     pub plan: &'a RunPlan,
+    /// The screens that were keyed; none where nothing was keyed, or by another program.
+    pub screens: Option<ScreenSummary>,
     /// Metrics of the matte.
     pub figures: MatteFigures,
     /// The verified outputs.
     pub verified: &'a [Verified],
 }
 
-/// The metrics for mattes that are made this way, with a comparison against the screen where there
-/// is one.
-pub fn metrics(probed: &Probed, matte: &Matte, plan: &RunPlan) -> MatteMetrics {
+/// The metrics for mattes of this plan, with a comparison against the screen where planar frames are
+/// keyed.
+pub fn metrics(probed: &Probed, plan: &RunPlan) -> MatteMetrics {
     let size = plan.picture.size;
-    match (matte.screen(), plan.raw_format) {
+    match plan.raw_format {
         // Results of wider gamuts were converted, so they cannot be compared with the source.
-        (Some(screen), RawFormat::Planar(format)) if probed.input.wide_gamut.is_none() => {
-            MatteMetrics::against(size, format, screen)
-        }
-        _ => MatteMetrics::new(size),
+        RawFormat::Planar(format) if probed.input.wide_gamut.is_none() => MatteMetrics::against(size, format),
+        RawFormat::Planar(_) | RawFormat::Rgba => MatteMetrics::new(size),
     }
 }
 
@@ -54,6 +55,8 @@ pub fn metrics(probed: &Probed, matte: &Matte, plan: &RunPlan) -> MatteMetrics {
 pub fn report(inputs: ReportInputs<'_>, tools: BTreeMap<String, String>, stages: Vec<StageTiming>) -> QaReport {
     let mut warnings = source_warnings(inputs.probed, inputs.plan);
     let matte = rounded_matte(inputs.figures);
+    warnings.extend(inputs.choice.into_iter().filter_map(possible_screen_warning));
+    warnings.extend(inputs.screens.iter().flat_map(screen_warnings));
     warnings.extend(matte_warnings(&matte, inputs.strategy));
     let (score, score_terms) = score::score(&matte);
     let outputs = inputs.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "cells are a few pixels wide")]
 
+use keyer::coarse_map::CoarseMap;
 use rayon::prelude::*;
 
 use super::color::{Rgb, Ycc, rgb, ycc};
@@ -10,7 +11,6 @@ use super::exposure::Exposure;
 use super::grid::Grid;
 use super::motion_blur::MotionBlur;
 use super::plate::Plate;
-use crate::matte::coarse_map::CoarseMap;
 use keyer::color::byte;
 
 /// Labels of the trimap.
@@ -108,11 +108,9 @@ fn average(grid: Grid, evidence: &Evidence, weight: impl Fn(usize) -> f32) -> Co
         if weight <= 0.0 {
             continue;
         }
-        let sum = &mut cells.sums[cell / grid.columns / COLOR_SIDE * cells.columns + cell % grid.columns / COLOR_SIDE];
-        let [red, green, blue] = evidence.frame[cell];
-        *sum = [sum[0] + red * weight, sum[1] + green * weight, sum[2] + blue * weight, sum[3] + weight];
+        cells.add_weighted(cell % grid.columns, cell / grid.columns, evidence.frame[cell], weight);
     }
-    cells.fill_holes(WEIGHT_FULL);
+    cells.fill(WEIGHT_FULL);
     cells
 }
 

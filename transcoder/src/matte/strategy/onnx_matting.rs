@@ -23,7 +23,7 @@ pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
     let (all, wanted) = (Arc::clone(clip.models), clip.request.matting_model.clone());
     let model = match blocking(move || find(&all, wanted.as_deref())).await? {
         Ok(model) => model,
-        Err(reason) => return Ok(Detection::DoesNotFit { code: JobErrorCode::ModelUnavailable, reason }),
+        Err(reason) => return Ok(Detection::does_not_fit(JobErrorCode::ModelUnavailable, reason)),
     };
     let (samples, trial) = (clip.samples.clone(), Arc::clone(&model));
     let (covered, certainty) = match blocking(move || infer_samples(&trial, &samples.frames, samples.size)).await? {
@@ -31,7 +31,7 @@ pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
         // Another strategy may still fit.
         Err(TaskError::Permanent { code, message, detail }) => {
             tracing::warn!(model = model.manifest().id, detail, "a matting model failed on a sample");
-            return Ok(Detection::DoesNotFit { code, reason: message });
+            return Ok(Detection::does_not_fit(code, message));
         }
         Err(error) => return Err(error),
     };

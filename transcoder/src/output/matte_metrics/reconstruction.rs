@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, times};
 use super::screen_map::{CELL, ScreenMap};
 use crate::frame::samples::pixel;
-use crate::matte::keying::Screen;
+use crate::matte::keying_step::KeyedSource;
 use keyer::planar::PlanarFormat;
 
 /// Differences up to so many variances of the screen's noise are ignored.
@@ -30,6 +30,8 @@ pub struct Reconstruction {
     format: PlanarFormat,
     rows: [Ycc; 3],
     blocks: Blocks,
+    /// Number of the first frame of the current shot; none before the first frame.
+    shot: Option<usize>,
     screen: ScreenMap,
     /// Colour and classification of each sampled block of the source.
     shown: Vec<SourceBlock>,
@@ -61,17 +63,23 @@ struct CellSums {
 }
 
 impl Reconstruction {
-    /// For sources of this format with this screen.
-    pub fn new(format: PlanarFormat, screen: &Screen) -> Self {
+    /// For sources of this format.
+    pub fn new(format: PlanarFormat) -> Self {
         let rows = matrix(format.matrix);
         let blocks = Blocks::new(format);
-        let screen = ScreenMap::new(blocks.columns, blocks.rows, times(&rows, screen.color));
+        let screen = ScreenMap::new(blocks.columns, blocks.rows, [0.0; 3]);
         let shown = vec![SourceBlock::default(); blocks.columns * blocks.rows];
-        Self { format, rows, blocks, screen, shown, squares: 0.0, alpha: 0.0 }
+        Self { format, rows, blocks, shot: None, screen, shown, squares: 0.0, alpha: 0.0 }
     }
 
     /// Compares the next frame of the source with the result, straight RGBA of the same size.
-    pub fn add(&mut self, source: &[u8], rgba: &[u8]) {
+    /// Frames of shots without a screen are skipped.
+    pub fn add(&mut self, KeyedSource { planar: source, shot, screen }: &KeyedSource, rgba: &[u8]) {
+        let Some(color) = screen else { return };
+        if self.shot != Some(*shot) {
+            self.shot = Some(*shot);
+            self.screen = ScreenMap::new(self.blocks.columns, self.blocks.rows, times(&self.rows, *color));
+        }
         if source.len() != self.format.frame_size_bytes() || rgba.len() != self.format.width * self.format.height * 4 {
             return;
         }

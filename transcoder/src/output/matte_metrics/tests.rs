@@ -59,15 +59,15 @@ fn filmed(rgba: &[u8], screen: impl Fn(usize) -> [f32; 3]) -> Vec<u8> {
     luma.chain(chroma(1)).chain(chroma(2)).collect()
 }
 
-fn before(color: [f32; 3]) -> MatteMetrics {
-    MatteMetrics::against(SIZE, FORMAT, &Screen { color, coverage: 1.0 })
+fn source(planar: Vec<u8>, screen: [f32; 3]) -> KeyedSource {
+    KeyedSource { planar, shot: 0, screen: Some(screen) }
 }
 
 /// The figures of results, each beside what was filmed.
 fn compared<'a>(frames: impl IntoIterator<Item = (&'a Vec<u8>, &'a Vec<u8>)>) -> MatteFigures {
-    let mut metrics = before(GREEN);
+    let mut metrics = MatteMetrics::against(SIZE, FORMAT);
     for (truth, result) in frames {
-        metrics.add(result, Some(&filmed(truth, |_| GREEN)));
+        metrics.add(result, Some(&source(filmed(truth, |_| GREEN), GREEN)));
     }
     metrics.finish()
 }
@@ -198,8 +198,9 @@ fn what_the_source_shows_through_is_no_hole_and_what_moves_does_not_flicker() {
 fn an_unevenly_lit_screen_is_told_from_an_even_one_and_spoils_no_error() {
     let truth = square(|_, _, _| {});
     let lit = |light: fn(usize) -> f32| {
-        let mut metrics = before(GREEN);
-        (0..3).for_each(|_| metrics.add(&truth, Some(&filmed(&truth, |x| GREEN.map(|channel| channel * light(x))))));
+        let mut metrics = MatteMetrics::against(SIZE, FORMAT);
+        (0..3)
+            .for_each(|_| metrics.add(&truth, Some(&source(filmed(&truth, |x| GREEN.map(|channel| channel * light(x))), GREEN))));
         metrics.finish()
     };
     let even = lit(|_| 1.0);
@@ -243,8 +244,9 @@ fn every_warning_has_a_picture_that_causes_it_and_a_clean_one_causes_none() {
         assert!(codes(measured(&frames)).iter().any(|found| found == code), "{code}: {:?}", codes(measured(&frames)));
     }
     let lit = |fall: f32| {
-        let mut metrics = before(GREEN);
-        metrics.add(&whole, Some(&filmed(&whole, |x| GREEN.map(|channel| channel * (1.0 - fall * x as f32 / SIDE as f32)))));
+        let mut metrics = MatteMetrics::against(SIZE, FORMAT);
+        let planar = filmed(&whole, |x| GREEN.map(|channel| channel * (1.0 - fall * x as f32 / SIDE as f32)));
+        metrics.add(&whole, Some(&source(planar, GREEN)));
         codes(metrics.finish())
     };
     assert_eq!((lit(0.5), lit(0.1)), (vec!["screen_uneven".to_owned()], vec![]));

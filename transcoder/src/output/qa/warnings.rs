@@ -2,10 +2,11 @@
 //! matte.
 
 use shared::qa::{MatteFigures, QaWarning};
-use shared::strategy::Strategy;
+use shared::strategy::{Strategy, StrategyChoice, StrategyRequest};
 
 use super::SHARE_MIN;
 use crate::ffmpeg::probe::Probed;
+use crate::matte::keying_step::ScreenSummary;
 use crate::output::rendition::{Rendition, RenditionKind};
 use crate::output::run_plan::RunPlan;
 
@@ -51,6 +52,33 @@ pub fn source_warnings(probed: &Probed, plan: &RunPlan) -> Vec<QaWarning> {
         if *keep_every > 1 {
             let (kept, own) = (params.frame_rate.as_f64(), plan.picture.frame_rate.as_f64());
             warnings.push(warning("frames_dropped", format!("{output} has {kept:.3} frames a second; the source has {own:.3}.")));
+        }
+    }
+    warnings
+}
+
+/// Where another strategy was chosen although there may be a screen.
+pub fn possible_screen_warning(choice: &StrategyChoice) -> Option<QaWarning> {
+    let chroma_key = choice.runners_up.iter().find(|candidate| candidate.strategy == StrategyRequest::ChromaKey)?;
+    let is_possible = chroma_key.confidence.is_some_and(|confidence| confidence > 0.0);
+    (choice.strategy == StrategyRequest::StaticCamera && is_possible)
+        .then(|| warning("possible_screen", chroma_key.reason.clone()))
+}
+
+/// From the screens that were keyed.
+pub fn screen_warnings(screens: &ScreenSummary) -> Vec<QaWarning> {
+    let mut warnings = Vec::new();
+    if screens.shots_without_screen > 0 {
+        let message = format!("{} of {} shots show no screen; they are opaque.", screens.shots_without_screen, screens.shots);
+        warnings.push(warning("shots_without_screen", message));
+    }
+    for (share, code, what) in [
+        (screens.set_share, "garbage_matte", "was made transparent unless `garbageMatte` is `off`"),
+        (screens.standing_set_share, "set_visible", "reaches the lower border and is opaque unless `garbageMatte` is `all`"),
+    ] {
+        if share > SHARE_MIN {
+            let message = format!("What stands still beside the screen, {:.1} % of the picture, {what}.", share * 100.0);
+            warnings.push(warning(code, message));
         }
     }
     warnings
@@ -131,6 +159,34 @@ mod tests {
             assert_eq!(codes(figures), [code]);
         }
         assert!(matte_warnings(&MatteFigures { spill_residue: 0.1, ..CLEAN }, Strategy::SourceAlpha).is_empty());
+    }
+
+    #[test]
+    fn shots_and_sets_beside_the_screen_are_named_where_there_are_any() {
+        let codes = |screens| screen_warnings(&screens).into_iter().map(|warning| warning.code).collect::<Vec<_>>();
+        let plain = ScreenSummary { shots: 3, ..ScreenSummary::default() };
+        assert_eq!(codes(plain), Vec::<String>::new());
+        assert_eq!(codes(ScreenSummary { shots_without_screen: 1, ..plain }), ["shots_without_screen"]);
+        assert_eq!(codes(ScreenSummary { set_share: 0.1, ..plain }), ["garbage_matte"]);
+        assert_eq!(codes(ScreenSummary { standing_set_share: 0.1, ..plain }), ["set_visible"]);
+    }
+
+    #[test]
+    fn a_possible_screen_is_named_where_the_camera_stands_still() {
+        let choice = |strategy, confidence| StrategyChoice {
+            strategy,
+            confidence: 0.8,
+            reason: String::new(),
+            matting_model: None,
+            runners_up: vec![shared::strategy::StrategyCandidate {
+                strategy: StrategyRequest::ChromaKey,
+                confidence: Some(confidence),
+                reason: "There may be a screen.".to_owned(),
+            }],
+        };
+        assert_eq!(possible_screen_warning(&choice(StrategyRequest::StaticCamera, 0.0)), None);
+        let warned = possible_screen_warning(&choice(StrategyRequest::StaticCamera, 0.1)).unwrap();
+        assert_eq!((warned.code.as_str(), warned.message.as_str()), ("possible_screen", "There may be a screen."));
     }
 
     #[test]

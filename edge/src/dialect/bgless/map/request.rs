@@ -1,6 +1,6 @@
 //! Reads a job request, field by field.
 
-use shared::keying::{KeySettings, ScreenColor};
+use shared::keying::{GarbageMatte, KeySettings, ScreenColor, ScreenColorError};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::strategy::StrategyRequest;
@@ -170,6 +170,7 @@ fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
         black_point: key.black_point.map(|value| share("options.key.blackPoint", value)).transpose()?,
         white_point: key.white_point.map(|value| share("options.key.whitePoint", value)).transpose()?,
         spill_strength: key.spill_strength.map(|value| share("options.key.spillStrength", value)).transpose()?,
+        garbage_matte: key.garbage_matte.map(|name| garbage_matte(&name)).transpose()?.unwrap_or_default(),
     };
     if settings.black_point.unwrap_or(0.0) >= settings.white_point.unwrap_or(1.0) {
         return Err(Error::invalid("options.key.whitePoint", "Must be above `options.key.blackPoint`."));
@@ -178,8 +179,14 @@ fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
 }
 
 fn screen_color(text: &str) -> Result<ScreenColor, Error> {
-    text.parse()
-        .map_err(|_| Error::invalid("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))
+    text.parse().map_err(|error: ScreenColorError| {
+        let message = error.to_string();
+        Error::invalid("options.key.screenColor", format!("M{}.", message.strip_prefix('m').unwrap_or(&message)))
+    })
+}
+
+fn garbage_matte(name: &str) -> Result<GarbageMatte, Error> {
+    GarbageMatte::find(name).ok_or_else(|| Error::invalid("options.key.garbageMatte", "Must be `auto`, `all` or `off`."))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1, where single precision is plenty")]
@@ -248,12 +255,13 @@ mod tests {
 
     #[test]
     fn key_settings_are_taken_as_they_are() {
-        let key = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0 });
+        let key = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0, "garbageMatte": "all" });
         let expected = KeySettings {
             screen_color: Some(ScreenColor([0, 177, 64])),
             black_point: Some(0.25),
             white_point: Some(0.75),
             spill_strength: Some(0.0),
+            garbage_matte: GarbageMatte::All,
         };
         assert_eq!(settings(&key).unwrap(), expected);
         assert_eq!(settings(&json!({})).unwrap(), KeySettings::default());
@@ -266,6 +274,8 @@ mod tests {
             (json!({ "blackPoint": -0.1 }), "options.key.blackPoint"),
             (json!({ "whitePoint": 1.5 }), "options.key.whitePoint"),
             (json!({ "spillStrength": 2 }), "options.key.spillStrength"),
+            (json!({ "garbageMatte": "some" }), "options.key.garbageMatte"),
+            (json!({ "screenColor": "#ffffff" }), "options.key.screenColor"),
             (json!({ "blackPoint": 0.5, "whitePoint": 0.5 }), "options.key.whitePoint"),
             (json!({ "blackPoint": 1 }), "options.key.whitePoint"),
         ] {

@@ -109,7 +109,7 @@ pub struct OptionsIn {
 #[schema(as = KeySettings)]
 pub struct KeyIn {
     /// The screen's colour, instead of the one found; a screen is then keyed even where none would
-    /// have been found.
+    /// have been found. White, grey and black are refused.
     #[schema(example = "#00b140", pattern = "^#[0-9a-fA-F]{6}$")]
     pub screen_color: Option<String>,
     /// Alpha up to this becomes 0, and higher values are stretched: removes remains of the screen.
@@ -122,6 +122,11 @@ pub struct KeyIn {
     /// Share of the detected spill on the subject that is removed. Default: 1.
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
+    /// What stands still beside the screen: `auto` makes those parts transparent that do not reach
+    /// the lower border of the picture, `all` makes all of them transparent, `off` none. Default:
+    /// `auto`.
+    #[schema(example = "auto", pattern = "^(auto|all|off)$")]
+    pub garbage_matte: Option<String>,
 }
 
 #[cfg(test)]
