@@ -6,7 +6,7 @@ use crate::foreground_model::{ForegroundModel, length};
 use crate::plane::Plane;
 use crate::plate_comparison::PlateComparison;
 use crate::screen_space::Ypq;
-use crate::trimap::{CORE, Trimap, UNCERTAIN};
+use crate::trimap::{CORE, OPAQUE, Trimap, UNCERTAIN};
 
 /// Weight of luma beside chroma, for varied and for even core nearby, and the luma variance of the
 /// core half-way between; codecs keep the luma of thin hair. Units: variance, of 255. Tuned:
@@ -26,6 +26,11 @@ const CORE_PRECEDENCE: f32 = 0.7;
 /// Between these alphas the estimate changes from the foreground nearby to the block's own unmixed
 /// colour.
 const OWN_COLOR_ALPHA: (f32, f32) = (0.4, 0.95);
+
+/// Largest alpha of a block: this many times its hue alpha, plus the tolerance. What is as saturated
+/// as the plate is the plate in another light, or a crease that the plate has not.
+const HUE_ALPHA_FACTOR_MAX: f32 = 2.0;
+const HUE_ALPHA_TOLERANCE: f32 = 0.02;
 
 /// Alpha of a block below the first is set to 0, above the second to 1.
 const ALPHA_MIN: f32 = 0.02;
@@ -84,7 +89,8 @@ impl BlockMatte {
                     foreground_model,
                 };
                 let (estimated, color) = estimator.estimate(comparison.difference_at(index), mean_3x3(comparison, index));
-                self.alpha.cells[index] = snap(estimated);
+                let hue_alpha = f32::from(trimap.hue_alpha.cells[index]) * (1.0 / OPAQUE);
+                self.alpha.cells[index] = snap(estimated.min(hue_alpha * HUE_ALPHA_FACTOR_MAX + HUE_ALPHA_TOLERANCE));
                 self.color[index] = color;
             }
         }

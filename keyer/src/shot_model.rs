@@ -28,7 +28,7 @@ const FOREGROUND_SAMPLES_MAX: usize = 8;
 /// Units: squared, in deviations of the noise. Tuned: generator seeds 1 and 7, all kinds.
 const NOISE_DISTANCE: f32 = 4.0;
 /// Largest ratio to that distance by which the weight is reduced; squared, as above.
-const DEVIATION_MAX: f32 = 12.0;
+const DEVIATION_MAX: f32 = 3.0;
 /// Least number of screen-like samples for a reduction.
 const DEVIATION_SAMPLES_MIN: usize = 3;
 

@@ -5,8 +5,10 @@
 
 use crate::blocks::{Blocks, color_at};
 use crate::clean_plate::PlateSamples;
+use crate::color::subtract;
 use crate::components::Components;
-use crate::plane::{Plane, erode};
+use crate::foreground_model::length;
+use crate::plane::{Plane, dilate, erode};
 use crate::screen_mask::ScreenStats;
 use crate::tracking_marks::TemporalMedian;
 use crate::trimap::hue_alpha_of;
@@ -16,6 +18,13 @@ const HUE_ALPHA_MIN: f32 = 0.12;
 const REGION_HUE_ALPHA_MIN: f32 = 0.6;
 /// Least side of a region, if it were a square. Units: share of the picture's height.
 const SIDE_SHARE: f32 = 0.05;
+/// Half of the widest gap in a region that is closed. Units: share of the picture's height.
+const GAP_SHARE: f32 = 0.015;
+/// Largest side of a part that the set encloses, if it were a square. Units: share of the picture's
+/// height.
+const ENCLOSED_SIDE_SHARE: f32 = 0.25;
+/// Least difference from the plate of most of its blocks. Units: of 255, L1 norm.
+const ENCLOSED_DIFFERENCE_MIN: f32 = 24.0;
 /// Largest luma and chroma of bars. Units: of 255.
 const BAR_LUMA_MAX: f32 = 6.0;
 const BAR_CHROMA_MAX: f32 = 4.0;
@@ -76,18 +85,62 @@ pub fn find_static_regions(
             }
         };
         let regions: Vec<u8> = (0..=components.list.len()).map(region_of).collect();
-        for (is_set, id) in is_set.cells.iter_mut().zip(&components.ids) {
-            *is_set = u8::from(regions[*id as usize] != NO_REGION);
+        for (region, id) in static_regions.cells.iter_mut().zip(&components.ids) {
+            *region = regions[*id as usize];
         }
-        erode(&mut is_set, 1, &mut Vec::new());
-        for (region, (is_set, id)) in static_regions.cells.iter_mut().zip(is_set.cells.iter().zip(&components.ids)) {
-            if *is_set > 0 {
-                *region = regions[*id as usize];
-            }
-        }
+        close_gaps(&mut static_regions, stats.blocks(GAP_SHARE));
+        let differs =
+            |index: usize| length(subtract(temporal_median.medians[index], color_at(plate, index))) > ENCLOSED_DIFFERENCE_MIN;
+        fill_enclosed(&mut static_regions, differs, (ENCLOSED_SIDE_SHARE * stats.height_blocks).powi(2));
     }
     bars.mark(&mut static_regions);
     static_regions
+}
+
+/// Closes narrow gaps of each region, where colours of the set mix to that of the screen, and leaves
+/// out its rim.
+fn close_gaps(static_regions: &mut Plane<u8>, radius: usize) {
+    let regions = static_regions.clone();
+    static_regions.cells.fill(NO_REGION);
+    for kind in [SET, STANDING_SET, MAYBE_SUBJECT] {
+        let mut marked = regions.clone();
+        for marked in &mut marked.cells {
+            *marked = u8::from(*marked == kind);
+        }
+        let mut bytes = Vec::new();
+        dilate(&mut marked, radius, &mut bytes);
+        erode(&mut marked, radius + 1, &mut bytes);
+        for (region, marked) in static_regions.cells.iter_mut().zip(&marked.cells) {
+            if *marked > 0 {
+                *region = kind;
+            }
+        }
+    }
+}
+
+/// Makes set of what the set encloses, unless it is large or has the colour of the screen.
+fn fill_enclosed(static_regions: &mut Plane<u8>, differs: impl Fn(usize) -> bool, count_max: f32) {
+    let (columns, rows) = (static_regions.columns, static_regions.rows);
+    let marked: Vec<bool> = static_regions.cells.iter().map(|region| *region == NO_REGION).collect();
+    let components = Components::of(&marked, columns);
+    let mut different = vec![0; components.list.len() + 1];
+    let mut is_enclosed = vec![true; components.list.len() + 1];
+    let mut enclosing = vec![NO_REGION; components.list.len() + 1];
+    for (id, row, run) in components.runs(columns) {
+        different[id] += run.clone().filter(|column| differs(row * columns + column)).count();
+        let near = run.start().saturating_sub(1)..(run.end() + 2).min(columns);
+        for near in static_regions.three_rows(row).map(|row| &row[near.clone()]) {
+            is_enclosed[id] &= near.iter().all(|region| matches!(*region, NO_REGION | SET | STANDING_SET));
+            enclosing[id] = near.iter().fold(enclosing[id], |found, region| found.max(*region));
+        }
+        is_enclosed[id] &= row > 0 && row + 1 < rows && *run.start() > 0 && run.end() + 1 < columns;
+    }
+    for (id, row, run) in components.runs(columns) {
+        let count = components.list[id - 1].count;
+        if is_enclosed[id] && count as f32 <= count_max && different[id] * 2 > count {
+            static_regions.row_mut(row)[run].fill(enclosing[id]);
+        }
+    }
 }
 
 /// Least number of samples that show whether a block is static.
@@ -136,5 +189,45 @@ impl Bars {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set on the left, screen on the right.
+    fn set_and_screen() -> Plane<u8> {
+        let mut regions = Plane::new(40, 30, NO_REGION);
+        for row in 0..30 {
+            regions.row_mut(row)[..24].fill(SET);
+        }
+        regions
+    }
+
+    #[test]
+    fn a_narrow_gap_in_the_set_is_closed_and_the_screen_beside_it_is_not() {
+        let mut regions = set_and_screen();
+        for row in 10..12 {
+            regions.row_mut(row)[..20].fill(NO_REGION);
+        }
+        close_gaps(&mut regions, 1);
+        assert!((0..30).all(|row| regions.row(row)[..23].iter().all(|region| *region == SET)));
+        assert!((0..30).all(|row| regions.row(row)[23..].iter().all(|region| *region == NO_REGION)));
+    }
+
+    #[test]
+    fn set_encloses_set_unless_it_shows_the_screen_or_is_large() {
+        let mut regions = set_and_screen();
+        for row in 4..10 {
+            regions.row_mut(row)[4..10].fill(NO_REGION);
+            regions.row_mut(row + 10)[4..10].fill(NO_REGION);
+        }
+        fill_enclosed(&mut regions, |index| index < 40 * 12, 100.0);
+        assert_eq!([regions.row(7)[7], regions.row(17)[7], regions.row(7)[30]], [SET, NO_REGION, NO_REGION]);
+        fill_enclosed(&mut regions, |_| true, 20.0);
+        assert_eq!([regions.row(17)[7], regions.row(7)[30]], [NO_REGION, NO_REGION]);
+        fill_enclosed(&mut regions, |_| true, 100.0);
+        assert_eq!([regions.row(17)[7], regions.row(7)[30]], [SET, NO_REGION]);
     }
 }

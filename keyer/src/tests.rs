@@ -112,6 +112,21 @@ fn bars_are_clear_and_hide_no_screen() {
 }
 
 #[test]
+fn a_sheen_that_moves_over_the_screen_does_not_become_subject() {
+    for sheen in [[60.0, 240.0, 130.0], [0.0, 255.0, 90.0]] {
+        let left = |frame: usize| 4 + frame * 2;
+        let output = key(format(2, 2, 8), |frame, x, y| {
+            let is_sheen = (left(frame)..left(frame) + 5).contains(&x) && y < 20;
+            over(SUBJECT, if is_sheen { sheen } else { GREEN }, disc(frame, x, y))
+        });
+        for frame in 0..FRAMES {
+            let alphas = [6, 10, 14].map(|y| output.alpha(frame, left(frame) + 2, y));
+            assert!(alphas.iter().all(|alpha| *alpha < 128), "{sheen:?}, frame {frame}: {alphas:?}");
+        }
+    }
+}
+
+#[test]
 fn a_set_that_reaches_the_floor_is_opaque_unless_all_of_it_is_to_be_cleared() {
     let format = format(2, 2, 8);
     let frames: Vec<Vec<u8>> = (0..FRAMES)
