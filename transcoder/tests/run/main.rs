@@ -19,6 +19,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_corpus;
 #[cfg(test)]
+mod keying_cases;
+#[cfg(test)]
 mod matting;
 #[cfg(test)]
 mod outputs;

@@ -1,0 +1,42 @@
+//! Sources whose alpha channel means nothing.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::footage::TAGS;
+use crate::clips::{Bench, decode};
+
+/// A box that moves over a screen, as lossless YUV: `rate` frames a second for a second.
+fn moving_box(bench: &Bench, size: &str, rate: u32, speed: u32) {
+    let screen = format!("-f lavfi -i color=0x1ea048:s={size}:r={rate}:d=1");
+    let subject = format!("-f lavfi -i color=0xb44678:s=64x80:r={rate}:d=1");
+    let mix = format!("-filter_complex [0][1]overlay=x=24+{speed}*t:y=48,scale=in_range=pc:out_color_matrix=bt709:out_range=tv");
+    bench.ffmpeg(&format!("{screen} {subject} {mix} -c:v ffv1 -pix_fmt yuv444p {TAGS}"), "base.mkv");
+}
+
+fn key(bench: &Bench, file: &Path) -> Value {
+    let report = bench.path("report.json");
+    let done = bench.command(file, &["mov-prores4444"]).arg("--report").arg(&report).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap()
+}
+
+fn keyed(bench: &Bench, (width, height): (usize, usize)) -> Vec<Vec<u8>> {
+    decode(&bench.path("out/mov-prores4444.mov"), "rgba", width * height * 4)
+}
+
+#[test]
+fn an_alpha_that_is_zero_everywhere_is_none() {
+    for (name, codec, format) in [("raw.avi", "rawvideo", "bgra"), ("frames.mov", "png", "rgba")] {
+        let bench = Bench::new();
+        moving_box(&bench, "256x144", 25, 70);
+        let filter = format!("-vf scale=in_color_matrix=bt709,format={format},colorchannelmixer=aa=0");
+        let file = bench.ffmpeg(&format!("-i base.mkv {filter} -c:v {codec} -pix_fmt {format}"), name);
+        let report = key(&bench, &file);
+        assert_eq!(report["choice"]["strategy"].as_str(), Some("chroma-key"), "{report}");
+        let frames = keyed(&bench, (256, 144));
+        let middle = frames[12].chunks_exact(4).map(|pixel| u64::from(pixel[3])).sum::<u64>() / 255;
+        assert!(middle.abs_diff(64 * 80) < 250, "{name}: {middle} pixels are opaque");
+    }
+}
