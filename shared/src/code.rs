@@ -81,6 +81,7 @@ codes! {
         ProviderTimeout = "provider_timeout", "The provider did not finish the video in time.";
         ProviderUnavailable = "provider_unavailable", "This installation's account with the provider cannot be used now.";
         EncodeFailed = "encode_failed", "An encoder failed on this footage.";
+        MatteUnusable = "matte_unusable", "The result is unusable, for instance since most of the subject is missing or the screen was left in; the message says what and what to do.";
         VerifyFailed = "verify_failed", "An output differed from what was encoded when it was decoded again.";
         ScratchFull = "scratch_full", "The outputs would not fit on this installation's disks.";
         TimedOut = "timed_out", "The job took longer than is allowed.";

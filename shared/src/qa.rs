@@ -47,7 +47,8 @@ pub struct QaReport {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreTerm {
-    /// For programs; never renamed: `reconstruction`, `spill`, `flicker`, `holes`, `softness`.
+    /// For programs; never renamed: `reconstruction`, `spill`, `flicker`, `translucency`, `holes`,
+    /// `softness`.
     pub term: String,
     /// 0 to 1, root mean square over the subject.
     pub error: f64,
@@ -74,6 +75,20 @@ pub struct MatteFigures {
     pub holes: f64,
     /// Share of frames in which the subject reaches the frame's edge.
     pub edge_contact: f64,
+    /// Opaque minus alpha just inside sharp outlines, root mean square over them: above 0 where a
+    /// solid body is translucent.
+    #[serde(default)]
+    pub translucency: f64,
+    /// Share of the subject, as the source shows it, that is transparent in the result. Null where
+    /// there is no screen.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub missing_share: Option<f64>,
+    /// Share of what is visible in the result that is screen in the source. Null where there is no
+    /// screen.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub screen_left_share: Option<f64>,
     /// Difference of the result, composited over the screen again, from the source: as an error of
     /// alpha, root mean square over the subject. Null without a screen.
     #[serde(default)]

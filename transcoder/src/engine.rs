@@ -163,6 +163,7 @@ impl<'a> Engine<'a> {
         space::check(self.ffmpeg.dir, &plan.renditions)?;
         let begun = Instant::now();
         let master = self.stream(prepared, &plan, request.backdrop.as_deref()).await?;
+        qa::check_usable(&master.matte, prepared.matte.strategy)?;
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.renditions, &master)?;
         let encoding = timing(AttemptStage::Encoding.as_str(), begun);
         let begun = Instant::now();

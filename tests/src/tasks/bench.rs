@@ -89,8 +89,8 @@ const BENCHES: [Bench; 10] = [
     },
     Bench {
         name: "qa",
-        summary: "the QA score against the true error of degraded results; --seeds 1,2, --kinds hair,blur, --bases truth,keyed",
-        brief: &["--kinds", "hair", "--frames", "2", "--bases", "truth"],
+        summary: "the QA score against the true error of degraded results; --seeds 1,2, --kinds hair,folds, --conditions drift,smoke",
+        brief: &["--kinds", "hair", "--frames", "2", "--bases", "truth", "--conditions", "drift"],
         run: qa::run,
     },
 ];

@@ -4,10 +4,13 @@
 
 #![expect(clippy::cast_precision_loss, reason = "counts of pixels and frames are far below 2^52")]
 
+mod beside_screen;
 mod blocks;
+mod border_screen;
 mod patches;
 mod reconstruction;
 mod screen_map;
+mod translucency;
 
 use shared::media::PixelSize;
 use shared::qa::MatteFigures;
@@ -56,6 +59,7 @@ pub struct MatteMetrics {
     hole_cells: u64,
     subject_cells: u64,
     contacts: u64,
+    translucency: Mean,
     /// None without a screen.
     reconstruction: Option<Reconstruction>,
 }
@@ -97,6 +101,7 @@ impl MatteMetrics {
             hole_cells: 0,
             subject_cells: 0,
             contacts: 0,
+            translucency: Mean::default(),
             reconstruction: None,
         }
     }
@@ -138,6 +143,8 @@ impl MatteMetrics {
         self.add_flicker(&alpha);
         self.add_holes(&alpha);
         self.contacts += u64::from(self.touches_edge(&alpha));
+        let (shortfall, outlines) = translucency::outlines(&alpha, self.columns);
+        self.translucency.add(shortfall, outlines);
         self.frames += 1;
         self.before.rotate_left(1);
         let [_, last] = &mut self.before;
@@ -156,6 +163,9 @@ impl MatteMetrics {
             spill_residue,
             holes: share(self.hole_cells, self.subject_cells),
             edge_contact: share(self.contacts, self.frames),
+            translucency: self.translucency.value().sqrt(),
+            missing_share: self.reconstruction.as_ref().and_then(Reconstruction::missing_share),
+            screen_left_share: self.reconstruction.as_ref().and_then(Reconstruction::screen_left_share),
             reconstruction_error: self.reconstruction.as_ref().and_then(Reconstruction::error),
             screen_unevenness: self.reconstruction.as_ref().and_then(Reconstruction::unevenness),
         }

@@ -1,6 +1,7 @@
 //! The QA report: a score, metrics of the matte, figures of each output, and warnings.
 
 mod score;
+mod unusable;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::output::matte_metrics::MatteMetrics;
 use crate::output::run_plan::RunPlan;
 use crate::output::verify::Verified;
 
+pub use self::unusable::check as check_usable;
 pub use self::warnings::{matte_warnings, source_warnings};
 use self::warnings::{possible_screen_warning, screen_warnings};
 
@@ -80,6 +82,13 @@ pub fn text(report: &QaReport) -> String {
             figures.edge_contact * 100.0,
         ),
     ]);
+    if let (Some(missing), Some(left)) = (figures.missing_share, figures.screen_left_share) {
+        lines.push(format!(
+            "missing {:.1} % of the subject; {:.1} % of what is visible is screen",
+            missing * 100.0,
+            left * 100.0
+        ));
+    }
     if let Some(unevenness) = figures.screen_unevenness {
         lines.push(format!("screen: its light differs by {:.0} %", unevenness * 100.0));
     }
@@ -107,6 +116,9 @@ fn rounded_matte(figures: MatteFigures) -> MatteFigures {
         spill_residue: rounded(figures.spill_residue),
         holes: rounded(figures.holes),
         edge_contact: rounded(figures.edge_contact),
+        translucency: rounded(figures.translucency),
+        missing_share: figures.missing_share.map(rounded),
+        screen_left_share: figures.screen_left_share.map(rounded),
         reconstruction_error: figures.reconstruction_error.map(rounded),
         screen_unevenness: figures.screen_unevenness.map(rounded),
     }
@@ -133,6 +145,9 @@ mod tests {
         spill_residue: 0.0,
         holes: 0.0,
         edge_contact: 0.0,
+        translucency: 0.0,
+        missing_share: Some(0.0),
+        screen_left_share: Some(0.0),
         reconstruction_error: Some(0.03),
         screen_unevenness: Some(0.1),
     };

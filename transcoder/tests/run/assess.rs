@@ -40,10 +40,8 @@ fn a_result_is_judged_as_its_job_was_and_a_spoiled_one_is_worse() {
     let own = report(&result);
     let score = |report: &Value| report["score"].as_i64().unwrap();
     assert!((score(&own) - score(&job)).abs() <= 2 && score(&own) > 80, "{own} {job}");
-    assert_eq!(
-        (terms(&own), terms(&job)),
-        (vec!["reconstruction", "spill", "flicker"], vec!["reconstruction", "spill", "flicker"])
-    );
+    let expected = ["reconstruction", "spill", "flicker", "translucency"];
+    assert_eq!((terms(&own), terms(&job)), (expected.to_vec(), expected.to_vec()));
     let spoil = |filter: &str, name: &str| {
         let input = result.display();
         let words = format!(
@@ -61,7 +59,7 @@ fn without_a_screen_the_matte_is_judged_alone() {
     let clip = bench.ffmpeg("-f lavfi -t 0.5 -i testsrc2=s=160x120:r=12 -c:v libx264", "natural.mp4");
     let result = bench.ffmpeg("-f lavfi -t 0.5 -i testsrc2=s=160x120:r=12:alpha=128,format=rgba -c:v png", "result.mov");
     let report = report(&bench, &clip, &result);
-    assert_eq!(terms(&report), ["flicker", "holes", "softness"]);
+    assert_eq!(terms(&report), ["flicker", "translucency", "holes", "softness"]);
     assert_eq!(report["matte"]["reconstructionError"], Value::Null);
 }
 

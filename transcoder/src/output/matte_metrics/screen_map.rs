@@ -1,34 +1,46 @@
-//! The screen behind a clip: its colour in cells over the picture, and its noise. It is estimated
-//! from the source alone and not taken from the keyer, so that both cannot make the same error.
+//! The screen behind a clip: its colour in cells over the picture, in the light of each frame, and
+//! its noise. It is estimated from the source alone and not taken from the keyer, so that both
+//! cannot make the same error.
 
 #![expect(clippy::cast_precision_loss, reason = "blocks of a cell and cells of a picture are few")]
 
 use super::blocks::{Blocks, Ycc, squared_distance};
-use keyer::color::mix;
+use keyer::color::{dot, mix, scaled};
 
 /// Units: blocks.
 pub const CELL: usize = 8;
-/// Limits within which a block may be the screen under other light: least strength, difference of
-/// hue, difference of brightness relative to strength.
-const STRENGTH_MIN: f32 = 0.4;
-const HUE_MAX: f32 = 0.2;
-const BRIGHTNESS_MAX: f32 = 0.3;
-/// Blocks of one cell that differ by more do not all show the screen: in the first frame, and then
-/// in variances of the noise.
-/// Units: of 255, squared; variances.
-const SPREAD_FIRST_MAX: f32 = 24.0 * 24.0;
+/// Limits within which a block may be the screen in some light, relative to the expected screen:
+/// brightness, and differences of saturation and hue at that brightness.
+const BRIGHTNESS_MIN: f32 = 0.08;
+const SATURATION_MIN: f32 = 0.6;
+const SATURATION_MAX: f32 = 1.6;
+const HUE_MAX: f32 = 0.25;
+/// Least luma and chroma of a block whose chromaticity is above the noise.
+/// Units: of 255.
+const LUMA_MIN: f32 = 6.0;
+const CHROMA_MIN: f32 = 6.0;
+/// Cells whose chromaticity differs more than this from the median cell's show something else of a
+/// similar colour; so many deviations are allowed on screens of mixed light.
+const OUTLIER_MIN: f32 = 0.09;
+const OUTLIER_DEVIATIONS: f32 = 4.0;
+/// Blocks of one cell that differ from its mean by more do not all show the screen: in the first
+/// frame, a constant and a share of the screen's colour, and then variances of the noise.
+/// Units: of 255; share; variances.
+const SPREAD_FIRST_MIN: f32 = 8.0;
+const SPREAD_FIRST_SHARE: f32 = 0.12;
 const SPREAD_MAX: f32 = 24.0;
 /// Weight of a frame in the running mean of a cell.
-const LEARNED: f32 = 0.2;
-/// Weight of a frame that shows less of the screen's colour than the mean: something soft may be in
-/// front of it.
+const LEARNED: f32 = 0.5;
+/// Weight of a frame that shows less of the screen's saturation than the mean: something soft may
+/// be in front of it.
 const LEARNED_PALER: f32 = 0.02;
-/// Differences up to this are noise.
-/// Units: of the screen's strength.
-const PALER_MIN: f32 = 0.01;
+/// Relative difference in saturation up to which nothing is paler.
+const PALER_MIN: f32 = 0.02;
 /// Least noise that is assumed.
 /// Units: of 255, squared.
 const NOISE_MIN: f32 = 0.5;
+/// Weight of a frame in the running mean of the noise.
+const NOISE_LEARNED: f32 = 0.2;
 /// Passes in which unknown cells are filled from their neighbours: in the first frame enough to
 /// reach across a subject.
 const FILLS_FIRST: usize = 96;
@@ -41,10 +53,14 @@ pub struct ScreenMap {
     pub columns: usize,
     rows: usize,
     expected: Ycc,
+    /// Colours in the light of the last frame that showed the screen.
     colors: Vec<Ycc>,
     is_known: Vec<bool>,
     noise: f32,
-    frames: usize,
+    block_noise: f32,
+    has_learned: bool,
+    /// Share of the cells that showed nothing but screen in the last frame.
+    pub visible_share: f32,
 }
 
 impl ScreenMap {
@@ -52,7 +68,17 @@ impl ScreenMap {
     pub fn new(columns: usize, rows: usize, expected: Ycc) -> Self {
         let (columns, rows) = (columns.div_ceil(CELL), rows.div_ceil(CELL));
         let count = columns * rows;
-        Self { columns, rows, expected, colors: vec![expected; count], is_known: vec![false; count], noise: NOISE_MIN, frames: 0 }
+        Self {
+            columns,
+            rows,
+            expected,
+            colors: vec![expected; count],
+            is_known: vec![false; count],
+            noise: NOISE_MIN,
+            block_noise: NOISE_MIN,
+            has_learned: false,
+            visible_share: 0.0,
+        }
     }
 
     /// Variance of one pixel's luma and of one block's chroma together.
@@ -61,71 +87,128 @@ impl ScreenMap {
         self.noise
     }
 
-    /// Learns from the cells of a frame that show nothing but screen.
+    /// Variance of a block's mean luma and of its chroma together.
+    /// Units: of 255, squared.
+    pub const fn block_noise(&self) -> f32 {
+        self.block_noise
+    }
+
+    /// Learns from the cells of a frame that show nothing but screen, and brings the others to the
+    /// frame's light.
     pub fn learn(&mut self, blocks: &Blocks) {
-        let (mut noise, mut count) = (0.0, 0.0);
-        let spread_max = if self.frames == 0 { SPREAD_FIRST_MAX } else { SPREAD_MAX * self.noise };
-        for index in 0..self.colors.len() {
-            let (column, row) = (index % self.columns, index / self.columns);
-            let Some((mean, variance)) = self.look(blocks, column, row, spread_max) else { continue };
-            let gain = self.strength(mean) - self.strength(self.colors[index]);
-            let share = match self.is_known[index] {
-                true if gain < -PALER_MIN => LEARNED_PALER,
-                true if gain < PALER_MIN => LEARNED,
-                _ => 1.0,
+        let mut found = self.find_cells(blocks);
+        self.remove_outliers(&mut found);
+        self.visible_share = found.len() as f32 / self.colors.len() as f32;
+        if found.is_empty() {
+            return;
+        }
+        self.follow_light(&found);
+        // The median: creases are no noise.
+        let noise = median(found.iter().map(|cell| cell.variance).collect());
+        let block_noise = median(found.iter().map(|cell| cell.block_variance).collect());
+        let share = if self.has_learned { NOISE_LEARNED } else { 1.0 };
+        self.noise += (noise.max(NOISE_MIN) - self.noise) * share;
+        self.block_noise += (block_noise.max(NOISE_MIN) - self.block_noise) * share;
+        for cell in &found {
+            let [before, now] = [self.colors[cell.index], cell.color].map(|color| self.saturation(color));
+            let share = match self.is_known[cell.index] {
+                true if now < before * (1.0 - PALER_MIN) => LEARNED_PALER,
+                true => LEARNED,
+                false => 1.0,
             };
-            for (color, mean) in self.colors[index].iter_mut().zip(mean) {
-                *color += (mean - *color) * share;
-            }
-            self.is_known[index] = true;
-            noise += variance;
-            count += 1.0;
+            self.colors[cell.index] = mix(self.colors[cell.index], cell.color, share);
+            self.is_known[cell.index] = true;
         }
-        if count > 0.0 {
-            let share = if self.frames == 0 { 1.0 } else { LEARNED };
-            self.noise += ((noise / count).max(NOISE_MIN) - self.noise) * share;
-        }
-        let fills = if self.frames == 0 { FILLS_FIRST } else { FILLS };
+        let fills = if self.has_learned { FILLS } else { FILLS_FIRST };
         (0..fills).for_each(|_| self.fill());
-        self.frames += 1;
+        self.has_learned = true;
+    }
+
+    fn find_cells(&self, blocks: &Blocks) -> Vec<ScreenCell> {
+        let first_max = SPREAD_FIRST_MIN + SPREAD_FIRST_SHARE * dot(self.expected, self.expected).sqrt();
+        let spread_max = if self.has_learned { SPREAD_MAX * self.noise } else { first_max * first_max };
+        let cells = 0..self.colors.len();
+        cells.filter_map(|index| self.look(blocks, index, spread_max)).collect()
     }
 
     /// The screen's colour and its variance in a cell, if the cell shows nothing else.
-    fn look(&self, blocks: &Blocks, column: usize, row: usize, spread_max: f32) -> Option<(Ycc, f32)> {
+    fn look(&self, blocks: &Blocks, index: usize, spread_max: f32) -> Option<ScreenCell> {
+        let (column, row) = (index % self.columns, index / self.columns);
         let columns = column * CELL..((column + 1) * CELL).min(blocks.columns);
         let rows = row * CELL..((row + 1) * CELL).min(blocks.rows);
         let count = (columns.len() * rows.len()) as f32;
         let mut sum = [0.0; 3];
         for row in rows.clone() {
             for mean in blocks.means(row, columns.clone()) {
-                if !self.may_be_screen(mean) {
-                    return None;
-                }
                 sum.iter_mut().zip(mean).for_each(|(sum, mean)| *sum += mean);
             }
         }
-        let mean = sum.map(|sum| sum / count);
-        let mut variance = 0.0;
-        for row in rows {
-            if blocks.means(row, columns.clone()).any(|seen| squared_distance(seen, mean) > spread_max) {
-                return None;
-            }
-            variance += blocks.deviation(row, columns.clone(), mean);
+        let color = sum.map(|sum| sum / count);
+        if !self.may_be_screen(color) {
+            return None;
         }
-        Some((mean, variance / count))
+        let (mut variance, mut block_variance) = (0.0, 0.0);
+        for row in rows {
+            for seen in blocks.means(row, columns.clone()) {
+                let apart = squared_distance(seen, color);
+                if apart > spread_max {
+                    return None;
+                }
+                block_variance += apart;
+            }
+            variance += blocks.deviation(row, columns.clone(), color);
+        }
+        Some(ScreenCell { index, color, variance: variance / count, block_variance: block_variance / count })
     }
 
-    /// Chroma along the expected screen's hue, relative to the expected screen.
-    fn strength(&self, [_, cb, cr]: Ycc) -> f32 {
-        let [_, first, second] = self.expected;
-        (cb * first + cr * second) / (first * first + second * second).max(1.0)
+    /// Removes cells of another chromaticity than most: clothes of a similar colour.
+    fn remove_outliers(&self, found: &mut Vec<ScreenCell>) {
+        let chromaticity = |color: Ycc| [self.saturation(color), self.hue(color)];
+        for channel in 0..2 {
+            let value = |cell: &ScreenCell| chromaticity(cell.color)[channel];
+            let center = median(found.iter().map(value).collect());
+            let deviation = median(found.iter().map(|cell| (value(cell) - center).abs()).collect());
+            let apart_max = OUTLIER_MIN.max(OUTLIER_DEVIATIONS * deviation);
+            found.retain(|cell| (value(cell) - center).abs() <= apart_max);
+        }
     }
 
-    fn may_be_screen(&self, [y, cb, cr]: Ycc) -> bool {
+    /// Brings all cells to the light of a frame: by the median gain of those that it shows.
+    fn follow_light(&mut self, found: &[ScreenCell]) {
+        let known = found.iter().filter(|cell| self.is_known[cell.index]);
+        let gains: Vec<f32> = known.map(|cell| gain(cell.color, self.colors[cell.index])).collect();
+        let gain = if gains.is_empty() {
+            let gains = found.iter().map(|cell| gain(cell.color, self.expected)).collect();
+            if self.has_learned { 1.0 } else { median(gains) }
+        } else {
+            median(gains)
+        };
+        for color in &mut self.colors {
+            *color = scaled(*color, gain);
+        }
+    }
+
+    /// Chroma along the expected screen's hue over luma, relative to the expected screen.
+    fn saturation(&self, [y, cb, cr]: Ycc) -> f32 {
         let [luma, first, second] = self.expected;
-        let along = self.strength([y, cb, cr]);
-        let across = (cb * second - cr * first) / (first * first + second * second).max(1.0);
-        along > STRENGTH_MIN && across.abs() < HUE_MAX * along && (y - luma * along).abs() < BRIGHTNESS_MAX * luma * along + 10.0
+        let along = (cb * first + cr * second) / (first * first + second * second).max(1.0);
+        along * luma.max(1.0) / y.max(1.0)
+    }
+
+    /// Chroma across the expected screen's hue over that along it.
+    fn hue(&self, [_, cb, cr]: Ycc) -> f32 {
+        let [_, first, second] = self.expected;
+        (cb * second - cr * first) / (cb * first + cr * second).max(1.0)
+    }
+
+    fn may_be_screen(&self, color: Ycc) -> bool {
+        let [luma, first, second] = self.expected;
+        let [y, cb, cr] = color;
+        let along = cb * first + cr * second;
+        along > CHROMA_MIN * first.hypot(second)
+            && y > LUMA_MIN.max(BRIGHTNESS_MIN * luma)
+            && self.hue(color).abs() < HUE_MAX
+            && (SATURATION_MIN..SATURATION_MAX).contains(&self.saturation(color))
     }
 
     /// Fills each unknown cell with the mean of its neighbours.
@@ -172,6 +255,25 @@ impl ScreenMap {
         let mean = lumas.iter().sum::<f32>() / lumas.len() as f32;
         Some(f64::from((brightest - darkest) / mean.max(1.0)))
     }
+}
+
+/// A cell of one frame that shows nothing but screen.
+#[derive(Debug, Clone, Copy)]
+struct ScreenCell {
+    index: usize,
+    color: Ycc,
+    variance: f32,
+    block_variance: f32,
+}
+
+/// The factor that brings one colour nearest to another.
+fn gain(color: Ycc, before: Ycc) -> f32 {
+    dot(color, before) / dot(before, before).max(1.0)
+}
+
+fn median(mut values: Vec<f32>) -> f32 {
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(1.0)
 }
 
 /// The cells before and after a block's middle, and the weight of the second.

@@ -251,3 +251,74 @@ fn every_warning_has_a_picture_that_causes_it_and_a_clean_one_causes_none() {
     };
     assert_eq!((lit(0.5), lit(0.1)), (vec!["screen_uneven".to_owned()], vec![]));
 }
+
+/// Number of a shot, the screen that the keyer found, and the one that is there.
+type Shown = (usize, Option<[f32; 3]>, [f32; 3]);
+
+/// The figures of one result for several frames, each before a screen of its own.
+fn before_screens(result: &[u8], frames: &[Shown]) -> MatteFigures {
+    let truth = square(|_, _, _| {});
+    let mut metrics = MatteMetrics::against(SIZE, FORMAT);
+    for (shot, known, behind) in frames {
+        let planar = filmed(&truth, |_| *behind);
+        metrics.add(result, Some(&KeyedSource { planar, shot: *shot, screen: *known }));
+    }
+    metrics.finish()
+}
+
+#[test]
+fn drifting_and_flickering_light_is_no_error_and_a_subject_that_is_cleared_is_one() {
+    let frames: Vec<_> = [1.0, 0.9, 0.7, 0.8, 0.6].map(|light| (0, Some(GREEN), GREEN.map(|channel| channel * light))).to_vec();
+    let right = before_screens(&square(|_, _, _| {}), &frames);
+    assert!(right.reconstruction_error.unwrap() < 0.03 && right.missing_share.unwrap() < 0.001, "{right:?}");
+    let cleared = before_screens(&square(|_, _, pixel| pixel[3] = 0), &frames);
+    assert!(cleared.reconstruction_error.unwrap() > 0.9 && cleared.missing_share.unwrap() > 0.9, "{cleared:?}");
+}
+
+#[test]
+fn a_screen_that_the_keyer_overlooked_after_a_cut_is_found() {
+    let blue = [10.0, 60.0, 180.0];
+    let shots = [(0, Some(GREEN), GREEN), (0, Some(GREEN), GREEN), (2, None, blue), (2, None, blue)];
+    let opaque = painted(|x, y| {
+        let inside = (40..120).contains(&x) && (40..120).contains(&y);
+        let [red, green, blue] = if inside { RED } else { [10, 60, 180] };
+        [red, green, blue, 255]
+    });
+    let figures = before_screens(&opaque, &shots[2..]);
+    assert!(figures.screen_left_share.unwrap() > 0.6, "{figures:?}");
+    let right = before_screens(&square(|_, _, _| {}), &shots);
+    assert!(right.reconstruction_error.unwrap() < 0.03, "{right:?}");
+}
+
+#[test]
+fn creases_that_stay_where_they_are_belong_to_the_screen() {
+    let truth = square(|_, _, _| {});
+    let creased = square(|x, _, pixel| {
+        if x == 10 || x == 11 {
+            *pixel = [40, 60, 40, 255];
+        }
+    });
+    let figures = compared((0..3).map(|_| (&creased, &truth)));
+    assert!(figures.missing_share.unwrap() < 0.001 && figures.reconstruction_error.unwrap() < 0.03, "{figures:?}");
+    let holed = square(|x, y, pixel| {
+        if (78..82).contains(&x) && (60..100).contains(&y) {
+            pixel[3] = 0;
+        }
+    });
+    let figures = compared((0..3).map(|_| (&truth, &holed)));
+    assert!(figures.missing_share.unwrap() > 0.02, "a hole in a body that stands still: {figures:?}");
+}
+
+#[test]
+fn set_beside_the_screen_that_is_cleared_is_not_missing() {
+    let filmed_set = painted(|x, y| {
+        let (inside, beside) = ((40..120).contains(&x) && (40..120).contains(&y), x < 20);
+        let color = if beside { [90, 80, 70] } else { RED };
+        [color[0], color[1], color[2], if inside || beside { 255 } else { 0 }]
+    });
+    let figures = compared((0..4).map(|_| (&filmed_set, &filmed_set)));
+    assert!(figures.reconstruction_error.unwrap() < 0.03, "{figures:?}");
+    let cleared = square(|_, _, _| {});
+    let figures = compared((0..4).map(|_| (&filmed_set, &cleared)));
+    assert!(figures.reconstruction_error.unwrap() < 0.1, "{figures:?}");
+}

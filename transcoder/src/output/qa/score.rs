@@ -4,6 +4,13 @@ use shared::qa::{MatteFigures, ScoreTerm};
 
 use super::{SHARE_MIN, rounded};
 
+/// Reconstruction errors that even true mattes have, from chroma subsampling, sharpening and codecs.
+const RECONSTRUCTION_TOLERANCE: f64 = 0.09;
+/// Weight of missing parts of the subject beyond their squared error, which the reconstruction
+/// has.
+const MISSING_WEIGHT: f64 = 0.3;
+/// Translucency that even true mattes have, from blur and thick hair.
+const TRANSLUCENCY_TOLERANCE: f64 = 0.25;
 /// Weight of spill as an error of alpha: a fringe of pure screen colour disturbs as much as half of
 /// the edge missing.
 const SPILL_WEIGHT: f64 = 0.5;
@@ -17,19 +24,29 @@ const SOFTNESS_WEIGHT: f64 = 0.1;
 /// wrong holes and soft edges; without one, all of them count.
 pub fn score(figures: &MatteFigures) -> (u8, Vec<ScoreTerm>) {
     let soft_share = figures.soft_share / (figures.coverage + figures.soft_share).max(SHARE_MIN);
-    let mut terms = vec![("flicker", FLICKER_WEIGHT * figures.flicker)];
+    let translucency = ("translucency", beyond(figures.translucency, TRANSLUCENCY_TOLERANCE));
+    let mut terms = vec![("flicker", FLICKER_WEIGHT * figures.flicker), translucency];
     if let Some(error) = figures.reconstruction_error {
-        terms.splice(0..0, [("reconstruction", error), ("spill", SPILL_WEIGHT * figures.spill_residue)]);
+        let with_missing = error.mul_add(error, MISSING_WEIGHT * figures.missing_share.unwrap_or_default()).sqrt();
+        let reconstruction = ("reconstruction", beyond(with_missing, RECONSTRUCTION_TOLERANCE));
+        terms.splice(0..0, [reconstruction, ("spill", SPILL_WEIGHT * figures.spill_residue)]);
     } else {
         terms.extend([("holes", figures.holes.sqrt()), ("softness", SOFTNESS_WEIGHT * soft_share)]);
     }
     let error = terms.iter().map(|(_, error)| error * error).sum::<f64>().sqrt().min(1.0);
-    let is_empty = figures.coverage < SHARE_MIN || figures.coverage > 1.0 - SHARE_MIN;
-    let share = if is_empty { 0.0 } else { (1.0 - error).powi(2) };
+    // A clip of nothing but screen is rightly empty: there, the reconstruction has no error.
+    let is_empty = figures.coverage < SHARE_MIN && figures.reconstruction_error.is_none();
+    let is_full = figures.coverage > 1.0 - SHARE_MIN;
+    let share = if is_empty || is_full { 0.0 } else { (1.0 - error).powi(2) };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
     let score = (share * 100.0).round() as u8;
     let terms = terms.into_iter().map(|(term, error)| ScoreTerm { term: term.to_owned(), error: rounded(error) }).collect();
     (score, terms)
+}
+
+/// The part of an error beyond a tolerance; squares of errors add up.
+fn beyond(error: f64, tolerance: f64) -> f64 {
+    (error * error - tolerance * tolerance).clamp(0.0, 1.0).sqrt()
 }
 
 #[cfg(test)]
@@ -38,19 +55,26 @@ mod tests {
     use crate::output::qa::tests::CLEAN;
 
     /// Figures without a screen.
-    const NO_SCREEN: MatteFigures = MatteFigures { reconstruction_error: None, screen_unevenness: None, ..CLEAN };
+    const NO_SCREEN: MatteFigures = MatteFigures {
+        reconstruction_error: None,
+        screen_unevenness: None,
+        missing_share: None,
+        screen_left_share: None,
+        ..CLEAN
+    };
 
     #[test]
     fn each_measured_error_lowers_the_score_and_is_listed() {
         let named = |figures| score(&figures).1.into_iter().map(|term| term.term).collect::<Vec<_>>();
-        assert_eq!(named(CLEAN), ["reconstruction", "spill", "flicker"]);
-        assert_eq!(named(NO_SCREEN), ["flicker", "holes", "softness"]);
+        assert_eq!(named(CLEAN), ["reconstruction", "spill", "flicker", "translucency"]);
+        assert_eq!(named(NO_SCREEN), ["flicker", "translucency", "holes", "softness"]);
         assert!(score(&CLEAN).0 > 90 && score(&NO_SCREEN).0 > 90);
         for worse in [
             MatteFigures { reconstruction_error: Some(0.1), ..CLEAN },
             MatteFigures { spill_residue: 0.2, ..CLEAN },
             MatteFigures { flicker: 0.2, ..CLEAN },
-            MatteFigures { coverage: 0.0, ..CLEAN },
+            MatteFigures { translucency: 0.4, ..CLEAN },
+            MatteFigures { coverage: 1.0, ..CLEAN },
         ] {
             assert!(score(&worse).0 < score(&CLEAN).0, "{worse:?}");
         }
@@ -58,10 +82,19 @@ mod tests {
             MatteFigures { flicker: 0.2, ..NO_SCREEN },
             MatteFigures { holes: 0.01, ..NO_SCREEN },
             MatteFigures { soft_share: 0.9, ..NO_SCREEN },
+            MatteFigures { translucency: 0.4, ..NO_SCREEN },
             MatteFigures { coverage: 1.0, ..NO_SCREEN },
+            MatteFigures { coverage: 0.0, ..NO_SCREEN },
         ] {
             assert!(score(&worse).0 < score(&NO_SCREEN).0, "{worse:?}");
         }
         assert_eq!(score(&MatteFigures { holes: 0.5, soft_share: 0.5, ..CLEAN }).0, score(&CLEAN).0, "a screen tells better");
+    }
+
+    #[test]
+    fn an_empty_matte_is_right_where_the_source_shows_nothing_but_screen() {
+        let empty = MatteFigures { coverage: 0.0, soft_share: 0.0, reconstruction_error: Some(0.0), ..CLEAN };
+        assert!(score(&empty).0 > 90);
+        assert_eq!(score(&MatteFigures { reconstruction_error: Some(1.0), ..empty }).0, 0);
     }
 }

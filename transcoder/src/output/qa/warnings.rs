@@ -17,6 +17,9 @@ const FLICKER_MAX: f64 = 0.05;
 const SPILL_RESIDUE_MAX: f64 = 0.04;
 const HOLES_MAX: f64 = 0.002;
 const SOFT_SHARE_MAX: f64 = 0.35;
+const TRANSLUCENCY_MAX: f64 = 0.3;
+const MISSING_SHARE_MAX: f64 = 0.03;
+const SCREEN_LEFT_SHARE_MAX: f64 = 0.02;
 
 /// From where uneven light is visible, and keyers have difficulty.
 const UNEVENNESS_MAX: f64 = 0.25;
@@ -88,6 +91,7 @@ pub fn screen_warnings(screens: &ScreenSummary) -> Vec<QaWarning> {
 pub fn matte_warnings(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarning> {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let unevenness = figures.screen_unevenness.unwrap_or_default();
+    let (missing, left) = (figures.missing_share.unwrap_or_default(), figures.screen_left_share.unwrap_or_default());
     let checks = [
         (
             figures.coverage > 1.0 - SHARE_MIN,
@@ -118,6 +122,21 @@ pub fn matte_warnings(figures: &MatteFigures, strategy: Strategy) -> Vec<QaWarni
             figures.spill_residue > SPILL_RESIDUE_MAX && strategy == Strategy::ChromaKey,
             "spill",
             "The subject's edges are still tinted by the screen.".to_owned(),
+        ),
+        (
+            figures.translucency > TRANSLUCENCY_MAX,
+            "translucent",
+            "Parts of the subject that have sharp outlines are half transparent.".to_owned(),
+        ),
+        (
+            missing > MISSING_SHARE_MAX,
+            "subject_missing",
+            format!("Parts of the subject seem to be missing, {} of its area.", percent(missing)),
+        ),
+        (
+            left > SCREEN_LEFT_SHARE_MAX,
+            "screen_left",
+            format!("Parts of the screen were left in: they are {} of what is visible.", percent(left)),
         ),
         (
             unevenness > UNEVENNESS_MAX,
@@ -153,6 +172,9 @@ mod tests {
             (MatteFigures { soft_share: 0.4, ..CLEAN }, "mostly_soft"),
             (MatteFigures { edge_contact: 0.5, ..CLEAN }, "subject_touches_edge"),
             (MatteFigures { screen_unevenness: Some(0.3), ..CLEAN }, "screen_uneven"),
+            (MatteFigures { translucency: 0.4, ..CLEAN }, "translucent"),
+            (MatteFigures { missing_share: Some(0.1), ..CLEAN }, "subject_missing"),
+            (MatteFigures { screen_left_share: Some(0.1), ..CLEAN }, "screen_left"),
             (MatteFigures { coverage: 1.0, ..CLEAN }, "nothing_transparent"),
             (MatteFigures { coverage: 0.0, ..CLEAN }, "everything_transparent"),
         ] {
