@@ -22,7 +22,7 @@ const SIMILAR_FULL: f32 = 0.97;
 /// Weight of the foreground model without samples, and the share of its weight that a similar core
 /// takes.
 const MODEL_WEIGHT_MIN: f32 = 0.05;
-const CORE_PRECEDENCE: f32 = 0.7;
+const CORE_PRECEDENCE: f32 = 0.85;
 /// Between these alphas the estimate changes from the foreground nearby to the block's own unmixed
 /// colour.
 const OWN_COLOR_ALPHA: (f32, f32) = (0.4, 0.95);
@@ -43,6 +43,8 @@ pub struct BlockMatte {
     pub alpha: Plane<f32>,
     /// Foreground of uncertain blocks; stale for other blocks.
     pub color: Vec<Ypq>,
+    /// Luma variance of the core around uncertain blocks; stale for other blocks.
+    pub variance: Vec<f32>,
 }
 
 /// The colours from which one block is estimated.
@@ -57,7 +59,7 @@ struct BlockEstimator<'a> {
 
 impl BlockMatte {
     pub fn new(columns: usize, rows: usize) -> Self {
-        Self { alpha: Plane::new(columns, rows, 0.0), color: vec![[0.0; 3]; columns * rows] }
+        Self { alpha: Plane::new(columns, rows, 0.0), color: vec![[0.0; 3]; columns * rows], variance: vec![0.0; columns * rows] }
     }
 
     pub fn update(
@@ -92,6 +94,7 @@ impl BlockMatte {
                 let hue_alpha = f32::from(trimap.hue_alpha.cells[index]) * (1.0 / OPAQUE);
                 self.alpha.cells[index] = snap(estimated.min(hue_alpha * HUE_ALPHA_FACTOR_MAX + HUE_ALPHA_TOLERANCE));
                 self.color[index] = color;
+                self.variance[index] = variance;
             }
         }
     }

@@ -238,7 +238,14 @@ impl Renderer<'_> {
         let (color, screen) = (self.matte.color[index], self.comparison.plate_at(index));
         let at = |dx: usize, dy: usize| lumas[dy][(column * across + dx.min(across - 1)).min(width - 1)];
         let lumas = [at(0, 0), at(1, 0), at(0, 1), at(1, 1)];
-        let block = BlockLuma { lumas, foreground: color[0], screen: screen[0], noise: self.noise[0], sharpness: self.sharpness };
+        let block = BlockLuma {
+            lumas,
+            foreground: color[0],
+            variance: self.matte.variance[index],
+            screen: screen[0],
+            noise: self.noise[0],
+            sharpness: self.sharpness,
+        };
         let alphas = upsample_alpha(&block, &self.neighbours(column, row), (across, down), self.siting, mixture);
         let spill = self.spill_model.spill(color, screen) * self.spill_strength;
         // A block has one chroma, so its pixels differ only in luma.
