@@ -60,7 +60,8 @@ const VISIBLE_SHARE_MIN: f32 = 0.02;
 const CUT_MIN: f32 = 32.0 * 32.0;
 const CUT_SHARE_MIN: f32 = 0.6;
 /// Alpha up to which set counts as transparent, the share of its squared colour by which it may
-/// change from frame to frame with the light, and one in so many frames in which it may change more.
+/// change from frame to frame with the light, and one in so many frames in which it may change
+/// more.
 const SET_ALPHA_MAX: u8 = 5;
 const SET_CHANGE_MAX: f32 = 0.01;
 const SET_CHANGES_SHARE: u32 = 5;

@@ -4,7 +4,8 @@ use shared::qa::{MatteFigures, ScoreTerm};
 
 use super::{SHARE_MIN, rounded};
 
-/// Reconstruction errors that even true mattes have, from chroma subsampling, sharpening and codecs.
+/// Reconstruction errors that even true mattes have, from chroma subsampling, sharpening and
+/// codecs.
 const RECONSTRUCTION_TOLERANCE: f64 = 0.09;
 /// Weight of missing parts of the subject beyond their squared error, which the reconstruction
 /// has.
