@@ -109,7 +109,8 @@ impl OpaqueRegions {
             if let Some(mean_alpha) = self.opaque_mean_alpha(comparison, &trimap.hue_alpha, components, number) {
                 let id = number as u32 + 1;
                 let neighbourhood_min = if mean_alpha > OPAQUE_MEAN_MIN * OPAQUE {
-                    OPAQUE_NEIGHBOURHOOD_MIN * OPAQUE
+                    // A subject of the opposite hue has more than 1; so has much of its edge.
+                    OPAQUE_NEIGHBOURHOOD_MIN * mean_alpha.max(OPAQUE)
                 } else {
                     mean_alpha - EDGE_ALPHA_DROP * OPAQUE
                 };

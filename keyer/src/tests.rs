@@ -16,6 +16,22 @@ fn a_disc_is_solid_and_its_surroundings_clear_in_every_format() {
 }
 
 #[test]
+fn a_wide_edge_of_a_subject_of_the_opposite_hue_is_not_opaque() {
+    let wide = |frame: usize, x: usize, y: usize| {
+        let middle = 80.0 + 24.0 * (frame as f32 * 0.7).sin();
+        ((33.0 - (x as f32 - middle).hypot(y as f32 - 60.0)) / 5.0).clamp(0.0, 1.0)
+    };
+    let output = key(format(1, 1, 8), |frame, x, y| over(SUBJECT, GREEN, wide(frame, x, y)));
+    for (frame, pixels) in output.frames.iter().enumerate() {
+        for (index, pixel) in pixels.chunks_exact(4).enumerate() {
+            let (x, y) = (index % WIDTH, index / WIDTH);
+            let error = (f32::from(pixel[3]) / 255.0 - wide(frame, x, y)).abs();
+            assert!(error < 0.24, "frame {frame} at {x} {y}: off by {error}");
+        }
+    }
+}
+
+#[test]
 fn folds_and_the_subjects_shadow_are_screen() {
     let output = key(format(2, 2, 8), |frame, x, y| {
         let fold = if (x + y / 2) % 37 < 3 { 0.72 } else { 1.0 };

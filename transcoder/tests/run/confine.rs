@@ -140,7 +140,7 @@ fn every_child_of_a_run_is_confined() {
         told(child, "limits", "Max file size")
     };
     let writers = children.iter().map(facts).filter(|limit| limit != "Max file size 0 0 bytes").count();
-    assert_eq!((children.len(), writers), (4, 3), "a decoder and three encoders");
+    assert_eq!((children.len(), writers), (5, 3), "two decoders and three encoders");
     run.kill().unwrap();
     run.wait().unwrap();
 }

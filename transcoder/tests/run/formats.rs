@@ -384,11 +384,11 @@ fn probe_says_what_would_be_made_and_makes_nothing() {
 fn an_experts_word_overrides_what_is_found() {
     let bench = Bench::new();
     // Too pale for a screen, so nothing is found.
-    let picture = format!("color=s={WIDTH}x{HEIGHT}:r=12:c=0x9ab49a,drawbox=50:30:60:60:0xc83c32:fill");
+    let picture = format!("color=s={WIDTH}x{HEIGHT}:r=12:c=0x7ab47a,drawbox=50:30:60:60:0xc83c32:fill");
     let clip = bench.ffmpeg(&format!("-f lavfi -t 1 -i {picture} -c:v libx264 -qp 4 -preset ultrafast"), "pale.mp4");
     bench.refused(&clip, "no_matte_strategy");
     let alpha_in_the_middle = |more: &[&str]| {
-        let made = run(&bench, &clip, &["mov-prores4444"], &[&["--screen-color", "#9ab49a"], more].concat());
+        let made = run(&bench, &clip, &["mov-prores4444"], &[&["--screen-color", "#7ab47a"], more].concat());
         let alphas: Vec<u8> = decode(&made[0], "rgba", WIDTH * HEIGHT * 4)[4].chunks_exact(4).map(|pixel| pixel[3]).collect();
         std::fs::remove_file(&made[0]).unwrap();
         (alphas[60 * WIDTH + 80], alphas[10 * WIDTH + 10], alphas)
