@@ -54,7 +54,7 @@ impl CoarseMap {
         }
     }
 
-    /// Adds the marked blocks of a row. `sums` collects the rows of a cell, one line per channel and
+    /// Adds the marked blocks of a row. `sums` collects the rows of a cell, a line per channel and
     /// one for the weight; it is added to the cells after the last of them and emptied.
     pub(crate) fn add_row(&mut self, row: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
         let [y, p, q, weight] = &mut sums.0;

@@ -19,7 +19,7 @@ pub struct Component {
     pub count: usize,
 }
 
-/// Adjoining marked blocks of one row, and the number of a run connected with them, at most its own.
+/// Adjoining marked blocks of one row, and the number of a connected run, at most its own.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     row: usize,

@@ -27,7 +27,7 @@ const CORE_PRECEDENCE: f32 = 0.85;
 /// colour.
 const OWN_COLOR_ALPHA: (f32, f32) = (0.4, 0.95);
 
-/// Largest alpha of a block: this many times its hue alpha, plus the tolerance. What is as saturated
+/// Largest alpha of a block: this many times its hue alpha, plus the tolerance. What is as vivid
 /// as the plate is the plate in another light, or a crease that the plate has not.
 const HUE_ALPHA_FACTOR_MAX: f32 = 2.0;
 const HUE_ALPHA_TOLERANCE: f32 = 0.02;

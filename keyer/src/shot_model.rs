@@ -247,7 +247,7 @@ fn write_medians(distances: &[Vec<u8>], first: usize, mask_of: impl Fn(usize) ->
     }
 }
 
-/// Marks certain screen before a plate is known; returns the screen-like cells. `stats` are those of
+/// Marks certain screen before a plate is known; returns the screen-like cells. `stats` are of
 /// cells.
 fn mark_initial_certain(comparison: &mut PlateComparison, stats: &ScreenStats) -> Plane<u8> {
     mark_by_shot_chromaticity(&comparison.buffers, stats, &mut comparison.certain);

@@ -97,7 +97,7 @@ pub fn find_static_regions(
     static_regions
 }
 
-/// Closes narrow gaps of each region, where colours of the set mix to that of the screen, and leaves
+/// Closes narrow gaps of each region, where colours of the set mix to that of the screen; leaves
 /// out its rim.
 fn close_gaps(static_regions: &mut Plane<u8>, radius: usize) {
     let regions = static_regions.clone();

@@ -65,7 +65,7 @@ pub struct Trimap {
     /// Hue alpha of each block, and eroded.
     pub hue_alpha: Plane<u8>,
     pub eroded_hue_alpha: Plane<u8>,
-    /// Coarse alpha by the foreground model, and eroded; `close_gaps` reuses it for the closed core.
+    /// Coarse alpha by the foreground model, and eroded; `close_gaps` reuses this for closed core.
     alpha: Plane<u8>,
     eroded_alpha: Plane<u8>,
     /// Everything but screen and translucent subject, with a margin.
