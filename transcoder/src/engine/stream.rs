@@ -31,8 +31,8 @@ const SHOTS_IN_FLIGHT_MAX: usize = 1;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
 
-/// Streams the clip: decode → matte → compose → encode. `on_frame` is called for each frame that has
-/// been composed, and for each one of the first pass.
+/// Streams the clip: decode → matte → compose → encode. `on_frame` is called for each frame that
+/// has been composed, and for each one of the first pass.
 /// Errors: those of each step; `source_no_frames`.
 pub async fn stream(
     ffmpeg: Tool<'_>,

@@ -1,5 +1,5 @@
-//! The first pass of the keyer: decodes the whole clip and hands over the model of each shot as soon
-//! as the shot ends, so that the second pass may follow one shot behind.
+//! The first pass of the keyer: decodes the whole clip and hands over the model of each shot as
+//! soon as the shot ends, so that the second pass may follow one shot behind.
 
 use std::ffi::OsString;
 
@@ -40,8 +40,8 @@ impl FirstPass {
         Box::new(Keyer::new(self.format, self.options))
     }
 
-    /// Decodes the clip with these arguments of ffmpeg and sends each shot to `shots`. `on_frame` is
-    /// called after each frame.
+    /// Decodes the clip with these arguments of ffmpeg and sends each shot to `shots`. `on_frame`
+    /// is called after each frame.
     pub async fn run(
         self,
         ffmpeg: Tool<'_>,

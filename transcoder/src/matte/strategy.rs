@@ -101,8 +101,8 @@ impl Matte {
         }
     }
 
-    /// The first pass over the clip, where planar frames are keyed; `wide` is their gamut where that
-    /// is not BT.709.
+    /// The first pass over the clip, where planar frames are keyed; `wide` is their gamut where
+    /// that is not BT.709.
     /// Errors: `no_matte_strategy` where the given screen colour has no hue.
     pub fn first_pass(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> TaskResult<Option<FirstPass>> {
         let (AlphaSource::Keyed(options), RawFormat::Planar(format)) = (&self.alpha, raw_format) else { return Ok(None) };

@@ -42,8 +42,8 @@ pub struct ReportInputs<'a> {
     pub verified: &'a [Verified],
 }
 
-/// The metrics for mattes of this plan, with a comparison against the screen where planar frames are
-/// keyed.
+/// The metrics for mattes of this plan, with a comparison against the screen where planar frames
+/// are keyed.
 pub fn metrics(probed: &Probed, plan: &RunPlan) -> MatteMetrics {
     let size = plan.picture.size;
     match plan.raw_format {

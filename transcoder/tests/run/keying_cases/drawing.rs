@@ -25,8 +25,8 @@ impl Drawing {
         Self { width, height, color: vec![[0.0; 3]; width * height], alpha: vec![0.0; width * height] }
     }
 
-    /// Lays a shape over what is there. `distance` is signed, in pixels, and holds within `reach` of
-    /// `middle`.
+    /// Lays a shape over what is there. `distance` is signed, in pixels, and holds within `reach`
+    /// of `middle`.
     fn put(&mut self, middle: (f64, f64), reach: (f64, f64), color: Rgb, distance: impl Fn(f64, f64) -> f64) {
         let rows = place(middle.1 - reach.1 - 2.0, self.height)..place(middle.1 + reach.1 + 3.0, self.height);
         for y in rows {
