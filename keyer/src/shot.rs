@@ -61,9 +61,11 @@ const CERTAIN_EXCESS_MIN: f32 = 0.42;
 const DARK_COVERAGE_MIN: f32 = 0.3;
 const DARK_MAX: f32 = 40.0;
 /// Least share of the picture, and least saturation, of a certain screen of another hue, such as
-/// cyan; yellow greens are those of plants.
+/// cyan; yellow greens are those of plants. Greens that are not yellow need less than blues, which
+/// are those of skies.
 const OTHER_HUE_COVERAGE_MIN: f32 = 0.5;
 const OTHER_HUE_SATURATION_MIN: f32 = 0.75;
+const GREEN_SATURATION_MIN: f32 = 0.6;
 /// Largest noise of a certain screen; foliage differs more. Units: share of luma; of 255.
 const NOISE_SHARE_MAX: f32 = 0.05;
 const NOISE_MAX: f32 = 3.0;
@@ -87,7 +89,9 @@ impl DetectedScreen {
         } else {
             CERTAIN_COVERAGE_MIN
         };
-        let is_vivid = excess >= CERTAIN_EXCESS_MIN || saturation >= OTHER_HUE_SATURATION_MIN;
+        let is_green = green > blue && blue >= red;
+        let saturation_min = if is_green { GREEN_SATURATION_MIN } else { OTHER_HUE_SATURATION_MIN };
+        let is_vivid = excess >= CERTAIN_EXCESS_MIN || saturation >= saturation_min;
         let is_smooth = self.noise < NOISE_MAX.max(self.luma * NOISE_SHARE_MAX);
         if is_vivid && is_smooth && self.coverage >= coverage_min {
             ScreenCertainty::Certain

@@ -25,9 +25,17 @@ const GAP_SHARE: f32 = 0.015;
 const ENCLOSED_SIDE_SHARE: f32 = 0.25;
 /// Least difference from the plate of most of its blocks. Units: of 255, L1 norm.
 const ENCLOSED_DIFFERENCE_MIN: f32 = 24.0;
-/// Largest luma and chroma of bars. Units: of 255.
-const BAR_LUMA_MAX: f32 = 6.0;
-const BAR_CHROMA_MAX: f32 = 4.0;
+/// Distance from a region at which its surroundings are looked at. Units: share of the picture's
+/// height; blocks.
+const SURROUNDINGS_SHARE: f32 = 0.025;
+const SURROUNDINGS_MIN: usize = 4;
+/// Least share of the surroundings that must show screen.
+const AMID_SCREEN_SHARE_MIN: f32 = 0.8;
+/// Largest luma and chroma of bars, and the least share of a row or column that must be so: codecs
+/// leave ringing beside the picture. Units: of 255; share.
+const BAR_LUMA_MAX: f32 = 10.0;
+const BAR_CHROMA_MAX: f32 = 8.0;
+const BAR_SHARE_MIN: f32 = 0.97;
 
 /// No static region.
 pub const NO_REGION: u8 = 0;
@@ -38,7 +46,8 @@ pub const BAR: u8 = 2;
 /// Static region that touches only the lower border: opaque, since it may be a subject that hardly
 /// moves.
 pub const MAYBE_SUBJECT: u8 = 3;
-/// Set beside the screen that reaches the lower border: walls, furniture, the floor.
+/// Set beside the screen that reaches the lower border or adjoins something else than screen: walls,
+/// furniture, the floor.
 pub const STANDING_SET: u8 = 4;
 
 /// Labels the static regions; only bars where there are too few samples.
@@ -70,13 +79,15 @@ pub fn find_static_regions(
         for (id, alpha) in components.ids.iter().zip(&alpha) {
             sums[*id as usize] += alpha.min(1.0);
         }
+        let is_amid_screen =
+            find_amid_screen(plate_samples, &components, columns, stats.blocks(SURROUNDINGS_SHARE).max(SURROUNDINGS_MIN));
         let count_min = (SIDE_SHARE * stats.height_blocks).powi(2);
         let region_of = |id: usize| {
             let Some(component) = id.checked_sub(1).and_then(|number| components.list.get(number)) else { return NO_REGION };
             if (component.count as f32) < count_min || sums[id] <= REGION_HUE_ALPHA_MIN * component.count as f32 {
                 NO_REGION
             } else if component.left <= bars.left || component.top <= bars.top || component.right + bars.right + 1 >= columns {
-                if component.bottom + bars.bottom + 1 >= rows { STANDING_SET } else { SET }
+                if component.bottom + bars.bottom + 1 >= rows || !is_amid_screen[id] { STANDING_SET } else { SET }
             } else if component.bottom + bars.bottom + 1 >= rows {
                 // A subject that hardly moves stands on the lower border too.
                 MAYBE_SUBJECT
@@ -95,6 +106,37 @@ pub fn find_static_regions(
     }
     bars.mark(&mut static_regions);
     static_regions
+}
+
+/// Of each component by number, whether screen is visible in some sample nearly everywhere around
+/// it: what adjoins a subject may be a part of it that happens to hold still.
+fn find_amid_screen(plate_samples: &PlateSamples<'_>, components: &Components, columns: usize, reach: usize) -> Vec<bool> {
+    let rows = plate_samples.screen_like.rows;
+    let mut counts = vec![(0_usize, 0_usize); components.list.len() + 1];
+    for row in 0..rows {
+        for column in 0..columns {
+            let index = row * columns + column;
+            if components.ids[index] != 0 {
+                continue;
+            }
+            let is_screen = plate_samples.screen_like.cells[index] != 0;
+            // Each block at that distance, with the one before it, which must lie outside.
+            let near = [
+                (column >= reach).then(|| (index - reach, index - reach + 1)),
+                (column + reach < columns).then(|| (index + reach, index + reach - 1)),
+                (row >= reach).then(|| (index - reach * columns, index - (reach - 1) * columns)),
+                (row + reach < rows).then(|| (index + reach * columns, index + (reach - 1) * columns)),
+            ];
+            for (near, before) in near.into_iter().flatten() {
+                if components.ids[near] != components.ids[before] {
+                    let (screen, all) = &mut counts[components.ids[near] as usize];
+                    *screen += usize::from(is_screen);
+                    *all += 1;
+                }
+            }
+        }
+    }
+    counts.into_iter().map(|(screen, all)| screen as f32 >= all as f32 * AMID_SCREEN_SHARE_MIN).collect()
 }
 
 /// Closes narrow gaps of each region, where colours of the set mix to that of the screen; leaves
@@ -157,17 +199,23 @@ struct Bars {
 }
 
 impl Bars {
-    /// The rows and columns at the picture's borders that are black in every sample; none where the
-    /// whole picture is.
+    /// The rows and columns at the picture's borders that are black in the mean of all samples; none
+    /// where the whole picture is.
     fn find(plate_samples: &PlateSamples<'_>, columns: usize, rows: usize) -> Self {
+        let count = plate_samples.samples.len() as f32;
         let is_black = |index: usize| {
-            plate_samples.samples.iter().all(|sample| {
-                let [y, cb, cr] = sample.at(index);
-                y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
-            })
+            let mut sums = [0.0; 3];
+            for sample in plate_samples.samples {
+                for (sum, value) in sums.iter_mut().zip(sample.at(index)) {
+                    *sum += value;
+                }
+            }
+            let [y, cb, cr] = sums.map(|sum| sum / count);
+            y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
         };
-        let row_is_black = |row: &usize| (0..columns).all(|column| is_black(row * columns + column));
-        let column_is_black = |column: &usize| (0..rows).all(|row| is_black(row * columns + column));
+        let is_bar = |black: usize, count: usize| black as f32 >= count as f32 * BAR_SHARE_MIN;
+        let row_is_black = |row: &usize| is_bar((0..columns).filter(|column| is_black(row * columns + column)).count(), columns);
+        let column_is_black = |column: &usize| is_bar((0..rows).filter(|row| is_black(row * columns + column)).count(), rows);
         let top = (0..rows).take_while(row_is_black).count();
         let left = (0..columns).take_while(column_is_black).count();
         if top == rows || left == columns {
@@ -175,7 +223,7 @@ impl Bars {
         }
         let bottom = (0..rows).rev().take_while(row_is_black).count();
         let right = (0..columns).rev().take_while(column_is_black).count();
-        let [top, bottom, left, right] = [top, bottom, left, right].map(|width| if width > 0 { width + 2 } else { 0 });
+        let [top, bottom, left, right] = [top, bottom, left, right].map(|width| if width > 0 { width + 1 } else { 0 });
         Self { top, bottom, left, right }
     }
 

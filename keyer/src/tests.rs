@@ -191,6 +191,31 @@ fn a_still_subject_that_stands_on_a_bar_is_opaque() {
 }
 
 #[test]
+fn a_forehead_that_holds_still_at_the_upper_border_is_opaque() {
+    // A face that fills the upper half; what lies below its brow moves.
+    let output = key(format(2, 2, 8), |frame, x, y| match (x, y) {
+        (40..120, ..44) => [214.0, 160.0, 130.0],
+        (40..120, 44..90) => brighter([190.0, 120.0, 100.0], 0.8 + 0.3 * (x as f32 * 0.3 + frame as f32).sin()),
+        _ => GREEN,
+    });
+    for (x, y) in [(80, 5), (60, 20), (100, 36)] {
+        assert_eq!(output.alpha(9, x, y), 255, "at {x} {y}");
+    }
+}
+
+#[test]
+fn bars_with_ringing_of_the_codec_are_clear() {
+    let output = key(format(2, 2, 8), |frame, x, y| match y {
+        ..6 | 114.. if (x * 7 + frame * 13) % 90 == 0 => [22.0; 3],
+        ..6 | 114.. => [-4.0; 3],
+        _ => over(SUBJECT, GREEN, disc(frame, x, y)),
+    });
+    for (x, y) in [(5, 1), (80, 4), (150, 117), (60, 115)] {
+        assert_eq!(output.alpha(9, x, y), 0, "at {x} {y}");
+    }
+}
+
+#[test]
 fn a_shot_without_a_screen_between_two_with_one_is_opaque() {
     let output = key(format(2, 2, 8), |frame, x, y| match frame {
         6..11 => [130.0 + ((x * 13 + y * 7) % 60) as f32, 110.0, 96.0],
@@ -213,6 +238,7 @@ fn screens_are_told_from_skies_plants_and_clothes() {
     assert_eq!(certainty(|x, y| over(SUBJECT, GREEN, disc(0, x, y))), Some(ScreenCertainty::Certain));
     assert_eq!(certainty(|x, y| over(SUBJECT, [30.0, 190.0, 200.0], disc(0, x, y))), Some(ScreenCertainty::Certain));
     assert_eq!(certainty(|x, y| over(SUBJECT, [6.0, 52.0, 24.0], disc(0, x, y))), Some(ScreenCertainty::Certain));
+    assert_eq!(certainty(|x, y| over([90.0; 3], [14.0, 46.0, 31.0], disc(0, x, y))), Some(ScreenCertainty::Certain));
     let sky: fn(usize, usize) -> Color = |_, y| if y < 80 { [120.0 + y as f32 * 0.5, 165.0, 215.0] } else { [90.0, 80.0, 70.0] };
     let lawn: fn(usize, usize) -> Color =
         |x, y| brighter([95.0, 150.0, 70.0], 0.6 + 0.8 * ((x * 7919 + y * 104_729) % 100) as f32 / 100.0);

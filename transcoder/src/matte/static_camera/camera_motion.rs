@@ -86,6 +86,9 @@ fn step(grid: Grid, from: &[f32], to: &[f32], (columns, rows): Window, shift: [f
             seen.push((slope, change));
         }
     }
+    if seen.is_empty() {
+        return None;
+    }
     let mut sizes: Vec<f32> = seen.iter().map(|(_, change)| change.abs()).collect();
     let middle = sizes.len() / 2;
     let scale = sizes.select_nth_unstable_by(middle, f32::total_cmp).1.max(1.0) * 3.0;

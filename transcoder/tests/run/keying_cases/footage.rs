@@ -37,6 +37,11 @@ fn bytes(picture: &[Rgb]) -> Vec<u8> {
 
 /// Films with H.264. `shot` gives picture and alpha of a frame.
 pub fn film(frames: usize, shot: impl Fn(usize) -> (Vec<Rgb>, Vec<f64>)) -> Footage {
+    film_with(H264, frames, shot)
+}
+
+/// Films with the given words for ffmpeg's encoder.
+pub fn film_with(codec: &str, frames: usize, shot: impl Fn(usize) -> (Vec<Rgb>, Vec<f64>)) -> Footage {
     let (bench, mut raw, mut truths, mut grain) = (Bench::new(), Vec::new(), Vec::new(), 7);
     for frame in 0..frames {
         let (mut picture, alpha) = shot(frame);
@@ -47,7 +52,7 @@ pub fn film(frames: usize, shot: impl Fn(usize) -> (Vec<Rgb>, Vec<f64>)) -> Foot
     std::fs::write(bench.path("raw.rgb"), raw).unwrap();
     let input = format!("-f rawvideo -pix_fmt rgb24 -s {}x{} -r {RATE} -i raw.rgb", SIZE.0, SIZE.1);
     let filter = "-vf scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int";
-    let file = bench.ffmpeg(&format!("{input} {filter} {H264} {TAGS}"), "clip.mp4");
+    let file = bench.ffmpeg(&format!("{input} {filter} {codec} {TAGS}"), "clip.mp4");
     Footage { bench, file, size: SIZE, truths }
 }
 
@@ -66,14 +71,24 @@ pub fn time_s(frame: usize) -> f64 {
 impl Footage {
     /// Keys the clip without any setting.
     pub fn key(&self) -> Keyed<'_> {
+        self.try_to_key().unwrap_or_else(|code| panic!("refused: {code}"))
+    }
+
+    /// Keys the clip, or returns the code of the error with which it is refused.
+    pub fn try_to_key(&self) -> Result<Keyed<'_>, String> {
         let mut command = self.bench.command(&self.file, &["mov-prores4444"]);
         let done = command.arg("--report").arg(self.bench.path("report.json")).output().unwrap();
-        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        if done.status.code() == Some(1) {
+            assert_eq!(self.bench.names("out"), Vec::<String>::new());
+            return Err(stderr.split("error[").nth(1).and_then(|rest| rest.split(']').next()).unwrap().to_owned());
+        }
+        assert_eq!(done.status.code(), Some(0), "{stderr}");
         let pixels = self.size.0 * self.size.1;
         let frames = decode(&self.bench.path("out/mov-prores4444.mov"), "rgba", pixels * 4);
         assert_eq!(frames.len(), self.truths.len());
         let report = serde_json::from_slice(&std::fs::read(self.bench.path("report.json")).unwrap()).unwrap();
-        Keyed { footage: self, frames, report }
+        Ok(Keyed { footage: self, frames, report })
     }
 }
 

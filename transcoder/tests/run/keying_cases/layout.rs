@@ -37,8 +37,8 @@ fn leaves_no_bars(keyed: &Keyed, across: usize, down: usize) {
 }
 
 #[test]
-fn a_screen_behind_broad_bars_is_found() {
-    film_behind_bars(0, 26).key().separates(0..24);
+fn broad_bars_above_and_below_are_clear_and_the_screen_is_found() {
+    leaves_no_bars(&film_behind_bars(0, 26).key(), 0, 26);
 }
 
 #[test]

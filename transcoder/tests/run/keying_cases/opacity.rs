@@ -1,7 +1,7 @@
 //! Subjects that are opaque although something about them looks like the screen.
 
 use super::drawing::{PERSON, Person, Rgb, lit, number};
-use super::footage::{Keyed, SIZE, film_before};
+use super::footage::{Keyed, SIZE, film_before, film_with, time_s};
 
 /// Every place is opaque in each frame, and shows its colour within so many steps.
 fn keeps(keyed: &Keyed, places: &[usize], color: Rgb, steps: f64) {
@@ -53,5 +53,19 @@ fn a_large_face_has_no_pinholes() {
     let keyed = footage.key();
     for frame in 0..24 {
         assert_eq!(keyed.defects(frame).1, 0, "frame {frame}");
+    }
+}
+
+#[test]
+fn blocks_of_a_low_bitrate_leave_no_flecks() {
+    let screen = lit([24.0, 166.0, 60.0], SIZE);
+    let codec = "-c:v libx264 -preset veryfast -b:v 70k -pix_fmt yuv420p";
+    let footage = film_with(codec, 30, |frame| {
+        let drawing = PERSON.draw(SIZE, 1.3 * time_s(frame));
+        (drawing.over(&screen), drawing.alpha)
+    });
+    let keyed = footage.key();
+    for frame in 0..30 {
+        assert_eq!(keyed.defects(frame).0, 0, "frame {frame}");
     }
 }

@@ -1,4 +1,4 @@
-//! Sources whose alpha channel means nothing.
+//! Sources with a property that must not be ignored: an alpha that is none, a narrow picture.
 
 use std::path::Path;
 
@@ -39,4 +39,14 @@ fn an_alpha_that_is_zero_everywhere_is_none() {
         let middle = frames[12].chunks_exact(4).map(|pixel| u64::from(pixel[3])).sum::<u64>() / 255;
         assert!(middle.abs_diff(64 * 80) < 250, "{name}: {middle} pixels are opaque");
     }
+}
+
+#[test]
+fn a_very_narrow_picture_is_refused_for_a_reason_or_keyed() {
+    let bench = Bench::new();
+    let file =
+        bench.ffmpeg(&format!("-f lavfi -i testsrc2=s=48x1600:r=12:d=1 -c:v libx264 -pix_fmt yuv420p {TAGS}"), "narrow.mp4");
+    let done = bench.run(&file, &["mov-prores4444"]);
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.code() == Some(0) || stderr.contains("error[no_matte_strategy]"), "{stderr}");
 }
