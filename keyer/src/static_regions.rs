@@ -36,6 +36,8 @@ const AMID_SCREEN_SHARE_MIN: f32 = 0.8;
 const BAR_LUMA_MAX: f32 = 10.0;
 const BAR_CHROMA_MAX: f32 = 8.0;
 const BAR_SHARE_MIN: f32 = 0.97;
+/// Luma of a row or column beside a bar up to which it mixes both. Units: share of the next one's.
+const MIXED_LUMA_MAX: f32 = 0.85;
 
 /// No static region.
 pub const NO_REGION: u8 = 0;
@@ -46,8 +48,8 @@ pub const BAR: u8 = 2;
 /// Static region that touches only the lower border: opaque, since it may be a subject that hardly
 /// moves.
 pub const MAYBE_SUBJECT: u8 = 3;
-/// Set beside the screen that reaches the lower border or adjoins something else than screen: walls,
-/// furniture, the floor.
+/// Set beside the screen that reaches the lower border or adjoins something else than screen:
+/// walls, furniture, the floor.
 pub const STANDING_SET: u8 = 4;
 
 /// Labels the static regions; only bars where there are too few samples.
@@ -199,18 +201,21 @@ struct Bars {
 }
 
 impl Bars {
-    /// The rows and columns at the picture's borders that are black in the mean of all samples; none
-    /// where the whole picture is.
+    /// The rows and columns at the picture's borders that are black in the mean of all samples;
+    /// none where the whole picture is.
     fn find(plate_samples: &PlateSamples<'_>, columns: usize, rows: usize) -> Self {
         let count = plate_samples.samples.len() as f32;
-        let is_black = |index: usize| {
+        let mean = |index: usize| {
             let mut sums = [0.0; 3];
             for sample in plate_samples.samples {
                 for (sum, value) in sums.iter_mut().zip(sample.at(index)) {
                     *sum += value;
                 }
             }
-            let [y, cb, cr] = sums.map(|sum| sum / count);
+            sums.map(|sum| sum / count)
+        };
+        let is_black = |index: usize| {
+            let [y, cb, cr] = mean(index);
             y < BAR_LUMA_MAX && cb.abs() < BAR_CHROMA_MAX && cr.abs() < BAR_CHROMA_MAX
         };
         let is_bar = |black: usize, count: usize| black as f32 >= count as f32 * BAR_SHARE_MIN;
@@ -223,7 +228,16 @@ impl Bars {
         }
         let bottom = (0..rows).rev().take_while(row_is_black).count();
         let right = (0..columns).rev().take_while(column_is_black).count();
-        let [top, bottom, left, right] = [top, bottom, left, right].map(|width| if width > 0 { width + 1 } else { 0 });
+        // The block beside a bar may mix both: it is darker than the next one.
+        let row_luma = |row: usize| (0..columns).map(|column| mean(row * columns + column)[0]).sum::<f32>();
+        let column_luma = |column: usize| (0..rows).map(|row| mean(row * columns + column)[0]).sum::<f32>();
+        let widened = |width: usize, luma: &dyn Fn(usize) -> f32, count: usize| {
+            let is_mixed = width > 0 && width + 1 < count && luma(width) < luma(width + 1) * MIXED_LUMA_MAX;
+            width + usize::from(is_mixed)
+        };
+        let (top, bottom) = (widened(top, &row_luma, rows), widened(bottom, &|row| row_luma(rows - 1 - row), rows));
+        let left = widened(left, &column_luma, columns);
+        let right = widened(right, &|column| column_luma(columns - 1 - column), columns);
         Self { top, bottom, left, right }
     }
 
