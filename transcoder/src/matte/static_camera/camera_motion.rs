@@ -57,8 +57,10 @@ fn shift(from: &Pyramid, to: &Pyramid, (across, down): (usize, usize)) -> Option
     let mut found = [0.0_f32; 2];
     let mut is_textured = false;
     for ((grid, from), (_, to)) in from.0.iter().zip(&to.0).rev() {
-        let columns = 2 + (grid.columns - 4) * across / TILES.0..2 + (grid.columns - 4) * (across + 1) / TILES.0;
-        let rows = 2 + (grid.rows - 4) * down / TILES.1..2 + (grid.rows - 4) * (down + 1) / TILES.1;
+        // Empty where the picture is too small for its border of two cells.
+        let (width, height) = (grid.columns.saturating_sub(4), grid.rows.saturating_sub(4));
+        let columns = 2 + width * across / TILES.0..2 + width * (across + 1) / TILES.0;
+        let rows = 2 + height * down / TILES.1..2 + height * (down + 1) / TILES.1;
         found = found.map(|shift| shift * 2.0);
         is_textured = false;
         for _ in 0..ROUNDS {
