@@ -83,12 +83,14 @@ pub fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<
     // Outputs begin with the first frame: a constant rate would fill the time before it with
     // copies.
     let scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    // Frames that are not interlaced pass through it unchanged.
+    let deinterlaced = if probed.input.is_interlaced { "bwdif=mode=send_frame:deint=interlaced," } else { "" };
     let tone = tone::map(&probed.input);
     let filter = match raw_format {
         RawFormat::Rgba if !tone.is_empty() => {
-            format!("setpts=PTS-STARTPTS,{}", tone::map_beside_alpha(&tone, &scale, &format!("{width}:{height}")))
+            format!("setpts=PTS-STARTPTS,{deinterlaced}{}", tone::map_beside_alpha(&tone, &scale, &format!("{width}:{height}")))
         }
-        _ => format!("setpts=PTS-STARTPTS,{tone}{scale}"),
+        _ => format!("setpts=PTS-STARTPTS,{deinterlaced}{tone}{scale}"),
     };
     let mut arguments = [preamble(), source(&probed.input)].concat();
     // A constant rate keeps the length whatever the time stamps of the source.

@@ -32,6 +32,7 @@ pub fn probed() -> Probed {
             wide_gamut: None,
             bright_transfer: None,
             pixel_aspect: Some((4, 3)),
+            is_interlaced: false,
             declared_frames: None,
         },
         file_duration_ms: 1_000,

@@ -63,6 +63,8 @@ pub struct Input {
     pub bright_transfer: Option<BrightTransfer>,
     /// Shape of a pixel when it is not square, after rotation.
     pub pixel_aspect: Option<(u32, u32)>,
+    /// Whether frames consist of two fields of different instants.
+    pub is_interlaced: bool,
     /// Number of frames that the container declares, if it does.
     pub declared_frames: Option<u64>,
 }
@@ -178,6 +180,7 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
             wide_gamut: video.wide_gamut(),
             bright_transfer: video.bright_transfer(),
             pixel_aspect: video.pixel_aspect(),
+            is_interlaced: video.is_interlaced(),
             declared_frames,
         },
         codec,

@@ -43,6 +43,9 @@ pub fn source_warnings(probed: &Probed, plan: &RunPlan) -> Vec<QaWarning> {
     if !probed.audio_tracks.is_empty() && !probed.facts.has_audio {
         warnings.push(warning("sound_unreadable", "The source's sound cannot be decoded; outputs have none."));
     }
+    if probed.input.is_interlaced {
+        warnings.push(warning("deinterlaced", "The source is interlaced; its fields were interpolated to whole frames."));
+    }
     if probed.input.pixel_aspect.is_some() {
         warnings.push(warning("pixels_made_square", "The source's pixels are not square; those of the outputs are."));
     }
@@ -231,6 +234,7 @@ mod tests {
         let plain = output(Output::MovProres4444, Preset::Editing);
         assert_eq!(codes(|_| {}, &plain), Vec::<String>::new());
         assert_eq!(codes(|probed| probed.has_variable_rate = true, &plain), ["variable_frame_rate"]);
+        assert_eq!(codes(|probed| probed.input.is_interlaced = true, &plain), ["deinterlaced"]);
         assert_eq!(codes(|probed| probed.input.pixel_aspect = Some((4, 3)), &plain), ["pixels_made_square"]);
         let unreadable = |probed: &mut Probed| {
             probed.audio_tracks = vec![AudioTrack { index: 1, channels: 2 }];

@@ -1,4 +1,4 @@
-//! Sources with a property that must not be ignored: an alpha that is none, a narrow picture.
+//! Sources with a property that must not be ignored: an alpha that is none, fields, a narrow picture.
 
 use std::path::Path;
 
@@ -38,6 +38,29 @@ fn an_alpha_that_is_zero_everywhere_is_none() {
         let frames = keyed(&bench, (256, 144));
         let middle = frames[12].chunks_exact(4).map(|pixel| u64::from(pixel[3])).sum::<u64>() / 255;
         assert!(middle.abs_diff(64 * 80) < 250, "{name}: {middle} pixels are opaque");
+    }
+}
+
+#[test]
+fn interlaced_footage_gives_no_combed_matte_and_a_warning() {
+    let bench = Bench::new();
+    moving_box(&bench, "288x160", 50, 160);
+    let fields = "-vf tinterlace=interleave_top,setfield=tff -r 25 -flags +ilme+ildct -x264-params tff=1";
+    let file = bench
+        .ffmpeg(&format!("-i base.mkv {fields} -c:v libx264 -preset veryfast -crf 14 -pix_fmt yuv420p {TAGS}"), "fields.mov");
+    let report = key(&bench, &file);
+    let warnings = report["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning["code"].as_str().unwrap().contains("deinterlaced")), "{warnings:?}");
+    for (index, frame) in keyed(&bench, (288, 160)).iter().enumerate() {
+        // The sum of a row's alpha is the box's width, whichever field the row is of.
+        let width =
+            |row: usize| frame[row * 288 * 4..(row + 1) * 288 * 4].chunks_exact(4).map(|pixel| u32::from(pixel[3])).sum::<u32>();
+        let left = |row: usize| (0..288).find(|x| frame[(row * 288 + x) * 4 + 3] > 127);
+        for row in 60..116 {
+            assert!(width(row).abs_diff(width(row + 1)) < 510, "frame {index}, row {row}");
+            let apart = left(row).unwrap().abs_diff(left(row + 1).unwrap());
+            assert!(apart < 2, "frame {index}, row {row}: combed by {apart}");
+        }
     }
 }
 

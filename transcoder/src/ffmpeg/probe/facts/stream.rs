@@ -68,6 +68,7 @@ pub struct Stream {
     pub color_primaries: Option<String>,
     pub color_transfer: Option<String>,
     pub sample_aspect_ratio: Option<String>,
+    pub field_order: Option<String>,
     pub r_frame_rate: Option<String>,
     pub avg_frame_rate: Option<String>,
     pub start_time: Option<String>,
@@ -136,6 +137,10 @@ impl Stream {
             return PixelSize { width: self.height, height: self.width };
         }
         PixelSize { width: self.width, height: self.height }
+    }
+
+    pub fn is_interlaced(&self) -> bool {
+        self.field_order.as_deref().is_some_and(|order| ["tt", "bb", "tb", "bt"].contains(&order))
     }
 
     pub fn pixel_aspect(&self) -> Option<(u32, u32)> {
