@@ -1,4 +1,5 @@
-//! Sources with a property that must not be ignored: an alpha that is none, fields, a narrow picture.
+//! Sources with a property that must not be ignored: an alpha that is none, fields, a narrow
+//! picture.
 
 use std::path::Path;
 
