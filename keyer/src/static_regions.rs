@@ -113,15 +113,17 @@ pub fn find_static_regions(
 /// Of each component by number, whether screen is visible in some sample nearly everywhere around
 /// it: what adjoins a subject may be a part of it that happens to hold still.
 fn find_amid_screen(plate_samples: &PlateSamples<'_>, components: &Components, columns: usize, reach: usize) -> Vec<bool> {
-    let rows = plate_samples.screen_like.rows;
+    let rows = components.ids.len() / columns;
+    let mut screen_like = vec![0; columns];
     let mut counts = vec![(0_usize, 0_usize); components.list.len() + 1];
     for row in 0..rows {
-        for column in 0..columns {
+        plate_samples.write_masks(plate_samples.screen_like, row, &mut screen_like);
+        for (column, screen_like) in screen_like.iter().enumerate() {
             let index = row * columns + column;
             if components.ids[index] != 0 {
                 continue;
             }
-            let is_screen = plate_samples.screen_like.cells[index] != 0;
+            let is_screen = *screen_like != 0;
             // Each block at that distance, with the one before it, which must lie outside.
             let near = [
                 (column >= reach).then(|| (index - reach, index - reach + 1)),

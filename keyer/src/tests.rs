@@ -332,3 +332,20 @@ fn pictures_without_a_screen_are_opaque_and_screens_without_a_hue_are_refused() 
         assert_eq!(Analyzer::new(format, &options).err(), Some(ColorlessScreen));
     }
 }
+
+#[test]
+fn large_pictures_whose_masks_are_coarser_than_their_blocks_are_keyed() {
+    let format = sized(960, 1_280, 2, 2, 8);
+    let frames: Vec<Vec<u8>> = (0..6)
+        .map(|frame| {
+            planar(&format, |x, y| match (x, y) {
+                (..90, ..90) => [240.0, 230.0, 200.0],
+                _ if x.abs_diff(400 + frame * 30) < 150 && y.abs_diff(640) < 200 => SUBJECT,
+                _ => GREEN,
+            })
+        })
+        .collect();
+    let output = key_with(format, KeyOptions::default(), &frames).unwrap();
+    let alpha = |x: usize, y: usize| output.frames[3][(y * 960 + x) * 4 + 3];
+    assert_eq!([alpha(30, 30), alpha(480, 640), alpha(900, 1_200)], [0, 255, 0]);
+}

@@ -47,10 +47,20 @@ impl Default for GarbageMatte {
     }
 }
 
-/// An RGB colour with a hue, written `#00b140`.
+/// An RGB colour, written `#00b140`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScreenColor(pub [u8; 3]);
+
+impl ScreenColor {
+    /// Whether it can be keyed: white, grey and black cannot.
+    #[must_use]
+    pub fn has_hue(self) -> bool {
+        let [red, green, blue] = self.0;
+        let (top, bottom) = (red.max(green).max(blue), red.min(green).min(blue));
+        top >= CHANNEL_MIN && f32::from(top - bottom) >= SATURATION_MIN * f32::from(top)
+    }
+}
 
 impl fmt::Display for ScreenColor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,16 +69,10 @@ impl fmt::Display for ScreenColor {
     }
 }
 
-/// The text is not the colour of a screen.
+/// The text is not `#` and six hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ScreenColorError {
-    /// The text is not `#` and six hexadecimal digits.
-    #[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
-    Malformed,
-    /// White, grey or black.
-    #[error("must be a colour with a hue, such as `#00b140`: white, grey and black cannot be keyed")]
-    Colorless,
-}
+#[error("must be `#` and six hexadecimal digits, such as `#00b140`")]
+pub struct ScreenColorError;
 
 /// Least difference between the largest and the smallest channel. Units: share of the largest.
 const SATURATION_MIN: f32 = 0.25;
@@ -80,16 +84,12 @@ impl FromStr for ScreenColor {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('#').unwrap_or_default();
-        let number = u32::from_str_radix(digits, 16).map_err(|_| ScreenColorError::Malformed)?;
+        let number = u32::from_str_radix(digits, 16).map_err(|_| ScreenColorError)?;
         // `from_str_radix` takes a sign.
         if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(ScreenColorError::Malformed);
+            return Err(ScreenColorError);
         }
         let [_, red, green, blue] = number.to_be_bytes();
-        let (top, bottom) = (red.max(green).max(blue), red.min(green).min(blue));
-        if top < CHANNEL_MIN || f32::from(top - bottom) < SATURATION_MIN * f32::from(top) {
-            return Err(ScreenColorError::Colorless);
-        }
         Ok(Self([red, green, blue]))
     }
 }
@@ -117,17 +117,17 @@ mod tests {
         assert_eq!("#00B140".parse(), Ok(ScreenColor([0, 177, 64])));
         assert_eq!(ScreenColor([0, 177, 64]).to_string(), "#00b140");
         for text in ["", "#", "00b140", "#00b14", "#00b1400", "#+0b140", "#00b14g", "green", "#00b1é"] {
-            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError::Malformed), "{text}");
+            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError), "{text}");
         }
     }
 
     #[test]
-    fn a_colour_without_a_hue_is_refused() {
+    fn white_grey_and_black_have_no_hue() {
         for text in ["#ffffff", "#000000", "#808080", "#c8d0c8", "#000b00"] {
-            assert_eq!(text.parse::<ScreenColor>(), Err(ScreenColorError::Colorless), "{text}");
+            assert!(!text.parse::<ScreenColor>().unwrap().has_hue(), "{text}");
         }
         for text in ["#0047bb", "#083e1a", "#5a8c50", "#ff00ff"] {
-            assert!(text.parse::<ScreenColor>().is_ok(), "{text}");
+            assert!(text.parse::<ScreenColor>().unwrap().has_hue(), "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::keying::{GarbageMatte, KeySettings, ScreenColor};
+use shared::keying::{GarbageMatte, KeySettings, ScreenColor, ScreenColorError};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
 use shared::strategy::StrategyRequest;
@@ -160,7 +160,7 @@ pub struct MatteArguments {
     #[arg(long)]
     pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_screen_color)]
     pub screen_color: Option<ScreenColor>,
     /// Alpha up to this becomes 0; 0 to 1.
     #[arg(long, value_parser = parse_share)]
@@ -175,6 +175,11 @@ pub struct MatteArguments {
     /// the lower border, `all` makes all of them transparent, `off` none.
     #[arg(long, default_value = "auto", value_parser = named::<GarbageMatte>(GarbageMatte::ALL.map(GarbageMatte::as_str)))]
     pub garbage_matte: GarbageMatte,
+}
+
+fn parse_screen_color(text: &str) -> Result<ScreenColor, String> {
+    let color: ScreenColor = text.parse().map_err(|error: ScreenColorError| error.to_string())?;
+    if color.has_hue() { Ok(color) } else { Err("must have a hue: white, grey and black cannot be keyed".to_owned()) }
 }
 
 impl From<MatteArguments> for MatteRequest {

@@ -1,6 +1,6 @@
 //! Reads a job request, field by field.
 
-use shared::keying::{GarbageMatte, KeySettings, ScreenColor, ScreenColorError};
+use shared::keying::{GarbageMatte, KeySettings, ScreenColor};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::strategy::StrategyRequest;
@@ -179,10 +179,13 @@ fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
 }
 
 fn screen_color(text: &str) -> Result<ScreenColor, Error> {
-    text.parse().map_err(|error: ScreenColorError| {
-        let message = error.to_string();
-        Error::invalid("options.key.screenColor", format!("M{}.", message.strip_prefix('m').unwrap_or(&message)))
-    })
+    let color: ScreenColor = text
+        .parse()
+        .map_err(|_| Error::invalid("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))?;
+    if !color.has_hue() {
+        return Err(Error::invalid("options.key.screenColor", "Must have a hue: white, grey and black cannot be keyed."));
+    }
+    Ok(color)
 }
 
 fn garbage_matte(name: &str) -> Result<GarbageMatte, Error> {
