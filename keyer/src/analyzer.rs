@@ -5,12 +5,12 @@ use crate::blocks::{LumaRows, SitingEstimator, read_blocks};
 use crate::clean_plate::SAMPLES_MAX;
 use crate::cut_detection::{CutDetector, Thumbnail};
 use crate::options::KeyOptions;
-use crate::planar::{PlanarFormat, YuvMatrix};
+use crate::planar::PlanarFormat;
 use crate::plate_comparison::{BLACK_LUMA_MAX, PlateComparison, picture_height_blocks};
 use crate::sample::Sample;
 use crate::screen_detection::detect_chromaticity;
-use crate::screen_space::{ScreenSpace, chromaticity};
-use crate::shot::{DetectedScreen, ScreenCertainty, Shot};
+use crate::screen_space::chromaticity;
+use crate::shot::{ScreenCertainty, Shot};
 use crate::shot_model::ShotModel;
 
 /// Most values kept in the samples of one shot. Units: blocks (6 bytes each).
@@ -29,26 +29,6 @@ const SITING_FRAMES: usize = 6;
 /// chroma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorlessScreen;
-
-/// The screen in one picture of packed 8-bit RGB; none where there is none, or where `rgb` has
-/// another size.
-#[must_use]
-pub fn detect_screen(width: usize, height: usize, rgb: &[u8]) -> Option<DetectedScreen> {
-    let format =
-        PlanarFormat { width, height, across: 1, down: 1, depth_bits: 16, matrix: YuvMatrix::Bt709, is_full_range: false };
-    let pixels = rgb.as_chunks::<3>().0;
-    let space = ScreenSpace::of_hue(format.matrix, [1.0, 0.0]);
-    let scales = [format.luma_scale(), format.chroma_scale(), format.chroma_scale()];
-    let mut planes = [(); 3].map(|()| Vec::with_capacity(pixels.len() * 2));
-    for pixel in pixels {
-        for ((plane, value), (gain, offset)) in planes.iter_mut().zip(space.of_rgb(pixel.map(f32::from))).zip(scales) {
-            plane.extend((((value - offset) / gain).round() as u16).to_le_bytes());
-        }
-    }
-    let mut analyzer = Analyzer::new(format, &KeyOptions::default()).ok()?;
-    analyzer.add_frame(&planes.concat());
-    analyzer.finish()?.screen()
-}
 
 /// The first pass over a clip.
 ///
@@ -180,8 +160,8 @@ impl Analyzer {
         Some(shot)
     }
 
-    /// Whether the detected screen is one: always if its colour was given or is that of a certain
-    /// screen before. A merely possible one counts only until a certain one was found.
+    /// True if the detected screen is to be keyed: always if its colour was given or is that of a
+    /// certain screen before. A merely possible one counts only until a certain one was found.
     fn is_accepted(&mut self, shot: &Shot, chromaticity: Option<[f32; 2]>) -> bool {
         let (Some(screen), Some([a, b])) = (shot.screen(), chromaticity) else { return false };
         let certainty = screen.certainty();

@@ -14,6 +14,7 @@
 )]
 
 mod analyzer;
+mod bars;
 mod blocks;
 mod chromaticity_map;
 mod clean_plate;
@@ -22,6 +23,7 @@ pub mod color;
 mod components;
 mod core_colors;
 mod cut_detection;
+mod detect_screen;
 pub mod edge_sharpness;
 mod foreground_estimation;
 mod foreground_model;
@@ -48,8 +50,9 @@ mod tracking_marks;
 mod trimap;
 pub mod upsample;
 
-pub use analyzer::{Analyzer, ColorlessScreen, detect_screen};
+pub use analyzer::{Analyzer, ColorlessScreen};
 pub use blocks::Siting;
+pub use detect_screen::detect_screen;
 pub use keyer::Keyer;
 pub use options::{GarbageMatte, KeyOptions, Levels};
 pub use planar::{PlanarFormat, YuvMatrix};

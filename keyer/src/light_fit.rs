@@ -34,7 +34,7 @@ const RATIO_BLOCKS_MAX: usize = 50_000;
 pub struct Light {
     /// Exposure of the whole frame.
     gain: f32,
-    /// Whether the maps are valid.
+    /// False where too few blocks are screen for the maps; `gain` alone counts then.
     is_local: bool,
     exposure: CoarseMap,
     cast: CoarseMap,

@@ -41,7 +41,7 @@ pub struct DetectedScreen {
     pub bars_share: f32,
 }
 
-/// How surely a detected screen is one, and not a plant, a sky or clothes.
+/// Certainty that a detected screen is one, and not a plant, a sky or clothes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScreenCertainty {
     /// Too small or too pale.
@@ -74,7 +74,7 @@ const POSSIBLE_COVERAGE_MIN: f32 = 0.05;
 const POSSIBLE_SATURATION_MIN: f32 = 0.35;
 
 impl DetectedScreen {
-    /// How surely it is a screen, from its colour, its noise and the share of the picture that it
+    /// Certainty that it is a screen, from its colour, its noise and the share of the picture that it
     /// covers.
     #[must_use]
     pub fn certainty(&self) -> ScreenCertainty {
@@ -126,7 +126,7 @@ impl Shot {
         self.screen
     }
 
-    /// Whether every sample is black: there is nothing to key.
+    /// True if every sample is black: there is nothing to key.
     #[must_use]
     pub const fn is_black(&self) -> bool {
         self.is_black

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::keying::ScreenColor;
+use crate::color::HexColor;
 use crate::media::PixelSize;
 use crate::names;
 use crate::source::Source;
@@ -16,7 +16,7 @@ pub const SCALE_WHOLE: u32 = 1_000_000;
 #[serde(rename_all = "camelCase", default)]
 pub struct Composition {
     /// Fills transparent pixels; none leaves them transparent.
-    pub background: Option<ScreenColor>,
+    pub background: Option<HexColor>,
     /// A picture behind the subject, cropped to the canvas; takes precedence over the colour.
     pub picture: Option<Source>,
     /// The size that is shown; none is that of the source.

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod code;
+pub mod color;
 pub mod composition;
 pub mod file_kind;
 pub mod id;

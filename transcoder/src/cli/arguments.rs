@@ -6,7 +6,8 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use shared::keying::{GarbageMatte, KeySettings, ScreenColor, ScreenColorError};
+use shared::color::{HexColor, HexColorError};
+use shared::keying::{GarbageMatte, KeySettings};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
 use shared::strategy::StrategyRequest;
@@ -91,7 +92,7 @@ pub struct RunArguments {
     pub preset: Preset,
     /// Fills the background with a colour, such as #ffffff.
     #[arg(long)]
-    pub fill: Option<ScreenColor>,
+    pub fill: Option<HexColor>,
     /// Fills the background with a picture: PNG, JPEG or WebP.
     #[arg(long, conflicts_with = "fill")]
     pub fill_picture: Option<PathBuf>,
@@ -161,7 +162,7 @@ pub struct MatteArguments {
     pub background: Option<PathBuf>,
     /// The screen's colour, such as #00b140, instead of the one found.
     #[arg(long, value_parser = parse_screen_color)]
-    pub screen_color: Option<ScreenColor>,
+    pub screen_color: Option<HexColor>,
     /// Alpha up to this becomes 0; 0 to 1.
     #[arg(long, value_parser = parse_share)]
     pub black_point: Option<f32>,
@@ -171,14 +172,14 @@ pub struct MatteArguments {
     /// How much spill of the screen's colour is removed from the subject; 0 to 1.
     #[arg(long, value_parser = parse_share)]
     pub spill_strength: Option<f32>,
-    /// What stands still beside the screen: `auto` makes those parts transparent that do not reach
-    /// the lower border, `all` makes all of them transparent, `off` none.
+    /// Garbage matte for the set, the regions beside the screen that never move: `auto` makes those
+    /// transparent that do not reach the lower border, `all` all of them, `off` none.
     #[arg(long, default_value = "auto", value_parser = named::<GarbageMatte>(GarbageMatte::ALL.map(GarbageMatte::as_str)))]
     pub garbage_matte: GarbageMatte,
 }
 
-fn parse_screen_color(text: &str) -> Result<ScreenColor, String> {
-    let color: ScreenColor = text.parse().map_err(|error: ScreenColorError| error.to_string())?;
+fn parse_screen_color(text: &str) -> Result<HexColor, String> {
+    let color: HexColor = text.parse().map_err(|error: HexColorError| error.to_string())?;
     if color.has_hue() { Ok(color) } else { Err("must have a hue: white, grey and black cannot be keyed".to_owned()) }
 }
 

@@ -1,7 +1,7 @@
 //! Maps between the wire types of the Unscreen API and the domain, both ways. Pure.
 
+use shared::color::HexColor;
 use shared::composition::Composition;
-use shared::keying::ScreenColor;
 use shared::media::{Output, Preset};
 use shared::price::{self, Resolution};
 use shared::source::Source;
@@ -55,7 +55,7 @@ impl Format {
         }
     }
 
-    fn options(self, background: Option<ScreenColor>) -> JobOptions {
+    fn options(self, background: Option<HexColor>) -> JobOptions {
         let composition = Composition { background, ..Composition::default() };
         match self {
             Self::ProBundle => JobOptions::default(),
@@ -102,7 +102,7 @@ fn non_blank(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty() && text != "undefined")
 }
 
-fn color(text: &str) -> Result<ScreenColor, Error> {
+fn color(text: &str) -> Result<HexColor, Error> {
     let digits = text.trim().trim_start_matches('#');
     format!("#{digits}")
         .parse()
@@ -237,7 +237,7 @@ mod tests {
     fn colours_are_read_with_and_without_their_mark_and_asked_for_where_nothing_may_be_clear() {
         for text in ["00FF7f", "#00ff7f"] {
             let request = job_request(body("https://x/f.mp4", "mp4", text), None).unwrap();
-            assert_eq!(request.options.composition.background, Some(ScreenColor([0, 255, 127])));
+            assert_eq!(request.options.composition.background, Some(HexColor([0, 255, 127])));
         }
         for (format, color, field) in
             [("mp4", "", "background_color"), ("gif", "green", "background_color"), ("mov", "00ff00", "format")]

@@ -1,7 +1,7 @@
 //! A picture on a canvas, at every anchor: by arithmetic, and by how it looks.
 
+use shared::color::HexColor;
 use shared::composition::Anchor;
-use shared::keying::ScreenColor;
 
 use super::*;
 
@@ -74,7 +74,7 @@ fn a_transparent_composition_stays_so_and_a_filled_one_is_blended_as_browsers_do
     let compositor =
         |composition: &Composition, ground| Compositor::new(composition, shown, None, ground).show(frame.clone()).unwrap();
     assert_eq!(compositor(&Composition::default(), Ground::Clear), frame);
-    let filled = Composition { background: Some(ScreenColor([0, 255, 40])), ..Composition::default() };
+    let filled = Composition { background: Some(HexColor([0, 255, 40])), ..Composition::default() };
     assert_eq!(compositor(&filled, Ground::Color([0, 255, 40])), [100, 177, 20, 255, 0, 255, 40, 255]);
     let picture = vec![0, 255, 40, 1, 2, 3];
     assert_eq!(compositor(&Composition::default(), Ground::Picture(picture.clone())), [100, 177, 20, 255, 1, 2, 3, 255]);

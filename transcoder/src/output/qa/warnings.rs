@@ -79,11 +79,11 @@ pub fn screen_warnings(screens: &ScreenSummary) -> Vec<QaWarning> {
         warnings.push(warning("shots_without_screen", message));
     }
     for (share, code, what) in [
-        (screens.set_share, "garbage_matte", "was made transparent unless `garbageMatte` is `off`"),
-        (screens.standing_set_share, "set_visible", "reaches the lower border and is opaque unless `garbageMatte` is `all`"),
+        (screens.set_share, "garbage_matte", "does not reach the lower border and is transparent unless `garbageMatte` is `off`"),
+        (screens.standing_set_share, "set_visible", "may be a subject at rest and is opaque unless `garbageMatte` is `all`"),
     ] {
         if share > SHARE_MIN {
-            let message = format!("What stands still beside the screen, {:.1} % of the picture, {what}.", share * 100.0);
+            let message = format!("{:.1} % of the picture beside the screen never moves; it {what}.", share * 100.0);
             warnings.push(warning(code, message));
         }
     }

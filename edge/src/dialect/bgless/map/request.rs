@@ -1,6 +1,7 @@
 //! Reads a job request, field by field.
 
-use shared::keying::{GarbageMatte, KeySettings, ScreenColor};
+use shared::color::HexColor;
+use shared::keying::{GarbageMatte, KeySettings};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
 use shared::strategy::StrategyRequest;
@@ -178,8 +179,8 @@ fn key_settings(key: KeyIn) -> Result<KeySettings, Error> {
     Ok(settings)
 }
 
-fn screen_color(text: &str) -> Result<ScreenColor, Error> {
-    let color: ScreenColor = text
+fn screen_color(text: &str) -> Result<HexColor, Error> {
+    let color: HexColor = text
         .parse()
         .map_err(|_| Error::invalid("options.key.screenColor", "Must be `#` and six hexadecimal digits, such as `#00b140`."))?;
     if !color.has_hue() {
@@ -260,7 +261,7 @@ mod tests {
     fn key_settings_are_taken_as_they_are() {
         let key = json!({ "screenColor": "#00B140", "blackPoint": 0.25, "whitePoint": 0.75, "spillStrength": 0, "garbageMatte": "all" });
         let expected = KeySettings {
-            screen_color: Some(ScreenColor([0, 177, 64])),
+            screen_color: Some(HexColor([0, 177, 64])),
             black_point: Some(0.25),
             white_point: Some(0.75),
             spill_strength: Some(0.0),

@@ -122,9 +122,9 @@ pub struct KeyIn {
     /// Share of the detected spill on the subject that is removed. Default: 1.
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
-    /// What stands still beside the screen: `auto` makes those parts transparent that do not reach
-    /// the lower border of the picture, `all` makes all of them transparent, `off` none. Default:
-    /// `auto`.
+    /// Garbage matte for the set, the regions beside the screen that never move: `auto` makes those
+    /// transparent that do not reach the lower border of the picture, `all` all of them, `off` none.
+    /// Default: `auto`.
     #[schema(example = "auto", pattern = "^(auto|all|off)$")]
     pub garbage_matte: Option<String>,
 }

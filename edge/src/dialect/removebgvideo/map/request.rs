@@ -1,7 +1,7 @@
 //! Reads a job request: the tables of models, formats and backgrounds, and the composition.
 
+use shared::color::HexColor;
 use shared::composition::{Anchor, Composition, SCALE_WHOLE};
-use shared::keying::ScreenColor;
 use shared::media::{Output, PixelSize, SOURCE_PIXELS_MAX, SOURCE_SIDE_PX_MAX};
 use shared::source::Source;
 
@@ -21,7 +21,7 @@ const SCALE_MAX: f64 = 10.0;
 const OFFSET_PX_MAX: f64 = 16_384.0;
 const TEXT_PROMPT_CHARS_MAX: usize = 2_000;
 /// The API's own green. Source: its SDKs' default of `bg_color`, 0.035, 0.635, 0.274.
-const GREEN: ScreenColor = ScreenColor([9, 162, 70]);
+const GREEN: HexColor = HexColor([9, 162, 70]);
 
 /// The output of each format.
 const FORMATS: [(&str, Output); 6] = [
@@ -135,7 +135,7 @@ fn normalize(body: JobIn) -> JobIn {
 
 enum BackgroundFill {
     Clear,
-    Color(ScreenColor),
+    Color(HexColor),
     Picture(String),
 }
 
@@ -150,9 +150,9 @@ fn background(background: Option<&BackgroundIn>) -> Result<BackgroundFill, Error
     match kind.as_deref().unwrap_or(implied) {
         "transparent" => Ok(BackgroundFill::Clear),
         "green" => Ok(BackgroundFill::Color(color.as_ref().map(read_color).transpose()?.unwrap_or(GREEN))),
-        "white" => Ok(BackgroundFill::Color(ScreenColor([255, 255, 255]))),
-        "black" => Ok(BackgroundFill::Color(ScreenColor([0, 0, 0]))),
-        "blue" => Ok(BackgroundFill::Color(ScreenColor([0, 0, 255]))),
+        "white" => Ok(BackgroundFill::Color(HexColor([255, 255, 255]))),
+        "black" => Ok(BackgroundFill::Color(HexColor([0, 0, 0]))),
+        "blue" => Ok(BackgroundFill::Color(HexColor([0, 0, 255]))),
         "color" | "custom" => {
             let color =
                 color.as_ref().ok_or_else(|| Error::invalid("background.color", "Is required for a background of a colour."))?;
@@ -170,11 +170,11 @@ fn background(background: Option<&BackgroundIn>) -> Result<BackgroundFill, Error
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 255 once both bounds were compared")]
-fn read_color(color: &ColorIn) -> Result<ScreenColor, Error> {
+fn read_color(color: &ColorIn) -> Result<HexColor, Error> {
     let unreadable = || Error::invalid("background.color", "Must be red, green and blue from 0 to 1, or `#rrggbb`.");
     match color {
         ColorIn::Shares(shares) if shares.iter().all(|share| (0.0..=1.0).contains(share)) => {
-            Ok(ScreenColor(shares.map(|share| (share * 255.0).round() as u8)))
+            Ok(HexColor(shares.map(|share| (share * 255.0).round() as u8)))
         }
         ColorIn::Shares(_) => Err(unreadable()),
         ColorIn::Text(text) => text.parse().map_err(|_| unreadable()),
