@@ -74,8 +74,8 @@ const POSSIBLE_COVERAGE_MIN: f32 = 0.05;
 const POSSIBLE_SATURATION_MIN: f32 = 0.35;
 
 impl DetectedScreen {
-    /// Certainty that it is a screen, from its colour, its noise and the share of the picture that it
-    /// covers.
+    /// Certainty that it is a screen, from its colour, its noise and the share of the picture that
+    /// it covers.
     #[must_use]
     pub fn certainty(&self) -> ScreenCertainty {
         let [red, green, blue] = self.color;

@@ -100,6 +100,7 @@ function qaReport(assets, durationMs) {
         score: 93, scoreTerms: [{ term: "spill", error: 0.011 }, { term: "flicker", error: 0.003 }], choice: CHOICE,
         matte: {
             coverage: 0.31, softShare: 0.042, flicker: 0.003, spillResidue: 0.011, holes: 0.0004, edgeContact: 0.97,
+            translucency: 0.02, missingShare: 0.001, screenLeftShare: 0,
             reconstructionError: 0.012, screenUnevenness: 0.08,
         },
         outputs: assets.map(({ output, size, frameCount, sizeBytes }) => ({

@@ -7,9 +7,11 @@
 mod beside_screen;
 mod blocks;
 mod border_screen;
+mod composite;
 mod patches;
 mod reconstruction;
 mod screen_map;
+mod source_blocks;
 mod translucency;
 
 use shared::media::PixelSize;

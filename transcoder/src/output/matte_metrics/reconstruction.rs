@@ -5,41 +5,19 @@
 
 use rayon::prelude::*;
 
-use super::blocks::{Blocks, CHUNK_ROWS, PIXELS, Ycc, matrix, squared_distance, times};
+use super::blocks::{Blocks, PIXELS, Ycc, matrix, squared_distance, times};
+use super::border_screen;
+use super::composite::{Composite, NOISE_MARGIN};
 use super::screen_map::{CELL, ScreenMap};
-use super::{beside_screen, border_screen};
+use super::source_blocks::{LEFT_RANGE, SourceBlock, SourceBlocks, likeness};
 use crate::frame::samples::pixel;
 use crate::matte::keying_step::KeyedSource;
-use keyer::color::{dot, scaled, subtract};
+use keyer::color::{dot, scaled};
 use keyer::planar::PlanarFormat;
 
-/// Differences up to so many variances of the screen's noise are ignored.
-const NOISE_MARGIN: f32 = 4.0;
-/// Share of the squared distance between subject and screen that is ignored at a sharp edge, where
-/// lenses, sharpening and codecs leave neither colour.
-const EDGE_MARGIN: f32 = 0.08;
-/// Blocks within so many variances of each other are equal.
-const EQUAL_MARGIN: f32 = 9.0;
-/// Brightness of screen in shade and in light, relative to its surroundings.
-const SHADE_MIN: f32 = 0.35;
-const SHADE_MAX: f32 = 1.6;
-/// Difference of colour from the screen in the same light: up to the first a block is certainly
-/// screen, from the second on certainly not. Transparent blocks have more room, for creases. The
-/// noise is added.
-/// Units: of the screen's colour.
-const LEFT_RANGE: (f32, f32) = (0.04, 0.12);
-const SCREEN_RANGE: (f32, f32) = (0.06, 0.2);
 /// Weight of the squared alpha of screen that was left, where it is faint; opaque screen has 1. A
 /// faint screen lies over everything, and disturbs more than its alpha.
 const FAINT_WEIGHT: f32 = 2.0;
-/// Deviations of the noise that are added.
-const SCREEN_DEVIATIONS: f32 = 2.0;
-/// Most of the screen's light that despill may take from a visible pixel without counting as a
-/// difference.
-const DESPILL_MAX: f32 = 0.5;
-/// Difference of brightness of the screen behind a soft pixel that does not count; a quarter of it
-/// at an alpha of one half.
-const SHADE_BEHIND: f32 = 0.4;
 /// From this alpha on a pixel shows the subject's colour.
 const SUBJECT_ALPHA_MIN: f32 = 0.5;
 /// Least distance that is assumed between subject and screen.
@@ -55,16 +33,6 @@ const FADED_MIN: f32 = 0.4;
 const FADED_MAX: f32 = 1.6;
 /// Share of cells that show the screen in a frame that can be judged in any light.
 const VISIBLE_SHARE_MIN: f32 = 0.02;
-/// Change of a block's colour, and share of the blocks that change so, at a cut.
-/// Units: of 255, squared; share.
-const CUT_MIN: f32 = 32.0 * 32.0;
-const CUT_SHARE_MIN: f32 = 0.6;
-/// Alpha up to which set counts as transparent, the share of its squared colour by which it may
-/// change from frame to frame with the light, and one in so many frames in which it may change
-/// more.
-const SET_ALPHA_MAX: u8 = 5;
-const SET_CHANGE_MAX: f32 = 0.01;
-const SET_CHANGES_SHARE: u32 = 5;
 /// Least area that is assumed for the subject.
 /// Units: of the picture.
 const SUBJECT_SHARE_MIN: f64 = 0.01;
@@ -79,11 +47,9 @@ pub struct Reconstruction {
     shot: Option<usize>,
     /// Whether a screen is known in the current shot.
     has_screen: bool,
-    /// Frames of the current shot so far.
-    shot_frames: u32,
     screen: ScreenMap,
     /// Colour and classification of each sampled block of the source.
-    shown: Vec<SourceBlock>,
+    shown: SourceBlocks,
     /// Mean luma of the last frame that showed the screen.
     luma: Option<f32>,
     /// That of the shots before.
@@ -107,22 +73,6 @@ struct Sums {
     /// Squared distances between subject and screen, and the number of pixels in the sum.
     distance: f64,
     subject_pixels: f64,
-}
-
-/// Colour and classification of one block of the source.
-#[derive(Debug, Default, Clone, Copy)]
-struct SourceBlock {
-    color: Ycc,
-    /// How certainly the block shows nothing but screen: 0 to 1.
-    screen: f32,
-    /// The same with less tolerance, for what is visible in the result.
-    left: f32,
-    /// Whether it belongs to the set beside the screen, and in how many frames of the shot it
-    /// differed from the frame before.
-    is_set: bool,
-    changes: u32,
-    /// Whether it equals that of the previous frame, and whether that equalled the one before.
-    is_still: [bool; 2],
 }
 
 /// Sums over one cell of one frame.
@@ -153,7 +103,7 @@ impl Reconstruction {
         let rows = matrix(format.matrix);
         let blocks = Blocks::new(format);
         let screen = ScreenMap::new(blocks.columns, blocks.rows, [0.0; 3]);
-        let shown = vec![SourceBlock::default(); blocks.columns * blocks.rows];
+        let shown = SourceBlocks::new(blocks.columns * blocks.rows);
         Self {
             format,
             rows,
@@ -162,7 +112,6 @@ impl Reconstruction {
             has_screen: false,
             screen,
             shown,
-            shot_frames: 0,
             luma: None,
             unevenness: None,
             sums: Sums::default(),
@@ -186,15 +135,18 @@ impl Reconstruction {
         }
         self.screen.learn(&self.blocks);
         if self.screen.visible_share < VISIBLE_SHARE_MIN
-            && self.is_cut()
+            && self.shown.is_cut(&self.blocks)
             && let Some(color) = border_screen::detect(&self.blocks)
         {
             self.change_screen(Some(color));
             self.screen.learn(&self.blocks);
         }
-        self.update_source();
-        self.update_set(rgba);
-        self.shot_frames += 1;
+        self.shown.update(&self.blocks, &self.screen);
+        let (blocks, columns) = (&self.blocks, self.blocks.columns);
+        self.shown.update_set(columns, |index| {
+            let (x, y) = blocks.position(index % columns, index / columns, 0);
+            pixel::<4>(rgba, self.format.width, x, y).map_or(0, |[.., alpha]| alpha)
+        });
         if !self.can_be_judged() {
             return;
         }
@@ -225,7 +177,7 @@ impl Reconstruction {
             self.sums.screen_left += f64::from(cell.screen_left);
             self.sums.visible += f64::from(cell.alpha + cell.screen_left);
         }
-        self.sums.pixels += (self.shown.len() * PIXELS) as f64;
+        self.sums.pixels += (self.shown.list.len() * PIXELS) as f64;
     }
 
     /// The error of alpha, root mean square over the subject and its missing parts; none if no
@@ -252,34 +204,17 @@ impl Reconstruction {
 
     /// Whether the source shows nothing but screen at a pixel of the last frame.
     pub fn is_screen(&self, x: usize, y: usize) -> bool {
-        self.shown_at(x, y).screen >= 0.5
+        self.block_at(x, y).screen >= 0.5
     }
 
     /// Whether the source did not change at a pixel in the last three frames.
     pub fn is_still(&self, x: usize, y: usize) -> bool {
-        self.shown_at(x, y).is_still == [true; 2]
+        self.block_at(x, y).is_still()
     }
 
-    fn shown_at(&self, x: usize, y: usize) -> SourceBlock {
+    fn block_at(&self, x: usize, y: usize) -> &SourceBlock {
         let (column, row) = self.blocks.block_of(x, y);
-        self.shown[row * self.blocks.columns + column]
-    }
-
-    /// Updates what the source shows, and whether it moves.
-    fn update_source(&mut self) {
-        let (blocks, map, noise) = (&self.blocks, &self.screen, self.screen.block_noise());
-        self.shown.par_chunks_mut(blocks.columns).enumerate().with_min_len(CHUNK_ROWS).for_each(|(row, shown)| {
-            let mut screen = vec![[0.0; 3]; blocks.columns];
-            map.write_row(row, &mut screen);
-            for ((shown, screen), seen) in shown.iter_mut().zip(screen).zip(blocks.means(row, 0..blocks.columns)) {
-                let change_max = EQUAL_MARGIN * map.noise() + SET_CHANGE_MAX * dot(seen, seen);
-                shown.changes += u32::from(squared_distance(seen, shown.color) > change_max);
-                shown.is_still = [squared_distance(seen, shown.color) < EQUAL_MARGIN * noise, shown.is_still[0]];
-                shown.screen = likeness(seen, screen, noise, SCREEN_RANGE);
-                shown.left = likeness(seen, screen, noise, LEFT_RANGE);
-                shown.color = seen;
-            }
-        });
+        &self.shown.list[row * self.blocks.columns + column]
     }
 
     /// Starts with another screen, or without one.
@@ -287,42 +222,12 @@ impl Reconstruction {
         self.has_screen = color.is_some();
         self.unevenness = self.unevenness();
         self.screen = ScreenMap::new(self.blocks.columns, self.blocks.rows, color.unwrap_or_default());
-        self.shot_frames = 0;
-        self.shown.iter_mut().for_each(|shown| shown.changes = 0);
-    }
-
-    /// Updates which blocks are beside the screen, or are marks on it: transparent in the result,
-    /// and without change since the shot began.
-    fn update_set(&mut self, rgba: &[u8]) {
-        let changes_max = 1 + self.shot_frames / SET_CHANGES_SHARE;
-        let columns = self.blocks.columns;
-        let alpha = |index: usize| {
-            let (x, y) = self.blocks.position(index % columns, index / columns, 0);
-            pixel::<4>(rgba, self.format.width, x, y).map_or(0, |[.., alpha]| alpha)
-        };
-        let may_be_set = |index: usize| {
-            let shown = &self.shown[index];
-            shown.screen < 0.5 && shown.changes <= changes_max && alpha(index) <= SET_ALPHA_MAX
-        };
-        let candidates: Vec<bool> = (0..self.shown.len()).into_par_iter().map(may_be_set).collect();
-        let set = beside_screen::without_subject(candidates, |index| alpha(index) > SET_ALPHA_MAX, columns);
-        self.shown.iter_mut().zip(set).for_each(|(shown, is_set)| shown.is_set = is_set);
-    }
-
-    /// Whether most of the picture differs from the previous frame.
-    fn is_cut(&self) -> bool {
-        let changed = |row: usize| {
-            let before = &self.shown[row * self.blocks.columns..(row + 1) * self.blocks.columns];
-            let now = self.blocks.means(row, 0..self.blocks.columns);
-            before.iter().zip(now).filter(|(before, now)| squared_distance(before.color, *now) > CUT_MIN).count()
-        };
-        let changed: usize = (0..self.blocks.rows).map(changed).sum();
-        changed as f32 > CUT_SHARE_MIN * self.shown.len() as f32
+        self.shown.begin_shot();
     }
 
     /// False for frames that are faded out, in which neither subject nor screen can be told.
     fn can_be_judged(&mut self) -> bool {
-        let luma = self.shown.iter().map(|shown| shown.color[0]).sum::<f32>() / self.shown.len().max(1) as f32;
+        let luma = self.shown.luma();
         if self.screen.visible_share >= VISIBLE_SHARE_MIN {
             self.luma = Some(luma);
             return true;
@@ -332,7 +237,7 @@ impl Reconstruction {
 
     fn compare(&self, column: usize, row: usize, screen: Ycc, rgba: &[u8], cell: &mut CellSums) {
         let (lumas, _) = self.blocks.at(column, row);
-        let shown = &self.shown[row * self.blocks.columns + column];
+        let shown = &self.shown.list[row * self.blocks.columns + column];
         let pixels: [[u8; 4]; PIXELS] = std::array::from_fn(|index| {
             let (x, y) = self.blocks.position(column, row, index);
             pixel(rgba, self.format.width, x, y).unwrap_or_default()
@@ -384,53 +289,8 @@ impl Reconstruction {
     }
 }
 
-/// One block of the source, and its pixels in the result.
-struct Composite<'a> {
-    alphas: [f32; PIXELS],
-    colors: [Ycc; PIXELS],
-    shown: &'a SourceBlock,
-    lumas: &'a [f32; PIXELS],
-    noise: f32,
-}
-
-impl Composite<'_> {
-    /// Squared differences of each pixel from the source, beyond what noise, edges and despill
-    /// explain.
-    fn differences(&self, screen: Ycc) -> [f32; PIXELS] {
-        let (alphas, colors) = (&self.alphas, &self.colors);
-        let over = |pixel: usize, channel: usize| screen[channel] + alphas[pixel] * (colors[pixel][channel] - screen[channel]);
-        let mean = [0, 1, 2].map(|channel| (0..PIXELS).map(|pixel| over(pixel, channel)).sum::<f32>() / PIXELS as f32);
-        let visible = alphas.iter().sum::<f32>() / PIXELS as f32;
-        let slope = alphas.iter().copied().fold(0.0, f32::max) - alphas.iter().copied().fold(1.0, f32::min);
-        let apart = subtract(self.shown.color, mean);
-        let allowed = dot(apart, screen) / dot(screen, screen).max(1.0);
-        let despill_max = DESPILL_MAX * visible * (1.0 - self.shown.screen);
-        let allowed = scaled(screen, allowed.clamp(-SHADE_BEHIND * visible * (1.0 - visible), despill_max));
-        // Chroma is known per block only.
-        let tint = [1, 2].map(|channel| apart[channel] - allowed[channel]);
-        let tint = tint[0] * tint[0] + tint[1] * tint[1];
-        std::array::from_fn(|pixel| {
-            let light = self.lumas[pixel] - over(pixel, 0) - allowed[0];
-            let edge = EDGE_MARGIN * slope * slope * squared_distance(colors[pixel], screen);
-            (light * light + tint - NOISE_MARGIN * self.noise - edge).max(0.0)
-        })
-    }
-}
-
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
-}
-
-/// How certainly a colour is that of the screen in some light: 0 to 1.
-fn likeness(seen: Ycc, screen: Ycc, noise: f32, (certain, possible): (f32, f32)) -> f32 {
-    let power = dot(screen, screen).max(1.0);
-    let shade = dot(seen, screen) / power;
-    if !(SHADE_MIN..SHADE_MAX).contains(&shade) {
-        return 0.0;
-    }
-    let apart = squared_distance(seen, scaled(screen, shade)).sqrt() - SCREEN_DEVIATIONS * noise.sqrt();
-    let strength = shade * power.sqrt();
-    ((possible * strength - apart) / ((possible - certain) * strength)).clamp(0.0, 1.0)
 }
 
 /// Distance between subject and screen around a cell; where no subject is near, between the source

@@ -123,8 +123,8 @@ pub struct KeyIn {
     #[schema(minimum = 0, maximum = 1)]
     pub spill_strength: Option<f64>,
     /// Garbage matte for the set, the regions beside the screen that never move: `auto` makes those
-    /// transparent that do not reach the lower border of the picture, `all` all of them, `off` none.
-    /// Default: `auto`.
+    /// transparent that do not reach the lower border of the picture, `all` all of them, `off`
+    /// none. Default: `auto`.
     #[schema(example = "auto", pattern = "^(auto|all|off)$")]
     pub garbage_matte: Option<String>,
 }
