@@ -14,6 +14,8 @@ mod corpus;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod frames;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -10,7 +10,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::clips::{Bench, decode};
-use crate::formats::sequence;
+use crate::frames::sequence;
 
 /// A picture of soft colours whose parts move.
 const NATURAL: &str = "testsrc2=s=SIZE:r=5,gblur=sigma=2,format=gbrp";
