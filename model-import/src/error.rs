@@ -44,6 +44,9 @@ pub enum ImportError {
     /// The archive, or a file in it, is larger than any that is known.
     #[error("{0} is larger than expected")]
     TooLarge(String),
+    /// An id that is no name of a file.
+    #[error("`id` must have letters, digits, `-`, `_` and `.` alone, and not begin with a `.`")]
+    Id,
     /// A file or folder cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {

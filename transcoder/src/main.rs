@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use transcoder::arguments::{Cli, Command, ProbeArguments, RunArguments};
 use transcoder::{
-    Config, Confinement, EXIT_NOT_STARTED, Enforced, RunError, assess, confine, inspect, log_confinement, render_local, run_local,
+    Config, Confinement, EXIT_NOT_STARTED, Enforced, RunError, assess, confine, inspect, log_confinement, manage_models,
+    render_local, run_local,
 };
 
 const EXIT_FAILED: u8 = 1;
@@ -33,6 +34,15 @@ fn main() -> ExitCode {
         })),
         Command::Probe(arguments) => start(until_signal(probe(arguments))),
         Command::Qa(arguments) => start(until_signal(async move { assess(&arguments).await })),
+        // Without a runtime and its signals: a question or npm ends at Ctrl-C.
+        Command::Model(arguments) => {
+            log("off");
+            match manage_models(&arguments) {
+                Ok(text) if writeln!(std::io::stdout(), "{text}").is_ok() => ExitCode::SUCCESS,
+                Ok(_) => EXIT_FAILED.into(),
+                Err(error) => fail(&format!("error: {error}"), EXIT_FAILED),
+            }
+        }
         // Without a runtime: each of its threads would have to be confined.
         Command::Confine(confinement) => execute_confined(&confinement),
     }

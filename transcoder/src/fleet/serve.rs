@@ -43,7 +43,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> Result<(), Se
     let scratch =
         Scratch::create(&config.settings.scratch_dir).map_err(|error| ServeError::Machine("the scratch folder", error))?;
     let health = Health::bind(config.health_addr).await.map_err(|error| ServeError::Machine("the health port", error))?;
-    let models = config.settings.catalog();
+    let models = Arc::new(config.settings.catalog());
     let deps = Deps {
         models: Arc::clone(&models),
         edge: EdgeClient::new(config.edge_url, config.transcoder_secret)?,

@@ -67,6 +67,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
         command.arg("run").arg(file).args(outputs.iter().flat_map(|output| ["--output", output]));
         command.arg("-o").arg(self.path("out")).env("SCRATCH_DIR", self.path("scratch")).env("RUST_LOG", "info");
+        command.env("MATTING_MODELS", "");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

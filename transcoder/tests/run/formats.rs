@@ -278,7 +278,14 @@ fn probe_says_what_would_be_made_and_makes_nothing() {
     let clip = bench.green("255x120", FRAMES, "green.mp4");
     let probe = |more: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
-        command.arg("probe").arg(&clip).args(more).env("SCRATCH_DIR", bench.path("scratch")).output().unwrap()
+        command
+            .arg("probe")
+            .arg(&clip)
+            .args(more)
+            .env("MATTING_MODELS", "")
+            .env("SCRATCH_DIR", bench.path("scratch"))
+            .output()
+            .unwrap()
     };
     let text = String::from_utf8(probe(&[]).stdout).unwrap();
     for line in [
@@ -294,7 +301,7 @@ fn probe_says_what_would_be_made_and_makes_nothing() {
     assert_eq!(bench.names("scratch"), Vec::<String>::new());
     let natural = bench.ffmpeg("-f lavfi -i testsrc2=s=160x120:r=12 -frames:v 12 -c:v libx264", "natural.mp4");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
-    let refused = command.arg("probe").arg(&natural).output().unwrap();
+    let refused = command.arg("probe").arg(&natural).env("MATTING_MODELS", "").output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("error[no_matte_strategy]: "));
 }

@@ -25,6 +25,8 @@ mod keying_cases;
 #[cfg(test)]
 mod matting;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod portrait;

@@ -15,12 +15,12 @@ use crate::frames::sequence;
 /// A picture of soft colours whose parts move.
 const NATURAL: &str = "testsrc2=s=SIZE:r=5,gblur=sigma=2,format=gbrp";
 
-fn model(name: &str) -> PathBuf {
+pub fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
 }
 
 /// The shared library: what the caller names, or what `cargo x test` installs.
-fn onnx_runtime() -> PathBuf {
+pub fn onnx_runtime() -> PathBuf {
     if let Some(path) = std::env::var_os("ORT_DYLIB_PATH") {
         return path.into();
     }

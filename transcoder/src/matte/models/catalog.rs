@@ -1,5 +1,5 @@
-//! The matting models of this installation: those that `MATTING_MODELS` names, each with its
-//! manifest, loaded when first used.
+//! The matting models of this installation: those that `MATTING_MODELS` names or the data folder
+//! has, each with its manifest, loaded when first used.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,12 +9,12 @@ use shared::matting::{MattingModel, UNNAMED_KIND};
 use super::limits::Limits;
 use super::manifest::{ID_CHARS_MAX, Manifest};
 use super::model::Model;
+use crate::data_folder;
 
-/// Extensions of a model's file and of the manifest beside it.
-const MODEL_EXTENSION: &str = "onnx";
+/// Extension of the manifest beside a model's file.
 const MANIFEST_EXTENSION: &str = "toml";
 
-/// The models, in the order of `MATTING_MODELS`; those of a folder by file name.
+/// The models, in the order of their paths; those of a folder as `data_folder` sorts them.
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: Vec<Entry>,
@@ -76,6 +76,11 @@ impl Entry {
         Self { id, path, manifest, limits: limits.clone(), loaded: OnceLock::new() }
     }
 
+    /// Its ONNX file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The model, loaded on the first call.
     /// Errors: a sentence for the operator.
     pub fn model(&self) -> Result<Arc<Model>, String> {
@@ -107,9 +112,5 @@ impl Entry {
 
 /// The model files of a folder, or the path itself where it is none.
 fn models_in(path: &Path) -> Vec<PathBuf> {
-    let Ok(folder) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
-    let files = folder.flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|found| found == MODEL_EXTENSION)).collect();
-    files.sort();
-    files
+    data_folder::models_in(path).unwrap_or_else(|| vec![path.to_owned()])
 }

@@ -8,11 +8,10 @@ use ort::environment::GlobalThreadPoolOptions;
 
 use super::limits::Limits;
 use super::provider;
+use crate::data_folder;
 
 /// Variables with the path of the library; the first that is set counts.
 const LIBRARY_VARIABLES: [&str; 2] = ["ORT_DYLIB_PATH", "ONNXRUNTIME_LIB"];
-/// Default, found by the system's loader.
-const LIBRARY: &str = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
 
 static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
 
@@ -24,9 +23,10 @@ pub fn load(limits: &Limits) -> Result<(), String> {
 
 fn load_once(limits: &Limits) -> Result<(), String> {
     let named = LIBRARY_VARIABLES.into_iter().find_map(|name| std::env::var_os(name).filter(|path| !path.is_empty()));
-    let path = named.map_or_else(|| PathBuf::from(LIBRARY), PathBuf::from);
+    // Last, a name without a folder: the system's loader searches for it.
+    let path = named.map(PathBuf::from).or_else(data_folder::onnx_runtime).unwrap_or_else(|| PathBuf::from(data_folder::LIBRARY));
     let environment = ort::init_from(&path).map_err(|error| {
-        format!("ONNX Runtime cannot be loaded ({error}); set ORT_DYLIB_PATH to its shared library, 1.18 or later")
+        format!("ONNX Runtime cannot be loaded ({error}); install it by `cargo x setup`, or set ORT_DYLIB_PATH to its shared library, 1.18 or later")
     })?;
     let pool = threads(limits.threads).map_err(|error| format!("ONNX Runtime's threads cannot be set: {error}"))?;
     environment.with_name("bgless").with_telemetry(false).with_global_thread_pool(pool).commit();
