@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::setup;
 use crate::cache::Cache;
+use crate::onnx_runtime;
 use crate::terminal::print_line;
 use crate::tools::{
     FFMPEG_ENCODERS, NODE_VERSION_MIN, PINNED_CRATES, RUSTC_VERSION_MIN, Tools, WASM_BINDGEN_VERSION, WASM_TARGET,
@@ -35,6 +36,8 @@ pub fn run(args: lexopt::Parser) -> Result<()> {
     let tools = Tools::new(&workspace, &cache);
     let mut findings = find_tools(&workspace, &tools);
     findings.extend(find_encoders());
+    findings.push(installed("ONNX Runtime", onnx_runtime::is_linked(&cache)));
+    findings.push(installed("matting model selfie", setup::has_model(&cache)));
     findings.extend(find_pins(&workspace)?);
     findings.push(find_compatibility_date(&workspace)?);
     print_line(&format!("   {:26} {:22} {:22} get it by", "what", "found", "wanted"));
@@ -124,6 +127,11 @@ fn find_compatibility_date(workspace: &Workspace) -> Result<Finding> {
         is_good,
         remedy: "an earlier date in wrangler.toml, or a later wrangler",
     })
+}
+
+fn installed(what: &str, is_good: bool) -> Finding {
+    let text = || "installed".to_owned();
+    Finding { what: what.to_owned(), found: is_good.then(text), wanted: text(), is_good, remedy: SETUP }
 }
 
 fn exactly(what: &str, found: Option<String>, wanted: &str, remedy: &'static str) -> Finding {

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -49,7 +49,7 @@ impl Needs<'_> {
             && self.npm_fingerprint()?.matches(&self.npm_fingerprint_file())
             && has_ffmpeg()
             && onnx_runtime::is_linked(self.cache)
-            && self.has_model())
+            && has_model(self.cache))
     }
 
     fn meet(&self) -> Result<()> {
@@ -72,21 +72,12 @@ impl Needs<'_> {
         if !onnx_runtime::is_linked(self.cache) {
             onnx_runtime::link(self.cache)?;
         }
-        if !self.has_model() {
+        if !has_model(self.cache) {
             let step = Step::begin(&format!("matting model {}, {}", SELFIE.id, SELFIE.pinned()));
-            model_import::install(&SELFIE, &self.models_folder(), &Npm::default())?;
+            model_import::install(&SELFIE, &models_folder(self.cache), &Npm::default())?;
             step.finish();
         }
         Ok(())
-    }
-
-    fn has_model(&self) -> bool {
-        model_import::is_installed(&SELFIE, &self.models_folder())
-    }
-
-    /// Where transcoders look without a variable. Source: `transcoder/src/data_folder.rs`.
-    fn models_folder(&self) -> std::path::PathBuf {
-        self.cache.join("models")
     }
 
     /// Unoptimised: the wasm is small, and the tools build several times as fast.
@@ -112,7 +103,7 @@ impl Needs<'_> {
         Fingerprint::default().with_path(root, "package.json")?.with_path(root, "package-lock.json")
     }
 
-    fn npm_fingerprint_file(&self) -> std::path::PathBuf {
+    fn npm_fingerprint_file(&self) -> PathBuf {
         self.workspace.join("node_modules/.bgless-fingerprint")
     }
 
@@ -136,6 +127,17 @@ impl Needs<'_> {
 pub fn has_wasm_target() -> bool {
     let sysroot = output_of(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
     Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir()
+}
+
+/// Whether the small matting model is installed.
+#[must_use]
+pub fn has_model(cache: &Cache) -> bool {
+    model_import::is_installed(&SELFIE, &models_folder(cache))
+}
+
+/// Where transcoders look without a variable. Source: `transcoder/src/data_folder.rs`.
+fn models_folder(cache: &Cache) -> PathBuf {
+    cache.join("models")
 }
 
 fn has_ffmpeg() -> bool {

@@ -45,7 +45,8 @@ fn remove(id: &str, folder: Option<&Path>, settings: &Settings) -> Result<String
 
 /// The models of a folder, or those that the transcoder finds.
 fn catalog_of(folder: Option<&Path>, settings: &Settings) -> Catalog {
-    folder.map_or_else(|| settings.catalog(), |folder| Catalog::read([folder.to_owned()], &settings.limits()))
+    let Some(folder) = folder else { return settings.catalog() };
+    Catalog::read(data_folder::models_in(folder).unwrap_or_default(), &settings.limits())
 }
 
 /// The folder that is named, or the one of the data folder.

@@ -100,6 +100,14 @@ fn a_file_is_added_tried_listed_and_removed() {
     let mut without = command(&bench, &["list"]);
     without.env("MATTING_MODELS", "");
     assert!(done(without).contains("no matting model"));
+    // A folder that is not there yet, and has the id for a name.
+    let elsewhere = bench.path("own");
+    let said = done(command(&bench, &["add", file, "--id", "own", "--folder", elsewhere.to_str().unwrap()]));
+    assert!(said.contains("own.onnx"), "{said}");
+    assert!(
+        done(command(&bench, &["remove", "own", "--folder", elsewhere.to_str().unwrap()]))
+            .contains("there is no matting model now")
+    );
     let said = done(command(&bench, &["remove", "own"]));
     assert!(said.contains("own is removed") && said.contains("`auto` takes recurrent"), "{said}");
     let mut left: Vec<_> = fs::read_dir(bench.path("data/models")).unwrap().map(|entry| entry.unwrap().file_name()).collect();

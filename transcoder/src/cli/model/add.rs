@@ -59,7 +59,7 @@ fn add_file(file: &Path, arguments: &AddArguments) -> Result<String, String> {
     let settings = &arguments.settings;
     let folder = target_folder(arguments.folder.as_deref())?;
     let id = arguments.id.clone().unwrap_or_else(|| proposal::id_of(file));
-    if Catalog::read([folder.clone()], &settings.limits()).entries().iter().any(|entry| entry.id == id) {
+    if catalog_of(Some(&folder), settings).entries().iter().any(|entry| entry.id == id) {
         return Err(format!("there is a model {id} in {}: give another --id, or remove it first", folder.display()));
     }
     let ports = PortNames::read(file, &settings.limits())?;
