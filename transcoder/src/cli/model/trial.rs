@@ -4,6 +4,7 @@ use std::path::Path;
 
 use shared::media::PixelSize;
 
+use crate::error::TaskError;
 use crate::ffmpeg::process::Tool;
 use crate::matte::models::{Catalog, Inference};
 use crate::portrait::picture;
@@ -19,10 +20,11 @@ pub fn matte(catalog: &Catalog, picture: Option<&Path>, settings: &Settings) -> 
         None => (drawn(), SIZE),
     };
     let entry = catalog.entries().first().ok_or("there is no model to try")?;
-    let failed = |error: crate::error::TaskError| format!("the model does not work on the picture: {error}");
+    let failed = |error: TaskError| format!("the model does not work on the picture: {error}");
     let mut inference = Inference::start(&entry.model()?).map_err(failed)?;
     let inferred = inference.infer(&[&rgba], size).map_err(failed)?;
-    let matte = &inferred.first().ok_or("the model gave no matte")?.matte;
+    // Many models give mattes of another shape than the picture's.
+    let matte = inferred.first().ok_or("the model gave no matte")?.matte.scaled(size);
     encoded(&matte.values, matte.size).map_err(|error| format!("the matte cannot be written: {error}"))
 }
 
