@@ -57,16 +57,8 @@ pub const SELFIE: Package = Package {
 const SELFIE_MANIFEST: &str = "\
 id = \"selfie\"
 display_name = \"MediaPipe Selfie Segmentation\"
-kind = \"image\"
+kind = \"segmentation\"
 licence = \"Apache-2.0\"
-
-[input]
-mean = [0, 0, 0]
-std = [1, 1, 1]
-
-[output]
-black_point = 0.1
-white_point = 0.9
 ";
 
 /// The best model for people that a registry has.

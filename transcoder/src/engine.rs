@@ -8,7 +8,7 @@
 //! | choose the matte | [`Engine::prepare`]: `matte::strategy` |
 //! | plan | [`Engine::plan`]: `output::run_plan` |
 //! | check the disk | `output::space` |
-//! | first pass of the keyer | `matte::first_pass`: a decode of its own, one shot ahead |
+//! | first pass of keying and segmentation | `matte::first_pass`: a decode of its own, slightly ahead |
 //! | decode → matte → compose → encode | `stream`: one decode, all encoders at once |
 //! | previews | `output::preview` |
 //! | verify | `output::verify`: every output is decoded again |
@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt};
-use keyer::Keyer;
 use shared::code::JobErrorCode;
 use shared::qa::{MatteFigures, QaReport, StageTiming};
 use shared::report::AttemptStage;
@@ -33,15 +32,16 @@ use shared::strategy::StrategyChoice;
 use tokio::sync::OnceCell;
 
 use self::frame_pipeline::{FramePipeline, TransparentPixels};
+use self::stream::Passes;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::{self, Probed, SourceContainer};
 use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
 use crate::frame::compositor::{Compositor, Ground};
-use crate::matte::first_pass::FirstPass;
+use crate::matte::key_analysis::KeyingPasses;
 use crate::matte::keying_step::{KeyingStep, ScreenSummary};
-use crate::matte::matting_step::MattingStep;
+use crate::matte::matting_step::{MattingRun, MattingStep};
 use crate::matte::models::Catalog;
 use crate::matte::strategy::{self, ChosenMatte, Matte, MatteRequest};
 use crate::output::master::Master;
@@ -180,15 +180,13 @@ impl<'a> Engine<'a> {
     /// Decode → matte → compose → encode, all at once.
     async fn stream(&self, prepared: &Prepared, plan: &RunPlan, backdrop: Option<&Path>) -> TaskResult<Master> {
         let length = plan.picture.length;
-        let first_pass = prepared.matte.first_pass(plan.raw_format, prepared.probed.input.wide_gamut)?;
-        let keyer = first_pass.as_ref().map(FirstPass::keyer);
-        let (matting, pipeline) = self.frame_pipeline(prepared, plan, backdrop, keyer).await?;
-        let (done, total) = (Cell::new(0), length.frames * if first_pass.is_some() { 2 } else { 1 });
+        let (passes, pipeline) = self.passes(prepared, plan, backdrop).await?;
+        let (done, total) = (Cell::new(0), length.frames * if passes.first.is_some() { 2 } else { 1 });
         let note = || {
             done.set(done.get() + 1);
             self.progress.set(AttemptStage::Encoding, done.get(), total);
         };
-        let master = stream::stream(self.ffmpeg, plan, first_pass, matting, pipeline, note).await?;
+        let master = stream::stream(self.ffmpeg, plan, passes, pipeline, note).await?;
         // The last frame of an animated picture is held, and decoded once.
         let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
         if length.lacks(master.frames) && !holds_last_frame {
@@ -201,17 +199,23 @@ impl<'a> Engine<'a> {
         Ok(master)
     }
 
-    /// The matting step, if the matte needs one, and the frame pipeline.
-    async fn frame_pipeline(
-        &self,
-        prepared: &Prepared,
-        plan: &RunPlan,
-        backdrop: Option<&Path>,
-        keyer: Option<Box<Keyer>>,
-    ) -> TaskResult<(Option<MattingStep>, FramePipeline)> {
+    /// The passes that make the matte, and the frame pipeline.
+    async fn passes(&self, prepared: &Prepared, plan: &RunPlan, backdrop: Option<&Path>) -> TaskResult<(Passes, FramePipeline)> {
         let Prepared { probed, matte, .. } = prepared;
         let (size, wide) = (plan.picture.size, probed.input.wide_gamut);
-        let matting = matte.backend().map(|backend| MattingStep::new(backend, size, wide)).transpose()?;
+        let (keying_first, shots, keyer) = match matte.keying(plan.raw_format, size, wide)? {
+            Some(KeyingPasses { first, shots, keyer }) => (Some(first), Some(shots), Some(keyer)),
+            None => (None, None, None),
+        };
+        let (session, matting_first) = match matte.backend().map(|backend| backend.start(size)).transpose()? {
+            Some(MattingRun { session, first_pass }) => (Some(session), first_pass.map(|first| first.in_bt709(wide))),
+            None => (None, None),
+        };
+        let matting = session.map(|session| MattingStep::new(session, wide));
+        let first = keying_first.or(matting_first).map(|first| {
+            let decode = first.decode(probed, &plan.picture);
+            (first, decode)
+        });
         // The matting step has converted its frames to BT.709 already.
         let keying_wide = wide.filter(|_| matting.is_none());
         let keying = KeyingStep::new(size, keyer, keying_wide);
@@ -226,7 +230,7 @@ impl<'a> Engine<'a> {
         let transparent_pixels =
             if matte.keeps_transparent_colors() { TransparentPixels::Kept } else { TransparentPixels::Flattened };
         let metrics = qa::metrics(probed, plan);
-        Ok((matting, FramePipeline::new(plan, keying, compositor, transparent_pixels, metrics)))
+        Ok((Passes { first, shots, matting }, FramePipeline::new(plan, keying, compositor, transparent_pixels, metrics)))
     }
 
     /// Verifies outputs, as many at once as there are cores.

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use keyer::Shot;
 use keyer::color::Rgb;
 use shared::code::JobErrorCode;
 use shared::composition::Composition;
@@ -20,6 +19,7 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::read_frames;
 use crate::frame::pixels::{self, sides};
+use crate::matte::key_analysis::KeyingPasses;
 use crate::matte::keying_step::KeyedSource;
 use crate::matte::strategy::{Matte, MatteRequest};
 use crate::output::matte_metrics::MatteMetrics;
@@ -99,9 +99,8 @@ async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan, result: 
 /// Number of the first frame of each shot, and the colour of its screen; empty where nothing would
 /// be keyed.
 async fn find_screens(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan) -> TaskResult<Vec<(usize, Option<Rgb>)>> {
-    let first_pass = before.matte.first_pass(source.raw_format, before.probed.input.wide_gamut)?;
-    let Some(first_pass) = first_pass else { return Ok(Vec::new()) };
-    let (shot_queue, mut shots) = mpsc::channel::<Shot>(FRAMES_IN_FLIGHT_MAX);
+    let keying = before.matte.keying(source.raw_format, source.picture.size, before.probed.input.wide_gamut)?;
+    let Some(KeyingPasses { first, mut shots, .. }) = keying else { return Ok(Vec::new()) };
     let collect = async {
         let mut screens = Vec::new();
         while let Some(shot) = shots.recv().await {
@@ -109,7 +108,7 @@ async fn find_screens(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan) -> 
         }
         Ok(screens)
     };
-    let run = first_pass.run(ffmpeg, &source.decode, source.picture.length, shot_queue, || ());
+    let run = first.run(ffmpeg, &source.decode, source.picture.length, || ());
     Ok(tokio::try_join!(run, collect)?.1)
 }
 

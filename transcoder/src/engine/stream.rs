@@ -1,8 +1,10 @@
 //! One decode streams through the matte and the frame pipeline to all encoders, which run at the
-//! same time, each behind a bounded queue. Where planar frames are keyed, another decode runs ahead
-//! for the keyer's first pass.
+//! same time, each behind a bounded queue. Where the matte needs a first pass, another decode runs
+//! ahead for it.
 //!
 //! Everything runs inside one future: dropping it kills every child before the drop returns.
+
+use std::ffi::OsString;
 
 use futures_util::future::{OptionFuture, try_join_all};
 use keyer::Shot;
@@ -26,10 +28,19 @@ use crate::output::run_plan::RunPlan;
 const DECODED_FRAMES_IN_FLIGHT_MAX: usize = 2;
 /// Frames with a matte that wait to be composed.
 const MATTED_FRAMES_IN_FLIGHT_MAX: usize = 2;
-/// Analysed shots that wait for the second pass.
-const SHOTS_IN_FLIGHT_MAX: usize = 1;
 /// Composed frames that wait for one encoder.
 const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
+
+/// What makes the matte besides the frame pipeline.
+#[derive(Debug)]
+pub struct Passes {
+    /// The first pass, and the arguments of ffmpeg that decode the clip for it.
+    pub first: Option<(FirstPass, Vec<OsString>)>,
+    /// Shots of a keyed clip, from its first pass.
+    pub shots: Option<mpsc::Receiver<Shot>>,
+    /// Runs between decoder and frame pipeline.
+    pub matting: Option<MattingStep>,
+}
 
 /// Streams the clip: decode → matte → compose → encode. `on_frame` is called for each frame that
 /// has been composed, and for each one of the first pass.
@@ -37,8 +48,7 @@ const ENCODER_FRAMES_IN_FLIGHT_MAX: usize = 4;
 pub async fn stream(
     ffmpeg: Tool<'_>,
     plan: &RunPlan,
-    first_pass: Option<FirstPass>,
-    matting: Option<MattingStep>,
+    Passes { first, shots, matting }: Passes,
     pipeline: FramePipeline,
     on_frame: impl Fn(),
 ) -> TaskResult<Master> {
@@ -52,8 +62,9 @@ pub async fn stream(
         // Keying and preserved alpha are part of composing.
         None => (raw_frames, None),
     };
-    let (shot_queue, shots) = mpsc::channel(SHOTS_IN_FLIGHT_MAX);
-    let first_pass = first_pass.map(|pass| Box::pin(pass.run(ffmpeg, &plan.decode, plan.picture.length, shot_queue, &on_frame)));
+    let length = plan.picture.length;
+    let on_frame = &on_frame;
+    let first_pass = first.map(|(first, decode)| Box::pin(async move { first.run(ffmpeg, &decode, length, on_frame).await }));
     let (queues, encoders): (Vec<_>, Vec<_>) = plan
         .renditions
         .iter()
@@ -66,7 +77,7 @@ pub async fn stream(
         read_frames(decoder, frame_size_bytes, plan.picture.length, raw_queue),
         async { OptionFuture::from(first_pass).await.unwrap_or(Ok(())) },
         async { OptionFuture::from(matting).await.unwrap_or(Ok(())) },
-        compose(pipeline, (shots, with_matte), queues, &on_frame),
+        compose(pipeline, (shots, with_matte), queues, on_frame),
         try_join_all(encoders),
     )?;
     if frames == 0 {
@@ -86,14 +97,14 @@ fn create_preview_folder(ffmpeg: Tool<'_>, plan: &RunPlan) -> TaskResult<()> {
 /// queues.
 async fn compose(
     mut pipeline: FramePipeline,
-    (mut shots, mut decoded): (mpsc::Receiver<Shot>, mpsc::Receiver<Vec<u8>>),
+    (mut shots, mut decoded): (Option<mpsc::Receiver<Shot>>, mpsc::Receiver<Vec<u8>>),
     queues: Vec<mpsc::Sender<Frame>>,
     on_frame: impl Fn(),
 ) -> TaskResult<Master> {
     while let Some(raw) = decoded.recv().await {
         while pipeline.needs_shot() {
             // A closed queue means that the first pass failed; its own error is reported instead.
-            let Some(shot) = shots.recv().await else { return Ok(pipeline.finish()) };
+            let Some(shot) = next_shot(&mut shots).await else { return Ok(pipeline.finish()) };
             pipeline.add_shot(shot);
         }
         let work = blocking(move || {
@@ -114,4 +125,8 @@ async fn compose(
         }
     }
     Ok(pipeline.finish())
+}
+
+async fn next_shot(shots: &mut Option<mpsc::Receiver<Shot>>) -> Option<Shot> {
+    shots.as_mut()?.recv().await
 }

@@ -1,79 +1,92 @@
-//! The first pass of the keyer: decodes the whole clip and hands over the model of each shot as
-//! soon as the shot ends, so that the second pass may follow one shot behind.
+//! A first pass over a clip: a decode of its own, ahead of the one from which outputs are made.
 
 use std::ffi::OsString;
+use std::fmt::Debug;
 
-use keyer::{Analyzer, KeyOptions, Keyer, PlanarFormat, Shot};
-use shared::code::JobErrorCode;
+use shared::media::PixelSize;
 use tokio::sync::mpsc;
 
 use crate::blocking::blocking;
-use crate::error::{TaskError, TaskResult};
+use crate::error::TaskResult;
+use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::{Pipes, Tool};
 use crate::ffmpeg::raw_frames::{decode_error, read_frames};
+use crate::frame::gamut::{Gamut, WideGamut};
+use crate::frame::raw_format::RawFormat;
 use crate::length::Length;
+use crate::plan::{self, Picture};
 
 /// Decoded frames that wait to be analysed.
 const FRAMES_IN_FLIGHT_MAX: usize = 2;
 
-/// The first pass over one clip, not begun yet.
+/// What a first pass does with the frames. Its results go to the second pass through channels of
+/// its own, so that the second pass may follow closely.
+pub trait Analysis: Debug + Send {
+    /// Takes the next frame. May block, also until the second pass has made room for results.
+    fn add_frame(&mut self, frame: Vec<u8>) -> TaskResult<Progress>;
+
+    /// Hands over what is left after the last frame.
+    fn finish(&mut self) -> TaskResult<()>;
+}
+
+/// Whether an analysis needs more frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It does.
+    Continue,
+    /// The second pass has ended; its own error says more.
+    Stop,
+}
+
+/// A first pass over one clip, not begun yet.
 #[derive(Debug)]
 pub struct FirstPass {
-    format: PlanarFormat,
-    options: KeyOptions,
-    analyzer: Box<Analyzer>,
+    analysis: Box<dyn Analysis>,
+    raw_format: RawFormat,
+    size: PixelSize,
+    gamut: Option<Gamut>,
 }
 
 impl FirstPass {
-    /// A first pass over frames of one format.
-    /// Errors: `no_matte_strategy` where the given screen colour has too little hue.
-    pub fn new(format: PlanarFormat, options: KeyOptions) -> TaskResult<Self> {
-        let analyzer = Analyzer::new(format, &options).map_err(|keyer::ColorlessScreen| {
-            let message = "The given screen colour is too close to grey to be keyed.";
-            TaskError::permanent(JobErrorCode::NoMatteStrategy, message)
-        })?;
-        Ok(Self { format, options, analyzer: Box::new(analyzer) })
+    /// A pass over frames of this format and size, in the source's own gamut.
+    pub fn new(analysis: Box<dyn Analysis>, raw_format: RawFormat, size: PixelSize) -> Self {
+        Self { analysis, raw_format, size, gamut: None }
     }
 
-    /// The keyer for the second pass, still without shots.
-    pub fn keyer(&self) -> Box<Keyer> {
-        Box::new(Keyer::new(self.format, self.options))
+    /// Converts RGBA frames to BT.709 where they are in a wide gamut.
+    #[must_use]
+    pub fn in_bt709(self, wide: Option<WideGamut>) -> Self {
+        Self { gamut: wide.map(Gamut::new), ..self }
     }
 
-    /// Decodes the clip with these arguments of ffmpeg and sends each shot to `shots`. `on_frame`
-    /// is called after each frame.
-    pub async fn run(
-        self,
-        ffmpeg: Tool<'_>,
-        decode: &[OsString],
-        length: Length,
-        shots: mpsc::Sender<Shot>,
-        on_frame: impl Fn(),
-    ) -> TaskResult<()> {
+    /// The arguments of ffmpeg that decode the clip for it.
+    pub fn decode(&self, probed: &Probed, picture: &Picture) -> Vec<OsString> {
+        plan::decode(probed, &Picture { size: self.size, ..*picture }, self.raw_format)
+    }
+
+    /// Decodes the clip and analyses it. `on_frame` is called after each frame.
+    pub async fn run(self, ffmpeg: Tool<'_>, decode: &[OsString], length: Length, on_frame: impl Fn()) -> TaskResult<()> {
         let decoder = ffmpeg.spawn(decode, Pipes::Stdout).map_err(|error| decode_error(error, 0))?;
         let (queue, mut frames) = mpsc::channel::<Vec<u8>>(FRAMES_IN_FLIGHT_MAX);
-        let frame_size_bytes = self.format.frame_size_bytes();
-        let mut analyzer = self.analyzer;
+        let frame_size_bytes = self.raw_format.frame_size_bytes(self.size);
+        let Self { mut analysis, mut gamut, .. } = self;
         let analyze = async {
-            while let Some(frame) = frames.recv().await {
-                let ended;
-                (analyzer, ended) = blocking(move || {
-                    let ended = analyzer.add_frame(&frame);
-                    (analyzer, ended)
+            while let Some(mut frame) = frames.recv().await {
+                let progress;
+                (analysis, gamut, progress) = blocking(move || {
+                    if let Some(gamut) = &gamut {
+                        gamut.apply(&mut frame);
+                    }
+                    let progress = analysis.add_frame(frame);
+                    (analysis, gamut, progress)
                 })
                 .await?;
                 on_frame();
-                // A closed queue means that the second pass failed; its own error says more.
-                if let Some(shot) = ended
-                    && shots.send(shot).await.is_err()
-                {
+                if progress? == Progress::Stop {
                     return Ok(());
                 }
             }
-            if let Some(shot) = blocking(move || analyzer.finish()).await? {
-                let _second_pass_failed = shots.send(shot).await;
-            }
-            Ok(())
+            blocking(move || analysis.finish()).await?
         };
         tokio::try_join!(read_frames(decoder, frame_size_bytes, length, queue), analyze)?;
         Ok(())

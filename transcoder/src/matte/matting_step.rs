@@ -5,7 +5,6 @@
 //! frames back.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use shared::media::PixelSize;
 use tokio::sync::mpsc;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::blocking::blocking;
 use crate::error::TaskResult;
 use crate::frame::gamut::{Gamut, WideGamut};
+use crate::matte::first_pass::FirstPass;
 
 /// A frame: packed straight RGBA.
 pub type Rgba = Vec<u8>;
@@ -20,8 +20,24 @@ pub type Rgba = Vec<u8>;
 /// Makes the mattes of one clip, frame by frame. Data of the whole clip, such as a clean plate, is
 /// part of the backend from the start.
 pub trait MattingBackend: Debug + Send + Sync {
-    /// Starts a session at the first frame of the clip; any number of times.
-    fn start(&self, size: PixelSize) -> TaskResult<Box<dyn MattingSession>>;
+    /// Starts at the first frame of a clip; any number of times.
+    fn start(&self, size: PixelSize) -> TaskResult<MattingRun>;
+}
+
+/// One run of a backend over a clip.
+#[derive(Debug)]
+pub struct MattingRun {
+    /// Mattes the frames.
+    pub session: Box<dyn MattingSession>,
+    /// Runs ahead of the session and hands results over to it, if the backend needs that.
+    pub first_pass: Option<FirstPass>,
+}
+
+impl MattingRun {
+    /// A run with a single pass.
+    pub fn single_pass(session: impl MattingSession + 'static) -> Self {
+        Self { session: Box::new(session), first_pass: None }
+    }
 }
 
 /// One run of a backend over its clip, in order. It moves between threads but is never shared.
@@ -42,9 +58,9 @@ pub struct MattingStep {
 }
 
 impl MattingStep {
-    /// Starts the step for a clip; `wide` is its gamut where that is not BT.709.
-    pub fn new(backend: &Arc<dyn MattingBackend>, size: PixelSize, wide: Option<WideGamut>) -> TaskResult<Self> {
-        Ok(Self { session: backend.start(size)?, gamut: wide.map(Gamut::new) })
+    /// A step with this session; `wide` is the gamut of its frames where that is not BT.709.
+    pub fn new(session: Box<dyn MattingSession>, wide: Option<WideGamut>) -> Self {
+        Self { session, gamut: wide.map(Gamut::new) }
     }
 
     /// Runs until `decoded` or `matted` is closed.

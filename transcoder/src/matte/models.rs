@@ -1,8 +1,8 @@
 //! Matting models: ONNX files with a manifest each, run by ONNX Runtime.
 //!
 //! `catalog` lists the configured models, `model` runs one, `session` makes it a matting backend:
-//! inference, then
-//! `temporal_smoothing`, `guided_filter` and `foreground_estimation`.
+//! inference, then `temporal_smoothing`, `guided_filter` and
+//! `foreground_estimation`; `segmentation` does that for models of single pictures of people.
 
 mod catalog;
 mod foreground_estimation;
@@ -17,6 +17,7 @@ mod ports;
 mod precision;
 mod provider;
 mod runtime;
+mod segmentation;
 mod session;
 mod signature;
 mod temporal_smoothing;
@@ -24,7 +25,9 @@ mod tensor;
 
 pub use catalog::Catalog;
 pub use limits::Limits;
+pub use manifest::Kind;
 pub use model::{Inference, Model};
 pub use ports::PortNames;
 pub use provider::Providers;
+pub use segmentation::SegmentationBackend;
 pub use session::OnnxBackend;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use keyer::KeyOptions;
 use shared::code::JobErrorCode;
 use shared::keying::KeySettings;
+use shared::media::PixelSize;
 use shared::strategy::{Strategy, StrategyCandidate, StrategyChoice, StrategyRequest};
 use shared::task::Pool;
 
@@ -24,7 +25,7 @@ use crate::ffmpeg::probe::Probed;
 use crate::ffmpeg::process::Tool;
 use crate::frame::gamut::{WideGamut, from_bt709};
 use crate::frame::raw_format::RawFormat;
-use crate::matte::first_pass::FirstPass;
+use crate::matte::key_analysis::KeyingPasses;
 use crate::matte::matting_step::MattingBackend;
 use crate::matte::models::Catalog;
 use crate::plan;
@@ -101,14 +102,14 @@ impl Matte {
         }
     }
 
-    /// The first pass over the clip, where planar frames are keyed; `wide` is their gamut where
-    /// that is not BT.709.
+    /// The passes over the clip, where planar frames are keyed; `wide` is their gamut where that is
+    /// not BT.709.
     /// Errors: `no_matte_strategy` where the given screen colour has no hue.
-    pub fn first_pass(&self, raw_format: RawFormat, wide: Option<WideGamut>) -> TaskResult<Option<FirstPass>> {
+    pub fn keying(&self, raw_format: RawFormat, size: PixelSize, wide: Option<WideGamut>) -> TaskResult<Option<KeyingPasses>> {
         let (AlphaSource::Keyed(options), RawFormat::Planar(format)) = (&self.alpha, raw_format) else { return Ok(None) };
         // The colour is given in BT.709, but frames are keyed in the source's own gamut.
         let screen_color = options.screen_color.map(|color| wide.map_or(color, |wide| from_bt709(wide, color)));
-        FirstPass::new(format, KeyOptions { screen_color, ..*options }).map(Some)
+        KeyingPasses::new(format, size, KeyOptions { screen_color, ..*options }).map(Some)
     }
 
     /// True if transparent pixels have the source's colour; else it is extrapolated and may be

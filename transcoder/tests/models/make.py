@@ -6,6 +6,7 @@
     four.onnx       the same as image.onnx, for four pictures at once alone
     *_half.onnx     the same with 16 bit floats: recurrent throughout but for the ratio, as Robust Video Matting's own; image with
                     a matte of 32 bits, portrait with 16 bits inside as well
+    segmentation.onnx  a segmentation model: 32 x 32 pictures in, the red channel out as the share of the subject
     portrait.onnx   MODNet's signature: one picture in, a rough guess, details and the matte out: the red channel
     busy.onnx       the same as image.onnx, with as much work as a small network of real use makes; for benches
     slow.onnx       never done
@@ -66,6 +67,13 @@ def recurrent(name="recurrent", kind=FLOAT):
         + [value(f"{state}o", ["batch", 1, "height", "width"], kind) for state in states],
         [constant("half", [0.5], [1], kind), constant("one", [1.0], [1]), constant("many", [1e6], [1])],
     )
+
+
+def segmentation():
+    nodes = [helper.make_node("Slice", ["picture", "zero", "one", "one"], ["shares"])]
+    constants = [helper.make_tensor(name, TensorProto.INT64, [1], [values]) for name, values in [("zero", 0), ("one", 1)]]
+    inputs, outputs = [value("picture", [1, 3, 32, 32])], [value("shares", [1, 1, 32, 32])]
+    write("segmentation", nodes, inputs, outputs, constants)
 
 
 def image():
@@ -184,6 +192,7 @@ def unsure():
 recurrent()
 recurrent("recurrent_half", HALF)
 image()
+segmentation()
 portrait()
 portrait("portrait_half", HALF)
 busy()

@@ -130,6 +130,37 @@ fn a_model_of_single_pictures_is_fed_any_size_and_its_matte_comes_back_exactly()
     }
 }
 
+/// A red square that moves, and for three frames another one.
+fn moving_square(bench: &Bench, size: &str, frames: usize) -> PathBuf {
+    let background = format!("testsrc2=s={size}:r=25,hue=s=0,colorchannelmixer=rr=0.1[back]");
+    let squares = "color=0xff2020:s=80x100:r=25[one];color=0xff2020:s=60x60:r=25[other]";
+    let first = "[back][one]overlay=x='20+t*40':y='h/2-50':shortest=1[with]";
+    let second = "[with][other]overlay=x='w-70':y=8:enable='between(n,30,32)':shortest=1";
+    let filter = format!("{background};{squares};{first};{second}");
+    bench.ffmpeg(&format!("-filter_complex {filter} -frames:v {frames} -c:v ffv1 -pix_fmt gbrp"), &format!("{size}-square.mkv"))
+}
+
+#[test]
+fn a_segmentation_model_sees_several_views_and_what_is_short_lived_is_no_subject() {
+    let bench = Bench::new();
+    // More frames than one window; larger and smaller than the size at which edges are looked for.
+    for (text, (width, height), frames) in [("360x202", (360, 202), 70), ("1000x562", (1000, 562), 40)] {
+        let file = moving_square(&bench, text, frames);
+        let mattes = made(&bench, &file, &model("segmentation.onnx"), (width, height));
+        assert_eq!(mattes.len(), frames);
+        for (number, matte) in mattes.iter().enumerate() {
+            let alpha = |x: usize, y: usize| matte[(y * width + x) * 4 + 3];
+            let left = 20 + number * 40 / 25;
+            for (x, y) in [(left + 40, height / 2), (left + 12, height / 2 - 38), (left + 68, height / 2 + 38)] {
+                assert!(alpha(x, y) > 250, "{text} {number} inside: {}", alpha(x, y));
+            }
+            for (x, y) in [(left + 120, height / 2), (left + 40, height - 6), (width - 40, 38), (width - 8, height / 2)] {
+                assert!(alpha(x, y) < 5, "{text} {number} outside, {x} {y}: {}", alpha(x, y));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_portrait_models_named_output_is_the_matte() {
     let bench = Bench::new();

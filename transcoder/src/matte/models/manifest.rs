@@ -1,6 +1,7 @@
 //! The manifest of a model: the TOML file that the operator puts beside it. Keys left out have the
 //! defaults of its kind.
 
+use segmentation::Views;
 use serde::Deserialize;
 use shared::media::PixelSize;
 
@@ -34,6 +35,9 @@ pub enum Kind {
     Image,
     /// One frame in, several outputs, one of which is the matte.
     Portrait,
+    /// A square picture in, the share of a person in each pixel out: not a matte by itself, so that
+    /// several views of each frame are combined over time.
+    Segmentation,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -48,6 +52,7 @@ struct InputSection {
     std: Option<[f32; 3]>,
     fit: Fit,
     batch: Option<usize>,
+    views: ViewCount,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -78,6 +83,19 @@ pub enum Fit {
     Pad,
 }
 
+/// Views of each frame that a segmentation model is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewCount {
+    /// All, each also mirrored.
+    All,
+    /// All, mirrored in every other frame.
+    #[default]
+    Half,
+    /// The most useful ones.
+    Few,
+}
+
 /// Default of `downsample_ratio`: the longer side inside the model. Source: README of Robust Video
 /// Matting.
 const RECURRENT_INNER_SIDE_PX: f32 = 512.0;
@@ -91,6 +109,9 @@ pub const BATCH_MAX: usize = 16;
 /// Default of the black point, and of the distance of the white point from 1: half a step of 8
 /// bits, so that no value changes by a whole step.
 const HALF_STEP: f32 = 0.5 / 255.0;
+/// Default of the black point, and of the distance of the white point from 1, of segmentation
+/// models, whose edges are wider than those of mattes.
+const SEGMENTATION_POINT: f32 = 0.2;
 
 impl Kind {
     /// Its name in manifests.
@@ -99,6 +120,7 @@ impl Kind {
             Self::Recurrent => "recurrent",
             Self::Image => "image",
             Self::Portrait => "portrait",
+            Self::Segmentation => "segmentation",
         }
     }
 }
@@ -138,7 +160,7 @@ impl Manifest {
     pub fn input_name(&self) -> Option<&str> {
         let own = match self.kind {
             Kind::Recurrent => Some("src"),
-            Kind::Image | Kind::Portrait => None,
+            Kind::Image | Kind::Portrait | Kind::Segmentation => None,
         };
         self.input.name.as_deref().or(own)
     }
@@ -147,7 +169,7 @@ impl Manifest {
     pub fn alpha_name(&self) -> Option<&str> {
         let own = match self.kind {
             Kind::Recurrent => Some("pha"),
-            Kind::Image | Kind::Portrait => None,
+            Kind::Image | Kind::Portrait | Kind::Segmentation => None,
         };
         self.output.alpha.as_deref().or(own)
     }
@@ -155,16 +177,41 @@ impl Manifest {
     /// Converts an output value to alpha: sigmoid where outputs are logits, then black and white
     /// point.
     pub fn alpha(&self, raw: f32) -> f32 {
-        let share = if self.output.sigmoid { 1.0 / (1.0 + (-raw).exp()) } else { raw };
+        self.leveled(self.share(raw))
+    }
+
+    /// Applies black and white point to a share.
+    pub fn leveled(&self, share: f32) -> f32 {
         ((share - self.black_point()) / (self.white_point() - self.black_point())).clamp(0.0, 1.0)
     }
 
     fn black_point(&self) -> f32 {
-        self.output.black_point.unwrap_or(HALF_STEP)
+        self.output.black_point.unwrap_or_else(|| self.point())
     }
 
     fn white_point(&self) -> f32 {
-        self.output.white_point.unwrap_or(1.0 - HALF_STEP)
+        self.output.white_point.unwrap_or_else(|| 1.0 - self.point())
+    }
+
+    const fn point(&self) -> f32 {
+        match self.kind {
+            Kind::Recurrent | Kind::Image | Kind::Portrait => HALF_STEP,
+            Kind::Segmentation => SEGMENTATION_POINT,
+        }
+    }
+
+    /// Views of each frame.
+    pub const fn views(&self) -> Views {
+        match self.input.views {
+            ViewCount::All => Views::Both,
+            ViewCount::Half => Views::Alternating,
+            ViewCount::Few => Views::Few,
+        }
+    }
+
+    /// The share of the subject for an output value.
+    pub fn share(&self, raw: f32) -> f32 {
+        if self.output.sigmoid { 1.0 / (1.0 + (-raw).exp()) } else { raw }
     }
 
     /// Frames per run, if given.
@@ -185,13 +232,14 @@ impl Manifest {
             Kind::Recurrent => 1_920,
             Kind::Image => 1_024,
             Kind::Portrait => 896,
+            Kind::Segmentation => 256,
         })
     }
 
     /// Sides of the tensor are multiples of this.
     pub fn multiple(&self) -> u32 {
         self.input.multiple.unwrap_or(match self.kind {
-            Kind::Recurrent => 1,
+            Kind::Recurrent | Kind::Segmentation => 1,
             Kind::Image | Kind::Portrait => 32,
         })
     }
@@ -199,7 +247,7 @@ impl Manifest {
     /// Subtracted from each channel, 0 to 1.
     pub fn mean(&self) -> [f32; 3] {
         self.input.mean.unwrap_or(match self.kind {
-            Kind::Recurrent => [0.0; 3],
+            Kind::Recurrent | Kind::Segmentation => [0.0; 3],
             Kind::Image => IMAGENET_MEAN,
             Kind::Portrait => [0.5; 3],
         })
@@ -208,7 +256,7 @@ impl Manifest {
     /// Divides each channel, after `mean`.
     pub fn std(&self) -> [f32; 3] {
         self.input.std.unwrap_or(match self.kind {
-            Kind::Recurrent => [1.0; 3],
+            Kind::Recurrent | Kind::Segmentation => [1.0; 3],
             Kind::Image => IMAGENET_STD,
             Kind::Portrait => [0.5; 3],
         })
@@ -224,7 +272,7 @@ impl Manifest {
         match (&self.recurrent.states, self.kind) {
             (Some(states), _) => states.clone(),
             (None, Kind::Recurrent) => (1..=4).map(|index| (format!("r{index}i"), format!("r{index}o"))).collect(),
-            (None, Kind::Image | Kind::Portrait) => Vec::new(),
+            (None, Kind::Image | Kind::Portrait | Kind::Segmentation) => Vec::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 
 use super::limits::Limits;
-use super::manifest::Manifest;
+use super::manifest::{Kind, Manifest};
 use super::ort_session::{bounded, open};
 use super::plane::Plane;
 use super::precision;
@@ -57,7 +57,7 @@ impl Model {
     /// Errors: a sentence for the operator.
     pub fn load(manifest: Manifest, path: &Path, limits: Limits) -> Result<Arc<Self>, String> {
         runtime::load(&limits)?;
-        let session = open(path, &limits)?;
+        let session = open(path, &limits, manifest.kind == Kind::Segmentation)?;
         let signature = Signature::read(&manifest, session.inputs(), session.outputs())?;
         let idle = Mutex::new(vec![session]);
         let model = Arc::new(Self { manifest, path: path.to_owned(), limits, signature, idle });
@@ -80,9 +80,19 @@ impl Model {
         self.signature.batch.max()
     }
 
+    /// Side of its pictures, where they are square and of a fixed size.
+    pub fn picture_side(&self) -> Option<usize> {
+        self.signature.fixed.filter(|size| size.width == size.height).map(|size| size.width as usize)
+    }
+
+    /// CPU threads that it may use.
+    pub const fn threads(&self) -> usize {
+        self.limits.threads
+    }
+
     fn take_session(&self) -> TaskResult<Session> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| open(&self.path, &self.limits), Ok)
+        idle.map_or_else(|| open(&self.path, &self.limits, self.manifest.kind == Kind::Segmentation), Ok)
             .map_err(|error| TaskError::with_detail(JobErrorCode::ModelUnavailable, error))
     }
 }
@@ -116,11 +126,32 @@ impl Inference {
         for ((values, frame), shrunk) in values.chunks_exact_mut(picture_values).zip(frames).zip(&shrunk) {
             tensor::fill(values, shrunk.as_deref().unwrap_or(frame), layout, &model.manifest);
         }
-        let mattes = self.run(values, batch_size, layout)?;
+        let mattes = self.run(values, batch_size, layout, &|raw| model.manifest.alpha(raw))?;
         Ok(shrunk.into_iter().zip(mattes).map(|(shrunk, matte)| InferredMatte { shrunk, matte }).collect())
     }
 
-    fn run(&mut self, values: Vec<f32>, pictures: usize, layout: Layout) -> TaskResult<Vec<Plane>> {
+    /// Infers the shares of the subject of one picture, which has the size of the tensor: planes of
+    /// red, green and blue from 0 to 1.
+    pub fn infer_picture(&mut self, mut picture: Vec<f32>) -> TaskResult<Vec<f32>> {
+        let model = Arc::clone(&self.model);
+        let Some(size) = model.signature.fixed else { return Err(failed(&"it has no fixed size")) };
+        let (mean, std) = (model.manifest.mean(), model.manifest.std());
+        let plane_values = (picture.len() / 3).max(1);
+        for ((plane, mean), std) in picture.chunks_mut(plane_values).zip(mean).zip(std) {
+            plane.iter_mut().for_each(|value| *value = (*value - mean) / std);
+        }
+        let outputs = self.run(picture, 1, Layout { content: size, tensor: size }, &|raw| model.manifest.share(raw))?;
+        Ok(outputs.into_iter().next().map(|plane| plane.values).unwrap_or_default())
+    }
+
+    /// Runs the model; `alpha` converts its output values.
+    fn run(
+        &mut self,
+        values: Vec<f32>,
+        pictures: usize,
+        layout: Layout,
+        alpha: &(dyn Fn(f32) -> f32 + Sync),
+    ) -> TaskResult<Vec<Plane>> {
         let model = Arc::clone(&self.model);
         let limit = model.limits.frame.saturating_mul(u32::try_from(pictures).unwrap_or(u32::MAX));
         // A session that failed is not returned to the pool.
@@ -135,7 +166,7 @@ impl Inference {
             return Err(TaskError::permanent(JobErrorCode::ModelTooSlow, message));
         }
         let mut outputs = outputs.map_err(|error| failed(&error))?;
-        let mattes = read(&outputs, &model, pictures, layout)?;
+        let mattes = read(&outputs, &model, pictures, layout, alpha)?;
         for (state, port) in self.states.iter_mut().zip(&model.signature.states) {
             *state = outputs.remove(&port.output).ok_or_else(|| failed(&format!("no output {}", port.output)))?;
         }
@@ -169,7 +200,13 @@ impl Drop for Inference {
 }
 
 /// Reads the matte of each frame from the outputs.
-fn read(outputs: &SessionOutputs<'_>, model: &Model, pictures: usize, layout: Layout) -> TaskResult<Vec<Plane>> {
+fn read(
+    outputs: &SessionOutputs<'_>,
+    model: &Model,
+    pictures: usize,
+    layout: Layout,
+    alpha: &(dyn Fn(f32) -> f32 + Sync),
+) -> TaskResult<Vec<Plane>> {
     let name = &model.signature.alpha;
     let value = outputs.get(name).ok_or_else(|| failed(&format!("no output {name}")))?;
     let (shape, values) = precision::read(value).map_err(|error| failed(&error))?;
@@ -185,7 +222,7 @@ fn read(outputs: &SessionOutputs<'_>, model: &Model, pictures: usize, layout: La
         failed(&format!("the output {name} has the shape {shape:?} for {pictures} pictures, which is no matte"))
     })?;
     let mattes = values.chunks_exact((size.width as usize) * (size.height as usize));
-    let mattes = mattes.map(|values| tensor::matte(values, size, layout, &model.manifest)).collect::<Option<_>>();
+    let mattes = mattes.map(|values| tensor::matte(values, size, layout, alpha)).collect::<Option<_>>();
     mattes.ok_or_else(|| failed(&"its matte has values that are no numbers"))
 }
 

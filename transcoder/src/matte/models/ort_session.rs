@@ -16,7 +16,9 @@ const LEFT_TO_CPU: &str = "fallback to CPU EP has been explicitly disabled";
 
 /// Opens a model's file. Takes longer than inference on a frame.
 /// Errors: a sentence for the operator.
-pub fn open(path: &Path, limits: &Limits) -> Result<Session, String> {
+/// `is_single_threaded` gives it no share of the thread pool of all models: for models so small
+/// that several sessions side by side are faster.
+pub fn open(path: &Path, limits: &Limits, is_single_threaded: bool) -> Result<Session, String> {
     if !path.is_file() {
         return Err(format!("{} is missing", path.display()));
     }
@@ -28,6 +30,10 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Session, String> {
     };
     let builder = Session::builder().map_err(|error| told(&error))?;
     let mut builder = builder.with_optimization_level(GraphOptimizationLevel::All).map_err(|error| told(&error))?;
+    if is_single_threaded {
+        builder = builder.with_independent_thread_pool().map_err(|error| told(&error))?;
+        builder = builder.with_intra_threads(1).map_err(|error| told(&error))?;
+    }
     if !limits.providers.allow_cpu() {
         builder = builder.with_config_entry(NO_CPU.0, NO_CPU.1).map_err(|error| told(&error))?;
     }

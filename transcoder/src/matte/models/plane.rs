@@ -41,6 +41,18 @@ impl Plane {
         })
     }
 
+    /// Means of squares of `factor` × `factor` pixels, which divide the plane.
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    pub fn averaged(&self, factor: usize) -> Self {
+        let part = u32::try_from(factor).unwrap_or(u32::MAX);
+        let size = PixelSize { width: self.size.width / part, height: self.size.height / part };
+        let width = self.size.width as usize;
+        Self::from_fn(size, |x, y| {
+            let rows = (y * factor..(y + 1) * factor).map(|row| &self.values[row * width + x * factor..][..factor]);
+            rows.flatten().sum::<f32>() / (factor * factor) as f32
+        })
+    }
+
     /// Interpolates between the pixel at `left`, `top` and its right and lower neighbours.
     pub fn bilinear(&self, left: isize, across: f32, top: isize, down: f32) -> f32 {
         let upper = self.at(left, top) * (1.0 - across) + self.at(left + 1, top) * across;

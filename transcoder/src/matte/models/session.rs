@@ -16,7 +16,7 @@ use super::temporal_smoothing::TemporalSmoother;
 use super::{foreground_estimation, guided_filter};
 use crate::error::{TaskError, TaskResult};
 use crate::frame::pixels::scale_opaque;
-use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
+use crate::matte::matting_step::{MattingBackend, MattingRun, MattingSession, Rgba};
 
 /// Batches that the inference thread holds: one running, one waiting.
 const BATCHES_IN_FLIGHT_MAX: usize = 2;
@@ -77,7 +77,7 @@ impl OnnxBackend {
 }
 
 impl MattingBackend for OnnxBackend {
-    fn start(&self, size: PixelSize) -> TaskResult<Box<dyn MattingSession>> {
+    fn start(&self, size: PixelSize) -> TaskResult<MattingRun> {
         let run = Inference::start(&self.model)?;
         let in_flight_max = self.model.frames_max() * BATCHES_IN_FLIGHT_MAX;
         let (frames, frames_out) = sync_channel(in_flight_max);
@@ -88,7 +88,7 @@ impl MattingBackend for OnnxBackend {
             .spawn(move || infer(run, size, &frames_out, &mattes_in))
             .map_err(|error| TaskError::Transient(format!("starting a thread: {error}")))?;
         let smoother = (self.model.manifest().kind != Kind::Recurrent).then(TemporalSmoother::default);
-        Ok(Box::new(OnnxSession {
+        Ok(MattingRun::single_pass(OnnxSession {
             size,
             frames: Some(frames),
             mattes,

@@ -69,7 +69,7 @@ pub fn fill(values: &mut [f32], rgba: &[u8], layout: Layout, manifest: &Manifest
 
 /// Reads a matte and crops the padding; `values` may have another size than the input tensor. None
 /// where a value is NaN or infinite.
-pub fn matte(values: &[f32], size: PixelSize, layout: Layout, manifest: &Manifest) -> Option<Plane> {
+pub fn matte(values: &[f32], size: PixelSize, layout: Layout, alpha: &(dyn Fn(f32) -> f32 + Sync)) -> Option<Plane> {
     let share = |side: u32, content: u32, tensor: u32| {
         let share = (u64::from(side) * u64::from(content) + u64::from(tensor) / 2) / u64::from(tensor);
         u32::try_from(share).unwrap_or(u32::MAX).clamp(1, side)
@@ -79,7 +79,7 @@ pub fn matte(values: &[f32], size: PixelSize, layout: Layout, manifest: &Manifes
         height: share(size.height, layout.content.height, layout.tensor.height),
     };
     let width = size.width as usize;
-    let plane = Plane::from_fn(kept, |x, y| manifest.alpha(values[y * width + x]));
+    let plane = Plane::from_fn(kept, |x, y| alpha(values[y * width + x]));
     plane.values.iter().all(|value| value.is_finite()).then_some(plane)
 }
 
@@ -116,13 +116,13 @@ mod tests {
         let layout = Layout::of(&plain, None, size(3, 1));
         let rgba: Vec<u8> = [0, 51, 255].iter().flat_map(|red| [*red, 0, 102, 255]).collect();
         let mut values = [7.0; 4 * 2 * 3];
-        fill(&mut values, &rgba, layout, &plain);
+        fill(&mut values, &rgba, layout, &|raw| plain.alpha(raw));
         assert_eq!(values[..8], [0.0, 0.2, 1.0, 1.0, 0.0, 0.2, 1.0, 1.0]);
         assert_eq!(values[16..], [0.4; 8]);
-        let cut = matte(&values[..8], size(4, 2), layout, &plain).unwrap();
+        let cut = matte(&values[..8], size(4, 2), layout, &|raw| plain.alpha(raw)).unwrap();
         assert_eq!((cut.size, cut.values), (size(3, 1), vec![0.0, 0.2, 1.0]));
-        assert_eq!(matte(&[f32::NAN; 8], size(4, 2), layout, &plain), None);
+        assert_eq!(matte(&[f32::NAN; 8], size(4, 2), layout, &|raw| plain.alpha(raw)), None);
         let logits = manifest(&format!("{words}\nsigmoid = true"));
-        assert_eq!(matte(&[0.0; 8], size(4, 2), layout, &logits).unwrap().values, [0.5; 3]);
+        assert_eq!(matte(&[0.0; 8], size(4, 2), layout, &|raw| logits.alpha(raw)).unwrap().values, [0.5; 3]);
     }
 }

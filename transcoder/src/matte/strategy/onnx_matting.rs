@@ -8,7 +8,8 @@ use shared::media::PixelSize;
 use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
-use crate::matte::models::{Catalog, Inference, Model, OnnxBackend};
+use crate::matte::matting_step::MattingBackend;
+use crate::matte::models::{Catalog, Inference, Kind, Model, OnnxBackend, SegmentationBackend};
 use keyer::color::byte;
 
 /// Least share of the picture for the subject, and for the background.
@@ -44,7 +45,11 @@ pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
     }
     let reason = format!("The matting model {id} finds a subject on {percent:.0} % of the picture.");
     let matting_model = Some(id.clone());
-    let alpha = AlphaSource::Matted(Arc::new(OnnxBackend::new(model)));
+    let backend: Arc<dyn MattingBackend> = match model.manifest().kind {
+        Kind::Segmentation => Arc::new(SegmentationBackend::new(model)),
+        Kind::Recurrent | Kind::Image | Kind::Portrait => Arc::new(OnnxBackend::new(model)),
+    };
+    let alpha = AlphaSource::Matted(backend);
     Ok(Detection::Fits { alpha, confidence: hundredths(certainty), reason, matting_model })
 }
 

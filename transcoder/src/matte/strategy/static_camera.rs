@@ -9,7 +9,7 @@ use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::frame::pixels::sides;
-use crate::matte::matting_step::{MattingBackend, MattingSession, Rgba};
+use crate::matte::matting_step::{MattingBackend, MattingRun, MattingSession, Rgba};
 use crate::matte::static_camera::{self, BackgroundModel, Plate, PlateAccumulator, Samples, StaticCameraSession};
 
 /// Approximate and largest number of frames from which the background is learned.
@@ -85,8 +85,8 @@ struct StaticCameraBackend {
 }
 
 impl MattingBackend for StaticCameraBackend {
-    fn start(&self, _: PixelSize) -> TaskResult<Box<dyn MattingSession>> {
-        Ok(Box::new(StaticCameraSession::new(Arc::clone(&self.plate))))
+    fn start(&self, _: PixelSize) -> TaskResult<MattingRun> {
+        Ok(MattingRun::single_pass(StaticCameraSession::new(Arc::clone(&self.plate))))
     }
 }
 

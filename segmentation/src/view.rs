@@ -1,0 +1,222 @@
+//! Views: the box around the subject as the model is shown it, stretched, shifted, tilted and
+//! mirrored (test-time augmentation).
+//!
+//! A small model errs differently each time the subject is placed or stretched differently, so that
+//! the mean of several views is more accurate than each. A box that is narrower than the square
+//! picture shows people broader than they are, which helps most.
+
+use rayon::prelude::*;
+
+use crate::plane::{Plane, float, position};
+use crate::pyramid::Pyramid;
+
+/// No view is more certain than this.
+const SHARE_MAX: f32 = 0.99;
+/// Log-odds of pixels that no view shows.
+const UNSEEN: f32 = -4.0;
+/// Least weight of views that show a pixel, for each that could.
+const WEIGHT_MIN: f32 = 0.6;
+
+/// How a box is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct View {
+    /// Part of the box's width that is shown.
+    pub across: f32,
+    /// Part of its height.
+    pub down: f32,
+    /// Shift to the right. Units: widths of the box.
+    pub shift: f32,
+    /// Units: degrees.
+    pub tilt: f32,
+    /// Weight in the mean.
+    pub weight: f32,
+}
+
+impl View {
+    /// A view without tilt.
+    pub const fn new(across: f32, down: f32, shift: f32, weight: f32) -> Self {
+        Self { across, down, shift, tilt: 0.0, weight }
+    }
+
+    /// The same view, tilted.
+    pub const fn tilted(self, degrees: f32) -> Self {
+        Self { tilt: degrees, ..self }
+    }
+}
+
+/// A rectangle. Units: pixels of the picture; whole numbers are borders between pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rect {
+    /// Left border.
+    pub left: f32,
+    /// Upper border.
+    pub top: f32,
+    /// Right border.
+    pub right: f32,
+    /// Lower border.
+    pub bottom: f32,
+}
+
+impl Rect {
+    /// All of a picture.
+    pub fn whole(width: usize, height: usize) -> Self {
+        Self { left: 0.0, top: 0.0, right: float(width), bottom: float(height) }
+    }
+
+    /// The smallest rectangle around both.
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
+    /// Intersection over union.
+    pub fn overlap(&self, other: &Self) -> f32 {
+        let area = |rect: &Self| (rect.right - rect.left).max(0.0) * (rect.bottom - rect.top).max(0.0);
+        let common = Self {
+            left: self.left.max(other.left),
+            top: self.top.max(other.top),
+            right: self.right.min(other.right),
+            bottom: self.bottom.min(other.bottom),
+        };
+        let common = area(&common);
+        common / (area(self) + area(other) - common).max(f32::MIN_POSITIVE)
+    }
+}
+
+/// The mapping from the model's square picture to the frame. Whole numbers are pixel centres.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement {
+    /// Rows of the matrix from offsets in the square to offsets in the frame.
+    matrix: [[f32; 2]; 2],
+    inverse: [[f32; 2]; 2],
+    middle: [f32; 2],
+    half_side: f32,
+    /// Pixels of the frame between neighbouring pixels of the square.
+    step: f32,
+}
+
+impl Placement {
+    /// The placement of a view of `rect` in a square of `side` pixels.
+    pub fn new(rect: Rect, view: View, is_mirrored: bool, side: usize) -> Self {
+        let (width, height) = (rect.right - rect.left, rect.bottom - rect.top);
+        let side_px = float(side);
+        let (across, down) = (width * view.across / side_px, height * view.down / side_px);
+        let (sine, cosine) = view.tilt.to_radians().sin_cos();
+        let flip = if is_mirrored { -1.0 } else { 1.0 };
+        let matrix = [[across * cosine * flip, -across * sine], [down * sine * flip, down * cosine]];
+        let determinant = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0];
+        let inverse = [
+            [matrix[1][1] / determinant, -matrix[0][1] / determinant],
+            [-matrix[1][0] / determinant, matrix[0][0] / determinant],
+        ];
+        let middle =
+            [f32::midpoint(rect.left, rect.right) + view.shift * width - 0.5, f32::midpoint(rect.top, rect.bottom) - 0.5];
+        Self { matrix, inverse, middle, half_side: (side_px - 1.0) / 2.0, step: across.max(down) }
+    }
+
+    /// The model's input: planes of red, green and blue from 0 to 1.
+    pub fn picture(&self, pyramid: &Pyramid, side: usize) -> Vec<f32> {
+        let sampler = pyramid.level(self.step);
+        let mut values = vec![0.0; side * side * 3];
+        let (reds, rest) = values.split_at_mut(side * side);
+        let (greens, blues) = rest.split_at_mut(side * side);
+        let rows = reds.chunks_exact_mut(side).zip(greens.chunks_exact_mut(side)).zip(blues.chunks_exact_mut(side));
+        for (y, ((reds, greens), blues)) in rows.enumerate() {
+            let down = float(y) - self.half_side;
+            for (x, ((red, green), blue)) in reds.iter_mut().zip(greens).zip(blues).enumerate() {
+                let right = float(x) - self.half_side;
+                let [x, y] = apply(self.matrix, [right, down]);
+                let color = sampler.sample(self.middle[0] + x, self.middle[1] + y);
+                [*red, *green, *blue] = color.map(|channel| channel * (1.0 / 255.0));
+            }
+        }
+        values
+    }
+
+    /// Position in the square of a position in the frame; none outside of the square.
+    fn position(&self, x: f32, y: f32) -> Option<(f32, f32)> {
+        let [right, down] = apply(self.inverse, [x - self.middle[0], y - self.middle[1]]);
+        let is_inside = right.abs() <= self.half_side + 0.5 && down.abs() <= self.half_side + 0.5;
+        is_inside.then_some((right + self.half_side, down + self.half_side))
+    }
+}
+
+fn apply(matrix: [[f32; 2]; 2], [x, y]: [f32; 2]) -> [f32; 2] {
+    [matrix[0][0] * x + matrix[0][1] * y, matrix[1][0] * x + matrix[1][1] * y]
+}
+
+/// What the model said about one view: shares from 0 to 1.
+#[derive(Debug)]
+pub struct SeenView {
+    /// Where the view is.
+    pub placement: Placement,
+    /// Its weight.
+    pub weight: f32,
+    /// The model's output, a square.
+    pub shares: Plane<f32>,
+}
+
+/// The weighted mean of several views in log-odds, in a plane of `width` × `height` pixels that
+/// shows all of the frame.
+pub fn combine(views: &[SeenView], (width, height): (usize, usize), (frame_width, frame_height): (usize, usize)) -> Plane<f32> {
+    let odds: Vec<Plane<f32>> = views.iter().map(|view| view.shares.map(log_odds)).collect();
+    let mut values = vec![0.0; width * height];
+    values.par_chunks_mut(width).enumerate().for_each(|(row, out)| {
+        let y = position(row, height, frame_height);
+        for (column, out) in out.iter_mut().enumerate() {
+            let x = position(column, width, frame_width);
+            let (mut sum, mut weights) = (0.0, 0.0);
+            for (view, odds) in views.iter().zip(&odds) {
+                if let Some((x, y)) = view.placement.position(x, y) {
+                    sum += view.weight * odds.bilinear(x, y);
+                    weights += view.weight;
+                }
+            }
+            *out = if weights > WEIGHT_MIN { sum / weights } else { UNSEEN };
+        }
+    });
+    Plane { width, height, values }
+}
+
+/// A share from 0 to 1 as log-odds.
+pub fn log_odds(share: f32) -> f32 {
+    let share = share.clamp(1.0 - SHARE_MAX, SHARE_MAX);
+    (share / (1.0 - share)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plane::Picture;
+
+    #[test]
+    fn what_the_model_says_returns_to_where_it_was_seen() {
+        let frame =
+            Picture::from_fn(200, 120, |x, y| if (60..110).contains(&x) && (30..90).contains(&y) { [255; 3] } else { [0; 3] });
+        let pyramid = Pyramid::new(frame);
+        let rect = Rect { left: 30.0, top: 10.0, right: 150.0, bottom: 110.0 };
+        for (view, is_mirrored) in [
+            (View::new(1.0, 1.0, 0.0, 1.0), false),
+            (View::new(0.9, 1.15, 0.05, 4.0), true),
+            (View::new(1.0, 1.0, 0.0, 1.0).tilted(20.0), false),
+            (View::new(1.0, 1.0, 0.0, 1.0).tilted(-20.0), true),
+        ] {
+            let placement = Placement::new(rect, view, is_mirrored, 64);
+            // A model that takes red for the share of the subject.
+            let red = placement.picture(&pyramid, 64)[..64 * 64].to_vec();
+            let seen = SeenView { placement, weight: 1.0, shares: Plane { width: 64, height: 64, values: red } };
+            let found = combine(&[seen], (100, 60), (200, 120));
+            let at = |x: usize, y: usize| found.values[y * 100 + x];
+            for (x, y, is_subject) in
+                [(33, 18, true), (52, 42, true), (42, 30, true), (26, 30, false), (60, 30, false), (42, 11, false)]
+            {
+                assert_eq!(at(x, y) > 0.0, is_subject, "{view:?} {is_mirrored} {x} {y}: {}", at(x, y));
+            }
+            assert!((at(2, 2) - UNSEEN).abs() < 1e-6, "outside of the box");
+        }
+    }
+}
