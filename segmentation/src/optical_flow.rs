@@ -26,7 +26,7 @@ pub type Flow = Plane<[f32; 2]>;
 
 impl Flow {
     /// Interpolates between the four vectors around a position.
-    pub fn bilinear(&self, x: f32, y: f32) -> [f32; 2] {
+    pub(crate) fn bilinear(&self, x: f32, y: f32) -> [f32; 2] {
         let (left, top) = (x.floor(), y.floor());
         let (across, down) = (x - left, y - top);
         #[expect(clippy::cast_possible_truncation, reason = "positions are small")]
@@ -143,7 +143,9 @@ fn search_patch(from: &Plane<f32>, to: &Plane<f32>, (left, top): (usize, usize),
     let count = float(PIXELS);
     let mean = |axis: usize| gradients.iter().map(|gradient| gradient[axis]).sum::<f32>() / count;
     let means = [mean(0), mean(1)];
-    gradients.iter_mut().for_each(|gradient| *gradient = [gradient[0] - means[0], gradient[1] - means[1]]);
+    for gradient in &mut gradients {
+        *gradient = [gradient[0] - means[0], gradient[1] - means[1]];
+    }
     let product = |one: usize, other: usize| gradients.iter().map(|gradient| gradient[one] * gradient[other]).sum::<f32>();
     let (xx, xy, yy) = (product(0, 0) + REGULARISATION * count, product(0, 1), product(1, 1) + REGULARISATION * count);
     let determinant = xx * yy - xy * xy;

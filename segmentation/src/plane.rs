@@ -18,26 +18,26 @@ pub type Picture = Plane<[u8; 3]>;
 
 impl<T: Copy + Send + Sync> Plane<T> {
     /// The same value everywhere.
-    pub fn filled(width: usize, height: usize, value: T) -> Self {
+    pub(crate) fn filled(width: usize, height: usize, value: T) -> Self {
         Self { width, height, values: vec![value; width * height] }
     }
 
     /// Computes each value from its column and row.
-    pub fn from_fn(width: usize, height: usize, value: impl Fn(usize, usize) -> T + Sync) -> Self {
+    pub(crate) fn from_fn(width: usize, height: usize, value: impl Fn(usize, usize) -> T + Sync) -> Self {
         let row = |y: usize| (0..width).map(move |x| (x, y)).map(|(x, y)| value(x, y)).collect::<Vec<T>>();
         let values = (0..height).into_par_iter().flat_map_iter(row).collect();
         Self { width, height, values }
     }
 
     /// Computes each value from that at the same place.
-    pub fn map<U: Copy + Send + Sync>(&self, value: impl Fn(T) -> U + Sync) -> Plane<U> {
+    pub(crate) fn map<U: Copy + Send + Sync>(&self, value: impl Fn(T) -> U + Sync) -> Plane<U> {
         let values = self.values.iter().map(|before| value(*before)).collect();
         Plane { width: self.width, height: self.height, values }
     }
 
     /// The value of a pixel; positions outside are those of the border.
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "clamped to the plane, whose sides are small")]
-    pub fn at(&self, x: isize, y: isize) -> T {
+    pub(crate) fn at(&self, x: isize, y: isize) -> T {
         let inside = |place: isize, side: usize| place.clamp(0, side as isize - 1) as usize;
         self.values[inside(y, self.height) * self.width + inside(x, self.width)]
     }
@@ -52,14 +52,14 @@ fn split(position: f32) -> (isize, f32) {
 
 impl Plane<f32> {
     /// Interpolates between the four pixels around a position; whole numbers are pixel centres.
-    pub fn bilinear(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn bilinear(&self, x: f32, y: f32) -> f32 {
         let ((left, across), (top, down)) = (split(x), split(y));
         let mix = |row: isize| self.at(left, row) * (1.0 - across) + self.at(left + 1, row) * across;
         mix(top) * (1.0 - down) + mix(top + 1) * down
     }
 
     /// Half of the width and height, rounded up; means of 2 × 2 pixels.
-    pub fn halved(&self) -> Self {
+    pub(crate) fn halved(&self) -> Self {
         Self::from_fn(self.width.div_ceil(2), self.height.div_ceil(2), |x, y| {
             let (x, y) = (signed(x * 2), signed(y * 2));
             0.25 * (self.at(x, y) + self.at(x + 1, y) + self.at(x, y + 1) + self.at(x + 1, y + 1))
@@ -69,7 +69,7 @@ impl Plane<f32> {
 
 impl Picture {
     /// Interpolates between the four pixels around a position; whole numbers are pixel centres.
-    pub fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
+    pub(crate) fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
         let ((left, across), (top, down)) = (split(x), split(y));
         let corners = [(left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1)].map(|(x, y)| self.at(x, y));
         let weights = [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
@@ -78,7 +78,7 @@ impl Picture {
     }
 
     /// Half of the width and height, rounded up; means of 2 × 2 pixels.
-    pub fn halved(&self) -> Self {
+    pub(crate) fn halved(&self) -> Self {
         Self::from_fn(self.width.div_ceil(2), self.height.div_ceil(2), |x, y| {
             let (x, y) = (signed(x * 2), signed(y * 2));
             let four = [self.at(x, y), self.at(x + 1, y), self.at(x, y + 1), self.at(x + 1, y + 1)];
@@ -90,7 +90,7 @@ impl Picture {
     }
 
     /// Brightness from 0 to 255.
-    pub fn luma(&self) -> Plane<f32> {
+    pub(crate) fn luma(&self) -> Plane<f32> {
         self.map(|[red, green, blue]| 0.299 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue))
     }
 }

@@ -50,13 +50,12 @@ fn follow(evidence: &[Plane<f32>]) -> Vec<Track> {
                 last.filter(|_| track[frame].is_none()).map_or(0.0, |(rect, _)| rect.overlap(&found.0))
             };
             let best = tracks.iter_mut().max_by(|one, other| overlap(one).total_cmp(&overlap(other)));
-            match best.filter(|track| overlap(track) >= OVERLAP_MIN) {
-                Some(track) => track[frame] = Some(found),
-                None => {
-                    let mut track = vec![None; evidence.len()];
-                    track[frame] = Some(found);
-                    tracks.push(track);
-                }
+            if let Some(track) = best.filter(|track| overlap(track) >= OVERLAP_MIN) {
+                track[frame] = Some(found);
+            } else {
+                let mut track = vec![None; evidence.len()];
+                track[frame] = Some(found);
+                tracks.push(track);
             }
         }
     }
@@ -166,10 +165,11 @@ fn medians(boxes: &[[f32; 4]]) -> Vec<[f32; 4]> {
 fn smoothed(boxes: &[[f32; 4]]) -> Vec<[f32; 4]> {
     let smooth = |frame: usize| {
         let (mut sums, mut weights) = ([0.0; 4], 0.0);
-        for other in frame.saturating_sub(SMOOTHING_REACH)..(frame + SMOOTHING_REACH + 1).min(boxes.len()) {
-            let distance = (float(other) - float(frame)) / DEVIATION;
+        let first = frame.saturating_sub(SMOOTHING_REACH);
+        for (offset, other) in boxes[first..(frame + SMOOTHING_REACH + 1).min(boxes.len())].iter().enumerate() {
+            let distance = (float(first + offset) - float(frame)) / DEVIATION;
             let weight = (-0.5 * distance * distance).exp();
-            sums.iter_mut().zip(boxes[other]).for_each(|(sum, side)| *sum += weight * side);
+            sums.iter_mut().zip(other).for_each(|(sum, side)| *sum += weight * side);
             weights += weight;
         }
         sums.map(|sum| sum / weights)

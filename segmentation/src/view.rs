@@ -101,13 +101,13 @@ pub struct Placement {
 
 impl Placement {
     /// The placement of a view of `rect` in a square of `side` pixels.
-    pub fn new(rect: Rect, view: View, is_mirrored: bool, side: usize) -> Self {
+    pub fn new(rect: Rect, view: View, is_mirrored: bool, side_px: usize) -> Self {
         let (width, height) = (rect.right - rect.left, rect.bottom - rect.top);
-        let side_px = float(side);
-        let (across, down) = (width * view.across / side_px, height * view.down / side_px);
-        let (sine, cosine) = view.tilt.to_radians().sin_cos();
+        let side = float(side_px);
+        let (across, down) = (width * view.across / side, height * view.down / side);
+        let (sin, cos) = view.tilt.to_radians().sin_cos();
         let flip = if is_mirrored { -1.0 } else { 1.0 };
-        let matrix = [[across * cosine * flip, -across * sine], [down * sine * flip, down * cosine]];
+        let matrix = [[across * cos * flip, -across * sin], [down * sin * flip, down * cos]];
         let determinant = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0];
         let inverse = [
             [matrix[1][1] / determinant, -matrix[0][1] / determinant],
@@ -115,7 +115,7 @@ impl Placement {
         ];
         let middle =
             [f32::midpoint(rect.left, rect.right) + view.shift * width - 0.5, f32::midpoint(rect.top, rect.bottom) - 0.5];
-        Self { matrix, inverse, middle, half_side: (side_px - 1.0) / 2.0, step: across.max(down) }
+        Self { matrix, inverse, middle, half_side: (side - 1.0) / 2.0, step: across.max(down) }
     }
 
     /// The model's input: planes of red, green and blue from 0 to 1.

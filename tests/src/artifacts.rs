@@ -68,7 +68,7 @@ pub fn ensure_transcoder(workspace: &Workspace, cache: &Cache) -> Result<PathBuf
     let dir = workspace.output_dir().join("programs");
     let program = dir.join("bgless-transcoder");
     let fingerprint_file = dir.join("bgless-transcoder.fingerprint");
-    let fingerprint = fingerprint(workspace, &["keyer", "model-import", "transcoder"])?;
+    let fingerprint = fingerprint(workspace, &["keyer", "model-import", "segmentation", "transcoder"])?;
     if fingerprint.matches(&fingerprint_file) && program.exists() {
         return Ok(program);
     }

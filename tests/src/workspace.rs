@@ -6,7 +6,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The members of the Cargo workspace, each in the folder of its name.
-pub const MEMBERS: [&str; 6] = ["edge", "keyer", "model-import", "shared", "tests", "transcoder"];
+pub const MEMBERS: [&str; 7] = ["edge", "keyer", "model-import", "segmentation", "shared", "tests", "transcoder"];
 
 /// One clone of the repository.
 #[derive(Debug, Clone)]

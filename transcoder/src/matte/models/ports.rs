@@ -20,7 +20,7 @@ impl PortNames {
     /// Errors: a sentence for the operator.
     pub fn read(path: &Path, limits: &Limits) -> Result<Self, String> {
         runtime::load(limits)?;
-        let session = open(path, limits)?;
+        let session = open(path, limits, false)?;
         let names = |outlets: &[ort::value::Outlet]| outlets.iter().map(|outlet| outlet.name().to_owned()).collect();
         Ok(Self { inputs: names(session.inputs()), outputs: names(session.outputs()) })
     }
