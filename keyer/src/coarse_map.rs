@@ -57,7 +57,12 @@ impl CoarseMap {
     /// Adds the marked blocks of a row. `sums` collects the rows of a cell, a line per channel and
     /// one for the weight; it is added to the cells after the last of them and emptied.
     pub(crate) fn add_row(&mut self, row: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
-        let [y, p, q, weight] = &mut sums.0;
+        self.add_row_part(row, 0, marked, values, sums);
+    }
+
+    /// As [`CoarseMap::add_row`], of the columns from `first` on.
+    pub(crate) fn add_row_part(&mut self, row: usize, first: usize, marked: &[u8], values: [&[f32]; 3], sums: &mut RowSums) {
+        let [y, p, q, weight] = sums.0.each_mut().map(|sums| &mut sums[first..]);
         for (sum, marked) in weight.iter_mut().zip(marked) {
             *sum += f32::from(*marked);
         }
@@ -73,10 +78,20 @@ impl CoarseMap {
 
     /// Adds the collected rows to the cells of a row of blocks.
     pub(crate) fn end_cell_row(&mut self, row: usize, sums: &mut RowSums) {
+        if sums.0[3].iter().all(|weight| *weight <= 0.0) {
+            return;
+        }
         let start = row / self.side * self.columns;
+        let cells = &mut self.cells[start..start + self.columns];
         for (channel, sums) in sums.0.iter_mut().enumerate() {
-            for (cell, sums) in self.cells[start..start + self.columns].iter_mut().zip(sums.chunks(self.side)) {
-                cell[channel] += sums.iter().sum::<f32>();
+            match self.side {
+                2 => add_sums::<2>(sums, channel, cells),
+                4 => add_sums::<4>(sums, channel, cells),
+                side => {
+                    for (cell, sums) in cells.iter_mut().zip(sums.chunks(side)) {
+                        cell[channel] += sums.iter().sum::<f32>();
+                    }
+                }
             }
             sums.fill(0.0);
         }
@@ -88,16 +103,15 @@ impl CoarseMap {
         if radius == 0 {
             return;
         }
-        let mut line = vec![[0.0; 4]; self.columns];
+        let mut padded = vec![[0.0; 4]; self.columns + 2 * radius];
         let mut before = self.cells.clone();
-        let mut sums = vec![[0.0; 4]; self.columns];
         for _ in 0..3 {
             for row in self.cells.chunks_exact_mut(self.columns) {
-                line.copy_from_slice(row);
-                box_line(&line, radius, row);
+                padded[radius..radius + row.len()].copy_from_slice(row);
+                box_line(&padded, radius, row);
             }
             std::mem::swap(&mut self.cells, &mut before);
-            box_columns(&before, radius, &mut sums, &mut self.cells);
+            box_columns(&before, self.columns, radius, &mut self.cells);
         }
     }
 
@@ -110,35 +124,53 @@ impl CoarseMap {
             return is_known;
         }
         let mut smaller = Self::over(self.columns, self.rows, 2);
-        for row in 0..self.rows {
-            for column in 0..self.columns {
-                let target = &mut smaller.cells[row / 2 * smaller.columns + column / 2];
-                for (target, value) in target.iter_mut().zip(self.cells[row * self.columns + column]) {
-                    *target += value;
+        for (row, cells) in self.cells.chunks_exact(self.columns).enumerate() {
+            let targets = &mut smaller.cells[row / 2 * smaller.columns..];
+            for (target, pair) in targets.iter_mut().zip(cells.chunks(2)) {
+                for value in pair {
+                    for (target, value) in target.iter_mut().zip(value) {
+                        *target += value;
+                    }
                 }
             }
         }
         if !smaller.fill(weight_full) {
             return false;
         }
-        for row in 0..self.rows {
-            for column in 0..self.columns {
-                let cell = &mut self.cells[row * self.columns + column];
+        let [mut upper, mut lower] = [(); 2].map(|()| vec![[0.0; 4]; self.columns]);
+        let mut written = [usize::MAX; 2];
+        for (row, cells) in self.cells.chunks_exact_mut(self.columns).enumerate() {
+            let (top, bottom, down) = between((row as f32 - 0.5) * 0.5, smaller.rows);
+            if written != [top, bottom] {
+                // The lower row of before is mostly the upper one now.
+                std::mem::swap(&mut upper, &mut lower);
+                if written[1] != top {
+                    smaller.write_twice_as_wide(top, &mut upper);
+                }
+                smaller.write_twice_as_wide(bottom, &mut lower);
+                written = [top, bottom];
+            }
+            for (cell, (upper, lower)) in cells.iter_mut().zip(upper.iter().zip(&lower)) {
                 let own = mean(*cell);
-                let share = (cell[3] / weight_full).clamp(0.0, 1.0);
-                *cell = if share >= 1.0 {
-                    own
-                } else {
-                    let around = smaller.at((column as f32 - 0.5) * 0.5, (row as f32 - 0.5) * 0.5);
-                    let mut mixed = [0.0, 0.0, 0.0, own[3]];
-                    for channel in 0..3 {
-                        mixed[channel] = around[channel] + (own[channel] - around[channel]) * share;
-                    }
-                    mixed
-                };
+                let around = mix4(*upper, *lower, down);
+                let [y, p, q, _] = mix4(around, own, (cell[3] / weight_full).clamp(0.0, 1.0));
+                *cell = if cell[3] >= weight_full { own } else { [y, p, q, own[3]] };
             }
         }
         true
+    }
+
+    /// Writes a row interpolated to twice as many columns.
+    fn write_twice_as_wide(&self, row: usize, out: &mut [[f32; 4]]) {
+        let row = &self.cells[row * self.columns..(row + 1) * self.columns];
+        let last = row.len() - 1;
+        for (column, out) in out.chunks_mut(2).enumerate() {
+            let (before, own, after) = (row[column.saturating_sub(1)], row[column], row[(column + 1).min(last)]);
+            out[0] = mix4(before, own, 0.75);
+            if let Some(out) = out.get_mut(1) {
+                *out = mix4(own, after, 0.25);
+            }
+        }
     }
 
     /// The value at a block, bilinear.
@@ -195,55 +227,47 @@ fn box_radius(sigma: f32) -> usize {
     (((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) * 0.5).round() as usize
 }
 
-/// Running mean over `2 × radius + 1` values; beyond the ends the values are 0.
-fn box_line(line: &[[f32; 4]], radius: usize, out: &mut [[f32; 4]]) {
-    let mut sum = [0.0_f64; 4];
-    for value in line.iter().take(radius) {
-        accumulate(&mut sum, *value, 1.0);
+/// Adds the sums of `SIDE` neighbouring columns to a channel of their cells.
+fn add_sums<const SIDE: usize>(sums: &[f32], channel: usize, cells: &mut [[f32; 4]]) {
+    let (whole, rest) = sums.as_chunks::<SIDE>();
+    for (cell, sums) in cells.iter_mut().zip(whole) {
+        cell[channel] += sums.iter().sum::<f32>();
     }
-    let scale = 1.0 / (2 * radius + 1) as f64;
-    for (index, out) in out.iter_mut().enumerate() {
-        if let Some(value) = line.get(index + radius) {
-            accumulate(&mut sum, *value, 1.0);
-        }
-        if index > radius {
-            accumulate(&mut sum, line[index - radius - 1], -1.0);
-        }
-        *out = sum.map(|sum| (sum * scale) as f32);
+    if let (false, Some(cell)) = (rest.is_empty(), cells.get_mut(whole.len())) {
+        cell[channel] += rest.iter().sum::<f32>();
     }
 }
 
-/// As [`box_line`] for every column at once; `sums` has a value per column.
-fn box_columns(cells: &[[f32; 4]], radius: usize, sums: &mut [[f64; 4]], out: &mut [[f32; 4]]) {
-    let columns = sums.len();
-    let rows = || cells.chunks_exact(columns);
-    sums.fill([0.0; 4]);
-    for row in rows().take(radius) {
-        accumulate_row(sums, row, 1.0);
-    }
-    let scale = 1.0 / (2 * radius + 1) as f64;
-    for (index, out) in out.chunks_exact_mut(columns).enumerate() {
-        if let Some(row) = rows().nth(index + radius) {
-            accumulate_row(sums, row, 1.0);
+/// Mean over `2 × radius + 1` values; `padded` has `radius` zeros at either end.
+fn box_line(padded: &[[f32; 4]], radius: usize, out: &mut [[f32; 4]]) {
+    let scale = 1.0 / (2 * radius + 1) as f32;
+    for (out, window) in out.iter_mut().zip(padded.windows(2 * radius + 1)) {
+        let mut sum = [0.0; 4];
+        for value in window {
+            for (sum, value) in sum.iter_mut().zip(value) {
+                *sum += value;
+            }
         }
-        if let Some(row) = index.checked_sub(radius + 1).and_then(|gone| rows().nth(gone)) {
-            accumulate_row(sums, row, -1.0);
-        }
-        for (out, sum) in out.iter_mut().zip(sums.iter()) {
-            *out = sum.map(|sum| (sum * scale) as f32);
-        }
+        *out = sum.map(|sum| sum * scale);
     }
 }
 
-fn accumulate_row(sums: &mut [[f64; 4]], row: &[[f32; 4]], sign: f64) {
-    for (sum, value) in sums.iter_mut().zip(row) {
-        accumulate(sum, *value, sign);
-    }
-}
-
-fn accumulate(sum: &mut [f64; 4], value: [f32; 4], sign: f64) {
-    for (sum, value) in sum.iter_mut().zip(value) {
-        *sum += f64::from(value) * sign;
+/// Mean over `2 × radius + 1` rows; beyond the ends the values are 0.
+fn box_columns(cells: &[[f32; 4]], columns: usize, radius: usize, out: &mut [[f32; 4]]) {
+    let scale = 1.0 / (2 * radius + 1) as f32;
+    let rows = cells.len() / columns;
+    for (row, out) in out.chunks_exact_mut(columns).enumerate() {
+        let out = out.as_flattened_mut();
+        out.fill(0.0);
+        let near = row.saturating_sub(radius)..(row + radius + 1).min(rows);
+        for near in cells[near.start * columns..near.end * columns].chunks_exact(columns) {
+            for (out, value) in out.iter_mut().zip(near.as_flattened()) {
+                *out += value;
+            }
+        }
+        for out in out {
+            *out *= scale;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::blocks::color_at;
 use crate::coarse_map::{CoarseMap, RowSums};
-use crate::plane::Plane;
+use crate::plane::{Plane, span_of};
 use crate::plate_comparison::PlateComparison;
 use crate::screen_space::Ypq;
 use crate::trimap::CORE;
@@ -51,14 +51,16 @@ impl CoreColors {
         self.sums_of_squares.clear();
         let blocks = &comparison.blocks;
         for row in 0..labels.rows {
+            let span = span_of(labels.row(row), CORE);
+            let colors = blocks.each_ref().map(|plane| &plane.row(row)[span.clone()]);
+            let (is_core, squares) = (&mut self.is_core[span.clone()], &mut self.squares[span.clone()]);
             for ((is_core, square), (label, y)) in
-                self.is_core.iter_mut().zip(&mut self.squares).zip(labels.row(row).iter().zip(blocks[0].row(row)))
+                is_core.iter_mut().zip(squares.iter_mut()).zip(labels.row(row)[span.clone()].iter().zip(colors[0]))
             {
                 (*is_core, *square) = (u8::from(*label == CORE), y * y);
             }
-            let row_blocks = blocks.each_ref().map(|plane| plane.row(row));
-            self.sums_of_cells.add_row(row, &self.is_core, row_blocks, &mut self.sums);
-            self.sums_of_squares.add_row(row, &self.is_core, [&self.squares, &[], &[]], &mut self.square_sums);
+            self.sums_of_cells.add_row_part(row, span.start, is_core, colors, &mut self.sums);
+            self.sums_of_squares.add_row_part(row, span.start, is_core, [squares, &[], &[]], &mut self.square_sums);
         }
         self.sums_of_cells.end_cell_row(labels.rows - 1, &mut self.sums);
         self.sums_of_squares.end_cell_row(labels.rows - 1, &mut self.square_sums);

@@ -111,6 +111,17 @@ impl Area {
     }
 }
 
+/// Granularity of [`span_of`].
+const SPAN_STEP: usize = 32;
+
+/// The part of a row from the first to the last block of a value, to a few blocks more.
+pub fn span_of(row: &[u8], value: u8) -> Range<usize> {
+    let has_value = |chunk: &[u8]| chunk.iter().fold(0, |found, own| found | u8::from(*own == value)) > 0;
+    let Some(first) = row.chunks(SPAN_STEP).position(has_value) else { return 0..0 };
+    let last = row.chunks(SPAN_STEP).rposition(has_value).unwrap_or(first);
+    first * SPAN_STEP..((last + 1) * SPAN_STEP).min(row.len())
+}
+
 /// Minimum over a square of `radius`; the border repeats.
 pub fn erode(plane: &mut Plane<u8>, radius: usize, scratch: &mut Vec<u8>) {
     erode_within(plane, &Area::of(plane), radius, scratch);

@@ -27,9 +27,6 @@ const ALPHA_OPAQUE_MIN: f32 = 251.0 / 255.0;
 /// 1 and 7, all kinds.
 const OWN_LUMA_HALF: f32 = 0.1;
 
-/// Size of a row of a cell's pixels, at most.
-const CELL_BYTES: usize = CELL * 2 * 4;
-
 /// Everything that a frame is rendered from.
 #[derive(Debug, Clone, Copy)]
 pub struct Renderer<'a> {
@@ -58,7 +55,11 @@ pub struct RenderBuffers {
     pixel_chroma: [Vec<f32>; 2],
     marked: Vec<u8>,
     spill: Vec<f32>,
-    transparent: Vec<[u8; CELL_BYTES]>,
+    /// A row of pixels with alpha 0.
+    transparent: Vec<u8>,
+    /// Colours of a row of cells, and the plate there: luma, chroma along and across the hue.
+    cell_colors: [Vec<f32>; 3],
+    cell_plate: [Vec<f32>; 3],
     /// Runs of blocks with one label.
     runs: Vec<(u8, Range<usize>)>,
 }
@@ -66,13 +67,16 @@ pub struct RenderBuffers {
 impl RenderBuffers {
     pub fn new(format: &PlanarFormat) -> Self {
         let (blocks, pixels) = (vec![0.0; format.columns()], vec![0.0; format.width]);
+        let cells = [(); 3].map(|()| vec![0.0; format.columns().div_ceil(CELL)]);
         Self {
             lumas: [pixels.clone(), pixels],
             chroma: [blocks.clone(), blocks.clone()],
             pixel_chroma: [(); 2].map(|()| vec![0.0; blocks.len() * format.across]),
             marked: vec![0; blocks.len()],
             spill: blocks,
-            transparent: vec![[0; CELL_BYTES]; format.columns().div_ceil(CELL)],
+            transparent: vec![0; format.width * 4],
+            cell_plate: cells.clone(),
+            cell_colors: cells,
             runs: Vec::new(),
         }
     }
@@ -83,28 +87,44 @@ impl Renderer<'_> {
         let row_size_bytes = self.format.width * 4 * self.format.down;
         for (row, out) in out.chunks_mut(row_size_bytes).enumerate() {
             if row % CELL == 0 {
-                self.fill_transparent(row / CELL, &mut buffers.transparent);
+                self.fill_transparent(row / CELL, buffers);
             }
             self.render_row(row, buffers, mixture, out);
         }
     }
 
-    /// Colours of the pixels with alpha 0, a cell of blocks each.
-    fn fill_transparent(&self, cell_row: usize, transparent: &mut [[u8; CELL_BYTES]]) {
-        let columns = self.core_colors.cells.columns;
-        for (column, transparent) in transparent.iter_mut().enumerate() {
-            let [y, p, q, _] = self.core_colors.cells.cells[cell_row * columns + column];
-            let block = (cell_row * CELL).min(self.comparison.distance.rows - 1) * self.comparison.distance.columns
-                + (column * CELL).min(self.comparison.distance.columns - 1);
-            let pixel = pixel(self.space.to_rgb(self.despill([y, p, q], self.comparison.plate_at(block))), 0.0);
-            transparent.as_chunks_mut::<4>().0.fill(pixel);
+    /// Writes the pixels with alpha 0 of a row of cells: the colour of the core nearby, despilled.
+    fn fill_transparent(&self, cell_row: usize, buffers: &mut RenderBuffers) {
+        let RenderBuffers { transparent, cell_colors, cell_plate, marked, spill, .. } = buffers;
+        let cells = &self.core_colors.cells;
+        let plate_row = (cell_row * CELL).min(self.comparison.distance.rows - 1);
+        for channel in 0..3 {
+            let colors = &cells.cells[cell_row * cells.columns..(cell_row + 1) * cells.columns];
+            for (value, cell) in cell_colors[channel].iter_mut().zip(colors) {
+                *value = cell[channel];
+            }
+            let plate = self.comparison.plate[channel].row(plate_row);
+            for (value, plate) in cell_plate[channel].iter_mut().zip(plate.iter().step_by(CELL)) {
+                *value = *plate;
+            }
+        }
+        let (marked, spill) = (&mut marked[..cells.columns], &mut spill[..cells.columns]);
+        marked.fill(1);
+        let [colors, plate] = [&*cell_colors, &*cell_plate].map(|lines| lines.each_ref().map(Vec::as_slice));
+        self.spill_model.write_row(colors, plate, marked, spill);
+        let factors = self.space.factors();
+        let cell_bytes = CELL * self.format.across * 4;
+        for (column, (pixels, spill)) in transparent.chunks_mut(cell_bytes).zip(spill).enumerate() {
+            let spill = *spill * self.spill_strength;
+            let [y, p, q] = [0, 1, 2].map(|channel: usize| colors[channel][column] - spill * plate[channel][column]);
+            pixels.as_chunks_mut::<4>().0.fill(pixel(factors.map(|[by_p, by_q]| y + by_p * p + by_q * q), 0.0));
         }
     }
 
     fn render_row(&self, row: usize, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
         let columns = self.comparison.distance.columns;
         let labels = &self.labels[row * columns..(row + 1) * columns];
-        let width = self.format.width;
+        let PlanarFormat { width, across, .. } = *self.format;
         let mut runs = std::mem::take(&mut buffers.runs);
         runs.clear();
         let mut start = 0;
@@ -121,15 +141,19 @@ impl Renderer<'_> {
         for (line, out) in out.chunks_exact_mut(width * 4).enumerate() {
             for (label, run) in &runs {
                 match *label {
-                    SCREEN => self.render_screen(run, &buffers.transparent, out),
+                    SCREEN => {
+                        let bytes = run.start * across * 4..(run.end * across).min(width) * 4;
+                        out[bytes.clone()].copy_from_slice(&buffers.transparent[bytes]);
+                    }
                     CORE => self.render_core(row, line, run.clone(), buffers, out),
                     _ => {}
                 }
             }
         }
+        let factors = self.space.factors();
         for (_, run) in runs.iter().filter(|(label, _)| *label != SCREEN && *label != CORE) {
             for column in run.clone() {
-                self.render_uncertain(column, row, &buffers.lumas, mixture, out);
+                self.render_uncertain((column, row), factors, &buffers.lumas, mixture, out);
             }
         }
         buffers.runs = runs;
@@ -163,23 +187,6 @@ impl Renderer<'_> {
         }
     }
 
-    /// Fills a run of screen blocks in one row of pixels.
-    fn render_screen(&self, blocks: &Range<usize>, transparent: &[[u8; CELL_BYTES]], out: &mut [u8]) {
-        let PlanarFormat { width, across, .. } = *self.format;
-        let mut start = blocks.start;
-        while start < blocks.end {
-            let cell = start / CELL;
-            let end = ((cell + 1) * CELL).min(blocks.end);
-            let out = &mut out[start * across * 4..(end * across).min(width) * 4];
-            if let Ok(out) = <&mut [u8; CELL_BYTES]>::try_from(&mut *out) {
-                *out = transparent[cell];
-            } else {
-                out.copy_from_slice(&transparent[cell][..out.len()]);
-            }
-            start = end;
-        }
-    }
-
     /// Chroma of some blocks of a row and of their neighbours, interpolated vertically to a row of
     /// pixels.
     fn interpolate_chroma(&self, row: usize, line: usize, blocks: &Range<usize>, chroma: &mut [Vec<f32>; 2]) {
@@ -200,26 +207,21 @@ impl Renderer<'_> {
     /// Renders a run of core blocks in one row of pixels.
     fn render_core(&self, row: usize, line: usize, blocks: Range<usize>, buffers: &mut RenderBuffers, out: &mut [u8]) {
         let PlanarFormat { width, across, .. } = *self.format;
-        let last = self.comparison.distance.columns - 1;
         let RenderBuffers { lumas, chroma, spill, pixel_chroma, .. } = buffers;
         self.interpolate_chroma(row, line, &blocks, chroma);
         for (chroma, pixels) in chroma.iter().zip(pixel_chroma.iter_mut()) {
-            for (pixel, offset) in self.siting.offsets(across).into_iter().enumerate().take(across) {
-                let share = offset.abs();
-                for column in blocks.clone() {
-                    let beside = if offset < 0.0 { column.saturating_sub(1) } else { (column + 1).min(last) };
-                    pixels[column * across + pixel] = chroma[column] + (chroma[beside] - chroma[column]) * share;
-                }
-            }
+            let pixels = &mut pixels[blocks.start * across..blocks.end * across];
+            interpolate_along(chroma, &blocks, self.siting.offsets(across), across, pixels);
         }
         if spill[blocks.clone()].iter().any(|spill| *spill > 0.0) {
-            let [screen_y, screen_p, screen_q] = self.comparison.plate.each_ref().map(|plane| plane.row(row));
-            let [p, q] = pixel_chroma;
-            for column in blocks.clone() {
-                for x in column * across..((column + 1) * across).min(width) {
-                    lumas[line][x] -= spill[column] * screen_y[column];
-                    p[x] -= spill[column] * screen_p[column];
-                    q[x] -= spill[column] * screen_q[column];
+            let plate = self.comparison.plate.each_ref().map(|plane| &plane.row(row)[blocks.clone()]);
+            let [p, q] = pixel_chroma.each_mut();
+            for (pixels, plate) in [&mut lumas[line], p, q].into_iter().zip(plate) {
+                let pixels = &mut pixels[blocks.start * across..(blocks.end * across).min(width)];
+                for (pixels, (spill, plate)) in pixels.chunks_mut(across).zip(spill[blocks.clone()].iter().zip(plate)) {
+                    for pixel in pixels {
+                        *pixel -= spill * plate;
+                    }
                 }
             }
         }
@@ -232,7 +234,15 @@ impl Renderer<'_> {
         }
     }
 
-    fn render_uncertain(&self, column: usize, row: usize, lumas: &[Vec<f32>; 2], mixture: &mut MixedPixels, out: &mut [u8]) {
+    /// Renders an uncertain block; `factors` are those of [`ScreenSpace::factors`].
+    fn render_uncertain(
+        &self,
+        (column, row): (usize, usize),
+        factors: [[f32; 2]; 3],
+        lumas: &[Vec<f32>; 2],
+        mixture: &mut MixedPixels,
+        out: &mut [u8],
+    ) {
         let PlanarFormat { across, down, width, height, .. } = *self.format;
         let index = row * self.comparison.distance.columns + column;
         let (color, screen) = (self.matte.color[index], self.comparison.plate_at(index));
@@ -249,8 +259,8 @@ impl Renderer<'_> {
         let alphas = upsample_alpha(&block, &self.neighbours(column, row), (across, down), self.siting, mixture);
         let spill = self.spill_model.spill(color, screen) * self.spill_strength;
         // A block has one chroma, so its pixels differ only in luma.
-        let [red, green, blue] =
-            self.space.to_rgb([-spill * screen[0], color[1] - spill * screen[1], color[2] - spill * screen[2]]);
+        let (p, q) = (color[1] - spill * screen[1], color[2] - spill * screen[2]);
+        let [red, green, blue] = factors.map(|[by_p, by_q]| by_p * p + by_q * q - spill * screen[0]);
         for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {
             let (dx, dy) = (index % 2, index / 2);
             let (x, y) = (column * across + dx, row * down + dy);
@@ -273,11 +283,33 @@ impl Renderer<'_> {
         let near = |row: &[f32]| [row[left], row[column], row[right]];
         [near(above), near(own), near(below)]
     }
+}
 
-    /// A colour with its spill removed.
-    fn despill(&self, color: Ypq, screen: Ypq) -> Ypq {
-        let spill = self.spill_model.spill(color, screen) * self.spill_strength;
-        [0, 1, 2].map(|channel: usize| color[channel] - spill * screen[channel])
+/// Interpolates chroma of a row of blocks to pixels; `offsets` are those of the block's pixels.
+fn interpolate_along(chroma: &[f32], blocks: &Range<usize>, offsets: [f32; 2], across: usize, out: &mut [f32]) {
+    let last = chroma.len() - 1;
+    let between = |column: usize, offset: f32| {
+        let beside = if offset < 0.0 { column.saturating_sub(1) } else { (column + 1).min(last) };
+        chroma[column] + (chroma[beside] - chroma[column]) * offset.abs()
+    };
+    if across == 1 {
+        out.copy_from_slice(&chroma[blocks.clone()]);
+        return;
+    }
+    let inner = blocks.start.max(1)..blocks.end.min(last);
+    let pairs = out.as_chunks_mut::<2>().0;
+    for column in [blocks.start, blocks.end - 1] {
+        pairs[column - blocks.start] = offsets.map(|offset| between(column, offset));
+    }
+    if inner.is_empty() {
+        return;
+    }
+    let [before, own, after] = [inner.start - 1, inner.start, inner.start + 1].map(|start| &chroma[start..start + inner.len()]);
+    let first = if offsets[0] < 0.0 { before } else { own };
+    let [first_share, second_share] = offsets.map(f32::abs);
+    let pairs = &mut pairs[inner.start - blocks.start..];
+    for ((pair, own), (first, after)) in pairs.iter_mut().zip(own).zip(first.iter().zip(after)) {
+        *pair = [own + (first - own) * first_share, own + (after - own) * second_share];
     }
 }
 

@@ -33,6 +33,8 @@ const GREY_ACROSS_MAX: f32 = 0.15;
 const SCREEN_CHROMA_WEIGHT: f32 = 0.6;
 /// Distance at which a cluster's weight falls to an eighth. Units: of 255.
 const CLUSTER_REACH: f32 = 8.0;
+/// Colour of a cluster that has no weight. Units: of 255.
+const CLUSTER_FAR: f32 = 1e6;
 /// Largest spill. Units: share of the plate's colour.
 const SPILL_MAX: f32 = 0.8;
 /// Blocks of a row that are handled side by side.
@@ -53,6 +55,8 @@ struct ColorCluster {
 #[derive(Debug, Clone, Default)]
 pub struct SpillModel {
     clusters: Vec<ColorCluster>,
+    /// The clusters, and others too far away to count: a fixed number is weighed side by side.
+    padded: [ColorCluster; CLUSTERS],
     /// Least chroma ratio of a cluster, at most 0.
     least_ratio: f32,
     blocks: Vec<(Ypq, u8)>,
@@ -113,13 +117,20 @@ impl SpillModel {
                 self.least_ratio = self.least_ratio.min(chroma_ratio);
             }
         }
+        self.padded = [ColorCluster { mean: [CLUSTER_FAR; 3], chroma_ratio: 0.0 }; CLUSTERS];
+        for (padded, cluster) in self.padded.iter_mut().zip(&self.clusters) {
+            *padded = *cluster;
+        }
     }
 
     /// Spill-free chroma ratio of a colour: weighted mean over the clusters near it.
     fn spill_free_ratio(&self, color: Ypq) -> f32 {
+        let mut weights = [0.0; CLUSTERS];
+        for (weight, cluster) in weights.iter_mut().zip(&self.padded) {
+            *weight = cluster.weight(color);
+        }
         let (mut sum, mut weight) = (0.0, WEIGHT_MIN);
-        for cluster in &self.clusters {
-            let cluster_weight = cluster.weight(color);
+        for (cluster, cluster_weight) in self.padded.iter().zip(weights) {
             sum += cluster.chroma_ratio * cluster_weight;
             weight += cluster_weight;
         }
