@@ -60,6 +60,7 @@ pub enum Siting {
 impl Siting {
     /// Horizontal offsets of a block's pixels from its chroma sample. Units: blocks.
     #[must_use]
+    #[inline]
     pub const fn offsets(self, across: usize) -> [f32; 2] {
         match (self, across) {
             (_, 1) => [0.0, 0.0],

@@ -176,18 +176,18 @@ impl CoarseMap {
     /// The value at a block, bilinear.
     #[must_use]
     pub fn at_block(&self, column: usize, row: usize) -> Color {
-        let scale = 1.0 / self.side as f32;
-        self.at((column as f32 + 0.5) * scale - 0.5, (row as f32 + 0.5) * scale - 0.5)
+        let [y, p, q, _] = self.all_at_block(column, row);
+        [y, p, q]
     }
 
-    /// Bilinear, clamped at the border. Units: cells.
-    fn at(&self, x: f32, y: f32) -> Color {
-        let (left, right, across) = between(x, self.columns);
-        let (top, bottom, down) = between(y, self.rows);
+    /// As [`CoarseMap::at_block`], with the fourth value.
+    pub(crate) fn all_at_block(&self, column: usize, row: usize) -> [f32; 4] {
+        let scale = 1.0 / self.side as f32;
+        let (left, right, across) = between((column as f32 + 0.5) * scale - 0.5, self.columns);
+        let (top, bottom, down) = between((row as f32 + 0.5) * scale - 0.5, self.rows);
         let (upper, lower) = (&self.cells[top * self.columns..], &self.cells[bottom * self.columns..]);
         let upper = mix4(upper[left], upper[right], across);
-        let [y, p, q, _] = mix4(upper, mix4(lower[left], lower[right], across), down);
-        [y, p, q]
+        mix4(upper, mix4(lower[left], lower[right], across), down)
     }
 
     /// Writes the interpolated values of one row of blocks, one slice per channel.

@@ -15,8 +15,9 @@ const WEIGHT_FULL: f32 = 4.0;
 /// The core's colours in one frame.
 #[derive(Debug, Clone)]
 pub struct CoreColors {
+    /// The fourth value is the mean of the squared luma, not a weight.
     pub cells: CoarseMap,
-    /// Means of the core's squared luma.
+    /// Means of the core's squared luma, with their weights.
     luma_squares: CoarseMap,
     /// Both before extrapolation.
     sums_of_cells: CoarseMap,
@@ -85,6 +86,9 @@ impl CoreColors {
         self.luma_squares.cells.copy_from_slice(&self.sums_of_squares.cells);
         self.has_core = self.cells.fill(WEIGHT_FULL);
         self.luma_squares.fill(WEIGHT_FULL);
+        for (cell, square) in self.cells.cells.iter_mut().zip(&self.luma_squares.cells) {
+            cell[3] = square[0];
+        }
         if !self.has_core {
             self.cells.cells.fill([128.0, 0.0, 0.0, 0.0]);
         }
@@ -92,7 +96,7 @@ impl CoreColors {
 
     /// Colour of the core around a block, and the variance of its luma. Units: variance, of 255.
     pub fn color_and_variance(&self, column: usize, row: usize) -> (Ypq, f32) {
-        let color = self.cells.at_block(column, row);
-        (color, (self.luma_squares.at_block(column, row)[0] - color[0] * color[0]).max(0.0))
+        let [y, p, q, square] = self.cells.all_at_block(column, row);
+        ([y, p, q], (square - y * y).max(0.0))
     }
 }

@@ -18,15 +18,31 @@ const MIXED_PIXELS_MIN: f32 = 8.0;
 /// Number of mixed pixels at edges.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MixedPixels {
-    by_edge: f32,
-    by_luma: f32,
+    /// If the edge were sharp.
+    pub by_edge: f32,
+    /// As measured by luma.
+    pub by_luma: f32,
 }
 
 impl MixedPixels {
-    /// Adds a block's pixels: their alphas if the edge were sharp, and those by luma.
-    pub fn add(&mut self, by_edge: [f32; 4], by_luma: [f32; 4]) {
-        self.by_edge += mixed_pixels(by_edge);
-        self.by_luma += mixed_pixels(by_luma);
+    /// A block's pixels: their alphas if the edge were sharp, and those by luma.
+    #[must_use]
+    #[inline]
+    pub fn of(by_edge: [f32; 4], by_luma: [f32; 4]) -> Self {
+        Self { by_edge: mixed_pixels(by_edge), by_luma: mixed_pixels(by_luma) }
+    }
+
+    /// A share of the pixels.
+    #[must_use]
+    #[inline]
+    pub fn scaled(self, share: f32) -> Self {
+        Self { by_edge: self.by_edge * share, by_luma: self.by_luma * share }
+    }
+
+    /// Adds pixels of another block.
+    pub fn add(&mut self, other: Self) {
+        self.by_edge += other.by_edge;
+        self.by_luma += other.by_luma;
     }
 }
 
@@ -58,8 +74,14 @@ impl EdgeSharpness {
 }
 
 /// Number of mixed pixels, each weighted by 4α(1 − α).
+#[inline]
 fn mixed_pixels(alphas: [f32; 4]) -> f32 {
-    alphas.map(|alpha| alpha.clamp(0.0, 1.0)).iter().map(|alpha| 4.0 * alpha * (1.0 - alpha)).sum()
+    let mixed = |alpha: f32| {
+        let alpha = alpha.clamp(0.0, 1.0);
+        4.0 * alpha * (1.0 - alpha)
+    };
+    let [a, b, c, d] = alphas;
+    mixed(a) + mixed(b) + mixed(c) + mixed(d)
 }
 
 #[cfg(test)]
@@ -68,7 +90,7 @@ mod tests {
 
     fn factor(by_luma: [f32; 4], blocks: usize) -> f32 {
         let mut measured = MixedPixels::default();
-        (0..blocks).for_each(|_| measured.add([0.0, 0.9, 0.0, 0.9], by_luma));
+        (0..blocks).for_each(|_| measured.add(MixedPixels::of([0.0, 0.9, 0.0, 0.9], by_luma)));
         let mut sharpness = EdgeSharpness::default();
         sharpness.update(std::iter::once(&mut measured));
         sharpness.factor()

@@ -5,6 +5,7 @@
 //! its position on the line is alpha. Directions are stored on an unfolded octahedron.
 //! Source: Meyer et al., "On Floating-Point Normal Vectors", 2010. Constants: see the README.
 
+use crate::color::{code, greater};
 use crate::screen_space::{ScreenSpace, Ypq};
 
 /// Directions along each side of the unfolded octahedron; bins of the distance, and their width.
@@ -38,21 +39,25 @@ pub struct ForegroundModel {
 }
 
 /// L1 norm: cheap, and proportional to alpha along a line.
+#[inline]
 pub fn length([y, p, q]: Ypq) -> f32 {
     y.abs() + p.abs() + q.abs()
 }
 
+#[inline]
 fn octahedron_position(difference: Ypq) -> (f32, f32) {
-    let scale = 1.0 / length(difference).max(1e-3);
+    let scale = 1.0 / greater(length(difference), 1e-3);
     let [y, p, q] = difference.map(|channel| channel * scale);
     let unfolded = if p <= 0.0 { [y, q] } else { [(1.0 - q.abs()).copysign(y), (1.0 - y.abs()).copysign(q)] };
     let half = (SIDE - 1) as f32 * 0.5;
     ((unfolded[0] + 1.0) * half, (unfolded[1] + 1.0) * half)
 }
 
-fn nearest_direction(difference: Ypq) -> usize {
+/// Number of the nearest direction to that of a difference.
+#[inline]
+pub fn nearest_direction(difference: Ypq) -> u32 {
     let (s, t) = octahedron_position(difference);
-    ((t + 0.5) as usize).min(SIDE - 1) * SIDE + ((s + 0.5) as usize).min(SIDE - 1)
+    code(t) * SIDE as u32 + code(s)
 }
 
 impl ForegroundModel {
@@ -71,7 +76,7 @@ impl ForegroundModel {
     /// Adds a certain colour of the subject, minus that of the screen.
     pub fn add_sample(&mut self, difference: Ypq) {
         let radius = (length(difference) * (1.0 / RADIUS_STEP)) as usize;
-        self.counts[nearest_direction(difference)][radius.min(RADII - 1)] += 1.0;
+        self.counts[nearest_direction(difference) as usize][radius.min(RADII - 1)] += 1.0;
     }
 
     /// Computes radii and confidences from the samples, once, and discards the samples.
@@ -141,9 +146,9 @@ impl ForegroundModel {
         [0, 1].map(|index| corners[0][index] + corners[1][index] - corners[2][index] - corners[3][index])
     }
 
-    /// 1 / radius of the nearest direction: fast, for the coarse alpha.
-    pub fn nearest_scale(&self, difference: Ypq) -> f32 {
-        self.scale[nearest_direction(difference)]
+    /// 1 / radius of a [`nearest_direction`]: fast, for the coarse alpha.
+    pub fn scale(&self, direction: u32) -> f32 {
+        self.scale[direction as usize]
     }
 
     /// Radius in the direction of a colour, and its confidence, 0 to 1; bilinear.

@@ -30,7 +30,7 @@ const RATIO_FIRST: usize = (0.0625_f32.to_bits() >> RATIO_SHIFT) as usize;
 const RATIO_BLOCKS_MAX: usize = 50_000;
 
 /// Light of one frame relative to the clean plate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Light {
     /// Exposure of the whole frame.
     gain: f32,

@@ -58,6 +58,7 @@ impl Levels {
 
     /// Alpha with both points applied.
     #[must_use]
+    #[inline]
     pub fn apply(self, alpha: f32) -> f32 {
         ((alpha - self.black) * self.gain).clamp(0.0, 1.0)
     }

@@ -111,14 +111,25 @@ impl Area {
     }
 }
 
-/// Granularity of [`span_of`].
+/// Blocks that are searched for a value at once.
 const SPAN_STEP: usize = 32;
+
+/// The columns of a row that have a value. Steps without any are skipped at once.
+pub fn columns_of(row: &[u8], value: u8) -> impl Iterator<Item = usize> + '_ {
+    row.chunks(SPAN_STEP).enumerate().filter(move |(_, step)| has_value(step, value)).flat_map(move |(number, step)| {
+        let columns = step.iter().enumerate().filter(move |(_, own)| **own == value);
+        columns.map(move |(column, _)| number * SPAN_STEP + column)
+    })
+}
+
+fn has_value(values: &[u8], value: u8) -> bool {
+    values.iter().fold(0, |found, own| found | u8::from(*own == value)) > 0
+}
 
 /// The part of a row from the first to the last block of a value, to a few blocks more.
 pub fn span_of(row: &[u8], value: u8) -> Range<usize> {
-    let has_value = |chunk: &[u8]| chunk.iter().fold(0, |found, own| found | u8::from(*own == value)) > 0;
-    let Some(first) = row.chunks(SPAN_STEP).position(has_value) else { return 0..0 };
-    let last = row.chunks(SPAN_STEP).rposition(has_value).unwrap_or(first);
+    let Some(first) = row.chunks(SPAN_STEP).position(|step| has_value(step, value)) else { return 0..0 };
+    let last = row.chunks(SPAN_STEP).rposition(|step| has_value(step, value)).unwrap_or(first);
     first * SPAN_STEP..((last + 1) * SPAN_STEP).min(row.len())
 }
 

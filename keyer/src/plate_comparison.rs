@@ -140,8 +140,10 @@ impl PlateComparison {
 
     /// Marks certain screen and fits the clean plate to it.
     pub fn fit(&mut self, stats: &ScreenStats, clean_plate: &CleanPlate) {
-        let light = self.fit_light(stats, clean_plate).clone();
+        self.fit_light(stats, clean_plate);
+        let light = std::mem::take(&mut self.light.light);
         self.apply_light(&light, clean_plate);
+        self.light.light = light;
     }
 
     /// As [`PlateComparison::fit`], without writing the plate.

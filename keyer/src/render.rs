@@ -18,14 +18,10 @@ use crate::screen_space::{ScreenSpace, Ypq};
 use crate::spill::SpillModel;
 use crate::static_regions::{SET, STANDING_SET};
 use crate::trimap::{CORE, SCREEN};
-use crate::upsample::{BlockLuma, upsample_alpha};
 
-/// Alpha of a pixel below the first is set to 0, above the second to 1.
-const ALPHA_MIN: f32 = 5.0 / 255.0;
-const ALPHA_OPAQUE_MIN: f32 = 251.0 / 255.0;
-/// Square of the alpha at which a pixel's own luma has half the weight. Tuned: generator seeds
-/// 1 and 7, all kinds.
-const OWN_LUMA_HALF: f32 = 0.1;
+mod uncertain;
+
+use uncertain::UncertainBatch;
 
 /// Everything that a frame is rendered from.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +56,7 @@ pub struct RenderBuffers {
     /// Colours of a row of cells, and the plate there: luma, chroma along and across the hue.
     cell_colors: [Vec<f32>; 3],
     cell_plate: [Vec<f32>; 3],
+    batch: UncertainBatch,
     /// Runs of blocks with one label.
     runs: Vec<(u8, Range<usize>)>,
 }
@@ -77,6 +74,7 @@ impl RenderBuffers {
             transparent: vec![0; format.width * 4],
             cell_plate: cells.clone(),
             cell_colors: cells,
+            batch: UncertainBatch::default(),
             runs: Vec::new(),
         }
     }
@@ -85,11 +83,12 @@ impl RenderBuffers {
 impl Renderer<'_> {
     pub fn render(&self, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
         let row_size_bytes = self.format.width * 4 * self.format.down;
-        for (row, out) in out.chunks_mut(row_size_bytes).enumerate() {
-            if row % CELL == 0 {
-                self.fill_transparent(row / CELL, buffers);
+        for (cell_row, out) in out.chunks_mut(row_size_bytes * CELL).enumerate() {
+            self.fill_transparent(cell_row, buffers);
+            for (row, out) in out.chunks_mut(row_size_bytes).enumerate() {
+                self.render_row(cell_row * CELL + row, buffers, out);
             }
-            self.render_row(row, buffers, mixture, out);
+            self.render_uncertain(cell_row * CELL, &mut buffers.batch, mixture, out);
         }
     }
 
@@ -121,7 +120,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn render_row(&self, row: usize, buffers: &mut RenderBuffers, mixture: &mut MixedPixels, out: &mut [u8]) {
+    fn render_row(&self, row: usize, buffers: &mut RenderBuffers, out: &mut [u8]) {
         let columns = self.comparison.distance.columns;
         let labels = &self.labels[row * columns..(row + 1) * columns];
         let PlanarFormat { width, across, .. } = *self.format;
@@ -148,12 +147,6 @@ impl Renderer<'_> {
                     CORE => self.render_core(row, line, run.clone(), buffers, out),
                     _ => {}
                 }
-            }
-        }
-        let factors = self.space.factors();
-        for (_, run) in runs.iter().filter(|(label, _)| *label != SCREEN && *label != CORE) {
-            for column in run.clone() {
-                self.render_uncertain((column, row), factors, &buffers.lumas, mixture, out);
             }
         }
         buffers.runs = runs;
@@ -233,56 +226,6 @@ impl Renderer<'_> {
             *out = pixel([y + red_p * p + red_q * q, y + green_p * p + green_q * q, y + blue_p * p + blue_q * q], 1.0);
         }
     }
-
-    /// Renders an uncertain block; `factors` are those of [`ScreenSpace::factors`].
-    fn render_uncertain(
-        &self,
-        (column, row): (usize, usize),
-        factors: [[f32; 2]; 3],
-        lumas: &[Vec<f32>; 2],
-        mixture: &mut MixedPixels,
-        out: &mut [u8],
-    ) {
-        let PlanarFormat { across, down, width, height, .. } = *self.format;
-        let index = row * self.comparison.distance.columns + column;
-        let (color, screen) = (self.matte.color[index], self.comparison.plate_at(index));
-        let at = |dx: usize, dy: usize| lumas[dy][(column * across + dx.min(across - 1)).min(width - 1)];
-        let lumas = [at(0, 0), at(1, 0), at(0, 1), at(1, 1)];
-        let block = BlockLuma {
-            lumas,
-            foreground: color[0],
-            variance: self.matte.variance[index],
-            screen: screen[0],
-            noise: self.noise[0],
-            sharpness: self.sharpness,
-        };
-        let alphas = upsample_alpha(&block, &self.neighbours(column, row), (across, down), self.siting, mixture);
-        let spill = self.spill_model.spill(color, screen) * self.spill_strength;
-        // A block has one chroma, so its pixels differ only in luma.
-        let (p, q) = (color[1] - spill * screen[1], color[2] - spill * screen[2]);
-        let [red, green, blue] = factors.map(|[by_p, by_q]| by_p * p + by_q * q - spill * screen[0]);
-        for (index, (alpha, luma)) in alphas.into_iter().zip(lumas).enumerate() {
-            let (dx, dy) = (index % 2, index / 2);
-            let (x, y) = (column * across + dx, row * down + dy);
-            if dx >= across || dy >= down || x >= width || y >= height {
-                continue;
-            }
-            let alpha = snap(alpha);
-            let own = (luma - (1.0 - alpha) * screen[0]) / alpha.max(ALPHA_MIN);
-            let share = alpha * alpha / (alpha * alpha + OWN_LUMA_HALF);
-            let luma = color[0] + (own - color[0]) * share;
-            let at = (dy * width + x) * 4;
-            out[at..at + 4].copy_from_slice(&pixel([luma + red, luma + green, luma + blue], self.levels.apply(alpha)));
-        }
-    }
-
-    fn neighbours(&self, column: usize, row: usize) -> [[f32; 3]; 3] {
-        let alpha = &self.matte.alpha;
-        let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
-        let [above, own, below] = alpha.three_rows(row);
-        let near = |row: &[f32]| [row[left], row[column], row[right]];
-        [near(above), near(own), near(below)]
-    }
 }
 
 /// Interpolates chroma of a row of blocks to pixels; `offsets` are those of the block's pixels.
@@ -313,14 +256,8 @@ fn interpolate_along(chroma: &[f32], blocks: &Range<usize>, offsets: [f32; 2], a
     }
 }
 
-fn snap(alpha: f32) -> f32 {
-    match alpha {
-        alpha if alpha < ALPHA_MIN => 0.0,
-        alpha if alpha > ALPHA_OPAQUE_MIN => 1.0,
-        alpha => alpha,
-    }
-}
-
+/// RGBA of one pixel, each rounded to a byte.
+#[inline]
 fn pixel([red, green, blue]: [f32; 3], alpha: f32) -> [u8; 4] {
     (code(red) | code(green) << 8 | code(blue) << 16 | code(alpha * 255.0) << 24).to_le_bytes()
 }

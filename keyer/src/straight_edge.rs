@@ -4,8 +4,8 @@
 //! Source: Youngs, "Time-dependent multi-material flow with large fluid distortion", 1982;
 //! Scardovelli and Zaleski, 2000.
 
-use crate::blocks::Siting;
-use crate::upsample::Alphas3x3;
+use crate::color::{dot, greater, lesser, subtract};
+use crate::upsample::{Alphas3x3, PixelLayout};
 
 /// Coverage of the pixels of the centre block by a straight edge, and the error of the fit.
 #[derive(Debug, Clone, Copy)]
@@ -16,55 +16,83 @@ pub struct StraightEdge {
 }
 
 impl StraightEdge {
-    /// Fits an edge; a block has `across` × `down` pixels, each 1 or 2.
-    pub fn fit(neighbours: &Alphas3x3, across: usize, down: usize, siting: Siting) -> Self {
-        let [above, own, under] = neighbours;
-        let columns = [0, 2].map(|column| above[column] + 2.0 * own[column] + under[column]);
-        let rows = [above, under].map(|row| row[0] + 2.0 * row[1] + row[2]);
-        let (right, below) = (columns[1] - columns[0], rows[1] - rows[0]);
-        let size = (right.abs() + below.abs()).max(1e-6);
-        let normal = [right / size, below / size];
-        let middle = 3.0 * distance_of_coverage(normal, neighbours.as_flattened().iter().sum::<f32>() * (1.0 / 9.0));
-        let [x, y] = [normal[0] * pixel_offset(across), normal[1] * pixel_offset(down)];
-        let gain = 0.5 / (x.abs() + y.abs()).max(0.125);
-        let cover = |column: f32, row: f32| {
-            let distance = middle + column * normal[0] + row * normal[1];
-            [distance - x - y, distance + x - y, distance - x + y, distance + x + y].map(|d| (0.5 + d * gain).clamp(0.0, 1.0))
-        };
-        let mut squares = 0.0;
-        for (neighbours, row) in neighbours.iter().zip([-1.0, 0.0, 1.0]) {
-            for (neighbours, column) in neighbours.iter().zip([-1.0, 0.0, 1.0]) {
-                let error = cover(column, row).iter().sum::<f32>() * 0.25 - neighbours;
-                squares += error * error;
-            }
-        }
+    /// Fits an edge.
+    #[inline]
+    pub fn fit(neighbours: &Alphas3x3, layout: PixelLayout) -> Self {
+        let [above, own, under] = *neighbours;
+        let column = |column: usize| above[column] + 2.0 * own[column] + under[column];
+        let row = |row: [f32; 3]| row[0] + 2.0 * row[1] + row[2];
+        let (right, below) = (column(2) - column(0), row(under) - row(above));
+        let scale = 1.0 / greater(right.abs() + below.abs(), 1e-6);
+        let normal = [right * scale, below * scale];
+        let sum = |[a, b, c]: [f32; 3]| a + b + c;
+        let middle = 3.0 * distance_of_coverage(normal, (sum(above) + sum(own) + sum(under)) * (1.0 / 9.0));
+        let [x, y] = [normal[0] * layout.pixel_offsets[0], normal[1] * layout.pixel_offsets[1]];
+        let line = Line { normal, middle, pixel: [x, y], gain: 0.5 / greater(x.abs() + y.abs(), 0.125) };
+        // Written out: a loop within a loop over blocks is not compiled to vector instructions.
+        let squares = line.squared_misfit(-1.0, above) + line.squared_misfit(0.0, own) + line.squared_misfit(1.0, under);
         // Pixels of chroma co-sited with the first of a pair are a quarter of a block farther to
         // the right.
-        let siting_shift = siting.offsets(across).iter().sum::<f32>() * 0.5;
-        Self { alphas: cover(siting_shift, 0.0), misfit: (squares * (1.0 / 9.0)).sqrt() }
+        Self { alphas: line.cover(layout.siting_shift, 0.0), misfit: (squares * (1.0 / 9.0)).sqrt() }
     }
 }
 
-/// Distance of a pixel's centre from its block's. Units: blocks.
-const fn pixel_offset(pixels: usize) -> f32 {
-    if pixels == 1 { 0.0 } else { 0.25 }
+/// The line that a straight edge is.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    normal: [f32; 2],
+    /// Distance from the centre.
+    middle: f32,
+    /// Distance of a pixel's centre from its block's, along the normal.
+    pixel: [f32; 2],
+    gain: f32,
+}
+
+#[expect(clippy::inline_always, reason = "a loop over blocks that calls a function is not compiled to vector instructions")]
+impl Line {
+    /// Coverage of the pixels of a block.
+    #[inline(always)]
+    fn cover(&self, column: f32, row: f32) -> [f32; 4] {
+        let distance = self.middle + column * self.normal[0] + row * self.normal[1];
+        let [x, y] = self.pixel;
+        let cover = |distance: f32| (0.5 + distance * self.gain).clamp(0.0, 1.0);
+        [cover(distance - x - y), cover(distance + x - y), cover(distance - x + y), cover(distance + x + y)]
+    }
+
+    /// Coverage of a block.
+    #[inline(always)]
+    fn mean(&self, column: f32, row: f32) -> f32 {
+        let [a, b, c, d] = self.cover(column, row);
+        (a + b + c + d) * 0.25
+    }
+
+    /// Sum of the squared differences of a row of blocks from their alphas.
+    #[inline(always)]
+    fn squared_misfit(&self, row: f32, alphas: [f32; 3]) -> f32 {
+        let coverage = [self.mean(-1.0, row), self.mean(0.0, row), self.mean(1.0, row)];
+        let error = subtract(coverage, alphas);
+        dot(error, error)
+    }
 }
 
 /// Distance of an edge from the centre of the square of which it covers a given share. Units: side
 /// of the square.
+#[inline]
 fn distance_of_coverage([x, y]: [f32; 2], covered: f32) -> f32 {
-    let less = x.abs().min(y.abs());
-    let small = covered.min(1.0 - covered).max(0.0);
+    let less = lesser(x.abs(), y.abs());
+    let small = greater(lesser(covered, 1.0 - covered), 0.0);
     let rest = 1.0 - less;
     // Below this share, the edge cuts off a triangle at a corner.
     let corner = less * 0.5 / rest;
-    let depth = if small < corner { (2.0 * less * rest * small).sqrt() } else { small * rest + less * 0.5 };
+    let at_corner = (2.0 * less * rest * small).sqrt();
+    let depth = if small < corner { at_corner } else { small * rest + less * 0.5 };
     (depth - 0.5) * if covered > 0.5 { -1.0 } else { 1.0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::Siting;
 
     /// Coverage of nine blocks and of the pixels of the centre block by an edge, by counting
     /// points.
@@ -85,7 +113,7 @@ mod tests {
             let (sin, cos) = (f32::from(step) * std::f32::consts::TAU / 36.0).sin_cos();
             for middle in [-0.6, -0.3, 0.0, 0.2, 0.5] {
                 let (neighbours, truth) = rendered([cos, sin], middle);
-                let edge = StraightEdge::fit(&neighbours, 2, 2, Siting::Center);
+                let edge = StraightEdge::fit(&neighbours, PixelLayout::new(2, 2, Siting::Center));
                 assert!(edge.misfit < 0.04, "{step} {middle}: {edge:?}");
                 for (alpha, truth) in edge.alphas.iter().zip(truth) {
                     assert!((alpha - truth).abs() < 0.17, "{step} {middle}: {edge:?} {truth}");
@@ -96,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_hair_and_a_slope_are_no_edge() {
-        assert!(StraightEdge::fit(&[[0.0, 0.8, 0.0]; 3], 2, 2, Siting::Center).misfit > 0.2);
-        assert!(StraightEdge::fit(&[[0.2, 0.5, 0.8]; 3], 2, 2, Siting::Center).misfit > 0.12);
+        assert!(StraightEdge::fit(&[[0.0, 0.8, 0.0]; 3], PixelLayout::new(2, 2, Siting::Center)).misfit > 0.2);
+        assert!(StraightEdge::fit(&[[0.2, 0.5, 0.8]; 3], PixelLayout::new(2, 2, Siting::Center)).misfit > 0.12);
     }
 }

@@ -4,10 +4,10 @@
 //! generator seeds 1 and 7, all kinds; see the README.
 
 use crate::blocks::color_at;
-use crate::color::{byte, dot, subtract};
+use crate::color::{byte, dot, greater, lesser, subtract};
 use crate::components::Components;
 use crate::core_colors::CoreColors;
-use crate::foreground_model::{ForegroundModel, length};
+use crate::foreground_model::{ForegroundModel, length, nearest_direction};
 use crate::options::GarbageMatte;
 use crate::plane::{Area, Plane, erode_into, sum_3x3};
 use crate::plate_comparison::{DISTANCE_STEPS, PlateComparison};
@@ -55,6 +55,8 @@ const SAMPLE_STRIDE: usize = 2;
 const AREA_ALPHA_MIN: f32 = 0.5;
 const AREA_MARGIN_DIVISOR: usize = 16;
 const AREA_MARGIN_MIN: usize = 8;
+/// Blocks that are handled at once, or skipped at once where none needs it.
+const STEP: usize = 32;
 /// Radius of the neighbourhood. Units: blocks.
 const NEIGHBOURHOOD_RADIUS: usize = 2;
 
@@ -129,9 +131,12 @@ impl Trimap {
                 let is_core = u8::from(*alpha >= steps(CORE_ALPHA_MIN)) | u8::from(*hue_alpha >= steps(CORE_HUE_ALPHA_MIN));
                 *label = is_core * CORE + (1 - is_core) * (1 - is_screen) * UNCERTAIN;
             }
-            for (column, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label == UNCERTAIN) {
-                *label =
-                    u8::from(!is_saturated_as_plate(comparison, row * comparison.distance.columns + column, noise)) * UNCERTAIN;
+            let start = row * comparison.distance.columns;
+            for (step, labels) in labels.chunks_mut(STEP).enumerate().filter(|(_, labels)| labels.contains(&UNCERTAIN)) {
+                for (column, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label == UNCERTAIN) {
+                    let index = start + step * STEP + column;
+                    *label = u8::from(!is_saturated_as_plate(comparison, index, noise)) * UNCERTAIN;
+                }
             }
         }
     }
@@ -154,12 +159,18 @@ impl Trimap {
             }
             let alphas = self.alpha.row_mut(row);
             alphas.fill(0);
-            let (y, p, q) = (y.row(row), p.row(row), q.row(row));
-            let (screen_y, screen_p, screen_q) = (screen_y.row(row), screen_p.row(row), screen_q.row(row));
-            for (column, (alpha, distance)) in alphas.iter_mut().zip(distances).enumerate() {
-                if *distance >= distance_min {
-                    let difference = [y[column] - screen_y[column], p[column] - screen_p[column], q[column] - screen_q[column]];
-                    *alpha = (length(difference) * foreground_model.nearest_scale(difference) * OPAQUE).min(255.0) as u8;
+            let colors = [y, p, q].map(|plane| plane.row(row));
+            let screen = [screen_y, screen_p, screen_q].map(|plane| plane.row(row));
+            for (step, (alphas, distances)) in alphas.chunks_mut(STEP).zip(distances.chunks(STEP)).enumerate() {
+                if distances.iter().copied().max() >= Some(distance_min) {
+                    let columns = step * STEP..step * STEP + alphas.len();
+                    let (colors, screen) = (colors.map(|row| &row[columns.clone()]), screen.map(|row| &row[columns.clone()]));
+                    let (lengths, directions) = lengths_and_directions(colors, screen);
+                    for (place, (alpha, distance)) in alphas.iter_mut().zip(distances).enumerate() {
+                        if *distance >= distance_min {
+                            *alpha = (lengths[place] * foreground_model.scale(directions[place]) * OPAQUE).min(255.0) as u8;
+                        }
+                    }
                 }
             }
         }
@@ -206,21 +217,12 @@ impl Trimap {
     pub fn refine(&mut self, alpha: &Plane<f32>) {
         for row in 0..alpha.rows {
             let near = alpha.three_rows(row);
-            for (column, label) in self.labels.row_mut(row).iter_mut().enumerate() {
-                if *label == UNCERTAIN {
-                    let (left, right) = (column.saturating_sub(1), (column + 1).min(alpha.columns - 1));
-                    let (mut low, mut high) = (1.0_f32, 0.0_f32);
-                    for row in near {
-                        for alpha in [row[left], row[column], row[right]] {
-                            low = low.min(alpha);
-                            high = high.max(alpha);
-                        }
-                    }
-                    if high <= 0.0 {
-                        *label = SCREEN;
-                    } else if low >= 1.0 {
-                        *label = CORE;
-                    }
+            for (step, labels) in self.labels.row_mut(row).chunks_mut(STEP).enumerate() {
+                if !labels.contains(&UNCERTAIN) {
+                    continue;
+                }
+                for (column, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label == UNCERTAIN) {
+                    *label = refined(near, step * STEP + column);
                 }
             }
         }
@@ -243,6 +245,37 @@ impl Trimap {
         let (row, column) = (index / self.labels.columns, index % self.labels.columns);
         let near = column.saturating_sub(1)..(column + 2).min(self.labels.columns);
         self.labels.three_rows(row).iter().all(|row| row[near.clone()].iter().all(|label| *label == CORE))
+    }
+}
+
+/// Lengths and nearest directions of the differences of some blocks from the plate.
+fn lengths_and_directions([y, p, q]: [&[f32]; 3], [screen_y, screen_p, screen_q]: [&[f32]; 3]) -> ([f32; STEP], [u32; STEP]) {
+    let (mut lengths, mut directions) = ([0.0; STEP], [0; STEP]);
+    let colors = y.iter().zip(p).zip(q);
+    let screen = screen_y.iter().zip(screen_p).zip(screen_q);
+    for ((found, ((y, p), q)), ((screen_y, screen_p), screen_q)) in
+        lengths.iter_mut().zip(&mut directions).zip(colors).zip(screen)
+    {
+        let difference = [y - screen_y, p - screen_p, q - screen_q];
+        (*found.0, *found.1) = (length(difference), nearest_direction(difference));
+    }
+    (lengths, directions)
+}
+
+/// Label of an uncertain block, from the alphas of the rows above, at and below.
+fn refined(near: [&[f32]; 3], column: usize) -> u8 {
+    let columns = column.saturating_sub(1)..(column + 2).min(near[0].len());
+    let (mut low, mut high) = (1.0_f32, 0.0_f32);
+    for alpha in near.iter().flat_map(|row| &row[columns.clone()]) {
+        low = lesser(low, *alpha);
+        high = greater(high, *alpha);
+    }
+    if high <= 0.0 {
+        SCREEN
+    } else if low >= 1.0 {
+        CORE
+    } else {
+        UNCERTAIN
     }
 }
 
