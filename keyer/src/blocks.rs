@@ -31,6 +31,16 @@ pub fn shrink_row(blocks: &Blocks, row: usize, scale: usize, line: &mut Vec<f32>
                 *line += value;
             }
         }
+        if scale == 2 {
+            let scale = 1.0 / (2 * count) as f32;
+            for (out, [left, right]) in out.iter_mut().zip(line.as_chunks::<2>().0) {
+                *out = (left + right) * scale;
+            }
+            if let ([last], Some(out)) = (line.as_chunks::<2>().1, out.last_mut()) {
+                *out = last / count as f32;
+            }
+            continue;
+        }
         for (out, values) in out.iter_mut().zip(line.chunks(scale)) {
             *out = values.iter().sum::<f32>() / (values.len() * count) as f32;
         }

@@ -188,10 +188,14 @@ impl PlateComparison {
     pub fn blurred_at(&self, index: usize) -> Ypq {
         let (row, column) = (index / self.distance.columns, index % self.distance.columns);
         let (left, right) = (column.saturating_sub(1), (column + 1).min(self.distance.columns - 1));
+        let (above, below) = (row.saturating_sub(1), (row + 1).min(self.distance.rows - 1));
+        let starts = [above, row, below].map(|row| row * self.distance.columns);
         let mean = |plane: &Plane<f32>| {
-            let [above, own, below] = plane.three_rows(row);
-            let sum = |row: &[f32]| row[left] + 2.0 * row[column] + row[right];
-            (sum(above) + 2.0 * sum(own) + sum(below)) * (1.0 / 16.0)
+            let sum = |start: usize| {
+                let row = &plane.cells[start + left..=start + right];
+                row[0] + 2.0 * row[column - left] + row[right - left]
+            };
+            (sum(starts[0]) + 2.0 * sum(starts[1]) + sum(starts[2])) * (1.0 / 16.0)
         };
         let [y, p, q] = &self.blocks;
         [mean(y), mean(p), mean(q)]

@@ -245,18 +245,36 @@ fn farthest_points(blocks: &[(Ypq, u8)]) -> Vec<Ypq> {
 fn core_depths(labels: &Plane<u8>) -> Vec<u8> {
     let (columns, rows) = (labels.columns, labels.rows);
     let mut depth: Vec<u8> = labels.cells.iter().map(|label| if *label == CORE { u8::MAX } else { 0 }).collect();
-    let mut relax = |index: usize, neighbour: Option<usize>| {
-        if let Some(neighbour) = neighbour {
-            depth[index] = depth[index].min(depth[neighbour].saturating_add(1));
+    for row in 0..rows {
+        let (above, own) = depth.split_at_mut(row * columns);
+        if let Some(above) = above.rchunks_exact(columns).next() {
+            lower_rows(&mut own[..columns], above);
         }
-    };
-    for index in 0..columns * rows {
-        relax(index, (index % columns > 0).then(|| index - 1));
-        relax(index, (index >= columns).then(|| index - columns));
+        lower_along(own[..columns].iter_mut());
     }
-    for index in (0..columns * rows).rev() {
-        relax(index, (index % columns + 1 < columns).then(|| index + 1));
-        relax(index, (index + columns < columns * rows).then(|| index + columns));
+    for row in (0..rows).rev() {
+        let (own, below) = depth.split_at_mut((row + 1) * columns);
+        let own = &mut own[row * columns..];
+        if let Some(below) = below.chunks_exact(columns).next() {
+            lower_rows(own, below);
+        }
+        lower_along(own.iter_mut().rev());
     }
     depth
+}
+
+/// Limits the depths of a row to one more than those of the row beside it.
+fn lower_rows(depths: &mut [u8], beside: &[u8]) {
+    for (depth, beside) in depths.iter_mut().zip(beside) {
+        *depth = (*depth).min(beside.saturating_add(1));
+    }
+}
+
+/// Limits each depth to one more than the one before it.
+fn lower_along<'a>(depths: impl Iterator<Item = &'a mut u8>) {
+    let mut before = u8::MAX;
+    for depth in depths {
+        *depth = (*depth).min(before.saturating_add(1));
+        before = *depth;
+    }
 }
