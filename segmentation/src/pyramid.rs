@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn outside_is_mirrored() {
         let found = [-1.0, 0.0, 3.0, 4.0, 7.5].map(|x| mirrored(x, 4));
-        assert!(found.iter().zip([1.0, 0.0, 3.0, 2.0, 1.5]).all(|(found, expected)| (found - expected).abs() < 1e-6), "{found:?}");
+        assert!(
+            found.iter().zip([1.0, 0.0, 3.0, 2.0, 1.5]).all(|(found, expected)| (found - expected).abs() < 1e-6),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -138,7 +138,9 @@ impl Inference {
         let (mean, std) = (model.manifest.mean(), model.manifest.std());
         let plane_values = (picture.len() / 3).max(1);
         for ((plane, mean), std) in picture.chunks_mut(plane_values).zip(mean).zip(std) {
-            plane.iter_mut().for_each(|value| *value = (*value - mean) / std);
+            for value in plane {
+                *value = (*value - mean) / std;
+            }
         }
         let outputs = self.run(picture, 1, Layout { content: size, tensor: size }, &|raw| model.manifest.share(raw))?;
         Ok(outputs.into_iter().next().map(|plane| plane.values).unwrap_or_default())

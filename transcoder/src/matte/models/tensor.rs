@@ -116,7 +116,7 @@ mod tests {
         let layout = Layout::of(&plain, None, size(3, 1));
         let rgba: Vec<u8> = [0, 51, 255].iter().flat_map(|red| [*red, 0, 102, 255]).collect();
         let mut values = [7.0; 4 * 2 * 3];
-        fill(&mut values, &rgba, layout, &|raw| plain.alpha(raw));
+        fill(&mut values, &rgba, layout, &plain);
         assert_eq!(values[..8], [0.0, 0.2, 1.0, 1.0, 0.0, 0.2, 1.0, 1.0]);
         assert_eq!(values[16..], [0.4; 8]);
         let cut = matte(&values[..8], size(4, 2), layout, &|raw| plain.alpha(raw)).unwrap();
