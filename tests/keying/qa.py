@@ -22,6 +22,7 @@ import numpy as np
 import cases
 import conditions
 import degrade
+import ranking
 import score
 
 # Of every condition; cases have every way and strength.
@@ -111,24 +112,11 @@ def degraded(transcoder, case, condition, base):
     return rows
 
 
-def ranks(values):
-    """From 1; equals share the mean of theirs."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[where]
-
-
-def spearman(left, right):
-    """Not a number where all are equal: spill alone leaves alpha as it is."""
-    if len(set(left)) < 2 or len(set(right)) < 2:
-        return float("nan")
-    return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
-
-
 def told(name, rows):
     if not rows:
         return
     scores = [row[5]["score"] for row in rows]
-    figures = [-spearman(scores, [row[column] for row in rows]) for column in (6, 7, 8)]
+    figures = [-ranking.spearman(scores, [row[column] for row in rows]) for column in (6, 7, 8)]
     line = "{:<24}{:>6} cases   alpha {:6.3f}   over grey {:6.3f}   alpha over area {:6.3f}   scores {:>3} to {:>3}"
     print(line.format(name, len(rows), *figures, min(scores), max(scores)), flush=True)
 

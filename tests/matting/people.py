@@ -25,6 +25,8 @@ WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 24, 48
 BUSTS, WALKERS = ("collins", "hopper", "obama", "president"), ("coat", "phone")
 # The part of a cut-out's height that can be shown: below, it is cut off by a border of its photograph.
 SHOWN = {"collins": 0.9, "hopper": 0.73, "obama": 1.0, "president": 1.0}
+# Kinds in which people may sit.
+SEATED = ("talking_head", "still_camera", "low_light", "object_in_hand")
 SHUTTER = 0.5
 
 
@@ -217,6 +219,9 @@ def clip(kind, seed, count, shape, folders):
     place = places[(seed + KINDS.index(kind)) % len(places)]
     scene = Scene(random, place, folders[0], shape, reach, kind == "still_camera", defocus)
     scene.stand(random, random.integers(1, 4))
+    if kind in SEATED and not people[0].has_feet and random.random() < 0.6:
+        # The upper border of the seat is somewhere between the eyes and the shoulders.
+        scene.seat(random, people[0].x, people[0].top + people[0].height * people[0].head[1] / people[0].rows * random.uniform(1.0, 2.0))
     if kind == "passing_car" and not people[0].has_feet and random.random() < 0.5:
         scene.pass_bus(random, folders[0], seconds)
     scene.drive(random, {"passing_car": 3, "still_camera": 0, "small": 0}.get(kind, random.integers(0, 2)), seconds)
@@ -296,6 +301,16 @@ def make(folder, kind, seed, count=FRAMES, size=f"{WIDTH}x{HEIGHT}", cache=None)
         process.stdin.close()
         if process.wait():
             raise SystemExit("ffmpeg could not write a case")
+
+
+def ensure(cache, kind, seed, frames=None, size=None):
+    """The folder of a case in the cache, made once."""
+    frames, size = frames or FRAMES, size or f"{WIDTH}x{HEIGHT}"
+    case = cache / "people" / f"{kind}-{seed}-{frames}-{size}"
+    if not (case / "made").exists():
+        make(case, kind, seed, frames, size, cache)
+        (case / "made").touch()
+    return case
 
 
 if __name__ == "__main__":

@@ -129,6 +129,22 @@ def upright(random, texture, tall):
     return np.clip(color * light[..., None], 0, 1), np.ones((tall, wide), np.float32)
 
 
+def seat(random, texture, tall):
+    """The back of a chair or of a car's seat, as colour and alpha."""
+    wide = int(tall * random.uniform(0.55, 0.85))
+    alpha = np.zeros((tall, wide), np.uint8)
+    corner = int(0.2 * wide)
+    cv2.rectangle(alpha, (corner, 0), (wide - corner, tall), 255, -1)
+    cv2.rectangle(alpha, (0, corner), (wide, tall), 255, -1)
+    for middle in (corner, wide - corner):
+        cv2.circle(alpha, (middle, corner), corner, 255, -1, cv2.LINE_AA)
+    inside = cv2.distanceTransform(cv2.copyMakeBorder(alpha, 1, 0, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3)[1:, 1:-1]
+    light = 0.6 + 0.5 * np.clip(inside / (0.12 * wide), 0, 1) - 0.25 * (np.abs(inside - 0.1 * wide) < 0.012 * wide)
+    color = np.float32(random.uniform(0.08, 0.5) + random.uniform(-0.06, 0.06, 3))
+    color = np.clip(color * (light * (0.5 + 0.5 * textured(random, texture, alpha.shape)))[..., None], 0, 1)
+    return color.astype(np.float32), alpha.astype(np.float32) / 255
+
+
 class Scene:
     """A photograph or a clip, with sprites before it."""
 
@@ -164,6 +180,12 @@ class Scene:
             height = random.uniform(0.5, 1.6)
             color, alpha = upright(random, self.texture, int(height * self.shape[0]))
             self.add(color, alpha, random.uniform(-1.2, 1.2), random.uniform(0.4, 0.7), height, random.uniform(1.0, 1.3))
+
+    def seat(self, random, x, top):
+        """Puts the back of a seat behind somebody's shoulders."""
+        height = 1.3
+        color, alpha = seat(random, self.texture, int(height * self.shape[0]))
+        self.add(color, alpha, x + random.uniform(-0.08, 0.08), top + height, height, 1.0)
 
     def drive(self, random, count, seconds):
         """Lets cars pass behind the people."""

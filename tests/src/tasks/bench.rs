@@ -32,7 +32,7 @@ struct Bench {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "edge",
         summary: "the edge against a Hono Worker that does the same work; --rounds N",
@@ -59,8 +59,8 @@ const BENCHES: [Bench; 10] = [
     },
     Bench {
         name: "matting",
-        summary: "static-camera mattes against a tuned threshold; --seeds 1,2, --kinds room,pause, --frames N, --size WxH",
-        brief: &["--kinds", "room", "--frames", "8", "--size", "320x180"],
+        summary: "matting models and static-camera on known mattes; --seeds 1,2, --kinds pan,room, --frames N, --size WxH, --sheet FILE",
+        brief: &["--kinds", "room,still_camera", "--frames", "8", "--size", "320x180"],
         run: matting::run,
     },
     Bench {
@@ -92,6 +92,12 @@ const BENCHES: [Bench; 10] = [
         summary: "the QA score against the true error of degraded results; --seeds 1,2, --kinds hair,folds, --conditions drift,smoke",
         brief: &["--kinds", "hair", "--frames", "2", "--bases", "truth", "--conditions", "drift"],
         run: qa::run,
+    },
+    Bench {
+        name: "qa-people",
+        summary: "the QA score against the true error of degraded mattes of people; --seeds 1,2, --kinds pan,shake, --frames N",
+        brief: &["--kinds", "still_camera", "--frames", "2", "--size", "320x180"],
+        run: qa::run_people,
     },
 ];
 
