@@ -84,7 +84,7 @@ def ellipse(radius):
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
 
 
-def spoil(alphas, way, strength, seed):
+def degrade_alphas(alphas, way, strength, seed):
     """The alpha of each frame, 0 to 1."""
     random = np.random.default_rng((seed, list(WAYS).index(way)))
     state = int(random.integers(1 << 31))
@@ -149,7 +149,7 @@ def write(target, alphas, pictures):
 def degrade(case, pictures, way, strength, target):
     """Writes the degraded matte; returns its alphas."""
     seed = zlib.crc32(f"{case.name} {way} {strength}".encode())
-    alphas = pictures[0] if way == "truth" else spoil(pictures[0], way, float(strength), seed)
+    alphas = pictures[0] if way == "truth" else degrade_alphas(pictures[0], way, float(strength), seed)
     write(target, alphas, pictures)
     return alphas
 

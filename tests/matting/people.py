@@ -102,7 +102,7 @@ class Person:
         x_new += 0.1 * radius * self.life * self.turn(time) * bump(np.hypot(x - head_x, y - head_y) / radius)
         if self.walk:
             stride = np.sin(2 * np.pi * self.gait * time + self.phase)
-            x_new += 0.03 * rows * stride * np.clip(y / rows - 0.5, 0, 0.5) * np.sign(x - self.columns / 2 + 1e-3)
+            x_new += 0.03 * rows * stride * np.clip(y / rows - 0.5, 0, 0.5) * np.tanh((x / self.columns - 0.5) / 0.15)
         return x_new, y_new
 
     def render(self, time, view):
@@ -155,7 +155,7 @@ def camera_of(random, kind, seconds):
     return view, speed, abs(speed) * seconds / 2 + amount + jolt
 
 
-def cast(random, kind, seed, shape, folders, speed, seconds):
+def people_of(random, kind, seed, shape, folders, speed, seconds):
     """The people of a clip; each seed has others in each kind."""
     def pick(names, skipped=0):
         return names[(seed + KINDS.index(kind) + skipped) % len(names)]
@@ -213,7 +213,7 @@ def clip(kind, seed, count, shape, folders):
     random = np.random.default_rng((seed, KINDS.index(kind), 16))
     seconds = count / RATE
     view, speed, reach = camera_of(random, kind, seconds)
-    people = cast(random, kind, seed, shape, folders, speed, seconds)
+    people = people_of(random, kind, seed, shape, folders, speed, seconds)
     defocus = {"talking_head": random.uniform(0.0, 0.012)}.get(kind, random.choice([0.0, 0.003]))
     places = WIDE if kind in ("small", "full_body") else tuple(PHOTOGRAPHS)
     place = places[(seed + KINDS.index(kind)) % len(places)]
@@ -253,11 +253,11 @@ def clip(kind, seed, count, shape, folders):
 
 def match_light(random, people, behind):
     """Gives people some of the scene's light, as a good composite has it."""
-    cast_color = behind.mean((0, 1)) + 0.05
-    cast_color = (cast_color / cast_color.mean()) ** 0.35
+    tint = behind.mean((0, 1)) + 0.05
+    tint = (tint / tint.mean()) ** 0.35
     level = float(np.clip((behind.mean() / 0.4) ** 0.35, 0.7, 1.25))
     for person in people:
-        person.gain = np.float32(cast_color * level * random.uniform(0.92, 1.08))
+        person.gain = np.float32(tint * level * random.uniform(0.92, 1.08))
 
 
 def record(random, kind, pictures):

@@ -30,7 +30,7 @@ UNUSABLE = 200
 LINE = "{:<20}{:<24}{:>5}{:>8}{:>9}{:>9}{:>9}   {}"
 
 
-def judged(transcoder, case, result):
+def qa_report(transcoder, case, result):
     """The QA report of a result."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [transcoder, "qa", case / "plate.mp4", result, "--report", report.name]
@@ -54,11 +54,11 @@ def degraded(transcoder, case):
         result = pathlib.Path(folder) / "degraded.mov"
         for way, strength in [("truth", 0), *((way, strength) for way, strengths in degrade.WAYS.items() for strength in strengths)]:
             alphas = degrade.degrade(case, pictures, way, strength, result)
-            rows.append((case.name, way, strength, judged(transcoder, case, result), *errors(pictures[0], alphas)))
+            rows.append((case.name, way, strength, qa_report(transcoder, case, result), *errors(pictures[0], alphas)))
     return rows
 
 
-def told(name, rows):
+def print_correlation(name, rows):
     known = [row for row in rows if row[3].get("score") is not None]
     if not known:
         return
@@ -68,7 +68,7 @@ def told(name, rows):
     print(line.format(name, len(rows), len(rows) - len(known), *figures, min(shown), max(shown)), flush=True)
 
 
-def extremes(title, rows, is_worst_first):
+def print_extremes(title, rows, is_worst_first):
     print(title)
     known = [row for row in rows if row[3].get("score") is not None]
     for row in sorted(known, key=lambda row: row[3]["score"], reverse=not is_worst_first)[:5]:
@@ -98,10 +98,10 @@ def main():
             print(LINE.format(name.rsplit("-", 2)[0], way, strength or "", shown, *(f"{value:.2f}" for value in figures), terms), flush=True)
     print("\nSpearman's rank correlation of the score's shortfall with the true error")
     for way in degrade.WAYS:
-        told(way, [row for row in rows if row[1] == way])
-    told("all", rows)
-    extremes("\nWorst of the true mattes", [row for row in rows if row[1] == "truth"], True)
-    extremes("Best of the unusable mattes", [row for row in rows if row[6] > UNUSABLE], False)
+        print_correlation(way, [row for row in rows if row[1] == way])
+    print_correlation("all", rows)
+    print_extremes("\nWorst of the true mattes", [row for row in rows if row[1] == "truth"], True)
+    print_extremes("Best of the unusable mattes", [row for row in rows if row[6] > UNUSABLE], False)
 
 
 if __name__ == "__main__":
