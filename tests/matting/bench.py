@@ -121,14 +121,16 @@ def mean_of(values):
 
 
 def print_means(results):
-    """Over all cases, of each way that was not refused anywhere."""
-    print("means of all cases: geometric, arithmetic where there is a zero")
-    for way in dict.fromkeys(way for _, way in results):
-        of_way = [result for (_, name), result in results.items() if name == way]
-        if way == STILL or any(result.figures is None for result in of_way):
-            continue
-        figures = {name: mean_of([result.figures[name] for result in of_way]) for name in scores.FIGURES}
-        print_result("all", way, Result(figures, mean_of([result.milliseconds for result in of_way])))
+    """Of each way over the cases that all of them matted, but for `static-camera`, which is tried on one kind."""
+    found = {key: result for key, result in results.items() if key[1] != STILL}
+    refused = dict.fromkeys(case for (case, _), result in found.items() if result.figures is None)
+    without = f"; without those refused: {', '.join(refused)}" if refused else ""
+    print(f"means over the cases: geometric, arithmetic where there is a zero{without}")
+    for way in dict.fromkeys(way for _, way in found):
+        of_way = [result for (case, name), result in found.items() if name == way and case not in refused]
+        if of_way:
+            figures = {name: mean_of([result.figures[name] for result in of_way]) for name in scores.FIGURES}
+            print_result("all", way, Result(figures, mean_of([result.milliseconds for result in of_way])))
 
 
 def print_share(results, way, other):

@@ -24,7 +24,9 @@ KINDS = (
 WIDTH, HEIGHT, RATE, FRAMES = 640, 360, 24, 48
 BUSTS, WALKERS = ("collins", "hopper", "obama", "president"), ("coat", "phone")
 # The part of a cut-out's height that can be shown: below, it is cut off by a border of its photograph.
-SHOWN = {"collins": 0.9, "hopper": 0.73, "obama": 1.0, "president": 1.0}
+# Collins holds a helmet from 0.66 on, which is shown whole or not at all: half of one could be anything.
+SHOWN = {"collins": 0.66, "hopper": 0.73, "obama": 1.0, "president": 1.0}
+SHOWN_WITH_OBJECT = SHOWN | {"collins": 0.9}
 # Kinds in which people may sit.
 SEATED = ("talking_head", "still_camera", "low_light", "object_in_hand")
 SHUTTER = 0.5
@@ -165,7 +167,8 @@ def people_of(random, kind, seed, shape, folders, speed, seconds):
         top, photograph = random.uniform(-0.43, -0.28), cutouts.PEOPLE[name]
         head = photograph.head[2] / (photograph.crop[3] - photograph.crop[1])
         lowest = 0.6 if kind == "shake" else 0.56
-        height = max((lowest - top) / SHOWN[name], random.uniform(least, most) / head)
+        shown = (SHOWN_WITH_OBJECT if kind == "object_in_hand" else SHOWN)[name]
+        height = max((lowest - top) / shown, random.uniform(least, most) / head)
         return Person(random, name, shape, folders, x, top, height, random.uniform(0.6, 1.3))
 
     def walker(name, x, height=None, foot=None):
@@ -192,7 +195,7 @@ def people_of(random, kind, seed, shape, folders, speed, seconds):
             return [walker(names[0], -0.3 + 0.4 * x, height), walker(names[1], 0.3 + 0.4 * x, height * random.uniform(0.94, 1.06))]
         # Not Hopper, whose photograph shows too little of her.
         names = [("collins", "obama", "president")[index] for index in random.permutation(3)[:2]]
-        return [bust(names[0], -0.4), bust(names[1], 0.4)]
+        return [bust(names[0], -0.4, 0.13, 0.17), bust(names[1], 0.4, 0.13, 0.17)]
     elif kind == "object_in_hand":
         name = pick(("obama", "coat", "collins", "phone", "president"))
         people = [bust(name, 0.6 * x, 0.08, 0.1) if name in BUSTS else walker(name, x)]

@@ -1,6 +1,6 @@
 """Whether the QA score of mattes of people ranks them as their true error does.
 
-    qa.py TRANSCODER CACHE_FOLDER [--seeds 1] [--kinds pan,shake] [--frames 24] [--size 640x360]
+    qa.py TRANSCODER CACHE_FOLDER [--seeds 1] [--kinds pan,shake] [--ways object,late] [--frames 24] [--size 640x360]
 
 Cases of `people.py` are degraded by every way of `degrade.py`. Prints Spearman's rank correlation of the score with the true
 error, told in three ways: absolute error of alpha, squared error, and squared error over the subject's area (all x 1000); then
@@ -47,12 +47,12 @@ def errors(trues, founds):
     return tuple(1e3 * float(value) for value in (np.abs(found - wanted).mean(), squared.mean(), squared.sum() / max(wanted.sum(), 1)))
 
 
-def degraded(transcoder, case):
-    """Name, way, strength, report and errors of each way and strength of one case."""
+def degraded(transcoder, ways, case):
+    """Name, way, strength, report and errors of one case, for each strength of the ways."""
     pictures, rows = degrade.read(case), []
     with tempfile.TemporaryDirectory() as folder:
         result = pathlib.Path(folder) / "degraded.mov"
-        for way, strength in [("truth", 0), *((way, strength) for way, strengths in degrade.WAYS.items() for strength in strengths)]:
+        for way, strength in [("truth", 0), *((way, strength) for way in ways for strength in degrade.WAYS[way])]:
             alphas = degrade.degrade(case, pictures, way, strength, result)
             rows.append((case.name, way, strength, qa_report(transcoder, case, result), *errors(pictures[0], alphas)))
     return rows
@@ -81,15 +81,17 @@ def main():
         parser.add_argument(name, type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--ways", default=",".join(degrade.WAYS))
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--size", default=f"{people.WIDTH}x{people.HEIGHT}")
     options = parser.parse_args()
     pairs = itertools.product(options.seeds.split(","), options.kinds.split(","))
     found = [people.ensure(options.cache, kind, int(seed), options.frames, options.size) for seed, kind in pairs]
+    ways = options.ways.split(",")
     print(LINE.format("case", "way", "", "score", "absolute", "squared", "area", "score's terms"))
     rows = []
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-        for row in itertools.chain.from_iterable(pool.map(degraded, itertools.repeat(options.transcoder), found)):
+        for row in itertools.chain.from_iterable(pool.map(degraded, itertools.repeat(options.transcoder), itertools.repeat(ways), found)):
             rows.append(row)
             name, way, strength, report, *figures = row
             terms = " ".join(f"{term['term']} {term['error']:.3f}" for term in report.get("scoreTerms", []))
@@ -97,7 +99,7 @@ def main():
             shown = "-" if shown is None else shown
             print(LINE.format(name.rsplit("-", 2)[0], way, strength or "", shown, *(f"{value:.2f}" for value in figures), terms), flush=True)
     print("\nSpearman's rank correlation of the score's shortfall with the true error")
-    for way in degrade.WAYS:
+    for way in ways:
         print_correlation(way, [row for row in rows if row[1] == way])
     print_correlation("all", rows)
     print_extremes("\nWorst of the true mattes", [row for row in rows if row[1] == "truth"], True)

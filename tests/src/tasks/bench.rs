@@ -95,8 +95,8 @@ const BENCHES: [Bench; 11] = [
     },
     Bench {
         name: "qa-people",
-        summary: "the QA score against the true error of degraded mattes of people; --seeds 1,2, --kinds pan,shake, --frames N",
-        brief: &["--kinds", "still_camera", "--frames", "2", "--size", "320x180"],
+        summary: "the QA score against the true error of degraded mattes of people; --seeds 1,2, --kinds pan,shake, --ways late, --frames N",
+        brief: &["--kinds", "still_camera", "--ways", "late", "--frames", "2", "--size", "320x180"],
         run: qa::run_people,
     },
 ];
