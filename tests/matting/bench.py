@@ -158,7 +158,7 @@ def bench_people(options, kinds, seeds):
             for way, matte in ways(options, models, kind):
                 results[name, way] = matte(case)
                 print_result(name, way, results[name, way])
-            stills.append((name, case, {way: result.video for (of, way), result in results.items() if of == name and result.video}))
+            stills.append((name, case, {way: result.video for (of, way), result in results.items() if of == name}))
     if models:
         print_means(results)
         for model in models:

@@ -37,6 +37,9 @@ def row(name, case, videos):
         "truth": over(middle(score.stream(case / "foreground.mkv", "rgb24", 3, shape), count), alpha),
     }
     for way, video in videos.items():
+        if video is None:
+            pictures[f"{way}: refused"] = np.zeros((*shape, 3), np.uint8)
+            continue
         result = middle(score.stream(video, "rgba", 4, shape), count)
         pictures[way] = over(result[..., :3], result[..., 3])
     tiles = []
