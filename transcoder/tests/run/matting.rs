@@ -134,8 +134,8 @@ fn a_model_of_single_pictures_is_fed_any_size_and_its_matte_comes_back_exactly()
 fn moving_square(bench: &Bench, size: &str, frames: usize) -> PathBuf {
     let background = format!("testsrc2=s={size}:r=25,hue=s=0,colorchannelmixer=rr=0.1[back]");
     let squares = "color=0xff2020:s=80x100:r=25[one];color=0xff2020:s=60x60:r=25[other]";
-    let first = "[back][one]overlay=x='20+t*40':y='h/2-50':shortest=1[with]";
-    let second = "[with][other]overlay=x='w-70':y=8:enable='between(n,30,32)':shortest=1";
+    let first = "[back][one]overlay=x='20+t*40':y='H/2-50':shortest=1[with]";
+    let second = "[with][other]overlay=x='W-70':y=8:enable='between(n,30,32)':shortest=1";
     let filter = format!("{background};{squares};{first};{second}");
     bench.ffmpeg(&format!("-filter_complex {filter} -frames:v {frames} -c:v ffv1 -pix_fmt gbrp"), &format!("{size}-square.mkv"))
 }

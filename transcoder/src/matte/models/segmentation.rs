@@ -9,13 +9,16 @@ mod picture_model;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
+use segmentation::{ClipSegmenter, Picture, Views};
 use shared::media::PixelSize;
 
 use self::analysis::SegmentationAnalysis;
 use self::mattes::MatteSession;
 use self::picture_model::PictureModel;
 use super::model::Model;
+use super::plane::Plane;
 use crate::error::TaskResult;
+use crate::frame::pixels::sides;
 use crate::frame::raw_format::RawFormat;
 use crate::matte::first_pass::FirstPass;
 use crate::matte::matting_step::{MattingBackend, MattingRun};
@@ -50,6 +53,21 @@ impl MattingBackend for SegmentationBackend {
         let first_pass = FirstPass::new(Box::new(analysis), RawFormat::Rgba, small);
         Ok(MattingRun { session: Box::new(session), first_pass: Some(first_pass) })
     }
+}
+
+/// Mattes of single frames, packed RGB, without the help of their neighbours.
+pub fn matte_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<Vec<Plane>> {
+    let mut pictures = PictureModel::start(model)?;
+    let (width, height) = sides(size);
+    let mut mattes = Vec::new();
+    for frame in frames {
+        let values = frame.as_chunks::<3>().0.to_vec();
+        let mut segmenter = ClipSegmenter::new(Views::Few);
+        let mut found = segmenter.push(Picture { width, height, values }, &mut pictures)?;
+        found.extend(segmenter.finish(&mut pictures)?);
+        mattes.extend(found.iter().map(|evidence| mattes::small_matte(model.manifest(), evidence)));
+    }
+    Ok(mattes)
 }
 
 /// The size scaled down to this longer side, if it is larger.

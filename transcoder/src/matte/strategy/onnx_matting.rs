@@ -9,7 +9,7 @@ use super::{AlphaSource, Detection, SampledClip, hundredths};
 use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::matte::matting_step::MattingBackend;
-use crate::matte::models::{Catalog, Inference, Kind, Model, OnnxBackend, SegmentationBackend};
+use crate::matte::models::{self, Catalog, Inference, Kind, Model, OnnxBackend, Plane, SegmentationBackend};
 use keyer::color::byte;
 
 /// Least share of the picture for the subject, and for the background.
@@ -70,17 +70,12 @@ fn find(models: &Catalog, wanted: Option<&str>) -> Result<Arc<Model>, String> {
 
 /// Share of the picture that is subject, and certainty of the mattes: 1 without partial alpha.
 fn infer_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<(f32, f32)> {
-    let mut inference = Inference::start(model)?;
     let (mut subject, mut partial, mut pixels) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut counts = [0_u64; 256];
-    for batch in frames.chunks(inference.frames_max()) {
-        let batch: Vec<Vec<u8>> = batch.iter().map(|frame| opaque(frame)).collect();
-        let mattes = inference.infer(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>(), size)?;
-        for alpha in mattes.into_iter().flat_map(|inferred| inferred.matte.values) {
-            counts[usize::from(byte(alpha * 255.0))] += 1;
-            let alpha = f64::from(alpha);
-            (subject, partial, pixels) = (subject + alpha, partial + alpha.min(1.0 - alpha), pixels + 1.0);
-        }
+    for alpha in matte_samples(model, frames, size)?.into_iter().flat_map(|matte| matte.values) {
+        counts[usize::from(byte(alpha * 255.0))] += 1;
+        let alpha = f64::from(alpha);
+        (subject, partial, pixels) = (subject + alpha, partial + alpha.min(1.0 - alpha), pixels + 1.0);
     }
     let background_alpha = background_alpha(&counts);
     if background_alpha > 0 {
@@ -92,6 +87,21 @@ fn infer_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> Tas
     }
     #[expect(clippy::cast_possible_truncation, reason = "shares, which are rounded to hundredths")]
     Ok(((subject / pixels.max(1.0)) as f32, (1.0 - partial / subject.max(1e-9)).clamp(0.01, 1.0) as f32))
+}
+
+/// The mattes of sampled frames, packed RGB.
+fn matte_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<Vec<Plane>> {
+    if model.manifest().kind == Kind::Segmentation {
+        return models::matte_samples(model, frames, size);
+    }
+    let mut inference = Inference::start(model)?;
+    let mut mattes = Vec::new();
+    for batch in frames.chunks(inference.frames_max()) {
+        let batch: Vec<Vec<u8>> = batch.iter().map(|frame| opaque(frame)).collect();
+        let inferred = inference.infer(&batch.iter().map(Vec::as_slice).collect::<Vec<_>>(), size)?;
+        mattes.extend(inferred.into_iter().map(|inferred| inferred.matte));
+    }
+    Ok(mattes)
 }
 
 fn opaque(rgb: &[u8]) -> Vec<u8> {

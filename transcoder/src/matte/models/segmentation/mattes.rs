@@ -33,10 +33,8 @@ impl MatteSession {
     }
 
     fn matte(&self, frame: &[u8], evidence: &Evidence<f32>) -> TaskResult<Plane> {
-        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-        let small_size = PixelSize { width: side(evidence.width), height: side(evidence.height) };
-        let share = |log_odds: &f32| self.manifest.leveled(1.0 / (1.0 + (-(log_odds + LEAN)).exp()));
-        let matte = Plane { size: small_size, values: evidence.values.iter().map(share).collect() };
+        let matte = small_matte(&self.manifest, evidence);
+        let small_size = matte.size;
         let small = scale_opaque(frame, self.size, small_size)?;
         let longer = self.size.width.max(self.size.height);
         if longer >= EDGE_SIDE_PX_MIN {
@@ -47,6 +45,14 @@ impl MatteSession {
         let large = scale_opaque(frame, self.size, large_size)?;
         Ok(guided_filter::refine(&matte, &small, &large, large_size).averaged(factor as usize))
     }
+}
+
+/// The matte in the size of the evidence.
+pub fn small_matte(manifest: &Manifest, evidence: &Evidence<f32>) -> Plane {
+    let pixels = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let size = PixelSize { width: pixels(evidence.width), height: pixels(evidence.height) };
+    let share = |log_odds: &f32| manifest.leveled(1.0 / (1.0 + (-(log_odds + LEAN)).exp()));
+    Plane { size, values: evidence.values.iter().map(share).collect() }
 }
 
 impl MattingSession for MatteSession {
