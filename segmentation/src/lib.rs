@@ -2,8 +2,8 @@
 //! pictures in, log-odds out.
 //!
 //! `clip` runs the steps: `view` shows the model each frame in several ways, `motion` and
-//! `optical_flow` follow the picture, `temporal_fusion` carries evidence along, `tracks` and `stray` find
-//! the subjects.
+//! `optical_flow` follow the picture, `temporal_fusion` carries evidence along, `tracks` and
+//! `stray` find the subjects.
 
 mod clip;
 mod components;

@@ -9,6 +9,7 @@ use crate::plane::{Plane, float, position, signed};
 /// Side of a patch and distance between patches. Units: pixels of a level.
 const PATCH_PX: usize = 8;
 const STRIDE_PX: usize = 4;
+const PIXELS: usize = PATCH_PX * PATCH_PX;
 /// Shorter side of the coarsest level. Units: pixels.
 const COARSEST_PX: usize = 12;
 /// Most steps of the search for one patch.
@@ -18,7 +19,7 @@ const STEP_PX_MIN: f32 = 0.02;
 /// Added to the diagonal of the structure tensor of a patch. Units: squared luma per pixel.
 const REGULARISATION: f32 = 4.0;
 /// Reach of smoothing, and difference of luma at which its weight is 1 ÷ e.
-const SMOOTHING_REACH_PX: isize = 2;
+const SMOOTHING_REACH_PX: usize = 2;
 const SMOOTHING_LUMA: f32 = 8.0;
 
 /// Motion of each pixel to the same point of another frame, right and down. Units: pixels.
@@ -26,15 +27,14 @@ pub type Flow = Plane<[f32; 2]>;
 
 impl Flow {
     /// Interpolates between the four vectors around a position.
+    #[inline]
     pub(crate) fn bilinear(&self, x: f32, y: f32) -> [f32; 2] {
-        let (left, top) = (x.floor(), y.floor());
-        let (across, down) = (x - left, y - top);
-        #[expect(clippy::cast_possible_truncation, reason = "positions are small")]
-        let (left, top) = (left as isize, top as isize);
-        let corners = [self.at(left, top), self.at(left + 1, top), self.at(left, top + 1), self.at(left + 1, top + 1)];
-        let weights = [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
-        let part = |axis: usize| corners.iter().zip(weights).map(|(corner, weight)| corner[axis] * weight).sum();
-        [part(0), part(1)]
+        let (corners, weights) = self.corners(x, y);
+        let mut mixed = [0.0; 2];
+        for (corner, weight) in corners.iter().zip(weights) {
+            mixed = [mixed[0] + corner[0] * weight, mixed[1] + corner[1] * weight];
+        }
+        mixed
     }
 }
 
@@ -130,10 +130,38 @@ impl Patches {
     }
 }
 
+/// The pixels of a patch whose first pixel lies at a position between pixels.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+fn patch_at(plane: &Plane<f32>, x: f32, y: f32) -> [f32; PIXELS] {
+    let mut patch = [0.0; PIXELS];
+    let (right, bottom) = (float(plane.width) - float(PATCH_PX) - 1.0, float(plane.height) - float(PATCH_PX) - 1.0);
+    if !(x >= 0.0 && y >= 0.0 && x < right && y < bottom) {
+        for (index, value) in patch.iter_mut().enumerate() {
+            *value = plane.bilinear(x + float(index % PATCH_PX), y + float(index / PATCH_PX));
+        }
+        return patch;
+    }
+    // All pixels have the same weights.
+    let (left, top) = (x as usize, y as usize);
+    let (across, down) = (x - float(left), y - float(top));
+    let weights = [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
+    for (row, values) in patch.chunks_exact_mut(PATCH_PX).enumerate() {
+        let start = (top + row) * plane.width + left;
+        let upper = &plane.values[start..=start + PATCH_PX];
+        let lower = &plane.values[start + plane.width..=start + plane.width + PATCH_PX];
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = upper[index] * weights[0]
+                + upper[index + 1] * weights[1]
+                + lower[index] * weights[2]
+                + lower[index + 1] * weights[3];
+        }
+    }
+    patch
+}
+
 /// Finds a patch in the other frame by Gauss–Newton steps with the gradients of this one. Mean
 /// luma is ignored.
 fn search_patch(from: &Plane<f32>, to: &Plane<f32>, (left, top): (usize, usize), initial: [f32; 2]) -> [f32; 2] {
-    const PIXELS: usize = PATCH_PX * PATCH_PX;
     let (mut luma, mut gradients) = ([0.0; PIXELS], [[0.0; 2]; PIXELS]);
     for (index, (luma, gradient)) in luma.iter_mut().zip(&mut gradients).enumerate() {
         let (x, y) = (signed(left + index % PATCH_PX), signed(top + index / PATCH_PX));
@@ -151,10 +179,7 @@ fn search_patch(from: &Plane<f32>, to: &Plane<f32>, (left, top): (usize, usize),
     let determinant = xx * yy - xy * xy;
     let mean_luma = luma.iter().sum::<f32>() / count;
     let residual = |vector: [f32; 2]| {
-        let mut other = [0.0; PIXELS];
-        for (index, other) in other.iter_mut().enumerate() {
-            *other = to.bilinear(float(left + index % PATCH_PX) + vector[0], float(top + index / PATCH_PX) + vector[1]);
-        }
+        let mut other = patch_at(to, float(left) + vector[0], float(top) + vector[1]);
         let shift = other.iter().sum::<f32>() / count - mean_luma;
         other.iter_mut().zip(luma).for_each(|(other, luma)| *other -= luma + shift);
         other
@@ -188,12 +213,14 @@ fn smoothed(flow: &Flow, luma: &Plane<f32>) -> Flow {
     Plane::from_fn(flow.width, flow.height, |x, y| {
         let own = luma.values[y * flow.width + x];
         let (mut sum, mut weights) = ([0.0; 2], 0.0);
-        for row in signed(y) - SMOOTHING_REACH_PX..=signed(y) + SMOOTHING_REACH_PX {
-            for column in signed(x) - SMOOTHING_REACH_PX..=signed(x) + SMOOTHING_REACH_PX {
-                let (vector, other) = (flow.at(column, row), luma.at(column, row));
+        for row in y.saturating_sub(SMOOTHING_REACH_PX)..(y + SMOOTHING_REACH_PX + 1).min(flow.height) {
+            let first = row * flow.width + x.saturating_sub(SMOOTHING_REACH_PX);
+            let last = row * flow.width + (x + SMOOTHING_REACH_PX).min(flow.width - 1);
+            for (vector, other) in flow.values[first..=last].iter().zip(&luma.values[first..=last]) {
                 // Falls like a Gaussian, without an exponential.
-                let distance = (other - own) / SMOOTHING_LUMA;
-                let weight = 1.0 / (1.0 + distance * distance).powi(2);
+                let distance = (other - own) * (1.0 / SMOOTHING_LUMA);
+                let falloff = 1.0 / (1.0 + distance * distance);
+                let weight = falloff * falloff;
                 sum = [sum[0] + weight * vector[0], sum[1] + weight * vector[1]];
                 weights += weight;
             }

@@ -43,19 +43,40 @@ impl<T: Copy + Send + Sync> Plane<T> {
     }
 }
 
-/// The pixel before a position, and the distance from it.
-#[expect(clippy::cast_possible_truncation, reason = "positions are small")]
+/// The pixel before a position, and the distance from it. `f32::floor` is a function call on
+/// processors without an instruction for it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "positions are small")]
 fn split(position: f32) -> (isize, f32) {
-    let floor = position.floor();
-    (floor as isize, position - floor)
+    let truncated = position as i32;
+    let floor = truncated - i32::from((truncated as f32) > position);
+    (floor as isize, position - floor as f32)
+}
+
+impl<T: Copy + Send + Sync> Plane<T> {
+    /// The four pixels around a position, row by row, and their weights; whole numbers are pixel
+    /// centres.
+    #[expect(clippy::cast_sign_loss, reason = "checked")]
+    #[inline]
+    pub(crate) fn corners(&self, x: f32, y: f32) -> ([T; 4], [f32; 4]) {
+        let ((left, across), (top, down)) = (split(x), split(y));
+        let is_inside = left >= 0 && top >= 0 && left + 1 < signed(self.width) && top + 1 < signed(self.height);
+        let corners = if is_inside {
+            let start = top as usize * self.width + left as usize;
+            let (upper, lower) = (&self.values[start..start + 2], &self.values[start + self.width..start + self.width + 2]);
+            [upper[0], upper[1], lower[0], lower[1]]
+        } else {
+            [self.at(left, top), self.at(left + 1, top), self.at(left, top + 1), self.at(left + 1, top + 1)]
+        };
+        (corners, [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down])
+    }
 }
 
 impl Plane<f32> {
     /// Interpolates between the four pixels around a position; whole numbers are pixel centres.
+    #[inline]
     pub(crate) fn bilinear(&self, x: f32, y: f32) -> f32 {
-        let ((left, across), (top, down)) = (split(x), split(y));
-        let mix = |row: isize| self.at(left, row) * (1.0 - across) + self.at(left + 1, row) * across;
-        mix(top) * (1.0 - down) + mix(top + 1) * down
+        let (corners, weights) = self.corners(x, y);
+        corners[0] * weights[0] + corners[1] * weights[1] + corners[2] * weights[2] + corners[3] * weights[3]
     }
 
     /// Half of the width and height, rounded up; means of 2 × 2 pixels.
@@ -69,12 +90,16 @@ impl Plane<f32> {
 
 impl Picture {
     /// Interpolates between the four pixels around a position; whole numbers are pixel centres.
+    #[inline]
     pub(crate) fn bilinear(&self, x: f32, y: f32) -> [f32; 3] {
-        let ((left, across), (top, down)) = (split(x), split(y));
-        let corners = [(left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1)].map(|(x, y)| self.at(x, y));
-        let weights = [(1.0 - across) * (1.0 - down), across * (1.0 - down), (1.0 - across) * down, across * down];
-        let channel = |index: usize| corners.iter().zip(weights).map(|(corner, weight)| f32::from(corner[index]) * weight).sum();
-        [channel(0), channel(1), channel(2)]
+        let (corners, weights) = self.corners(x, y);
+        let mut mixed = [0.0; 3];
+        for (corner, weight) in corners.iter().zip(weights) {
+            for (mixed, code) in mixed.iter_mut().zip(corner) {
+                *mixed += f32::from(*code) * weight;
+            }
+        }
+        mixed
     }
 
     /// Half of the width and height, rounded up; means of 2 × 2 pixels.

@@ -68,6 +68,9 @@ fn mirrored(position: f32, side: usize) -> f32 {
     if last <= 0.0 {
         return 0.0;
     }
+    if (0.0..=last).contains(&position) {
+        return position;
+    }
     let within = position.rem_euclid(2.0 * last);
     if within > last { 2.0 * last - within } else { within }
 }

@@ -163,7 +163,8 @@ pub struct SeenView {
 /// The weighted mean of several views in log-odds, in a plane of `width` × `height` pixels that
 /// shows all of the frame.
 pub fn combine(views: &[SeenView], (width, height): (usize, usize), (frame_width, frame_height): (usize, usize)) -> Plane<f32> {
-    let odds: Vec<Plane<f32>> = views.iter().map(|view| view.shares.map(log_odds)).collect();
+    let table = LogOdds::new();
+    let odds: Vec<Plane<f32>> = views.par_iter().map(|view| view.shares.map(|share| table.of(share))).collect();
     let mut values = vec![0.0; width * height];
     values.par_chunks_mut(width).enumerate().for_each(|(row, out)| {
         let y = position(row, height, frame_height);
@@ -182,10 +183,25 @@ pub fn combine(views: &[SeenView], (width, height): (usize, usize), (frame_width
     Plane { width, height, values }
 }
 
-/// A share from 0 to 1 as log-odds.
-pub fn log_odds(share: f32) -> f32 {
-    let share = share.clamp(1.0 - SHARE_MAX, SHARE_MAX);
-    (share / (1.0 - share)).ln()
+/// Log-odds of shares, from a table: logarithms of all pixels would take longer than the model.
+struct LogOdds([f32; LogOdds::STEPS + 1]);
+
+impl LogOdds {
+    const STEPS: usize = 1024;
+
+    fn new() -> Self {
+        let log_odds = |index: usize| {
+            let share = (float(index) / float(Self::STEPS)).clamp(1.0 - SHARE_MAX, SHARE_MAX);
+            (share / (1.0 - share)).ln()
+        };
+        Self(std::array::from_fn(log_odds))
+    }
+
+    /// The log-odds of a share, which is limited to 0 and 1.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to the number of steps")]
+    fn of(&self, share: f32) -> f32 {
+        self.0[(share.clamp(0.0, 1.0) * float(Self::STEPS) + 0.5) as usize]
+    }
 }
 
 #[cfg(test)]

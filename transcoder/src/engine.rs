@@ -8,7 +8,7 @@
 //! | choose the matte | [`Engine::prepare`]: `matte::strategy` |
 //! | plan | [`Engine::plan`]: `output::run_plan` |
 //! | check the disk | `output::space` |
-//! | first pass of keying and segmentation | `matte::first_pass`: a decode of its own, slightly ahead |
+//! | first pass, where the matte needs one | `matte::first_pass`: a decode of its own, ahead |
 //! | decode → matte → compose → encode | `stream`: one decode, all encoders at once |
 //! | previews | `output::preview` |
 //! | verify | `output::verify`: every output is decoded again |
