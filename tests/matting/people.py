@@ -233,7 +233,11 @@ def clip(kind, seed, count, shape, folders):
         things = [objects.Held(random, people[0], folders[0], shape)]
     match_light(random, people, scene.render(0, view(0)))
     steps = 6 if kind in ("pan", "shake", "passing_car", "full_body") else 3
-    light = wave(random, 0.1, 0.5)
+    yield from shoot(scene, [*people, *things], view, wave(random, 0.1, 0.5), shape, count, steps)
+
+
+def shoot(scene, layers, view, light, shape, count, steps):
+    """Alpha, foreground and plate of each frame, all with the motion blur of `steps` moments."""
     for index in range(count):
         sums, plate = np.zeros((*shape, 4), np.float32), np.zeros((*shape, 3), np.float32)
         for step in range(steps):
@@ -241,7 +245,7 @@ def clip(kind, seed, count, shape, folders):
             now = view(time)
             behind = scene.render(time, now)
             drawn = np.zeros((*shape, 4), np.float32)
-            for layer in [*people, *things]:
+            for layer in layers:
                 shade = layer.shadow(time, now)
                 behind = behind if shade is None else behind * shade[..., None]
                 above = layer.render(time, now)
@@ -290,14 +294,19 @@ def make(folder, kind, seed, count=FRAMES, size=f"{WIDTH}x{HEIGHT}", cache=None)
     folders = sources.ensure(cache / "sources"), cache / "cutouts"
     shape = tuple(int(side) for side in size.split("x"))[::-1]
     random = np.random.default_rng((seed, KINDS.index(kind), 17))
-    quality = str(random.integers(20, 31))
-    h264 = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", quality]
+    quality = random.integers(20, 31)
+    write(folder, shape, quality, record(random, kind, clip(kind, seed, count, shape, folders)))
+
+
+def write(folder, shape, quality, frames):
+    """Encodes plate, alpha and foreground of each frame; `quality` is the plate's CRF."""
+    h264 = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", str(quality)]
     sinks = [
         cases.sink(folder / "plate.mp4", "rgb24", shape, [*h264, "-preset", "fast", *cases.BT709]),
         cases.sink(folder / "alpha.mkv", "gray", shape, ["-c:v", "ffv1"]),
         cases.sink(folder / "foreground.mkv", "rgb24", shape, ["-c:v", "ffv1", "-pix_fmt", "bgr0"]),
     ]
-    for pictures in record(random, kind, clip(kind, seed, count, shape, folders)):
+    for pictures in frames:
         for process, picture in zip(sinks, pictures):
             process.stdin.write(np.ascontiguousarray(picture).tobytes())
     for process in sinks:

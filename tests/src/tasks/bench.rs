@@ -10,7 +10,7 @@ mod inference;
 mod keying;
 mod load;
 mod matting;
-mod python;
+pub(super) mod python;
 mod qa;
 mod seed;
 mod workerd;

@@ -1,4 +1,5 @@
-//! Benches in Python: their packages, and the programs that they measure.
+//! Scripts in Python, of benches and of the demo: their packages, and the programs that benches
+//! measure.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use crate::{pip, step};
 /// The packages with which clips are generated and compared.
 const PACKAGES: [&str; 3] = ["numpy==2.4.6", "opencv-python-headless==5.0.0.93", "pillow==12.3.0"];
 
-/// The environment of a bench in Python.
+/// The environment of a script in Python.
 pub struct Python {
     workspace: Workspace,
     cache: Cache,
@@ -46,11 +47,23 @@ impl Python {
     }
 
     /// Runs a script below `tests` with the paths of programs, a folder in the cache, and the
-    /// options of the command line.
+    /// options of the command line. Its output is shown.
     pub fn run(&self, script: &str, programs: &[PathBuf], folder: &str, options: Vec<OsString>) -> Result<()> {
-        let mut bench = Command::new("python3");
-        bench.arg(self.workspace.join("tests").join(script)).args(programs).arg(self.cache.join(folder)).args(options);
-        bench.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut bench = self.command(script);
+        bench.args(programs).arg(self.cache.join(folder)).args(options);
         step::run_openly(script, &mut bench, "The lines above say why.")
+    }
+
+    /// Runs a script below `tests` that writes files into the folders. Its output is shown only
+    /// when it fails.
+    pub fn generate(&self, title: &str, script: &str, folders: &[PathBuf]) -> Result<()> {
+        step::run(title, self.command(script).args(folders), "The lines above say why.")
+    }
+
+    fn command(&self, script: &str) -> Command {
+        let mut python = Command::new("python3");
+        python.arg(self.workspace.join("tests").join(script));
+        python.env("PYTHONPATH", &self.packages).env("PYTHONDONTWRITEBYTECODE", "1");
+        python
     }
 }
