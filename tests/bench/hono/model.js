@@ -23,7 +23,7 @@ const TARIFFS = {
 };
 
 const NO_PROVIDER_KEY = "No key of the provider KIE is configured.";
-const NO_MATTING_MODEL = "No matting model is configured: set MATTING_MODELS on the transcoders; docs/matting.md says how.";
+const NO_MATTING_MODEL = "No transcoder has a matting model: `bgless-transcoder model add selfie` installs one; docs/matting.md says how.";
 const NOT_SEEN = "No transcoder that has it was heard of in the last quarter of an hour.";
 const NOT_USABLE = "The transcoders cannot load it; their logs say why.";
 const NONE_USABLE = "No matting model that is configured works; see the models themselves.";
