@@ -1,5 +1,5 @@
-//! Views: the box around the subject as the model is shown it, stretched, shifted, tilted and
-//! mirrored (test-time augmentation).
+//! Views: the box around the subject as the model is shown it, stretched, shifted and mirrored
+//! (test-time augmentation).
 //!
 //! A small model errs differently each time the subject is placed or stretched differently, so that
 //! the mean of several views is more accurate than each. A box that is narrower than the square
@@ -26,21 +26,14 @@ pub struct View {
     pub down: f32,
     /// Shift to the right. Units: widths of the box.
     pub shift: f32,
-    /// Units: degrees.
-    pub tilt: f32,
     /// Weight in the mean.
     pub weight: f32,
 }
 
 impl View {
-    /// A view without tilt.
+    /// A view.
     pub const fn new(across: f32, down: f32, shift: f32, weight: f32) -> Self {
-        Self { across, down, shift, tilt: 0.0, weight }
-    }
-
-    /// The same view, tilted.
-    pub const fn tilted(self, degrees: f32) -> Self {
-        Self { tilt: degrees, ..self }
+        Self { across, down, shift, weight }
     }
 }
 
@@ -90,13 +83,10 @@ impl Rect {
 /// The mapping from the model's square picture to the frame. Whole numbers are pixel centres.
 #[derive(Debug, Clone, Copy)]
 pub struct Placement {
-    /// Rows of the matrix from offsets in the square to offsets in the frame.
-    matrix: [[f32; 2]; 2],
-    inverse: [[f32; 2]; 2],
+    /// Pixels of the frame for one pixel of the square, across and down; negative where mirrored.
+    scale: [f32; 2],
     middle: [f32; 2],
     half_side: f32,
-    /// Pixels of the frame between neighbouring pixels of the square.
-    step: f32,
 }
 
 impl Placement {
@@ -105,22 +95,15 @@ impl Placement {
         let (width, height) = (rect.right - rect.left, rect.bottom - rect.top);
         let side = float(side_px);
         let (across, down) = (width * view.across / side, height * view.down / side);
-        let (sin, cos) = view.tilt.to_radians().sin_cos();
-        let flip = if is_mirrored { -1.0 } else { 1.0 };
-        let matrix = [[across * cos * flip, -across * sin], [down * sin * flip, down * cos]];
-        let determinant = matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0];
-        let inverse = [
-            [matrix[1][1] / determinant, -matrix[0][1] / determinant],
-            [-matrix[1][0] / determinant, matrix[0][0] / determinant],
-        ];
+        let scale = [if is_mirrored { -across } else { across }, down];
         let middle =
             [f32::midpoint(rect.left, rect.right) + view.shift * width - 0.5, f32::midpoint(rect.top, rect.bottom) - 0.5];
-        Self { matrix, inverse, middle, half_side: (side - 1.0) / 2.0, step: across.max(down) }
+        Self { scale, middle, half_side: (side - 1.0) / 2.0 }
     }
 
     /// The model's input: planes of red, green and blue from 0 to 1.
     pub fn picture(&self, pyramid: &Pyramid, side: usize) -> Vec<f32> {
-        let sampler = pyramid.level(self.step);
+        let sampler = pyramid.level(self.scale[0].abs().max(self.scale[1]));
         let mut values = vec![0.0; side * side * 3];
         let (reds, rest) = values.split_at_mut(side * side);
         let (greens, blues) = rest.split_at_mut(side * side);
@@ -129,8 +112,7 @@ impl Placement {
             let down = float(y) - self.half_side;
             for (x, ((red, green), blue)) in reds.iter_mut().zip(greens).zip(blues).enumerate() {
                 let right = float(x) - self.half_side;
-                let [x, y] = apply(self.matrix, [right, down]);
-                let color = sampler.sample(self.middle[0] + x, self.middle[1] + y);
+                let color = sampler.sample(self.middle[0] + right * self.scale[0], self.middle[1] + down * self.scale[1]);
                 [*red, *green, *blue] = color.map(|channel| channel * (1.0 / 255.0));
             }
         }
@@ -139,14 +121,10 @@ impl Placement {
 
     /// Position in the square of a position in the frame; none outside of the square.
     fn position(&self, x: f32, y: f32) -> Option<(f32, f32)> {
-        let [right, down] = apply(self.inverse, [x - self.middle[0], y - self.middle[1]]);
+        let (right, down) = ((x - self.middle[0]) / self.scale[0], (y - self.middle[1]) / self.scale[1]);
         let is_inside = right.abs() <= self.half_side + 0.5 && down.abs() <= self.half_side + 0.5;
         is_inside.then_some((right + self.half_side, down + self.half_side))
     }
-}
-
-fn apply(matrix: [[f32; 2]; 2], [x, y]: [f32; 2]) -> [f32; 2] {
-    [matrix[0][0] * x + matrix[0][1] * y, matrix[1][0] * x + matrix[1][1] * y]
 }
 
 /// What the model said about one view: shares from 0 to 1.
@@ -218,8 +196,7 @@ mod tests {
         for (view, is_mirrored) in [
             (View::new(1.0, 1.0, 0.0, 1.0), false),
             (View::new(0.9, 1.15, 0.05, 4.0), true),
-            (View::new(1.0, 1.0, 0.0, 1.0).tilted(20.0), false),
-            (View::new(1.0, 1.0, 0.0, 1.0).tilted(-20.0), true),
+            (View::new(0.75, 1.0, -0.05, 1.0), false),
         ] {
             let placement = Placement::new(rect, view, is_mirrored, 64);
             // A model that takes red for the share of the subject.
