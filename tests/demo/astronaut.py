@@ -2,7 +2,7 @@
 
     astronaut.py FOLDER CACHE
 
-Both pictures are NASA's (public domain), out of scikit-image. Writes plate.mp4, and alpha.mkv and foreground.mkv, the truth.
+Both pictures are in the public domain (NASA, SpaceX), and come with scikit-image. Writes plate.mp4, and alpha.mkv and foreground.mkv, the truth.
 """
 import pathlib
 import sys

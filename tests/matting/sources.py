@@ -4,7 +4,7 @@ Only the members that are named here are kept, and only if their bytes are those
 
 | package | members | terms |
 |---|---|---|
-| scikit-image | astronaut, rocket: NASA, public domain; motorcycle: Middlebury 2014, gravel, brick: CC0 | BSD-3-Clause |
+| scikit-image | astronaut: NASA, public domain; rocket: SpaceX, public domain; motorcycle: Middlebury 2014, gravel, brick: CC0 | BSD-3-Clause |
 | matplotlib | grace_hopper: US Navy, public domain | PSF-like |
 | face_recognition (source archive) | obama, obama3: The White House, public domain | MIT |
 | ultralytics | bus: a street with people, for tests on this machine alone | AGPL-3.0 |

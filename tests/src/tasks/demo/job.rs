@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
+use shared::output::Output;
 
 use super::clips::DemoClip;
 use crate::alpha::{self, AlphaShares};
@@ -24,20 +25,20 @@ pub struct Outcome {
     pub seconds: f64,
     /// The files, in the order requested.
     pub files: Vec<SavedOutput>,
-    /// Mean absolute error of the first output's alpha, where the truth is known. 0 to 1.
+    /// Mean absolute error of the alpha, where the truth is known. 0 to 1.
     pub error: Option<f64>,
 }
 
 /// A downloaded output.
 pub struct SavedOutput {
-    /// Its name in requests.
-    pub format: String,
+    /// Its kind.
+    pub output: Output,
     /// The file.
     pub path: PathBuf,
     /// Its size.
     pub size_bytes: u64,
-    /// Measured on its frames.
-    pub shares: AlphaShares,
+    /// Measured on its frames, where ffmpeg reads its alpha.
+    pub shares: Option<AlphaShares>,
 }
 
 /// Runs a job. `check_alive` fails when the stack can no longer finish it.
@@ -63,8 +64,9 @@ pub fn run(
     print_line(&format!("✓ job {id} ({seconds:.1} s)"));
     ensure!(job.output_assets.len() == outputs.len(), "the job made {} outputs", job.output_assets.len());
     let files = job.output_assets.iter().map(|asset| save(api, &job.id, asset, &clip.folder)).collect::<Result<Vec<_>>>()?;
-    let error = match (&clip.truth, files.first()) {
-        (Some(truth), Some(file)) => Some(alpha::mean_error(&file.path, &file.format, truth)?),
+    let exact = files.iter().find(|file| matches!(file.output, Output::WebmVp9Alpha | Output::MovProres4444));
+    let error = match (&clip.truth, exact) {
+        (Some(truth), Some(file)) => Some(alpha::mean_error(&file.path, file.output.as_str(), truth)?),
         _ => None,
     };
     Ok(Outcome { job, seconds, files, error })
@@ -107,21 +109,20 @@ fn follow(api: &Api, mut job: Job, check_alive: &mut dyn FnMut() -> Result<()>) 
 
 fn save(api: &Api, job_id: &str, asset: &OutputAsset, folder: &Path) -> Result<SavedOutput> {
     let OutputAsset { format, size_bytes, .. } = asset;
-    let extension = match format.as_str() {
-        "webm-vp9-alpha" => "webm",
-        "mov-prores4444" => "mov",
-        _ => "mp4",
-    };
-    let path = folder.join(format!("{format}.{extension}"));
+    let output: Output = format.parse().map_err(|_| anyhow!("an unknown output, {format}"))?;
+    let path = folder.join(output.file_name());
     let saved_bytes = api.download(job_id, format, &path)?;
     ensure!(saved_bytes == *size_bytes, "{format} has {saved_bytes} bytes instead of {size_bytes}");
-    let shares = AlphaShares::measure(&path, format)?;
-    print_line(&format!(
-        "  {format}  {}  {:.1} % transparent, {:.1} % opaque",
-        DecimalBytes(saved_bytes),
-        shares.transparent * 100.0,
-        shares.opaque * 100.0
-    ));
-    ensure!(shares.is_cut_out(), "{format} does not have both transparent and opaque pixels");
-    Ok(SavedOutput { format: format.clone(), path, size_bytes: saved_bytes, shares })
+    let shares = if is_readable(output) { Some(AlphaShares::measure(&path, format)?) } else { None };
+    let measured = shares.map_or_else(String::new, |AlphaShares { transparent, opaque }| {
+        format!("  {:.1} % transparent, {:.1} % opaque", transparent * 100.0, opaque * 100.0)
+    });
+    print_line(&format!("  {format}  {}{measured}", DecimalBytes(saved_bytes)));
+    ensure!(shares.is_none_or(|shares| shares.is_cut_out()), "{format} does not have both transparent and opaque pixels");
+    Ok(SavedOutput { output, path, size_bytes: saved_bytes, shares })
+}
+
+/// Whether ffmpeg reads the alpha of every frame. It reads no animated WebP and no ZIP.
+fn is_readable(output: Output) -> bool {
+    matches!(output, Output::WebmVp9Alpha | Output::MovProres4444 | Output::Gif | Output::Apng | Output::MatteGrayscaleMp4)
 }

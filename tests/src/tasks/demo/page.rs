@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use indicatif::DecimalBytes;
+use shared::output::Output;
 
 use super::clips::DemoClip;
 use super::job::{Outcome, SavedOutput};
@@ -29,12 +30,9 @@ pub fn file_url(path: &Path) -> String {
 
 fn section(save_dir: &Path, clip: &DemoClip, outcome: &Outcome) -> Result<String> {
     let mut html = format!("<section>\n<h2>{}</h2>\n<div class=\"videos\">\n", escape(&clip.title));
-    html += &figure("Source", "source", &relative(save_dir, &clip.source)?);
-    let titled = [("webm-vp9-alpha", "Result", "result"), ("matte-grayscale-mp4", "Matte", "matte")];
-    for (format, title, class) in titled {
-        if let Some(file) = outcome.files.iter().find(|file| file.format == format) {
-            html += &figure(title, class, &relative(save_dir, &file.path)?);
-        }
+    html += &video("Source", "source", &relative(save_dir, &clip.source)?);
+    for file in &outcome.files {
+        html += &preview(file.output, &relative(save_dir, &file.path)?);
     }
     html += "</div>\n<dl>\n";
     for (name, value) in facts(outcome) {
@@ -47,22 +45,31 @@ fn section(save_dir: &Path, clip: &DemoClip, outcome: &Outcome) -> Result<String
     Ok(html + "</table>\n</section>\n")
 }
 
-fn figure(title: &str, class: &str, source: &str) -> String {
-    format!(
-        "<figure class=\"{class}\"><video src=\"{}\" autoplay loop muted playsinline></video><figcaption>{title}</figcaption></figure>\n",
-        escape(source)
-    )
+/// The output as browsers play it. The others are only in the table.
+fn preview(output: Output, path: &str) -> String {
+    match output {
+        Output::WebmVp9Alpha => video("Result", "result", path),
+        Output::MatteGrayscaleMp4 => video("Matte", "matte", path),
+        Output::OpaqueMp4 => video("Result, opaque", "opaque", path),
+        Output::AnimatedWebp | Output::Gif | Output::Apng => {
+            let (path, name) = (escape(path), output.as_str());
+            format!("<figure class=\"result\"><img src=\"{path}\" alt=\"\"><figcaption>{name}</figcaption></figure>\n")
+        }
+        _ => String::new(),
+    }
+}
+
+fn video(title: &str, class: &str, path: &str) -> String {
+    let element = format!("<video src=\"{}\" autoplay loop muted playsinline></video>", escape(path));
+    format!("<figure class=\"{class}\">{element}<figcaption>{title}</figcaption></figure>\n")
 }
 
 fn row(save_dir: &Path, file: &SavedOutput) -> Result<String> {
-    Ok(format!(
-        "<tr><td><a href=\"{}\">{}</a></td><td>{}</td><td>{:.1} %</td><td>{:.1} %</td></tr>\n",
-        escape(&relative(save_dir, &file.path)?),
-        escape(&file.format),
-        DecimalBytes(file.size_bytes),
-        file.shares.transparent * 100.0,
-        file.shares.opaque * 100.0
-    ))
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let transparent = file.shares.map_or_else(String::new, |shares| percent(shares.transparent));
+    let opaque = file.shares.map_or_else(String::new, |shares| percent(shares.opaque));
+    let (path, name, size) = (escape(&relative(save_dir, &file.path)?), file.output.as_str(), DecimalBytes(file.size_bytes));
+    Ok(format!("<tr><td><a href=\"{path}\">{name}</a></td><td>{size}</td><td>{transparent}</td><td>{opaque}</td></tr>\n"))
 }
 
 /// Names and values, as the job has them.
