@@ -140,6 +140,17 @@ impl<'a> Engine<'a> {
         Ok(Prepared { probed, matte, choice: None, timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
+    /// Probes a source and looks for a screen: it is keyed where `auto` would key it with certainty,
+    /// and otherwise has the source's own alpha.
+    pub async fn read_screen(&self, source: &Path) -> TaskResult<Prepared> {
+        let read = self.read(source, Matte::SOURCE_ALPHA).await?;
+        let begun = Instant::now();
+        let screen = strategy::certain_screen(self.ffmpeg, self.models, &read.probed).await?;
+        let matte = screen.unwrap_or(Matte::SOURCE_ALPHA);
+        let duration_ms = read.timing.duration_ms + timing("", begun).duration_ms;
+        Ok(Prepared { matte, timing: StageTiming { duration_ms, ..read.timing }, ..read })
+    }
+
     /// ffmpeg, in this engine's folder.
     pub const fn ffmpeg(&self) -> Tool<'a> {
         self.ffmpeg

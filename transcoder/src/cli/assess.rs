@@ -8,7 +8,6 @@ use shared::code::JobErrorCode;
 use shared::composition::Composition;
 use shared::media::{PixelSize, Preset};
 use shared::qa::{MatteFigures, QaReport};
-use shared::strategy::StrategyRequest;
 use tokio::sync::mpsc;
 
 use crate::blocking::blocking;
@@ -21,7 +20,7 @@ use crate::ffmpeg::raw_frames::read_frames;
 use crate::frame::pixels::{self, sides};
 use crate::matte::key_analysis::KeyingPasses;
 use crate::matte::keying_step::KeyedSource;
-use crate::matte::strategy::{Matte, MatteRequest};
+use crate::matte::strategy::Matte;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::qa;
 use crate::output::rendition::OutputRequest;
@@ -45,7 +44,7 @@ pub async fn assess(request: &QaArguments) -> Result<String, RunError> {
 }
 
 async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResult<QaReport> {
-    let before = look(engine, source).await?;
+    let before = engine.read_screen(source).await?;
     let begun = Instant::now();
     let after = engine.read(result, Matte::SOURCE_ALPHA).await?;
     if !after.probed.facts.has_alpha {
@@ -57,15 +56,6 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
     // Who made the result is not known, so neither is how.
     let before = Prepared { choice: None, ..before };
     Ok(qa::report(before.report_inputs(&plan, (None, figures), &[]), engine.tools().await?, stages))
-}
-
-/// Probes the source and detects its screen; without one, the result is measured without a
-/// reference.
-async fn look(engine: &Engine<'_>, source: &Path) -> TaskResult<Prepared> {
-    match engine.prepare(source, &MatteRequest::of(StrategyRequest::ChromaKey)).await {
-        Err(TaskError::Permanent { code: JobErrorCode::NoMatteStrategy, .. }) => engine.read(source, Matte::SOURCE_ALPHA).await,
-        prepared => prepared,
-    }
 }
 
 fn empty_plan(prepared: &Prepared) -> RunPlan {

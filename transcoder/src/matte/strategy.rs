@@ -204,6 +204,17 @@ pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, re
     }
 }
 
+/// The matte by keying where the clip shows a screen with certainty; none where a screen is only
+/// possible, since scenery may be taken for one.
+pub async fn certain_screen(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed) -> TaskResult<Option<Matte>> {
+    let request = MatteRequest::of(StrategyRequest::Auto);
+    let clip = SampledClip::sample(ffmpeg, models, probed, &request).await?;
+    Ok(match chroma_key::detect(&clip).await? {
+        Detection::Fits { alpha, .. } => Some(Matte { strategy: Strategy::ChromaKey, alpha }),
+        Detection::DoesNotFit { .. } => None,
+    })
+}
+
 /// The code and reason of a single strategy; `no_matte_strategy` with all reasons for several.
 fn failure(mut failures: Vec<(JobErrorCode, String)>) -> TaskError {
     match (failures.pop(), failures.is_empty()) {
