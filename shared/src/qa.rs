@@ -48,7 +48,7 @@ pub struct QaReport {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreTerm {
     /// For programs; never renamed: `reconstruction`, `spill`, `flicker`, `translucency`, `holes`,
-    /// `softness`.
+    /// `softness`, `foreign`, `lacking`.
     pub term: String,
     /// 0 to 1, root mean square over the subject.
     pub error: f64,
@@ -94,6 +94,16 @@ pub struct MatteFigures {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reconstruction_error: Option<f64>,
+    /// Squared alpha where a second opinion is sure of background, over the subject's area. Null with
+    /// a screen, and where there is no second opinion.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub foreign_share: Option<f64>,
+    /// Squared lack of alpha where a second opinion is sure of the subject, over its area. Null with
+    /// a screen, and where there is no second opinion.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub lacking_share: Option<f64>,
     /// Luma of the brightest 5 % of the screen less that of the darkest 5 %, over its mean. Null
     /// without a screen.
     #[serde(default)]

@@ -101,7 +101,7 @@ function qaReport(assets, durationMs) {
         matte: {
             coverage: 0.31, softShare: 0.042, flicker: 0.003, spillResidue: 0.011, holes: 0.0004, edgeContact: 0.97,
             translucency: 0.02, missingShare: 0.001, screenLeftShare: 0,
-            reconstructionError: 0.012, screenUnevenness: 0.08,
+            reconstructionError: 0.012, foreignShare: null, lackingShare: null, screenUnevenness: 0.08,
         },
         outputs: assets.map(({ output, size, frameCount, sizeBytes }) => ({
             format: output, ...size, frameRate: 30, frameCount, durationSec: durationMs / 1_000, sizeBytes, alphaPsnrDb: 43.21,

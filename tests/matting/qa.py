@@ -37,7 +37,10 @@ def qa_report(transcoder, case, result):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env={**os.environ, "RAYON_NUM_THREADS": "1"})
         if done.returncode:
             raise SystemExit(done.stderr)
-        return json.load(report)
+        found = json.load(report)
+        if any(warning["code"] == "score_uncertain" for warning in found["warnings"]):
+            found["score"] = None
+        return found
 
 
 def errors(trues, founds):

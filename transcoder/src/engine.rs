@@ -28,11 +28,12 @@ use futures_util::{StreamExt, TryStreamExt};
 use shared::code::JobErrorCode;
 use shared::qa::{MatteFigures, QaReport, StageTiming};
 use shared::report::AttemptStage;
-use shared::strategy::StrategyChoice;
+use shared::strategy::{Strategy, StrategyChoice};
 use tokio::sync::OnceCell;
 
 use self::frame_pipeline::{FramePipeline, TransparentPixels};
 use self::stream::Passes;
+use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::probe::{self, Probed, SourceContainer};
 use crate::ffmpeg::process::{Tool, args};
@@ -49,6 +50,7 @@ use crate::output::preview::{self, PreviewFile};
 use crate::output::qa::{self, ReportInputs};
 use crate::output::rendition::{OutputRequest, RenditionKind};
 use crate::output::run_plan::RunPlan;
+use crate::output::second_opinion::{self, MatteSamples};
 use crate::output::space;
 use crate::output::verify::{Reference, Verified, verify};
 use crate::progress::ProgressSink;
@@ -173,11 +175,15 @@ impl<'a> Engine<'a> {
         tracing::debug!(%plan, "planned");
         space::check(self.ffmpeg.dir, &plan.renditions)?;
         let begun = Instant::now();
-        let master = self.stream(prepared, &plan, request.backdrop.as_deref()).await?;
+        let mut master = self.stream(prepared, &plan, request.backdrop.as_deref()).await?;
         qa::check_usable(&master.matte, prepared.matte.strategy)?;
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.renditions, &master)?;
         let encoding = timing(AttemptStage::Encoding.as_str(), begun);
         let begun = Instant::now();
+        if matches!(prepared.matte.strategy, Strategy::OnnxMatting | Strategy::StaticCamera) {
+            let samples = std::mem::take(&mut master.matte_samples);
+            master.matte = self.second_opinion(prepared, &plan, samples, master.matte).await?;
+        }
         let outputs = self.verify(prepared, &plan, &master, deliver).await?;
         let verifying = timing(AttemptStage::Verifying.as_str(), begun);
         let inputs = prepared.report_inputs(&plan, (master.screens, master.matte), &outputs);
@@ -186,6 +192,33 @@ impl<'a> Engine<'a> {
             previews.push(preview::write_report(self.ffmpeg.dir, &report)?);
         }
         Ok(RunResult { outputs, previews, report })
+    }
+
+    /// Adds what a model finds in samples of a result to its figures; nothing where no model is
+    /// usable, or it fails.
+    pub async fn second_opinion(
+        &self,
+        prepared: &Prepared,
+        plan: &RunPlan,
+        samples: MatteSamples,
+        figures: MatteFigures,
+    ) -> TaskResult<MatteFigures> {
+        let maker = prepared.choice.as_ref().and_then(|choice| choice.matting_model.clone());
+        let models = Arc::clone(self.models);
+        let Some(model) = blocking(move || second_opinion::choose(&models, maker.as_deref())).await? else { return Ok(figures) };
+        match second_opinion::compare(self.ffmpeg, (&prepared.probed, plan), model, samples).await {
+            Ok(Some(opinion)) => Ok(MatteFigures {
+                foreign_share: Some(opinion.foreign_share),
+                lacking_share: Some(opinion.lacking_share),
+                ..figures
+            }),
+            Ok(None) => Ok(figures),
+            Err(TaskError::Permanent { detail, .. }) => {
+                tracing::warn!(detail, "a second opinion failed");
+                Ok(figures)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Decode → matte → compose → encode, all at once.

@@ -12,6 +12,7 @@ pub mod preview;
 pub mod qa;
 pub mod rendition;
 pub mod run_plan;
+pub mod second_opinion;
 pub mod space;
 pub mod verify;
 mod zip;

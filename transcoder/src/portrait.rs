@@ -35,6 +35,7 @@ use crate::length::{Length, duration_ms};
 use crate::output::encode::encode;
 use crate::output::master::Master;
 use crate::output::preview::{self, PreviewFile};
+use crate::output::second_opinion::MatteSamples;
 use crate::output::space;
 use crate::output::verify::{Reference, Verified, verify};
 use crate::plan::{self, Picture};
@@ -180,7 +181,14 @@ fn paint(painter: &Painter, queue: &mpsc::Sender<Frame>, sink: &ProgressSink) ->
         seen += 1;
         sink.set(AttemptStage::Encoding, seen, frames);
     }
-    Ok(Master { frames: seen, samples: vec![samples], screens: None, matte: MatteFigures::default(), posters: Vec::new() })
+    Ok(Master {
+        frames: seen,
+        samples: vec![samples],
+        screens: None,
+        matte: MatteFigures::default(),
+        matte_samples: MatteSamples::default(),
+        posters: Vec::new(),
+    })
 }
 
 fn unverified(detail: &str) -> TaskError {

@@ -25,6 +25,7 @@ use crate::output::matte_metrics::MatteMetrics;
 use crate::output::qa;
 use crate::output::rendition::OutputRequest;
 use crate::output::run_plan::RunPlan;
+use crate::output::second_opinion::MatteSamples;
 use crate::progress::ProgressSink;
 
 /// Frames of either video that wait for the other's.
@@ -51,10 +52,12 @@ async fn compare(engine: &Engine<'_>, source: &Path, result: &Path) -> TaskResul
         return Err(TaskError::permanent(JobErrorCode::NoSourceAlpha, "The result has no alpha."));
     }
     let plan = empty_plan(&before);
-    let figures = measure(engine.ffmpeg(), &before, &plan, &empty_plan(&after)).await?;
+    let (figures, samples) = measure(engine.ffmpeg(), &before, &plan, &empty_plan(&after)).await?;
+    let figures = match figures.reconstruction_error {
+        Some(_) => figures,
+        None => engine.second_opinion(&before, &plan, samples, figures).await?,
+    };
     let stages = vec![before.timing.clone(), timing("measuring", begun)];
-    // Who made the result is not known, so neither is how.
-    let before = Prepared { choice: None, ..before };
     Ok(qa::report(before.report_inputs(&plan, (None, figures), &[]), engine.tools().await?, stages))
 }
 
@@ -72,18 +75,24 @@ fn empty_plan(prepared: &Prepared) -> RunPlan {
     )
 }
 
-async fn measure(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan, result: &RunPlan) -> TaskResult<MatteFigures> {
+async fn measure(
+    ffmpeg: Tool<'_>,
+    before: &Prepared,
+    source: &RunPlan,
+    result: &RunPlan,
+) -> TaskResult<(MatteFigures, MatteSamples)> {
     let metrics = qa::metrics(&before.probed, source);
     let screens = find_screens(ffmpeg, before, source).await?;
     let (source_in, sources) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
     let (result_in, results) = mpsc::channel(FRAMES_IN_FLIGHT_MAX);
     let sizes = (source.picture.size, result.picture.size);
-    let (_, _, metrics) = tokio::try_join!(
+    let (_, _, mut metrics) = tokio::try_join!(
         decode(ffmpeg, source, source_in),
         decode(ffmpeg, result, result_in),
         add_frames(metrics, screens, sizes, sources, results),
     )?;
-    Ok(metrics.finish())
+    let samples = metrics.take_samples();
+    Ok((metrics.finish(), samples))
 }
 
 /// Number of the first frame of each shot, and the colour of its screen; empty where nothing would

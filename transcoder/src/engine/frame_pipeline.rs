@@ -15,6 +15,7 @@ use crate::output::master::Master;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::rendition::{Rendition, RenditionKind};
 use crate::output::run_plan::RunPlan;
+use crate::output::second_opinion::MatteSamples;
 
 /// Treatment of the colour of transparent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,8 @@ impl FramePipeline {
                 samples.push(Samples::new(Lattice::new(feed_size, frames)));
             }
         }
-        let master = Master { frames: 0, samples, screens: None, matte: MatteFigures::default(), posters: Vec::new() };
+        let (matte, matte_samples) = (MatteFigures::default(), MatteSamples::default());
+        let master = Master { frames: 0, samples, screens: None, matte, matte_samples, posters: Vec::new() };
         let (size, renditions) = (plan.picture.size, plan.renditions.clone());
         Self { keying, transparent_pixels, size, compositor, renditions, feeds, metrics, poster_at: frames / 2, master }
     }
@@ -118,7 +120,8 @@ impl FramePipeline {
     }
 
     /// Returns the reference data for verification, with the metrics of the matte.
-    pub fn finish(self) -> Master {
-        Master { screens: self.keying.screens(), matte: self.metrics.finish(), ..self.master }
+    pub fn finish(mut self) -> Master {
+        let matte_samples = self.metrics.take_samples();
+        Master { screens: self.keying.screens(), matte: self.metrics.finish(), matte_samples, ..self.master }
     }
 }

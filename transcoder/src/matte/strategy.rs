@@ -29,7 +29,8 @@ use crate::matte::key_analysis::KeyingPasses;
 use crate::matte::matting_step::MattingBackend;
 use crate::matte::models::Catalog;
 use crate::plan;
-pub use sampled_clip::SampledClip;
+pub use onnx_matting::matte_samples;
+pub use sampled_clip::{SampledClip, sample_size};
 
 /// Source of alpha for the frames of one clip.
 #[derive(Debug, Clone)]

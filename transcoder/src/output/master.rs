@@ -7,6 +7,7 @@ use crate::frame::feed::Frame;
 use crate::frame::pixels::Backdrop;
 use crate::frame::samples::Samples;
 use crate::matte::keying_step::ScreenSummary;
+use crate::output::second_opinion::MatteSamples;
 
 /// The composed clip.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Master {
     pub screens: Option<ScreenSummary>,
     /// Metrics of the matte.
     pub matte: MatteFigures,
+    /// Alpha of a few frames, for a second opinion.
+    pub matte_samples: MatteSamples,
     /// One frame over each backdrop, with its size.
     pub posters: Vec<(Backdrop, PixelSize, Frame)>,
 }

@@ -20,6 +20,7 @@ use shared::qa::MatteFigures;
 use crate::frame::pixels::sides;
 use crate::frame::samples::pixel;
 use crate::matte::keying_step::KeyedSource;
+use crate::output::second_opinion::MatteSamples;
 use keyer::planar::PlanarFormat;
 use reconstruction::Reconstruction;
 
@@ -64,6 +65,7 @@ pub struct MatteMetrics {
     translucency: Mean,
     /// None without a screen.
     reconstruction: Option<Reconstruction>,
+    samples: MatteSamples,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -105,12 +107,24 @@ impl MatteMetrics {
             contacts: 0,
             translucency: Mean::default(),
             reconstruction: None,
+            samples: MatteSamples::default(),
         }
     }
 
     /// For frames of this size, keyed from sources of this format.
     pub fn against(size: PixelSize, format: PlanarFormat) -> Self {
         Self { reconstruction: Some(Reconstruction::new(format)), ..Self::new(size) }
+    }
+
+    /// Keeps samples for a second opinion.
+    #[must_use]
+    pub fn with_samples(self, samples: MatteSamples) -> Self {
+        Self { samples, ..self }
+    }
+
+    /// The samples so far, which are kept no longer.
+    pub fn take_samples(&mut self) -> MatteSamples {
+        std::mem::take(&mut self.samples)
     }
 
     /// Adds the next frame: straight RGBA, and the source that it was keyed from, if there is one.
@@ -147,6 +161,8 @@ impl MatteMetrics {
         self.contacts += u64::from(self.touches_edge(&alpha));
         let (shortfall, outlines) = translucency::outlines(&alpha, self.columns);
         self.translucency.add(shortfall, outlines);
+        let pixels = |cells: usize| u32::try_from(cells).unwrap_or(u32::MAX);
+        self.samples.add(self.frames, PixelSize { width: pixels(self.columns), height: pixels(self.rows) }, &alpha);
         self.frames += 1;
         self.before.rotate_left(1);
         let [_, last] = &mut self.before;
@@ -169,6 +185,8 @@ impl MatteMetrics {
             missing_share: self.reconstruction.as_ref().and_then(Reconstruction::missing_share),
             screen_left_share: self.reconstruction.as_ref().and_then(Reconstruction::screen_left_share),
             reconstruction_error: self.reconstruction.as_ref().and_then(Reconstruction::error),
+            foreign_share: None,
+            lacking_share: None,
             screen_unevenness: self.reconstruction.as_ref().and_then(Reconstruction::unevenness),
         }
     }

@@ -14,11 +14,12 @@ use crate::frame::raw_format::RawFormat;
 use crate::matte::keying_step::ScreenSummary;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::run_plan::RunPlan;
+use crate::output::second_opinion::MatteSamples;
 use crate::output::verify::Verified;
 
 pub use self::unusable::check as check_usable;
 pub use self::warnings::{matte_warnings, source_warnings};
-use self::warnings::{possible_screen_warning, screen_warnings};
+use self::warnings::{possible_screen_warning, screen_warnings, uncertain_score_warning};
 
 /// A smaller share of the picture counts as none.
 const SHARE_MIN: f64 = 0.000_5;
@@ -49,7 +50,7 @@ pub fn metrics(probed: &Probed, plan: &RunPlan) -> MatteMetrics {
     match plan.raw_format {
         // Results of wider gamuts were converted, so they cannot be compared with the source.
         RawFormat::Planar(format) if probed.input.wide_gamut.is_none() => MatteMetrics::against(size, format),
-        RawFormat::Planar(_) | RawFormat::Rgba => MatteMetrics::new(size),
+        RawFormat::Planar(_) | RawFormat::Rgba => MatteMetrics::new(size).with_samples(MatteSamples::new(plan.picture.length)),
     }
 }
 
@@ -60,6 +61,10 @@ pub fn report(inputs: ReportInputs<'_>, tools: BTreeMap<String, String>, stages:
     warnings.extend(inputs.choice.into_iter().filter_map(possible_screen_warning));
     warnings.extend(inputs.screens.iter().flat_map(screen_warnings));
     warnings.extend(matte_warnings(&matte, inputs.strategy));
+    let is_judged = matches!(inputs.strategy, Strategy::OnnxMatting | Strategy::StaticCamera) || inputs.choice.is_none();
+    if is_judged && inputs.strategy != Strategy::Portrait {
+        warnings.extend(uncertain_score_warning(&matte));
+    }
     let (score, score_terms) = score::score(&matte);
     let outputs = inputs.verified.iter().map(|verified| rounded_output(&verified.figures)).collect();
     QaReport { score, score_terms, choice: inputs.choice.cloned(), matte, outputs, warnings, tools, stages }
@@ -120,6 +125,8 @@ fn rounded_matte(figures: MatteFigures) -> MatteFigures {
         missing_share: figures.missing_share.map(rounded),
         screen_left_share: figures.screen_left_share.map(rounded),
         reconstruction_error: figures.reconstruction_error.map(rounded),
+        foreign_share: figures.foreign_share.map(rounded),
+        lacking_share: figures.lacking_share.map(rounded),
         screen_unevenness: figures.screen_unevenness.map(rounded),
     }
 }
@@ -149,6 +156,8 @@ mod tests {
         missing_share: Some(0.0),
         screen_left_share: Some(0.0),
         reconstruction_error: Some(0.03),
+        foreign_share: None,
+        lacking_share: None,
         screen_unevenness: Some(0.1),
     };
 

@@ -10,7 +10,7 @@ use crate::clips::Bench;
 fn qa(bench: &Bench, source: &Path, result: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
     command.arg("qa").args([source, result]).arg("--report").arg(bench.path("qa.json"));
-    command.env("SCRATCH_DIR", bench.path("scratch")).output().unwrap()
+    command.env("SCRATCH_DIR", bench.path("scratch")).env("MATTING_MODELS", "").output().unwrap()
 }
 
 fn report(bench: &Bench, source: &Path, result: &Path) -> Value {
@@ -61,6 +61,8 @@ fn without_a_screen_the_matte_is_judged_alone() {
     let report = report(&bench, &clip, &result);
     assert_eq!(terms(&report), ["flicker", "translucency", "holes", "softness"]);
     assert_eq!(report["matte"]["reconstructionError"], Value::Null);
+    let warnings = report["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning["code"] == "score_uncertain"), "{warnings:?}");
 }
 
 #[test]

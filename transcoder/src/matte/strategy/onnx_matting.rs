@@ -90,7 +90,7 @@ fn infer_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> Tas
 }
 
 /// The mattes of sampled frames, packed RGB.
-fn matte_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<Vec<Plane>> {
+pub fn matte_samples(model: &Arc<Model>, frames: &[Vec<u8>], size: PixelSize) -> TaskResult<Vec<Plane>> {
     if model.manifest().kind == Kind::Segmentation {
         return models::matte_samples(model, frames, size);
     }

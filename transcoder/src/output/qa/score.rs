@@ -20,6 +20,9 @@ const FLICKER_WEIGHT: f64 = 0.5;
 /// Weight of softness, where no screen shows whether it is correct.
 const SOFTNESS_WEIGHT: f64 = 0.1;
 
+/// Disagreement of a second opinion with true mattes.
+const OPINION_TOLERANCE: f64 = 0.05;
+
 /// The score, and the terms it is made of. Each term is a root mean square error of alpha, so that
 /// their squares add up; the score is (1 − error)². With a screen, the reconstruction includes
 /// wrong holes and soft edges; without one, all of them count.
@@ -33,6 +36,8 @@ pub fn score(figures: &MatteFigures) -> (u8, Vec<ScoreTerm>) {
         terms.splice(0..0, [reconstruction, ("spill", SPILL_WEIGHT * figures.spill_residue)]);
     } else {
         terms.extend([("holes", figures.holes.sqrt()), ("softness", SOFTNESS_WEIGHT * soft_share)]);
+        let opinion = [("foreign", figures.foreign_share), ("lacking", figures.lacking_share)];
+        terms.extend(opinion.into_iter().filter_map(|(term, share)| Some((term, beyond(share?.sqrt(), OPINION_TOLERANCE)))));
     }
     let error = terms.iter().map(|(_, error)| error * error).sum::<f64>().sqrt().min(1.0);
     // A clip of nothing but screen is rightly empty: there, the reconstruction has no error.
@@ -69,6 +74,11 @@ mod tests {
         let named = |figures| score(&figures).1.into_iter().map(|term| term.term).collect::<Vec<_>>();
         assert_eq!(named(CLEAN), ["reconstruction", "spill", "flicker", "translucency"]);
         assert_eq!(named(NO_SCREEN), ["flicker", "translucency", "holes", "softness"]);
+        let judged = MatteFigures { foreign_share: Some(0.0), lacking_share: Some(0.0), ..NO_SCREEN };
+        assert_eq!(named(judged), ["flicker", "translucency", "holes", "softness", "foreign", "lacking"]);
+        for worse in [MatteFigures { foreign_share: Some(0.2), ..judged }, MatteFigures { lacking_share: Some(0.2), ..judged }] {
+            assert!(score(&worse).0 < 70, "{worse:?}");
+        }
         assert!(score(&CLEAN).0 > 90 && score(&NO_SCREEN).0 > 90);
         for worse in [
             MatteFigures { reconstruction_error: Some(0.1), ..CLEAN },

@@ -71,6 +71,12 @@ pub fn possible_screen_warning(choice: &StrategyChoice) -> Option<QaWarning> {
         .then(|| warning("possible_screen", chroma_key.reason.clone()))
 }
 
+/// Where neither a screen nor a second opinion shows whether the matte is of the right things.
+pub fn uncertain_score_warning(figures: &MatteFigures) -> Option<QaWarning> {
+    let message = "The score is not certain: there is no screen, and no matting model could tell the subject, so wrong objects and missing parts are not seen.";
+    (figures.reconstruction_error.is_none() && figures.foreign_share.is_none()).then(|| warning("score_uncertain", message))
+}
+
 /// From the screens that were keyed.
 pub fn screen_warnings(screens: &ScreenSummary) -> Vec<QaWarning> {
     let mut warnings = Vec::new();
@@ -184,6 +190,14 @@ mod tests {
             assert_eq!(codes(figures), [code]);
         }
         assert!(matte_warnings(&MatteFigures { spill_residue: 0.1, ..CLEAN }, Strategy::SourceAlpha).is_empty());
+    }
+
+    #[test]
+    fn a_score_is_certain_with_a_screen_or_a_second_opinion() {
+        let unseen = MatteFigures { reconstruction_error: None, ..CLEAN };
+        assert_eq!(uncertain_score_warning(&unseen).unwrap().code, "score_uncertain");
+        assert_eq!(uncertain_score_warning(&CLEAN), None);
+        assert_eq!(uncertain_score_warning(&MatteFigures { foreign_share: Some(0.0), ..unseen }), None);
     }
 
     #[test]
