@@ -6,7 +6,8 @@ use crate::app::ports::{ModelStore as _, Ports, Provider as _, SeenModel};
 use crate::domain::error::Error;
 use crate::domain::model::{self, MODEL_DELETED_AFTER_MS, MODEL_STALE_AFTER_MS, Model};
 
-const NO_MATTING_MODEL: &str = "No transcoder has a matting model: `bgless-transcoder model add selfie` installs one; docs/matting.md says how.";
+const NO_MATTING_MODEL: &str =
+    "No transcoder has a matting model: `bgless-transcoder model add selfie` installs one; docs/matting.md says how.";
 const NOT_WORKING: &str = "No matting model that is configured works; see the models themselves.";
 const NOT_REPORTED: &str = "No transcoder has reported it in the last quarter of an hour.";
 const UNKNOWN: &str = "No transcoder has announced a matting model of this id.";
