@@ -94,13 +94,13 @@ pub struct MatteFigures {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reconstruction_error: Option<f64>,
-    /// Squared alpha where a second opinion is sure of background, over the subject's area. Null with
-    /// a screen, and where there is no second opinion.
+    /// Squared alpha where a second opinion is sure of background, over the subject's area. Null
+    /// with a screen, and where there is no second opinion.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub foreign_share: Option<f64>,
-    /// Squared lack of alpha where a second opinion is sure of the subject, over its area. Null with
-    /// a screen, and where there is no second opinion.
+    /// Squared lack of alpha where a second opinion is sure of the subject, over its area. Null
+    /// with a screen, and where there is no second opinion.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub lacking_share: Option<f64>,

@@ -142,8 +142,8 @@ impl<'a> Engine<'a> {
         Ok(Prepared { probed, matte, choice: None, timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
 
-    /// Probes a source and looks for a screen: it is keyed where `auto` would key it with certainty,
-    /// and otherwise has the source's own alpha.
+    /// Probes a source and looks for a screen: it is keyed where `auto` would key it with
+    /// certainty, and otherwise has the source's own alpha.
     pub async fn read_screen(&self, source: &Path) -> TaskResult<Prepared> {
         let read = self.read(source, Matte::SOURCE_ALPHA).await?;
         let begun = Instant::now();

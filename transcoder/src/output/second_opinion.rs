@@ -1,5 +1,5 @@
-//! A second opinion on mattes without a screen: a matting model looks at a few frames of the source,
-//! and the matte is compared with what it finds there.
+//! A second opinion on mattes without a screen: a matting model looks at a few frames of the
+//! source, and the matte is compared with what it finds there.
 
 mod disagreement;
 
@@ -59,7 +59,8 @@ impl MatteSamples {
 
 /// The model that gives the opinion: one that did not make the matte if there is one, of several a
 /// segmentation model. A segmentation model may judge its own mattes, since it sees each frame
-/// without its neighbours here. `maker` is the id of the model that made the matte, if one is known.
+/// without its neighbours here. `maker` is the id of the model that made the matte, if one is
+/// known.
 pub fn choose(models: &Catalog, maker: Option<&str>) -> Option<Arc<Model>> {
     let usable = models.entries().iter().filter_map(|entry| entry.model().ok());
     let is_maker = |model: &Arc<Model>| maker == Some(model.manifest().id.as_str());

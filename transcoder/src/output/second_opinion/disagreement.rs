@@ -12,8 +12,8 @@ const TOLERANCE_PX: usize = 1;
 /// An opinion with a smaller subject does not know: small models overlook parts of small people.
 /// Units: share of the picture.
 const SUBJECT_SHARE_MIN: f64 = 0.02;
-/// Nor does one whose subject's area deviates more from its mean, as where a model finds a person in
-/// some frames only.
+/// Nor does one whose subject's area deviates more from its mean, as where a model finds a person
+/// in some frames only.
 /// Units: share of the mean area.
 const AREA_DEVIATION_MAX: f64 = 0.3;
 
