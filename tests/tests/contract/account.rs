@@ -42,7 +42,7 @@ fn models_are_listed_without_a_key_with_prices_and_reasons() {
         assert_eq!((&models[6]["available"], &models[6]["modes"]), (&json!(true), &json!([])), "only VidGen's API creates it");
         assert_eq!(models[0]["available"], true);
         assert_eq!(models[0]["prices"][1], json!({ "resolution": "1080p", "credits": 1, "perStartedSec": 1 }));
-        for (model, advice) in [(&models[3], "MATTING_MODELS"), (&models[5], "KIE"), (&models[7], "KIE")] {
+        for (model, advice) in [(&models[3], "model add"), (&models[5], "KIE"), (&models[7], "KIE")] {
             assert_eq!(model["available"], false);
             assert!(model["unavailableReason"].as_str().unwrap().contains(advice));
         }
