@@ -41,7 +41,7 @@ pub struct Staged {
     id: String,
 }
 
-/// Whether this version of a package is installed in a folder.
+/// True if this version of a package is installed in a folder.
 #[must_use]
 pub fn is_installed(package: &Package, folder: &Path) -> bool {
     let licence = fs::read_to_string(folder.join(format!("{}.{LICENCE}", package.id)));

@@ -47,7 +47,7 @@ pub struct Convolution {
     pub groups: usize,
 }
 
-/// How sample positions are mapped when a picture is resized.
+/// Mapping of sample positions when a picture is resized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
     /// Pixels are areas.

@@ -23,9 +23,9 @@ pub struct Package {
     /// SPDX identifier of its licence.
     pub licence: &'static str,
     licence_url: &'static str,
-    /// Whether the operator has to accept the licence before it is installed.
+    /// True if the operator must accept the licence before the model is installed.
     pub must_be_accepted: bool,
-    /// What the licence means for an operator.
+    /// Two sentences for operators about the terms of the licence.
     pub notice: &'static str,
     origin: &'static str,
     /// The manifest that is put beside the model.

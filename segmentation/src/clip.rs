@@ -59,7 +59,7 @@ pub trait Model {
     fn infer(&mut self, pictures: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Self::Error>;
 }
 
-/// How many views of a frame are taken.
+/// Number of views of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Views {
     /// Each as it is and mirrored.
@@ -87,7 +87,7 @@ impl Views {
         }
     }
 
-    /// Whether a view is mirrored; both where it is taken twice.
+    /// Mirroring of a view in this frame; both values where the view is taken twice.
     fn mirrors(self, frame: usize, view: usize) -> &'static [bool] {
         match self {
             Self::Both => &[false, true],

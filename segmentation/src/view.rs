@@ -17,7 +17,7 @@ const UNSEEN: f32 = -4.0;
 /// Least weight of views that show a pixel, for each that could.
 const WEIGHT_MIN: f32 = 0.6;
 
-/// How a box is shown.
+/// One view: the crop and stretch of a box, and its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct View {
     /// Part of the box's width that is shown.
@@ -127,10 +127,10 @@ impl Placement {
     }
 }
 
-/// What the model said about one view: shares from 0 to 1.
+/// The model's output for one view: shares of the subject from 0 to 1.
 #[derive(Debug)]
 pub struct SeenView {
-    /// Where the view is.
+    /// Position of the view in the frame.
     pub placement: Placement,
     /// Its weight.
     pub weight: f32,

@@ -22,7 +22,7 @@ pub fn ensure(cache: &Cache) -> Result<PathBuf> {
     own().map_or_else(|| wheel(cache), Ok)
 }
 
-/// Whether transcoders find the pinned version without a variable, or the caller names another.
+/// True if transcoders find the pinned version without a variable, or the caller names another.
 #[must_use]
 pub fn is_linked(cache: &Cache) -> bool {
     let library = fs::canonicalize(cache.join(LINK));
@@ -44,7 +44,7 @@ fn own() -> Option<PathBuf> {
     std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Where pip installs the wheel.
+/// The folder into which pip installs the wheel.
 fn folder(cache: &Cache) -> PathBuf {
     let folder = cache.tool_dir("onnxruntime", VERSION);
     fs::canonicalize(&folder).unwrap_or(folder)

@@ -83,9 +83,9 @@ mod tests {
         let of = |set: &[(&str, &str)]| {
             data_folder_of(|name| set.iter().find(|(found, _)| *found == name).map(|(_, value)| PathBuf::from(value)))
         };
-        let (home, xdg, own) = (("HOME", "/home/a"), ("XDG_CACHE_HOME", "/cache"), ("BGLESS_CACHE", "/data"));
+        let (home, xdg, own) = (("HOME", "/a"), ("XDG_CACHE_HOME", "/cache"), ("BGLESS_CACHE", "/data"));
         assert_eq!(of(&[]), None);
-        assert_eq!(of(&[home]), Some("/home/a/.cache/bgless".into()));
+        assert_eq!(of(&[home]), Some("/a/.cache/bgless".into()));
         assert_eq!(of(&[home, xdg]), Some("/cache/bgless".into()));
         assert_eq!(of(&[home, xdg, own]), Some("/data".into()));
     }

@@ -49,7 +49,7 @@ pub struct Operator<'a> {
     pub custom_options: &'a [u8],
 }
 
-/// What an operator does.
+/// Kind of an operator, with its options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code<'a> {
     /// `BuiltinOperator`.
