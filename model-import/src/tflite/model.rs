@@ -49,7 +49,7 @@ pub struct Operator<'a> {
     pub custom_options: &'a [u8],
 }
 
-/// Kind of an operator, with its options.
+/// An operator: built in, or one of MediaPipe's own by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code<'a> {
     /// `BuiltinOperator`.
