@@ -23,14 +23,9 @@ pub struct CacheLock {
 }
 
 impl Cache {
-    /// Opens `$BGLESS_CACHE`, else `$XDG_CACHE_HOME/bgless`, else `~/.cache/bgless`, and creates
-    /// it.
+    /// Opens the data folder, and creates it.
     pub fn open() -> Result<Self> {
-        let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let dir = var("BGLESS_CACHE")
-            .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("bgless")))
-            .or_else(|| var("HOME").map(|dir| dir.join(".cache/bgless")))
-            .context("there is no home folder; set BGLESS_CACHE to a folder for build tools")?;
+        let dir = model_import::data_folder().context("there is no home folder; set BGLESS_CACHE to a folder for build tools")?;
         let dir = std::path::absolute(dir)?;
         fs::create_dir_all(&dir).with_context(|| format!("the cache folder {} cannot be created", dir.display()))?;
         Ok(Self { dir })

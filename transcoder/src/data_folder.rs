@@ -1,10 +1,10 @@
 //! Where models and ONNX Runtime are found when no variable names them: in the data folder, which
 //! `cargo x setup` and `model add` fill, then beside the program, as an image installs them.
-//!
-//! The data folder is `$BGLESS_CACHE`, else `$XDG_CACHE_HOME/bgless`, else `~/.cache/bgless`.
 
 use std::env;
 use std::path::{Path, PathBuf};
+
+use model_import::data_folder;
 
 /// File name of ONNX Runtime's shared library, which the system's loader can find, too.
 pub const LIBRARY: &str = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
@@ -15,16 +15,6 @@ const MODEL_EXTENSION: &str = "onnx";
 /// File name of the model that is there from the start. Every other one was added because it is
 /// better, so it comes last.
 const BUILT_IN_MODEL: &str = "selfie";
-
-fn data_folder() -> Option<PathBuf> {
-    data_folder_of(|name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from))
-}
-
-fn data_folder_of(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    variable("BGLESS_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("bgless")))
-        .or_else(|| variable("HOME").map(|folder| folder.join(".cache/bgless")))
-}
 
 /// The folder above the one of the program.
 fn prefix() -> Option<PathBuf> {
@@ -77,18 +67,6 @@ pub fn onnx_runtime() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_data_folder_is_the_first_that_a_variable_names() {
-        let of = |set: &[(&str, &str)]| {
-            data_folder_of(|name| set.iter().find(|(found, _)| *found == name).map(|(_, value)| PathBuf::from(value)))
-        };
-        let (home, xdg, own) = (("HOME", "/a"), ("XDG_CACHE_HOME", "/cache"), ("BGLESS_CACHE", "/data"));
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[home]), Some("/a/.cache/bgless".into()));
-        assert_eq!(of(&[home, xdg]), Some("/cache/bgless".into()));
-        assert_eq!(of(&[home, xdg, own]), Some("/data".into()));
-    }
 
     #[test]
     fn models_that_were_added_come_before_the_built_in_one_and_the_data_folder_first() {
