@@ -107,12 +107,18 @@ pub struct ClipSegmenter {
     count: usize,
 }
 
-/// One frame of the window.
+/// The pixels of one frame.
 #[derive(Debug)]
-struct Frame {
+struct Source {
     number: usize,
     size: (usize, usize),
     pyramid: Pyramid,
+}
+
+/// One frame of the window.
+#[derive(Debug)]
+struct Frame {
+    source: Source,
     motion: MotionFrame,
     /// From the frame before to this one, and back; none for the first frame.
     motions: Option<(Motion, Motion)>,
@@ -147,15 +153,13 @@ impl ClipSegmenter {
 
     fn look<M: Model>(&mut self, picture: Picture, model: &mut M) -> Result<Frame, M::Error> {
         let size = (picture.width, picture.height);
-        let pyramid = Pyramid::new(picture);
-        let (width, height) = scaled(size, MOTION_SIDE_PX);
-        let motion = MotionFrame::new(pyramid.resized(width, height));
-        let motions = self.frames.back().map(|last| Motion::between(&last.motion, &motion));
-        let number = self.count;
+        let source = Source { number: self.count, size, pyramid: Pyramid::new(picture) };
         self.count += 1;
-        let mut frame = Frame { number, size, pyramid, motion, motions, first: Plane::filled(0, 0, 0.0), boxed: [None, None] };
-        frame.first = frame.see(&[Rect::whole(size.0, size.1)], self.views, self.views.of_frame(), model)?;
-        Ok(frame)
+        let (width, height) = scaled(size, MOTION_SIDE_PX);
+        let motion = MotionFrame::new(source.pyramid.resized(width, height));
+        let motions = self.frames.back().map(|last| Motion::between(&last.motion, &motion));
+        let first = source.see(&[Rect::whole(size.0, size.1)], self.views, self.views.of_frame(), model)?;
+        Ok(Frame { source, motion, motions, first, boxed: [None, None] })
     }
 
     /// Finishes all frames of the window but the last `context`, and keeps those that the next
@@ -190,8 +194,8 @@ impl ClipSegmenter {
                 let (frame, evidence_size) = (&mut self.frames[index], (found[0].width, found[0].height));
                 // Frames of the last window's end are done already.
                 if frame.boxed[round].is_none() {
-                    let rects: Vec<Rect> = rects.iter().map(|rect| widened(rect, evidence_size, frame.size)).collect();
-                    frame.boxed[round] = Some(frame.see(&rects, views, box_views, model)?);
+                    let rects: Vec<Rect> = rects.iter().map(|rect| widened(rect, evidence_size, frame.source.size)).collect();
+                    frame.boxed[round] = Some(frame.source.see(&rects, views, box_views, model)?);
                 }
             }
             found = self.fused(&shot, |frame| frame.boxed[round].as_ref().unwrap_or(&frame.first));
@@ -208,7 +212,7 @@ impl ClipSegmenter {
     }
 }
 
-impl Frame {
+impl Source {
     /// Evidence from views of parts of the frame.
     fn see<M: Model>(&self, rects: &[Rect], views: Views, shown: &[View], model: &mut M) -> Result<Plane<f32>, M::Error> {
         let side = model.side();
@@ -255,7 +259,7 @@ mod tests {
     use super::*;
     use crate::plane::float;
 
-    /// Takes red for the subject, and misses it in the frames named.
+    /// Takes red for the subject.
     struct RedIsSubject {
         calls: usize,
     }

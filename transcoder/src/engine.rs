@@ -28,7 +28,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use shared::code::JobErrorCode;
 use shared::qa::{MatteFigures, QaReport, StageTiming};
 use shared::report::AttemptStage;
-use shared::strategy::{Strategy, StrategyChoice};
+use shared::strategy::StrategyChoice;
 use tokio::sync::OnceCell;
 
 use self::frame_pipeline::{FramePipeline, TransparentPixels};
@@ -180,7 +180,7 @@ impl<'a> Engine<'a> {
         let mut previews = preview::collect(self.ffmpeg.dir, &plan.renditions, &master)?;
         let encoding = timing(AttemptStage::Encoding.as_str(), begun);
         let begun = Instant::now();
-        if matches!(prepared.matte.strategy, Strategy::OnnxMatting | Strategy::StaticCamera) {
+        if second_opinion::is_needed(prepared.matte.strategy) {
             let samples = std::mem::take(&mut master.matte_samples);
             master.matte = self.second_opinion(prepared, &plan, samples, master.matte).await?;
         }

@@ -14,7 +14,7 @@ use crate::frame::raw_format::RawFormat;
 use crate::matte::keying_step::ScreenSummary;
 use crate::output::matte_metrics::MatteMetrics;
 use crate::output::run_plan::RunPlan;
-use crate::output::second_opinion::MatteSamples;
+use crate::output::second_opinion::{self, MatteSamples};
 use crate::output::verify::Verified;
 
 pub use self::unusable::check as check_usable;
@@ -61,7 +61,7 @@ pub fn report(inputs: ReportInputs<'_>, tools: BTreeMap<String, String>, stages:
     warnings.extend(inputs.choice.into_iter().filter_map(possible_screen_warning));
     warnings.extend(inputs.screens.iter().flat_map(screen_warnings));
     warnings.extend(matte_warnings(&matte, inputs.strategy));
-    let is_judged = matches!(inputs.strategy, Strategy::OnnxMatting | Strategy::StaticCamera) || inputs.choice.is_none();
+    let is_judged = second_opinion::is_needed(inputs.strategy) || inputs.choice.is_none();
     if is_judged && inputs.strategy != Strategy::Portrait {
         warnings.extend(uncertain_score_warning(&matte));
     }

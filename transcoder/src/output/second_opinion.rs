@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use shared::media::PixelSize;
+use shared::strategy::Strategy;
 
 use self::disagreement::Disagreement;
 use crate::blocking::blocking;
@@ -55,6 +56,11 @@ impl MatteSamples {
             self.mattes.push(Plane { size, values });
         }
     }
+}
+
+/// True for strategies whose mattes need one: nothing else shows wrong objects and missing parts.
+pub const fn is_needed(strategy: Strategy) -> bool {
+    matches!(strategy, Strategy::OnnxMatting | Strategy::StaticCamera)
 }
 
 /// The model that gives the opinion: one that did not make the matte if there is one, of several a
