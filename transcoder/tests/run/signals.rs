@@ -24,14 +24,14 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Starts a long run and waits until the decoder and all three encoders work.
+/// Starts a long run and waits until both decoders and all three encoders work.
 pub fn encoding(bench: &Bench) -> Child {
     let clip = bench.green("640x480", 1, "short.mp4");
     let long = bench.ffmpeg(&format!("-stream_loop 400 -i {} -an -c copy", clip.display()), "long.mp4");
     let child = bench.command(&long, &ALL).spawn().unwrap();
     // Until it is ffmpeg, a child is our own executable, still confining itself.
     let is_ffmpeg = |path: &String| std::fs::read_link(format!("{path}/exe")).is_ok_and(|program| program.ends_with("ffmpeg"));
-    wait_until("four children", || workers(&bench.path("scratch")).iter().filter(|path| is_ffmpeg(path)).count() >= 4);
+    wait_until("five children", || workers(&bench.path("scratch")).iter().filter(|path| is_ffmpeg(path)).count() >= 5);
     child
 }
 
