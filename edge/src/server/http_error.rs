@@ -69,6 +69,11 @@ impl HttpError {
         Self::new(Code::PayloadTooLarge)
     }
 
+    /// A form within the limit of requests that has too much in it; `message` says of what.
+    pub fn form_too_large(message: &'static str) -> Self {
+        Self::new(Code::PayloadTooLarge).with_message(message.to_owned()).in_field("body")
+    }
+
     pub fn unsupported_media_type() -> Self {
         Self::new(Code::UnsupportedMediaType)
     }

@@ -1,11 +1,12 @@
 //! Request bodies with a file (`multipart/form-data`). Files are streamed to the bucket, never held
 //! in memory.
 
+mod form_reader;
+
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
+use axum::extract::Request;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 use super::BODY_SIZE_BYTES_MAX;
 use super::credential::Credential;
@@ -16,18 +17,22 @@ use crate::deps::Deps;
 use crate::domain::api_key::{Caller, KeyHash};
 use crate::domain::error::Error;
 
-/// Largest request. Source: Cloudflare's limit on request bodies, 100 MB on the smaller plans
-/// (2026-11).
-/// Units: bytes.
-pub const REQUEST_SIZE_BYTES_MAX: u64 = 100_000_000;
+pub use self::form_reader::{FormError, FormField, FormReader, REQUEST_SIZE_BYTES_MAX};
 
-/// The fields of a form.
+/// The fields of a form that its dialect knows.
 #[derive(Default)]
 pub struct MultipartForm {
     /// Names and values, in the order in which they came.
     pub texts: Vec<(String, String)>,
     /// The file and its name.
     pub file: Option<(String, StoredFile)>,
+}
+
+/// The fields of a dialect's form.
+#[derive(Clone, Copy)]
+pub struct FormFields {
+    pub file: &'static str,
+    pub texts: &'static [&'static str],
 }
 
 /// The media type of a body, without parameters and in lower case.
@@ -46,52 +51,39 @@ pub async fn authorize_upload(
     authorize: impl AsyncFnOnce(&KeyHash) -> Result<Caller, Error>,
 ) -> Result<(Caller, Request), HttpError> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|size_bytes| size_bytes > REQUEST_SIZE_BYTES_MAX) {
-        return Err(HttpError::payload_too_large());
-    }
+    let is_too_large = announced.is_some_and(|size_bytes| size_bytes > REQUEST_SIZE_BYTES_MAX);
     let authorized = async || {
         let Credential(key) = key?;
         let caller = authorize(&key).await?;
         app.wait_for_rate_limit().await?;
-        Ok(caller)
+        if is_too_large { Err(HttpError::payload_too_large()) } else { Ok(caller) }
     };
     match authorized().await {
         Ok(caller) => Ok((caller, request)),
         Err(error) => {
-            drain(request).await;
+            if !is_too_large {
+                drain(request).await;
+            }
             Err(error)
         }
     }
 }
 
-/// Reads a form whose file is the field `file_field`. On an error `form` has what was read so far,
-/// so that the caller can discard a stored file.
+/// Reads a form. Fields that are not `fields` are dropped. On an error `form` has what was read so
+/// far, so that the caller can discard a stored file.
 pub async fn read_form(
     app: &Deps,
     caller: Caller,
     request: Request,
-    file_field: &str,
+    fields: FormFields,
     form: &mut MultipartForm,
 ) -> Result<(), HttpError> {
-    let mut multipart = open(request).await?;
-    let read = read_fields(app, caller, &mut multipart, file_field, form).await;
+    let mut reader = FormReader::open(request).await?;
+    let read = read_fields(app, caller, &mut reader, fields, form).await;
     if read.is_err() {
-        drain_fields(&mut multipart).await;
+        reader.drain().await;
     }
     read
-}
-
-/// Opens a form for reading field by field.
-pub async fn open(mut request: Request) -> Result<Multipart, HttpError> {
-    // `FileBytes` and `read_text` count instead.
-    DefaultBodyLimit::disable().apply(&mut request);
-    Multipart::from_request(request, &()).await.map_err(|_| bad_body("The form has no boundary."))
-}
-
-/// Reads the rest of a form that is refused. A client that gets the response in the middle of its
-/// request sees a connection reset instead.
-pub async fn drain_fields(multipart: &mut Multipart) {
-    while let Ok(Some(_)) = multipart.next_field().await {}
 }
 
 /// Reads and drops a body, so that the client reads the response instead of a connection reset.
@@ -100,8 +92,12 @@ pub async fn drain(request: Request) {
     if request.headers().contains_key(header::EXPECT) {
         return;
     }
+    let mut left_size_bytes = REQUEST_SIZE_BYTES_MAX;
     let mut stream = request.into_body().into_data_stream();
-    while let Some(Ok(_)) = stream.next().await {}
+    while let Some(Ok(chunk)) = stream.next().await {
+        let Some(left) = left_size_bytes.checked_sub(chunk.len() as u64) else { return };
+        left_size_bytes = left;
+    }
 }
 
 /// Reads a whole body that is no form, up to the limit of JSON requests.
@@ -122,32 +118,32 @@ pub async fn read_body(body: Body) -> Result<Vec<u8>, HttpError> {
 async fn read_fields(
     app: &Deps,
     caller: Caller,
-    multipart: &mut Multipart,
-    file_field: &str,
+    reader: &mut FormReader,
+    fields: FormFields,
     form: &mut MultipartForm,
 ) -> Result<(), HttpError> {
-    let mut left_size_bytes = REQUEST_SIZE_BYTES_MAX;
-    while let Some(field) = multipart.next_field().await.map_err(|error| unreadable(&error))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == file_field && field.file_name().is_some() {
-            let file_name = field.file_name().unwrap_or_default().to_owned();
+    while let Some(field) = reader.next_field().await? {
+        let name = field.name().to_owned();
+        if let (true, Some(file_name)) = (name == fields.file, field.file_name()) {
+            let file_name = file_name.to_owned();
             let content_type = content_type_of(&field)?;
             if form.file.is_some() {
                 return Err(bad_body("Only one file is taken."));
             }
-            let mut bytes = FileBytes::new(field, &mut left_size_bytes, REQUEST_SIZE_BYTES_MAX);
+            let mut bytes = FileBytes::new(field, REQUEST_SIZE_BYTES_MAX);
             let stored = store_file(app, caller, &file_name, &content_type, &mut bytes).await?;
             form.file = stored.map(|stored| (file_name, stored));
+        } else if fields.texts.contains(&name.as_str()) {
+            form.texts.push((name, field.read_text().await?));
         } else {
-            let text = read_text(field, &mut left_size_bytes).await?;
-            form.texts.push((name, text));
+            field.skip().await?;
         }
     }
     Ok(())
 }
 
 /// The declared type of a file. The transcoder checks whether it is a video.
-fn content_type_of(field: &Field<'_>) -> Result<String, HttpError> {
+fn content_type_of(field: &FormField<'_>) -> Result<String, HttpError> {
     let media_type = field.content_type().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
         // Sent by clients that do not know the type.
@@ -158,20 +154,18 @@ fn content_type_of(field: &Field<'_>) -> Result<String, HttpError> {
     }
 }
 
-/// The bytes of a file field, counted against the limits of the request and of the file.
-pub struct FileBytes<'a, 'b> {
-    field: Field<'a>,
-    /// The rest of the request's limit.
-    left_size_bytes: &'b mut u64,
+/// The bytes of a file field, counted against the limit of the file.
+pub struct FileBytes<'a> {
+    field: FormField<'a>,
     /// The rest of the file's limit.
-    file_left_size_bytes: u64,
+    left_size_bytes: u64,
     /// Peeked at by `head`, and not yet returned by `next`.
     head: Vec<u8>,
 }
 
-impl<'a, 'b> FileBytes<'a, 'b> {
-    pub const fn new(field: Field<'a>, left_size_bytes: &'b mut u64, size_bytes_max: u64) -> Self {
-        Self { field, left_size_bytes, file_left_size_bytes: size_bytes_max, head: Vec::new() }
+impl<'a> FileBytes<'a> {
+    pub const fn new(field: FormField<'a>, size_bytes_max: u64) -> Self {
+        Self { field, left_size_bytes: size_bytes_max, head: Vec::new() }
     }
 
     /// Peeks at the first bytes: at least `size_bytes`, unless the file is shorter.
@@ -184,30 +178,16 @@ impl<'a, 'b> FileBytes<'a, 'b> {
     }
 
     async fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let Some(chunk) = self.field.chunk().await.map_err(|_| interrupted_body())? else { return Ok(None) };
-        let less = |left_size_bytes: u64| left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge);
-        self.file_left_size_bytes = less(self.file_left_size_bytes)?;
-        *self.left_size_bytes = less(*self.left_size_bytes)?;
+        let Some(chunk) = self.field.chunk().await.map_err(FormError::while_storing)? else { return Ok(None) };
+        self.left_size_bytes = self.left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge)?;
         Ok(Some(chunk.into()))
     }
 }
 
-impl ByteSource for FileBytes<'_, '_> {
+impl ByteSource for FileBytes<'_> {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if self.head.is_empty() { self.take().await } else { Ok(Some(std::mem::take(&mut self.head))) }
     }
-}
-
-pub async fn read_text(mut field: Field<'_>, left_size_bytes: &mut u64) -> Result<String, HttpError> {
-    let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
-        *left_size_bytes = left_size_bytes.checked_sub(chunk.len() as u64).ok_or(Error::TooLarge)?;
-        text.extend_from_slice(&chunk);
-        if text.len() > BODY_SIZE_BYTES_MAX {
-            return Err(HttpError::payload_too_large());
-        }
-    }
-    String::from_utf8(text).map_err(|_| bad_body("A field is no text."))
 }
 
 /// A body that cannot be read.
@@ -217,12 +197,4 @@ pub fn bad_body(message: &str) -> HttpError {
 
 fn interrupted_body() -> Error {
     Error::invalid("body", "Broke off.")
-}
-
-pub fn unreadable(error: &MultipartError) -> HttpError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        HttpError::payload_too_large()
-    } else {
-        bad_body("The form cannot be read.")
-    }
 }

@@ -9,6 +9,7 @@ mod bgless;
 mod create;
 mod deletion;
 mod files;
+mod forms;
 mod kie;
 mod limits;
 mod queue;

@@ -21,6 +21,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
         Code::MissingApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key missing".to_owned()),
         Code::InvalidApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key invalid".to_owned()),
         Code::RevokedApiKey => (StatusCode::FORBIDDEN, AUTH_FAILED, "API Key revoked".to_owned()),
+        Code::PayloadTooLarge if error.field().is_some() => (status(code), code.as_str(), error.message().to_owned()),
         Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, code.as_str(), TOO_LARGE.to_owned()),
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, code.as_str(), WRONG_TYPE.to_owned()),
         Code::JobNotFound => (StatusCode::NOT_FOUND, "video_not_found", "No such video.".to_owned()),

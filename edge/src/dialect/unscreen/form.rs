@@ -9,7 +9,9 @@ use crate::deps::Deps;
 use crate::domain::api_key::Caller;
 use crate::server::extract::parse;
 use crate::server::http_error::HttpError;
-use crate::server::multipart::{self, MultipartForm, drain, media_type, read_body};
+use crate::server::multipart::{self, FormFields, MultipartForm, drain, media_type, read_body};
+
+const FIELDS: FormFields = FormFields { file: "video_file", texts: &["video_url", "format", "background_color", "webhook_url"] };
 
 /// The fields of a request, whatever its type.
 #[derive(Default)]
@@ -25,7 +27,7 @@ pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form)
     match media_type(request.headers()).as_str() {
         "multipart/form-data" => {
             let mut sent = MultipartForm::default();
-            let read = multipart::read_form(app, caller, request, "video_file", &mut sent).await;
+            let read = multipart::read_form(app, caller, request, FIELDS, &mut sent).await;
             form.file = sent.file.map(|(_, file)| file);
             sent.texts.into_iter().for_each(|(name, value)| set(&mut form.fields, &name, value));
             read

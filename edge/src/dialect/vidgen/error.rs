@@ -22,6 +22,7 @@ pub fn render(error: &HttpError, _request_id: &str) -> Response {
             fixed("You already have an active job. Wait for it to finish, or cancel it while it is PENDING."),
         ),
         Code::JobNotCancelable => (StatusCode::CONFLICT, fixed("Only PENDING jobs can be cancelled.")),
+        Code::PayloadTooLarge if error.field().is_some() => (StatusCode::PAYLOAD_TOO_LARGE, error.message().to_owned()),
         Code::PayloadTooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, fixed("Uploaded file exceeded 50 MB, or both files together 100 MB."))
         }

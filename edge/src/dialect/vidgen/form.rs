@@ -1,22 +1,18 @@
 //! The form that creates a job. The first bytes of each file are checked for its type before it is
 //! streamed to the bucket.
 
-use axum::extract::multipart::Field;
-use axum::extract::{Multipart, Request};
+use axum::extract::Request;
 use shared::file_kind::{FileKind, HEAD_SIZE_BYTES};
 use shared::portrait::{PICTURE_SIZE_BYTES_MAX, SOUND_SIZE_BYTES_MAX};
 use url::Url;
 
-use crate::app::ports::ByteSource as _;
 use crate::app::store_file::{StoredFile, discard_file, store_file};
 use crate::app::submit_job::callback;
 use crate::deps::Deps;
 use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::server::http_error::HttpError;
-use crate::server::multipart::{
-    FileBytes, REQUEST_SIZE_BYTES_MAX, bad_body, drain, drain_fields, media_type, open, read_text, unreadable,
-};
+use crate::server::multipart::{FileBytes, FormField, FormReader, bad_body, drain, media_type};
 
 /// The fields of the form.
 #[derive(Default)]
@@ -53,22 +49,21 @@ pub async fn read(app: &Deps, caller: Caller, request: Request, form: &mut Form)
         drain(request).await;
         return Err(bad_body("Must be multipart/form-data with the files `image` and `audio`."));
     }
-    let mut multipart = open(request).await?;
-    let read = read_fields(app, caller, &mut multipart, form).await;
+    let mut reader = FormReader::open(request).await?;
+    let read = read_fields(app, caller, &mut reader, form).await;
     if read.is_err() {
-        drain_fields(&mut multipart).await;
+        reader.drain().await;
     }
     read
 }
 
-async fn read_fields(app: &Deps, caller: Caller, multipart: &mut Multipart, form: &mut Form) -> Result<(), HttpError> {
-    let mut left_size_bytes = REQUEST_SIZE_BYTES_MAX;
-    while let Some(field) = multipart.next_field().await.map_err(|error| unreadable(&error))? {
+async fn read_fields(app: &Deps, caller: Caller, reader: &mut FormReader, form: &mut Form) -> Result<(), HttpError> {
+    while let Some(field) = reader.next_field().await? {
         match field.name() {
-            Some("image") => store(app, caller, IMAGE, field, &mut left_size_bytes, &mut form.image).await?,
-            Some("audio") => store(app, caller, AUDIO, field, &mut left_size_bytes, &mut form.audio).await?,
-            Some("webhookUrl") => form.webhook_url = webhook_url(app, &read_text(field, &mut left_size_bytes).await?)?,
-            _ => skip(field, &mut left_size_bytes).await?,
+            "image" => store(app, caller, IMAGE, field, &mut form.image).await?,
+            "audio" => store(app, caller, AUDIO, field, &mut form.audio).await?,
+            "webhookUrl" => form.webhook_url = webhook_url(app, &field.read_text().await?)?,
+            _ => field.skip().await?,
         }
     }
     Ok(())
@@ -79,12 +74,11 @@ async fn store(
     app: &Deps,
     caller: Caller,
     file_field: FileField,
-    field: Field<'_>,
-    left_size_bytes: &mut u64,
+    field: FormField<'_>,
     stored: &mut Option<StoredFile>,
 ) -> Result<(), HttpError> {
     let FileField { name, size_bytes_max, kind } = file_field;
-    let mut bytes = FileBytes::new(field, left_size_bytes, size_bytes_max);
+    let mut bytes = FileBytes::new(field, size_bytes_max);
     let head = bytes.head(HEAD_SIZE_BYTES).await?;
     if head.is_empty() {
         return Ok(());
@@ -94,12 +88,6 @@ async fn store(
     }
     let kind = kind(head).ok_or(Error::WrongFileType { field: name })?;
     *stored = store_file(app, caller, kind.as_str(), kind.content_type(), &mut bytes).await?;
-    Ok(())
-}
-
-async fn skip(field: Field<'_>, left_size_bytes: &mut u64) -> Result<(), HttpError> {
-    let mut bytes = FileBytes::new(field, left_size_bytes, REQUEST_SIZE_BYTES_MAX);
-    while bytes.next().await?.is_some() {}
     Ok(())
 }
 
