@@ -9,7 +9,7 @@ pub mod idempotency;
 pub mod job;
 mod lease;
 mod model;
-mod row;
+pub mod row;
 mod sweep;
 pub mod upload;
 

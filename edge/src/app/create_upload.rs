@@ -12,9 +12,9 @@ use crate::domain::job::FILE_URL_LIFETIME_MS;
 use crate::domain::presign::{self, PutGrant};
 use crate::domain::upload;
 
-/// Lifetime of the presigned PUT URL.
+/// Lifetime of the presigned PUT URL. Storage accepts it so long, whatever became of the upload.
 /// Units: seconds. One hour, for slow connections and hesitant users.
-const PUT_EXPIRES_IN_S: u64 = 60 * 60;
+pub const PUT_EXPIRES_IN_S: u64 = 60 * 60;
 
 /// Where to put a file, and where it will be.
 pub struct UploadTicket {

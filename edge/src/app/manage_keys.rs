@@ -23,7 +23,8 @@ pub async fn list_keys(ports: &impl Ports, key: &KeyHash) -> Result<Vec<KeyWithU
     ports.store().list_api_keys(caller.account_id, &ports.now().to_month()).await
 }
 
-/// A further key of the caller's account.
+/// A further key of the caller's account. Scope and quota of the caller's own key do not bind it:
+/// the scope `manage` administers the account.
 /// Errors: those of `authenticate`, `InvalidRequest`.
 pub async fn create_key(ports: &impl Ports, key: &KeyHash, request: Result<KeyRequest, Error>) -> Result<NewKey, Error> {
     let caller = authenticate(ports, key, Scope::Manage).await?;

@@ -1,5 +1,5 @@
-//! Removes the objects of a job from the bucket: its input files, unless another job needs them,
-//! and everything made for it.
+//! Removes the objects of a job from the bucket: its uploads, unless another job needs them, and
+//! everything made for it.
 
 use crate::app::ports::{Objects as _, Ports, SweepStore as _};
 use crate::domain::error::Error;
@@ -9,7 +9,7 @@ use crate::domain::job::Job;
 /// storing an output.
 pub async fn remove_job_objects(ports: &impl Ports, job: &Job) -> Result<(), Error> {
     ports.objects().remove_below(&job.outputs_prefix()).await?;
-    for object_key in ports.store().list_objects_of_job(job.id).await? {
+    for object_key in ports.store().remove_uploads_of_job(job.id, ports.now()).await? {
         ports.objects().remove(&object_key).await?;
     }
     Ok(())

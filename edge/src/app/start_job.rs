@@ -7,6 +7,7 @@ use crate::app::list_models::unavailable;
 use crate::app::ports::{JobStore as _, Ports, Started};
 use crate::app::queue_task::queue_task;
 use crate::app::submit_job::callback;
+use crate::domain::api_key::Caller;
 use crate::domain::error::Error;
 use crate::domain::job::{Job, JobOptions, NewRun};
 use crate::domain::model::Model;
@@ -23,10 +24,11 @@ pub struct RunRequest {
     pub callback_url: Option<String>,
 }
 
-/// Starts a draft or a failed job as a new run: reserves its price and queues its task.
+/// Starts a draft or a failed job as a new run: reserves its price and queues its task. The run
+/// counts against the quota of the key that starts it, whichever key created the job.
 /// Errors: `JobNotStartable`, `ModelUnavailable`, `ForbiddenUrl`, `QuotaExceeded`,
-/// `InsufficientCredits`.
-pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Result<Job, Error> {
+/// `InsufficientCredits`, `UploadMissing`.
+pub async fn start_job(ports: &impl Ports, caller: Caller, job: Job, request: RunRequest) -> Result<Job, Error> {
     if !job.is_startable() {
         return Err(Error::JobNotStartable);
     }
@@ -41,7 +43,7 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
     let now = ports.now();
     let run = NewRun {
         seen: RunRef { job_id: job.id, run: job.run },
-        api_key_id: job.api_key_id,
+        api_key_id: caller.api_key_id,
         month: now.to_month(),
         reserved_credits: price::price_credits(
             info.tariff,
@@ -58,9 +60,8 @@ pub async fn start_job(ports: &impl Ports, job: Job, request: RunRequest) -> Res
     let job = match ports.store().start_job(&run, ports.new_ledger_entry_id(), now).await? {
         Started::Job(job) => *job,
         Started::NotStartable => return Err(Error::JobNotStartable),
-        Started::NotCovered(spending_limit) => {
-            let refusal = spending_limit.refusal(run.reserved_credits, now);
-            return Err(refusal.unwrap_or_else(|| Error::Internal("a start was refused that the spending limit covers".into())));
+        Started::Refused(spending_limit) => {
+            return Err(spending_limit.refusal(run.reserved_credits, now).unwrap_or(Error::UploadMissing));
         }
     };
     queue_task(ports, job.model.info().strategy.pool(), RunRef { job_id: job.id, run: job.run }).await;

@@ -123,7 +123,7 @@ pub async fn submit_job(
             return Err(match spending_limit.refusal(reserved_credits, now) {
                 Some(refusal) => refusal,
                 None if new_job.policy.is_only_active_job => Error::JobActive,
-                None => Error::Internal("a job was refused that the spending limit covers".into()),
+                None => Error::UploadMissing,
             });
         }
         // The batch may have been committed and its answer lost: the caller must not pay for a job
@@ -140,14 +140,23 @@ pub async fn submit_job(
 
 /// A draft of a job on a video: nothing is reserved for it, and no task is sent.
 /// Errors: `ModelUnavailable`, those of the source, `ForbiddenUrl`.
-pub async fn create_draft(ports: &impl Ports, caller: Caller, request: JobRequest) -> Result<Job, Error> {
+pub async fn create_draft(
+    ports: &impl Ports,
+    caller: Caller,
+    request: JobRequest,
+    idempotency: Option<&IdempotencyKey>,
+) -> Result<Job, Error> {
     if let Some(reason) = unavailable(ports, request.model, request.options.matting_model.as_deref()).await? {
         return Err(Error::ModelUnavailable(reason));
     }
     let JobInput::Video { url } = &request.input else { return Err(Error::Internal("a draft of an order".into())) };
     let source = resolve_source(ports, caller, "input.videoUrl", url).await?;
     let draft = new_job(ports, caller, request, Start::Source(source), InputFiles::default(), 0)?;
-    ports.store().create_draft(&draft).await
+    match ports.store().create_draft(&draft, idempotency).await? {
+        Created::Job(job) => Ok(*job),
+        // A draft costs nothing.
+        Created::Refused(_) => Err(Error::UploadMissing),
+    }
 }
 
 /// The job of a request whose input was resolved.

@@ -8,9 +8,10 @@ use shared::code::JobErrorCode;
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 
+use crate::app::create_upload::PUT_EXPIRES_IN_S;
 use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{
-    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Objects as _, OldUpload, Ports, ProviderWake,
+    DeliveryStore as _, GenerationStore as _, IdempotencyStore as _, Objects as _, Ports, ProviderWake, RemovedUpload,
     SweepStore as _, TaskQueue as _, UploadStore as _,
 };
 use crate::app::remove_job_objects::remove_job_objects;
@@ -28,6 +29,13 @@ const JOBS_CLEANED_MAX: u32 = 20;
 
 /// Most uploads that one sweep removes: one call of R2 and one of D1 each.
 const UPLOADS_REMOVED_MAX: u32 = 50;
+
+/// An upload that was removed is recorded until no client can be uploading it. Until then its
+/// object may exist again; nobody can read it.
+/// Units: milliseconds. A day: the presigned URL lasts an hour, an upload that began with it may
+/// take the rest.
+const UPLOAD_ENDED_AFTER_MS: u64 = 24 * 60 * 60 * 1_000;
+const _: () = assert!(PUT_EXPIRES_IN_S * 1_000 < UPLOAD_ENDED_AFTER_MS, "else an upload might never be removed");
 
 /// The counts of one sweep, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -140,12 +148,15 @@ impl<P: Ports> Sweep<'_, P> {
         self.for_each("remove objects of jobs", jobs, |job| job.id, remove).await
     }
 
-    /// Removes uploads past their retention, used by a job or not.
+    /// Removes uploads past their retention, used by a job or not, and once more those that were
+    /// removed with a job: a client may have uploaded them again.
     async fn remove_old_uploads(&self) -> usize {
         let created_before = self.now.minus_ms(self.ports.settings().source_retention_ms);
         let store = self.ports.store();
-        let uploads = store.list_old_uploads(created_before, UPLOADS_REMOVED_MAX).await;
-        let remove = async |upload: &OldUpload| {
+        self.count("find old uploads", store.remove_old_uploads(created_before, UPLOADS_REMOVED_MAX, self.now).await);
+        let ended_before = self.now.minus_ms(UPLOAD_ENDED_AFTER_MS);
+        let uploads = store.list_removed_uploads(ended_before, UPLOADS_REMOVED_MAX).await;
+        let remove = async |upload: &RemovedUpload| {
             self.ports.objects().remove(&upload.object_key).await?;
             store.delete_upload(upload.id).await.map(|()| true)
         };

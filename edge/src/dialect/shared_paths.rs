@@ -17,8 +17,9 @@ use super::{bgless, removebgvideo};
 use crate::app::list_jobs::{JobList, find_dialect};
 use crate::app::{get_job, list_jobs};
 use crate::domain::dialect::KeyDialect;
+use crate::domain::scope::Scope;
 use crate::server::App;
-use crate::server::credential::Credential;
+use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonText, PathText, QueryOf, parse};
 use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::idempotency::Creation;
@@ -26,14 +27,14 @@ use crate::server::job_path::job_id;
 use crate::server::mount::Mount;
 use crate::server::multipart::media_type;
 use crate::server::page::PageQuery;
-use crate::server::rate_limit::DRAFT_HEADER_NAMES;
+use crate::server::rate_limit::{DRAFT_HEADER_NAMES, RateLimitRules};
 
 /// Everything below `/v1`. Errors have one body, which clients of both dialects can read: that of
 /// bgless.
 pub static MOUNT: Mount = Mount {
     prefixes: &["/v1/"],
     routes,
-    rate_limit: bgless::RATE_LIMIT,
+    rate_limit: RateLimitRules { submission_paths: &["/jobs", "/alpha-videos", "/start"], ..bgless::RATE_LIMIT },
     exposed_headers: &DRAFT_HEADER_NAMES,
     render_error: bgless::error::render,
 };
@@ -63,7 +64,7 @@ async fn post_job(
     Credential(key): Credential,
     query: Result<QueryOf<CreateJobQuery>, HttpError>,
     headers: HeaderMap,
-    JsonText(body): JsonText,
+    body: Result<JsonText, HttpError>,
 ) -> HttpResult<Response> {
     /// The members that differ between the two.
     #[derive(Deserialize)]
@@ -72,6 +73,7 @@ async fn post_job(
         video_url: Option<IgnoredAny>,
     }
 
+    let JsonText(body) = after_key(&app, &key, Scope::Jobs, body).await?;
     let creation = Creation { key: &key, headers: &headers, path: uri.path(), body: &body };
     match parse::<Shape>(&body) {
         Ok(Shape { input: None, video_url: Some(_) }) => removebgvideo::jobs::create(&app, &creation).await,

@@ -19,6 +19,7 @@ use super::spec::DialectSpec;
 use crate::app::{delete_job, get_job, list_jobs, read_credits};
 use crate::deps::Deps;
 use crate::domain::job::Job;
+use crate::domain::scope::Scope;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{PathText, QueryOf};
 use crate::server::http_error::{HttpError, HttpResult};
@@ -75,7 +76,7 @@ async fn get_videos(
         let limit = query.limit.or(Some(PAGE_LIMIT_MAX));
         Ok(PageRequest::read(&PageQuery { limit, ..query }, JobId::PREFIX)?)
     });
-    let page = after_key(&app, &key, read).await?;
+    let page = after_key(&app, &key, Scope::Jobs, read).await?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), &[]).await?.jobs;
     Ok(Json(map::videos_out(&*app, &page, &jobs)))
 }

@@ -21,6 +21,7 @@ use crate::app::{cancel_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
 use crate::domain::rate::RateLimitCheck;
+use crate::domain::scope::Scope;
 use crate::domain::share::SHARE_PATH;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{PathText, QueryOf};
@@ -101,7 +102,7 @@ async fn get_jobs(
     query: Result<QueryOf<wire::ListQuery>, HttpError>,
 ) -> HttpResult<Json<wire::JobsOut>> {
     let read = query.and_then(|QueryOf(query)| Ok(map::list_request(&query)?));
-    let (page, states) = after_key(&app, &key, read).await?;
+    let (page, states) = after_key(&app, &key, Scope::Jobs, read).await?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), states).await?.jobs;
     Ok(Json(map::jobs_out(&*app, &page, &jobs)))
 }

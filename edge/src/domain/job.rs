@@ -134,6 +134,7 @@ pub struct NewJob {
 pub struct NewRun {
     /// The run as it was seen; another one is not touched.
     pub seen: RunRef,
+    /// The key that starts it, and whose quota it counts against.
     pub api_key_id: ApiKeyId,
     /// The month whose quota the run counts against: the present one.
     pub month: String,

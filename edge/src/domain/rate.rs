@@ -14,7 +14,7 @@ pub const WINDOW_MS: u64 = 60 * 1_000;
 pub struct RateLimits {
     /// Requests of any kind.
     pub requests: u32,
-    /// Requests that create jobs; they count as requests, too.
+    /// Requests that create or start jobs; they count as requests, too.
     pub submissions: u32,
 }
 
@@ -22,7 +22,7 @@ pub struct RateLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Request,
-    /// It would create a job.
+    /// It would create or start a job.
     Submission,
 }
 

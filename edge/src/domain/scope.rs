@@ -7,7 +7,7 @@ names! {
     Scope {
         /// Work with uploads, jobs, credits and usage.
         Jobs = "jobs",
-        /// Work with keys and the account's settings.
+        /// Work with keys, of any scope, and the account's settings.
         Manage = "manage",
     }
 }

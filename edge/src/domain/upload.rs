@@ -36,6 +36,11 @@ pub fn object_key(account_id: AccountId, upload_id: UploadId, upload: &NewUpload
     format!("uploads/{account_id}/{upload_id}/{}", upload.file_name)
 }
 
+/// Whether the key of an object is that of an upload.
+pub fn is_upload(object_key: &str) -> bool {
+    object_key.starts_with("uploads/")
+}
+
 /// Returns true if the key of an object names this account.
 pub fn is_owned_by(object_key: &str, account_id: AccountId) -> bool {
     let mut parts = object_key.split('/');
@@ -48,7 +53,7 @@ pub fn created_at(source: &Source) -> Option<UnixMillis> {
     let Source::Object { object_key, .. } = source else { return None };
     let mut parts = object_key.split('/');
     let id: UploadId = parts.by_ref().nth(2)?.parse().ok()?;
-    object_key.starts_with("uploads/").then(|| id.created_at())
+    is_upload(object_key).then(|| id.created_at())
 }
 
 fn is_media_type(content_type: &str) -> bool {

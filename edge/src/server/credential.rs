@@ -23,11 +23,11 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     }
 }
 
-/// Returns the parsed request or its error. Before an error, the key is checked, since errors of
-/// the key come first.
-pub async fn after_key<T>(app: &Deps, key: &KeyHash, read: Result<T, impl Into<HttpError>>) -> HttpResult<T> {
+/// Returns what was read of the request, such as its body, or the error of reading it. Before an
+/// error, the key is checked, since errors of the key come first.
+pub async fn after_key<T>(app: &Deps, key: &KeyHash, scope: Scope, read: Result<T, impl Into<HttpError>>) -> HttpResult<T> {
     if read.is_err() {
-        authenticate(app, key, Scope::Jobs).await?;
+        authenticate(app, key, scope).await?;
     }
     read.map_err(Into::into)
 }

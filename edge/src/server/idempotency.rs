@@ -45,7 +45,7 @@ pub async fn create_once(
         return Ok(render(app, &create(caller, None).await?)?.into_response());
     };
     let text = value.to_str().unwrap_or_default();
-    let idempotency = after_key(app, key, IdempotencyKey::parse(text, path, body)).await?;
+    let idempotency = after_key(app, key, Scope::Jobs, IdempotencyKey::parse(text, path, body)).await?;
     let (caller, begun) = idempotency::begin(app, key, &idempotency).await?;
     match begun {
         BeginOutcome::Answered(text) => Ok(CreatedResponse::from_stored(&text)?.into_response()),

@@ -8,6 +8,7 @@ use super::http_error::HttpResult;
 use crate::deps::Deps;
 use crate::domain::api_key::KeyHash;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -20,5 +21,5 @@ pub struct JobPath {
 
 /// A malformed id is that of no job.
 pub async fn job_id(app: &Deps, key: &KeyHash, text: &str) -> HttpResult<JobId> {
-    after_key(app, key, text.parse().map_err(|_| Error::JobNotFound)).await
+    after_key(app, key, Scope::Jobs, text.parse().map_err(|_| Error::JobNotFound)).await
 }

@@ -24,7 +24,7 @@ const ADDRESS_HEADER: &str = "cf-connecting-ip";
 
 /// The rate-limit settings of a mount: which requests count as what, and the headers of responses.
 pub struct RateLimitRules {
-    /// Suffixes of the paths at which a POST creates a job.
+    /// Suffixes of the paths at which a POST creates or starts a job.
     pub submission_paths: &'static [&'static str],
     /// Prefixes of the paths whose requests are not counted.
     pub uncounted_paths: &'static [&'static str],

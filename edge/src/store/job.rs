@@ -5,7 +5,7 @@ use shared::id::{JobId, LedgerEntryId};
 use shared::time::UnixMillis;
 
 use super::Store;
-use super::database::{Database, Rows as _, Statement, statement};
+use super::database::{Database, Rows, Statement, statement};
 use super::row::{
     FileRole, JobRow, files_json, is_any, new_job_files_json, options_json, read_first, read_job, read_key, read_spending_limit,
     to_json, to_text,
@@ -45,7 +45,7 @@ struct DeletedRow {
 }
 
 /// Inserts a job whose current run is this one; 0 makes a draft.
-fn insert_statement(job: &NewJob, run: u32, task_due_at_ms: UnixMillis) -> Result<Statement, Error> {
+fn insert_statement(job: &NewJob, files_json: &str, run: u32, task_due_at_ms: UnixMillis) -> Result<Statement, Error> {
     let now = job.created_at_ms;
     Ok(statement!(
         create_job,
@@ -72,7 +72,25 @@ fn insert_statement(job: &NewJob, run: u32, task_due_at_ms: UnixMillis) -> Resul
         u32::from(job.policy.notifies_cancellation),
         u32::from(job.policy.is_only_active_job),
         run,
+        files_json,
     ))
+}
+
+/// Records the job that a request created. Without an idempotency key, the statement finds none to
+/// bind.
+fn bind_statement(job: &NewJob, idempotency: Option<&IdempotencyKey>) -> Statement {
+    let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
+    statement!(bind_idempotency_key, job.account_id.to_string(), key, job.id.to_string())
+}
+
+/// The outcome of the batch that inserts a job.
+fn read_created(created: &impl Rows, spending_limit: &impl Rows, job: &impl Rows) -> Result<Created, Error> {
+    if is_any(created)? {
+        let job = read_job(job)?.ok_or_else(|| Error::Internal("a created job was not found".into()))?;
+        return Ok(Created::Job(job));
+    }
+    let spending_limit = read_spending_limit(spending_limit)?;
+    spending_limit.map(Created::Refused).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
 }
 
 impl<D: Database> JobStore for Store<D> {
@@ -87,15 +105,13 @@ impl<D: Database> JobStore for Store<D> {
             Start::Source(source) => (Some(source), None, now.plus_ms(TASK_DUE_AFTER_MS)),
             Start::Generation(request) => (None, Some(request), NEVER),
         };
-        let insert = insert_statement(job, 1, task_due_at_ms)?;
-        let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, source)?);
+        let files_json = new_job_files_json(job, source)?;
+        let insert = insert_statement(job, &files_json, 1, task_due_at_ms)?;
+        let files = statement!(create_job_files, job_id.clone(), files_json);
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let spending_limit = statement!(get_spending_limit, job.api_key_id.to_string(), now.to_month());
-        // Without an idempotency key, this statement finds none to bind.
-        let key = idempotency.map_or("", |idempotency| idempotency.key.as_str());
-        let bind = statement!(bind_idempotency_key, job.account_id.to_string(), key, job_id.clone());
         let find_job = statement!(find_job, job_id.clone());
-        let mut statements = vec![insert, files, reserve, spending_limit, bind, find_job];
+        let mut statements = vec![insert, files, reserve, spending_limit, bind_statement(job, idempotency), find_job];
         if let Some(request) = generation {
             let (provider, deadline_at_ms) = (job.model.info().provider, now.plus_ms(SENDING_MS_MAX));
             statements.push(statement!(create_generation, job_id, provider, to_json(request)?, now, deadline_at_ms));
@@ -104,25 +120,24 @@ impl<D: Database> JobStore for Store<D> {
         let [created, _, _, spending_limit, _, job, ..] = rows.as_slice() else {
             return Err(Error::Internal("a batch answered with another number of results".into()));
         };
-        if is_any(created)? {
-            let job = read_job(job)?.ok_or_else(|| Error::Internal("a created job was not found".into()))?;
-            return Ok(Created::Job(job));
-        }
-        let spending_limit = read_spending_limit(spending_limit)?;
-        spending_limit.map(Created::Refused).ok_or_else(|| Error::Internal("a job was refused for want of its key".into()))
+        read_created(created, spending_limit, job)
     }
 
-    async fn create_draft(&self, job: &NewJob) -> Result<Job, Error> {
+    async fn create_draft(&self, job: &NewJob, idempotency: Option<&IdempotencyKey>) -> Result<Created, Error> {
         let Start::Source(source) = &job.start else { return Err(Error::Internal("a draft of a generation".into())) };
         let job_id = job.id.to_string();
-        let insert = insert_statement(job, 0, NEVER)?;
-        let files = statement!(create_job_files, job_id.clone(), new_job_files_json(job, Some(source))?);
-        let [_, _, created] = self.run([insert, files, statement!(find_job, job_id)]).await?;
-        read_job(&created)?.map(|job| *job).ok_or_else(|| Error::Internal("a draft was not created".into()))
+        let files_json = new_job_files_json(job, Some(source))?;
+        let insert = insert_statement(job, &files_json, 0, NEVER)?;
+        let files = statement!(create_job_files, job_id.clone(), files_json);
+        let spending_limit = statement!(get_spending_limit, job.api_key_id.to_string(), job.created_at_ms.to_month());
+        let statements = [insert, files, spending_limit, bind_statement(job, idempotency), statement!(find_job, job_id)];
+        let [created, _, spending_limit, _, job] = self.run(statements).await?;
+        read_created(&created, &spending_limit, &job)
     }
 
     async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error> {
         let job_id = run.seen.job_id.to_string();
+        let backdrop = files_json([(FileRole::Backdrop, run.options.composition.picture.as_ref())])?;
         let start = statement!(
             start_job,
             job_id.clone(),
@@ -139,8 +154,9 @@ impl<D: Database> JobStore for Store<D> {
             run.dialect_request_json.as_deref(),
             run.model.info().strategy.pool().as_str(),
             run.month.as_str(),
+            run.api_key_id.to_string(),
+            backdrop.as_str(),
         );
-        let backdrop = files_json([(FileRole::Backdrop, run.options.composition.picture.as_ref())])?;
         let files = statement!(create_job_files_of_start, job_id.clone(), now, backdrop);
         let reserve = statement!(create_reserve_entry, entry_id.to_string(), job_id.clone(), now);
         let spending_limit = statement!(get_spending_limit, run.api_key_id.to_string(), run.month.as_str());
@@ -150,7 +166,7 @@ impl<D: Database> JobStore for Store<D> {
         match (read_job(&job)?, read_spending_limit(&spending_limit)?) {
             (Some(job), _) if started => Ok(Started::Job(job)),
             (Some(job), Some(spending_limit)) if job.run == run.seen.run && job.is_startable() => {
-                Ok(Started::NotCovered(spending_limit))
+                Ok(Started::Refused(spending_limit))
             }
             _ => Ok(Started::NotStartable),
         }

@@ -86,8 +86,8 @@ impl<D: Database> SweepStore for Store<D> {
         [deleted.read::<JobRow>()?, old.read::<JobRow>()?].into_iter().flatten().map(Job::try_from).collect()
     }
 
-    async fn list_objects_of_job(&self, id: JobId) -> Result<Vec<String>, Error> {
-        let [objects] = self.run([statement!(list_objects_of_job, id.to_string())]).await?;
+    async fn remove_uploads_of_job(&self, id: JobId, now: UnixMillis) -> Result<Vec<String>, Error> {
+        let [objects] = self.run([statement!(remove_uploads_of_job, id.to_string(), now)]).await?;
         Ok(objects.read::<ObjectRow>()?.into_iter().map(|row| row.object_key).collect())
     }
 

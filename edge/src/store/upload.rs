@@ -6,7 +6,8 @@ use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Rows as _, statement};
-use crate::app::ports::{OldUpload, UploadStore};
+use super::row::{AnyRow, is_any};
+use crate::app::ports::{RemovedUpload, UploadStore};
 use crate::domain::error::Error;
 
 /// A row of `uploads`.
@@ -16,7 +17,7 @@ struct UploadRow {
     object_key: String,
 }
 
-impl From<UploadRow> for OldUpload {
+impl From<UploadRow> for RemovedUpload {
     fn from(row: UploadRow) -> Self {
         Self { id: row.id, object_key: row.object_key }
     }
@@ -28,9 +29,19 @@ impl<D: Database> UploadStore for Store<D> {
         self.run([create]).await.map(|[_]| ())
     }
 
-    async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error> {
-        let [rows] = self.run([statement!(list_old_uploads, created_before_ms, limit)]).await?;
-        Ok(rows.read::<UploadRow>()?.into_iter().map(OldUpload::from).collect())
+    async fn is_upload_readable(&self, object_key: &str) -> Result<bool, Error> {
+        let [found] = self.run([statement!(find_readable_upload, object_key)]).await?;
+        is_any(&found)
+    }
+
+    async fn remove_old_uploads(&self, created_before_ms: UnixMillis, limit: u32, now: UnixMillis) -> Result<usize, Error> {
+        let [removed] = self.run([statement!(remove_old_uploads, created_before_ms, limit, now)]).await?;
+        Ok(removed.read::<AnyRow>()?.len())
+    }
+
+    async fn list_removed_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<RemovedUpload>, Error> {
+        let [rows] = self.run([statement!(list_removed_uploads, created_before_ms, limit)]).await?;
+        Ok(rows.read::<UploadRow>()?.into_iter().map(RemovedUpload::from).collect())
     }
 
     async fn delete_upload(&self, id: UploadId) -> Result<(), Error> {

@@ -200,6 +200,61 @@ fn every_other_route_needs_a_valid_key_with_the_scope() {
 }
 
 #[test]
+fn a_wrong_key_is_refused_before_whatever_is_wrong_with_the_body() {
+    with_stack(|stack| {
+        let owner = Owner::create(stack);
+        let large = format!("{{\"x\":\"{}\"}}", "y".repeat(300_000));
+        let bodies = [
+            ("application/json", "{\"x\":"),
+            ("application/json", "{\"label\":1,\"input\":1,\"url\":1,\"overlapSec\":\"x\",\"video_url\":1}"),
+            ("application/json", large.as_str()),
+            ("application/json", ""),
+            ("text/plain", "nothing"),
+            ("multipart/form-data", "no boundary"),
+            ("multipart/form-data; boundary=x", "--x"),
+        ];
+        let posts: Vec<_> = Route::all().filter(|route| route.method == "POST").collect();
+        for route in posts.iter().filter(|route| route.guard.starts_with("key:")) {
+            println!("{route:?}");
+            let url = format!("{}{}", stack.base_url(), owner.path(*route));
+            for (content_type, body) in bodies {
+                let call = |key: &[(&str, &str)]| {
+                    send("POST", &url, &[&[("content-type", content_type)], key].concat(), body.as_bytes())
+                };
+                route.assert_error(call(&[]), 401, "missing_api_key");
+                route.assert_error(call(&[("x-api-key", "sk_wrong")]), 401, "invalid_api_key");
+                let other = if route.guard == "key:jobs" { &owner.manage_key } else { &owner.jobs_key };
+                route.assert_error(call(&[("x-api-key", other)]), 403, "forbidden");
+            }
+        }
+        for route in posts.iter().filter(|route| route.guard == "operator") {
+            let url = format!("{}{}", stack.base_url(), owner.path(*route));
+            for (content_type, body) in bodies {
+                let headers = [("content-type", content_type), ("authorization", "Bearer wrong")];
+                route.assert_error(send("POST", &url, &headers, body.as_bytes()), 403, "forbidden");
+                route.assert_error(send("POST", &url, &headers[..1], body.as_bytes()), 401, "missing_api_key");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_key_that_manages_makes_keys_that_work_and_a_key_that_works_makes_none() {
+    with_stack(|stack| {
+        let owner = Owner::create(stack);
+        let make = |key: &str| {
+            let headers = [("x-api-key", key), ("content-type", "application/json")];
+            send("POST", &format!("{}/v1/keys", stack.base_url()), &headers, br#"{"label":"worker","scopes":["jobs"]}"#)
+        };
+        assert_error(make(&owner.jobs_key), 403, "forbidden");
+        let answer = Answer::read(make(&owner.manage_key)).unwrap();
+        assert_eq!((answer.status, &answer.body["data"]["scopes"]), (201, &json!(["jobs"])), "{}", answer.body);
+        let worker = stack.api(answer.body["data"]["key"].as_str().unwrap());
+        assert_eq!(worker.get("/v1/credits").unwrap().status, 200);
+    });
+}
+
+#[test]
 fn resources_of_another_account_look_absent_and_the_owner_finds_them() {
     with_stack(|stack| {
         let stranger = TestAccount::create(stack, 1_000).unwrap();

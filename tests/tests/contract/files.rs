@@ -116,6 +116,33 @@ fn a_signed_file_url_needs_no_key_and_is_a_source_of_its_own_account_alone() {
     });
 }
 
+#[test]
+fn a_file_that_is_uploaded_again_after_its_removal_is_read_by_nobody() {
+    with_stack(|stack| {
+        let account = TestAccount::create(stack, 100).unwrap();
+        let upload = account.api.create_upload("a.mp4", "video/mp4", 5).unwrap();
+        let put =
+            || send("PUT", &upload.upload_url, &[("content-type", "video/mp4"), ("content-length", "5")], b"12345").status();
+        assert_eq!(put(), 200);
+        let job = account.submit(&json!({ "input": { "mode": "video", "videoUrl": upload.file_url } })).unwrap();
+        assert_eq!(send("GET", &upload.file_url, &[], &[]).status(), 200);
+        account.api.delete_job(&job.id).unwrap();
+        assert_error(send("GET", &upload.file_url, &[], &[]), 404, "file_not_found");
+        // Storage does not know of the deletion.
+        assert_eq!(put(), 200);
+        for method in ["GET", "HEAD"] {
+            assert_eq!(send(method, &upload.file_url, &[], &[]).status(), 404);
+        }
+        assert_error(post_job(stack, &account, &upload.file_url), 409, "upload_missing");
+        let draft = json!({ "video_url": upload.file_url, "auto_start": false });
+        assert_eq!(account.api.post("/v1/jobs", &draft).unwrap().status, 409);
+        let backdrop = json!({ "type": "image", "image_url": upload.file_url });
+        let draft = json!({ "video_url": "https://example.com/a.mp4", "background": backdrop, "auto_start": false });
+        assert_eq!(account.api.post("/v1/jobs", &draft).unwrap().status, 409);
+        assert_eq!(account.balance().unwrap(), 100);
+    });
+}
+
 /// Independent implementations: botocore signs the same URL, urllib3 uploads, boto3 reads back.
 #[test]
 fn an_upload_is_signed_as_botocore_signs_and_stored_byte_by_byte() {

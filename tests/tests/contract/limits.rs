@@ -141,6 +141,29 @@ fn a_submission_beyond_the_limit_creates_nothing_and_costs_nothing() {
 }
 
 #[test]
+fn a_start_is_a_submission_too() {
+    STACK.with(options(), |stack| {
+        let account = TestAccount::create(stack, 1_000).unwrap();
+        // Drafts, each by a key and an address of its own.
+        let drafts = (20..24).map(|number| {
+            let (_, key) = account.admin.create_key(&account.id, "draft").unwrap();
+            let body = json!({ "video_url": "https://example.com/a.mp4", "auto_start": false }).to_string();
+            let answer = Answer::read(call(stack, &format!("203.0.113.{number}"), "POST", "/v1/jobs", &key, &body)).unwrap();
+            answer.body["id"].as_str().unwrap().to_owned()
+        });
+        let drafts: Vec<_> = drafts.collect();
+        let start = |id: &str| call(stack, "203.0.113.30", "POST", &format!("/v1/jobs/{id}/start"), &account.key, "");
+        for id in drafts.iter().take(usize::try_from(SUBMISSIONS).unwrap()) {
+            assert_eq!(start(id).status(), 200);
+        }
+        let balance = account.balance().unwrap();
+        let error = assert_error(start(&drafts[3]), 429, "rate_limited");
+        assert_eq!(error["details"]["limit"], "submissions");
+        assert_eq!(account.balance().unwrap(), balance);
+    });
+}
+
+#[test]
 fn requests_beyond_the_limit_are_refused_on_every_route() {
     STACK.with(options(), |stack| {
         let account = TestAccount::create(stack, 100).unwrap();

@@ -61,16 +61,17 @@ pub enum DeliveryOutcome {
 /// The outcome of a creation.
 pub enum Created {
     Job(Box<Job>),
-    /// Nothing was written: the key cannot pay, or has an active job where only one is allowed.
-    /// With what it could spend.
+    /// Nothing was written: the key cannot pay, or has an active job where only one is allowed, or
+    /// an upload among the files was removed. With what the key could spend.
     Refused(SpendingLimit),
 }
 
 /// The outcome of a start.
 pub enum Started {
     Job(Box<Job>),
-    /// Nothing was written: this is what the key could spend.
-    NotCovered(SpendingLimit),
+    /// Nothing was written: the key cannot pay, or an upload among the files was removed. With what
+    /// the key could spend.
+    Refused(SpendingLimit),
     /// Nothing was written: another call started it, or it is over.
     NotStartable,
 }
@@ -219,9 +220,9 @@ pub struct WebhookSecret {
     pub old: Option<(String, UnixMillis)>,
 }
 
-/// An upload past its retention.
+/// An upload that nobody may read any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OldUpload {
+pub struct RemovedUpload {
     pub id: UploadId,
     pub object_key: String,
 }

@@ -8,7 +8,7 @@ use shared::time::UnixMillis;
 
 use super::{
     Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, DeliveryOutcome, EarlierRequest, Ended,
-    Heartbeat, Held, JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, OldUpload, Page, Probe, SeenModel,
+    Heartbeat, Held, JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, Probe, RemovedUpload, SeenModel,
     Started, WebhookSecret,
 };
 use crate::domain::api_key::{ApiKey, KeyHash};
@@ -31,7 +31,7 @@ pub trait JobStore {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<Created, Error>;
     /// A job that waits to be started.
-    async fn create_draft(&self, job: &NewJob) -> Result<Job, Error>;
+    async fn create_draft(&self, job: &NewJob, idempotency: Option<&IdempotencyKey>) -> Result<Created, Error>;
     async fn start_job(&self, run: &NewRun, entry_id: LedgerEntryId, now: UnixMillis) -> Result<Started, Error>;
     async fn sum_jobs(&self, key: &KeyHash, since: UnixMillis) -> Result<(Option<ApiKey>, JobSums), Error>;
     /// A key and, if its account has it, a job that is not deleted.
@@ -115,8 +115,9 @@ pub trait SweepStore {
         ended_before: UnixMillis,
         limit: u32,
     ) -> Result<Vec<Job>, Error>;
-    /// Keys of the uploads that a job read in any of its runs and that no other job needs.
-    async fn list_objects_of_job(&self, id: JobId) -> Result<Vec<String>, Error>;
+    /// Makes the uploads that a job read in any of its runs and that no job needs unreadable;
+    /// returns the keys of their objects. Safe to repeat.
+    async fn remove_uploads_of_job(&self, id: JobId, now: UnixMillis) -> Result<Vec<String>, Error>;
     async fn record_objects_removed(&self, id: JobId, now: UnixMillis) -> Result<(), Error>;
 }
 
@@ -185,8 +186,14 @@ pub trait AccountStore {
 /// Uploads.
 pub trait UploadStore {
     async fn create_upload(&self, id: UploadId, account_id: AccountId, object_key: &str, now: UnixMillis) -> Result<(), Error>;
-    /// Uploads older than `created_before_ms` that no unfinished job uses.
-    async fn list_old_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<OldUpload>, Error>;
+    /// Whether an uploaded object may be read: it was not removed.
+    async fn is_upload_readable(&self, object_key: &str) -> Result<bool, Error>;
+    /// Makes uploads older than `created_before_ms` that no unfinished job uses unreadable; returns
+    /// their number.
+    async fn remove_old_uploads(&self, created_before_ms: UnixMillis, limit: u32, now: UnixMillis) -> Result<usize, Error>;
+    /// Unreadable uploads older than `created_before_ms`.
+    async fn list_removed_uploads(&self, created_before_ms: UnixMillis, limit: u32) -> Result<Vec<RemovedUpload>, Error>;
+    /// Deletes the record of an upload whose object was removed for good.
     async fn delete_upload(&self, id: UploadId) -> Result<(), Error>;
 }
 

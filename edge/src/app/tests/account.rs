@@ -154,6 +154,22 @@ fn a_key_that_may_not_work_with_jobs_changes_none() {
 }
 
 #[test]
+fn a_key_that_manages_may_make_keys_that_work_and_no_other_key_may_make_any() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let make = |by: &KeyHash, scopes: &[Scope]| {
+        let request = KeyRequest { scopes: scopes.to_vec(), ..key_request(None) };
+        block_on(manage_keys::create_key(&ports, by, Ok(request))).map(|new| KeyHash::of(&new.key))
+    };
+    let manager = make(&account.key, &[Scope::Manage]).unwrap();
+    let worker = make(&manager, &[Scope::Jobs]).unwrap();
+    assert_eq!(block_on(read_credits::get_credits(&ports, &worker)).unwrap().0.balance_credits, 100);
+    for scopes in [&[Scope::Jobs][..], &[Scope::Manage]] {
+        assert_eq!(make(&worker, scopes), Err(Error::MissingScope(Scope::Manage)));
+    }
+}
+
+#[test]
 fn a_key_in_its_overlap_still_deletes() {
     let ports = FakePorts::new();
     let account = account(&ports, 100);
@@ -268,7 +284,7 @@ fn the_reserve_is_that_of_the_canvas_however_a_job_begins() {
     let reserves = |options: &JobOptions| {
         let request = || JobRequest { policy: policy("removebgvideo"), options: options.clone(), ..request(None) };
         let submitted = block_on(submit_job::submit_job(&ports, account.caller, request(), None)).unwrap();
-        let draft = block_on(submit_job::create_draft(&ports, account.caller, request())).unwrap();
+        let draft = block_on(submit_job::create_draft(&ports, account.caller, request(), None)).unwrap();
         let run = start_job::RunRequest {
             model: Model::Auto,
             outputs: vec![Output::WebmVp9Alpha],
@@ -276,7 +292,7 @@ fn the_reserve_is_that_of_the_canvas_however_a_job_begins() {
             dialect_request_json: None,
             callback_url: None,
         };
-        let started = block_on(start_job::start_job(&ports, draft, run)).unwrap();
+        let started = block_on(start_job::start_job(&ports, account.caller, draft, run)).unwrap();
         let estimate =
             estimate_job::EstimateRequest { model: Model::Auto, options: options.clone(), duration_ms: None, output_count: 1 };
         let estimated = block_on(estimate_job::estimate_job(&ports, &account.key, Ok(estimate))).unwrap();

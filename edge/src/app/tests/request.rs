@@ -47,6 +47,36 @@ fn a_request_with_a_key_is_done_once_and_answered_alike_for_a_day() {
 }
 
 #[test]
+fn a_draft_is_created_once_per_key_for_a_day_too() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let idempotency = IdempotencyKey::parse("draft-1", "/v1/jobs", b"{}").unwrap();
+    let begin = || block_on(idempotency::begin(&ports, &account.key, &idempotency)).map(|(_, outcome)| outcome);
+    assert!(matches!(begin(), Ok(BeginOutcome::First)));
+    let draft = block_on(submit_job::create_draft(&ports, account.caller, request(None), Some(&idempotency))).unwrap();
+    // Created, but the answer was not kept.
+    ports.pass_ms(2 * 60 * 1_000);
+    assert!(matches!(begin(), Ok(BeginOutcome::Created(id)) if id == draft.id));
+    block_on(idempotency::finish(&ports, account.caller, &idempotency, "the answer"));
+    ports.pass_ms(24 * 60 * 60 * 1_000 - 2 * 60 * 1_000 - 1);
+    assert!(matches!(begin(), Ok(BeginOutcome::Answered(answer)) if answer == "the answer"));
+    ports.pass_ms(1);
+    assert!(matches!(begin(), Ok(BeginOutcome::First)));
+}
+
+#[test]
+fn an_answer_is_kept_for_a_day_whether_it_names_a_job_or_not() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let idempotency = IdempotencyKey::parse("once", "/v1/jobs", b"{}").unwrap();
+    let begin = || block_on(idempotency::begin(&ports, &account.key, &idempotency)).map(|(_, outcome)| outcome);
+    assert!(matches!(begin(), Ok(BeginOutcome::First)));
+    block_on(idempotency::finish(&ports, account.caller, &idempotency, "the answer"));
+    ports.pass_ms(24 * 60 * 60 * 1_000 - 1);
+    assert!(matches!(begin(), Ok(BeginOutcome::Answered(_))));
+}
+
+#[test]
 fn a_wait_ends_with_the_job_or_before_its_bound_and_reads_seldom() {
     for (timeout_s, ends_at_pause) in [(1, 0), (30, 0), (60, 0), (60, 3)] {
         let ports = FakePorts::new();

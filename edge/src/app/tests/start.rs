@@ -1,15 +1,22 @@
 //! Drafts and starts: what they hold, what they cost, and that old runs have nothing to say.
 
+use shared::id::ApiKeyId;
+
 use super::*;
 use crate::app::start_job::{self, RunRequest};
 use crate::app::submit_job::JobRequest;
 
 fn draft(ports: &FakePorts, account: &Account) -> Job {
     let request = JobRequest { policy: policy("removebgvideo"), ..request(None) };
-    block_on(submit_job::create_draft(ports, account.caller, request)).unwrap()
+    block_on(submit_job::create_draft(ports, account.caller, request, None)).unwrap()
 }
 
 fn start(ports: &FakePorts, job: &Job) -> Result<Job, Error> {
+    start_with(ports, job.api_key_id, job)
+}
+
+fn start_with(ports: &FakePorts, api_key_id: ApiKeyId, job: &Job) -> Result<Job, Error> {
+    let caller = Caller { account_id: job.account_id, api_key_id };
     let run = RunRequest {
         model: Model::LocalChromaKey,
         outputs: vec![Output::WebmVp9Alpha],
@@ -17,7 +24,7 @@ fn start(ports: &FakePorts, job: &Job) -> Result<Job, Error> {
         dialect_request_json: Some("{}".to_owned()),
         callback_url: None,
     };
-    block_on(start_job::start_job(ports, job.clone(), run))
+    block_on(start_job::start_job(ports, caller, job.clone(), run))
 }
 
 #[test]
@@ -82,6 +89,53 @@ fn a_run_counts_against_the_quota_of_the_month_in_which_it_reserves() {
     start(&ports, &drafts[1]).unwrap();
     let months = block_on(read_credits::list_usage(&ports, &account.key)).unwrap();
     assert_eq!(months.iter().map(|month| month.used_credits).collect::<Vec<_>>(), [10, 10], "{months:?}");
+}
+
+#[test]
+fn drafts_of_earlier_months_spend_the_quota_of_this_month_alone() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 1_000);
+    let key = account::key_with_quota(&ports, &account, 10);
+    let drafts: Vec<_> = (0..4)
+        .map(|_| {
+            ports.pass_ms(31 * 24 * 60 * 60 * 1_000);
+            draft(&ports, &key)
+        })
+        .collect();
+    start(&ports, &drafts[0]).unwrap();
+    for job in &drafts[1..] {
+        let refusal = start(&ports, job).unwrap_err();
+        let Error::QuotaExceeded { quota, resets_at_ms, .. } = refusal else { panic!("{refusal:?}") };
+        assert_eq!((quota.monthly_credits, quota.used_credits), (10, 10));
+        assert_eq!(resets_at_ms, ports.now().next_month());
+    }
+    let (limit, resets_at_ms) = block_on(read_credits::get_credits(&ports, &key.key)).unwrap();
+    assert_eq!((balance(&ports, &account), limit.quota.unwrap().used_credits), (990, 10));
+    assert_eq!((resets_at_ms.to_iso_8601().as_str(), resets_at_ms), ("2026-04-01T00:00:00.000Z", ports.now().next_month()));
+    // A millisecond before that instant the quota is still used up, and from then on it is whole.
+    ports.pass_ms(resets_at_ms.ms_since(ports.now()) - 1);
+    assert!(start(&ports, &drafts[1]).is_err());
+    ports.pass_ms(1);
+    start(&ports, &drafts[1]).unwrap();
+    assert!(start(&ports, &drafts[2]).is_err());
+}
+
+#[test]
+fn a_run_counts_against_the_quota_of_the_key_that_starts_it() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 1_000);
+    let (narrow, wide) = (account::key_with_quota(&ports, &account, 10), account::key_with_quota(&ports, &account, 500));
+    let drafts = [draft(&ports, &wide), draft(&ports, &wide)];
+    let run = start_with(&ports, narrow.caller.api_key_id, &drafts[0]).unwrap();
+    let refusal = start_with(&ports, narrow.caller.api_key_id, &drafts[1]).unwrap_err();
+    assert!(matches!(refusal, Error::QuotaExceeded { .. }), "{refusal:?}");
+    // The refund goes to where the reserve came from.
+    let work = granted(&ports, &run);
+    accepted(report(&ports, &work, fail()));
+    let used = |key: &Account| block_on(read_credits::get_credits(&ports, &key.key)).unwrap().0.quota.unwrap().used_credits;
+    assert_eq!((used(&narrow), used(&wide)), (0, 0));
+    start_with(&ports, wide.caller.api_key_id, &find(&ports, &account, run.id)).unwrap();
+    assert_eq!((used(&narrow), used(&wide), balance(&ports, &account)), (0, 10, 990));
 }
 
 #[test]

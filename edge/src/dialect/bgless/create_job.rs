@@ -12,6 +12,7 @@ use crate::app::{submit_job, wait_for_job};
 use crate::deps::Deps;
 use crate::domain::error::Error;
 use crate::domain::job::Job;
+use crate::domain::scope::Scope;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonText, QueryOf, parse};
 use crate::server::http_error::{HttpError, HttpResult};
@@ -44,8 +45,9 @@ pub async fn post_job(
     Credential(key): Credential,
     query: Result<QueryOf<CreateJobQuery>, HttpError>,
     headers: HeaderMap,
-    JsonText(body): JsonText,
+    body: Result<JsonText, HttpError>,
 ) -> HttpResult<Response> {
+    let JsonText(body) = after_key(&app, &key, Scope::Jobs, body).await?;
     create(&app, &Creation { key: &key, headers: &headers, path: uri.path(), body: &body }, query).await
 }
 
@@ -57,7 +59,7 @@ pub async fn create(
 ) -> HttpResult<Response> {
     let started_at_ms = app.now();
     let wait_ms = query.and_then(|QueryOf(query)| Ok(map::wait_ms(&query)?));
-    let wait_ms = after_key(app, creation.key, wait_ms).await?;
+    let wait_ms = after_key(app, creation.key, Scope::Jobs, wait_ms).await?;
     create_once(app, creation, render, async |caller, idempotency| {
         let request = map::job_request(parse::<CreateJobIn>(creation.body)?)?;
         let job = submit_job::submit_job(app, caller, request, idempotency).await?;

@@ -6,6 +6,7 @@ use shared::id::LedgerEntryId;
 use super::map::account;
 use super::wire::{CreditsOut, Data, KeyMonthOut, LedgerEntryOut, PageOut};
 use crate::app::read_credits;
+use crate::domain::scope::Scope;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::QueryOf;
 use crate::server::http_error::{HttpError, HttpResult};
@@ -51,7 +52,7 @@ pub async fn get_ledger(
     query: Result<QueryOf<PageQuery>, HttpError>,
 ) -> HttpResult<Json<PageOut<LedgerEntryOut>>> {
     let read = query.and_then(|QueryOf(query)| Ok(PageRequest::read(&query, LedgerEntryId::PREFIX)?));
-    let page = after_key(&app, &key, read).await?;
+    let page = after_key(&app, &key, Scope::Jobs, read).await?;
     let entries = read_credits::list_ledger(&*app, &key, &page.rows()).await?;
     Ok(Json(account::page_out(&page, &entries, |entry| entry.id.to_string(), account::ledger_entry_out)))
 }

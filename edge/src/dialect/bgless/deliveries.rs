@@ -6,6 +6,7 @@ use http::StatusCode;
 use super::map::account;
 use super::wire::{Data, DeliveryOut, DeliveryPath};
 use crate::app::list_deliveries;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::EventId;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::PathText;
@@ -50,7 +51,7 @@ pub async fn get_deliveries(
 )]
 #[worker::send]
 pub async fn post_redelivery(App(app): App, Credential(key): Credential, PathText(id): PathText) -> HttpResult<StatusCode> {
-    let id = after_key(&app, &key, id.parse::<EventId>()).await?;
+    let id = after_key(&app, &key, Scope::Jobs, id.parse::<EventId>()).await?;
     list_deliveries::redeliver(&*app, &key, id).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -38,8 +38,9 @@ pub async fn post_upload(App(app): App, key: Result<Credential, HttpError>, requ
 /// Announces the file that a body describes.
 pub async fn upload(app: &Deps, key: Result<Credential, HttpError>, request: Request) -> HttpResult<Response> {
     let Credential(key) = key?;
-    let JsonBody(body) = JsonBody::<CreateUploadIn>::from_request(request, &()).await?;
+    let body = JsonBody::<CreateUploadIn>::from_request(request, &()).await;
     let caller = authenticate::authenticate(app, &key, Scope::Jobs).await?;
+    let JsonBody(body) = body?;
     let data = match map::upload_request(body)? {
         map::UploadRequest::File { file_name, content_type, size_bytes } => {
             map::ticket_out(create_upload::create_upload(app, caller, &file_name, &content_type, size_bytes).await?)
@@ -75,6 +76,6 @@ pub async fn get_file(App(app): App, method: Method, uri: Uri, headers: HeaderMa
     // to be escaped.
     let (path, query) = (uri.path().replace("%2F", "/"), uri.query().unwrap_or_default());
     let url = format!("{}{path}?{query}", app.settings().public_base_url).parse().map_err(|_| Error::InvalidFileUrl)?;
-    let file = open_file::open_file(&*app, &url)?;
+    let file = open_file::open_file(&*app, &url).await?;
     Ok(app.objects().serve(&file, &method, &headers).await?)
 }

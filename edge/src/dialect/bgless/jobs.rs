@@ -11,6 +11,7 @@ use super::wire::{CreateJobIn, Data, DownloadQuery, EstimateOut, JobOut, JobsQue
 use crate::app::{delete_job, download_output, estimate_job, get_job, list_jobs};
 use crate::deps::Deps;
 use crate::domain::job::{Job, JobState};
+use crate::domain::scope::Scope;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonBody, PathText, QueryOf};
 use crate::server::http_error::{HttpError, HttpResult};
@@ -36,8 +37,9 @@ use crate::server::{App, error_responses};
 pub async fn post_estimate(
     App(app): App,
     Credential(key): Credential,
-    JsonBody(body): JsonBody<CreateJobIn>,
+    body: Result<JsonBody<CreateJobIn>, HttpError>,
 ) -> HttpResult<Json<Data<EstimateOut>>> {
+    let JsonBody(body) = after_key(&app, &key, Scope::Jobs, body).await?;
     let estimate = estimate_job::estimate_job(&*app, &key, map::estimate_request(body)).await?;
     Ok(Json(Data { data: map::estimate_out(&estimate) }))
 }
@@ -61,7 +63,7 @@ pub async fn get_jobs(
     query: Result<QueryOf<PageQuery>, HttpError>,
     filter: Result<QueryOf<JobsQuery>, HttpError>,
 ) -> HttpResult<Response> {
-    let (page, states) = after_key(&app, &key, list_request(query, filter)).await?;
+    let (page, states) = after_key(&app, &key, Scope::Jobs, list_request(query, filter)).await?;
     let jobs = list_jobs::list_jobs(&*app, &key, &page.rows(), &states).await?.jobs;
     Ok(list_response(&app, &page, &jobs))
 }
@@ -142,7 +144,7 @@ pub async fn get_download(
     query: Result<QueryOf<DownloadQuery>, HttpError>,
 ) -> HttpResult<Response> {
     let read = query.and_then(|QueryOf(query)| Ok(query.format.map(|name| map::output("format", &name)).transpose()?));
-    let output = after_key(&app, &key, read).await?;
+    let output = after_key(&app, &key, Scope::Jobs, read).await?;
     let url = download_output::download_output(&*app, &key, job_id(&app, &key, &id).await?, output).await?;
     // 302, not 301: the signed URL expires after a day.
     Ok((StatusCode::FOUND, [(http::header::LOCATION, url)]).into_response())

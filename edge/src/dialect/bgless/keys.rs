@@ -10,10 +10,11 @@ use crate::app::manage_keys::{self, NewKey};
 use crate::app::manage_webhook_secret;
 use crate::domain::api_key::ROTATION_OVERLAP_S;
 use crate::domain::error::Error;
+use crate::domain::scope::Scope;
 use crate::domain::webhook::SECRET_OVERLAP_S;
-use crate::server::credential::Credential;
+use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{JsonBody, PathText};
-use crate::server::http_error::HttpResult;
+use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::{App, error_responses};
 
 /// List keys
@@ -34,6 +35,9 @@ pub async fn get_keys(App(app): App, Credential(key): Credential) -> HttpResult<
 }
 
 /// Create a key
+///
+/// The caller's scopes and quota do not bind the new key: a key with `manage` may create one with
+/// `jobs`, and one with a larger quota.
 #[utoipa::path(
     post,
     path = "/keys",
@@ -50,8 +54,9 @@ pub async fn get_keys(App(app): App, Credential(key): Credential) -> HttpResult<
 pub async fn post_key(
     App(app): App,
     Credential(key): Credential,
-    JsonBody(body): JsonBody<CreateKeyIn>,
+    body: Result<JsonBody<CreateKeyIn>, HttpError>,
 ) -> HttpResult<(StatusCode, Json<Data<KeyOut>>)> {
+    let JsonBody(body) = after_key(&app, &key, Scope::Manage, body).await?;
     Ok(created(manage_keys::create_key(&*app, &key, account::key_request(body)).await?))
 }
 
@@ -76,8 +81,9 @@ pub async fn post_rotation(
     App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
-    JsonBody(body): JsonBody<RotateKeyIn>,
+    body: Result<JsonBody<RotateKeyIn>, HttpError>,
 ) -> HttpResult<(StatusCode, Json<Data<KeyOut>>)> {
+    let JsonBody(body) = after_key(&app, &key, Scope::Manage, body).await?;
     let overlap_s = body.overlap_sec.unwrap_or(ROTATION_OVERLAP_S);
     Ok(created(manage_keys::rotate_key(&*app, &key, key_id(&id), overlap_s).await?))
 }
@@ -137,8 +143,9 @@ pub async fn get_webhook_secret(App(app): App, Credential(key): Credential) -> H
 pub async fn post_webhook_secret(
     App(app): App,
     Credential(key): Credential,
-    JsonBody(body): JsonBody<RotateWebhookSecretIn>,
+    body: Result<JsonBody<RotateWebhookSecretIn>, HttpError>,
 ) -> HttpResult<(StatusCode, Json<Data<WebhookSecretOut>>)> {
+    let JsonBody(body) = after_key(&app, &key, Scope::Manage, body).await?;
     let overlap_s = body.overlap_sec.unwrap_or(SECRET_OVERLAP_S);
     let secret = manage_webhook_secret::rotate_webhook_secret(&*app, &key, overlap_s).await?;
     Ok((StatusCode::CREATED, Json(Data { data: account::webhook_secret_out(secret) })))

@@ -18,9 +18,10 @@ use crate::domain::api_key::Caller;
 use crate::domain::error::{Error, bounded};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::job::{Job, JobState};
-use crate::server::credential::Credential;
+use crate::domain::scope::Scope;
+use crate::server::credential::{Credential, after_key};
 use crate::server::extract::{PathText, RawBody, parse};
-use crate::server::http_error::HttpResult;
+use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::idempotency::{CreatedResponse, Creation, create_once};
 use crate::server::job_path::{JobPath, job_id};
 use crate::server::metadata::metadata_json;
@@ -63,7 +64,7 @@ async fn create_or_draft(
         ..JobRequest::new(POLICY, run.model, input, run.outputs)
     };
     let created = if is_draft {
-        submit_job::create_draft(app, caller, request).await
+        submit_job::create_draft(app, caller, request, idempotency).await
     } else {
         submit_job::submit_job(app, caller, request, idempotency).await
     };
@@ -72,7 +73,8 @@ async fn create_or_draft(
 
 /// Start a job
 ///
-/// Queues a draft or a failed job. The members of the body override those of the creation.
+/// Queues a draft or a failed job. The members of the body override those of the creation. Counts
+/// as a submission, and against the quota of the key that starts it.
 #[utoipa::path(
     post,
     path = "/{id}/start",
@@ -87,23 +89,23 @@ pub async fn post_start(
     App(app): App,
     Credential(key): Credential,
     PathText(id): PathText,
-    RawBody(body): RawBody,
+    body: Result<RawBody, HttpError>,
 ) -> HttpResult<Json<JobOut>> {
+    let RawBody(body) = after_key(&app, &key, Scope::Jobs, body).await?;
     let id = job_id(&app, &key, &id).await?;
-    let job = get_job::get_job(&*app, &key, id).await?;
+    let (caller, job) = get_job::get_job_as_caller(&*app, &key, id).await?;
     if job.dialect != POLICY.name {
         // Jobs of other dialects are never drafts, and have no stored request to start from.
         return Err(Error::JobNotStartable.into());
     }
     // An empty body changes nothing of what the job was created with.
     let start = if body.is_empty() { JobIn::default() } else { parse::<JobIn>(&body)? };
-    let caller = Caller { account_id: job.account_id, api_key_id: job.api_key_id };
     let request = map::stored_request(&job);
     let run = map::run_request(map::merge(request.clone(), start), |url| {
         let kept = map::kept_picture(&request, job.options.composition.picture.as_ref(), url);
         kept.map_or_else(|| find_source(&*app, caller, "background.image_url", url), Ok)
     })?;
-    let job = start_job::start_job(&*app, job, run).await.map_err(map::with_own_field_names)?;
+    let job = start_job::start_job(&*app, caller, job, run).await.map_err(map::with_own_field_names)?;
     Ok(Json(map::job_out(&*app, &job)))
 }
 

@@ -9,6 +9,7 @@ use super::wire::{EventsQuery, ItemsOut, SummaryOut, SummaryQuery, UsageEventOut
 use crate::app::ports::Page;
 use crate::app::{list_jobs, read_credits};
 use crate::domain::error::bounded;
+use crate::domain::scope::Scope;
 use crate::server::credential::{Credential, after_key};
 use crate::server::extract::QueryOf;
 use crate::server::http_error::{HttpError, HttpResult};
@@ -35,7 +36,7 @@ pub async fn get_summary(
     query: Result<QueryOf<SummaryQuery>, HttpError>,
 ) -> HttpResult<Json<SummaryOut>> {
     let read = query.and_then(|QueryOf(query)| Ok(bounded("days", query.days.unwrap_or(DAYS), 1..=DAYS_MAX)?));
-    let days = after_key(&app, &key, read).await?;
+    let days = after_key(&app, &key, Scope::Jobs, read).await?;
     let sums = list_jobs::sum_jobs(&*app, &key, days_ago(&app, days)).await?;
     Ok(Json(map::summary_out(days, sums)))
 }
@@ -56,7 +57,7 @@ pub async fn get_events(
     query: Result<QueryOf<EventsQuery>, HttpError>,
 ) -> HttpResult<Json<ItemsOut<UsageEventOut>>> {
     let read = query.and_then(|QueryOf(query)| Ok(bounded("limit", query.limit.unwrap_or(EVENTS), 1..=EVENTS_MAX)?));
-    let limit = after_key(&app, &key, read).await?;
+    let limit = after_key(&app, &key, Scope::Jobs, read).await?;
     let page = Page { cursor: format!("{}_~", LedgerEntryId::PREFIX), limit, offset: 0 };
     let entries = read_credits::list_ledger(&*app, &key, &page).await?;
     Ok(Json(ItemsOut { items: entries.iter().map(map::usage_event_out).collect() }))
