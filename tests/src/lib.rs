@@ -5,6 +5,7 @@
 pub mod alpha;
 pub mod artifacts;
 pub mod cache;
+pub mod chaos;
 pub mod client;
 pub mod clip;
 pub mod comments;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bench;
+pub mod chaos;
 pub mod check;
 pub mod demo;
 pub mod dev;
@@ -23,13 +24,14 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: [Task; 11] = [
+const TASKS: [Task; 12] = [
     Task { name: "demo", summary: "remove the background of a video with the whole stack", run: demo::run },
     Task { name: "dev", summary: "run the whole stack on this machine until Ctrl-C", run: dev::run },
     Task { name: "kie-sim", summary: "simulate KIE, with faults on demand, for a stack that runs elsewhere", run: kie_sim::run },
     Task { name: "check", summary: "format, width of comments, lints, wasm, migrations", run: check::run },
     Task { name: "test", summary: "unit tests, end-to-end tests, benches briefly; words select tests by name", run: test::run },
     Task { name: "bench", summary: "measure; `cargo x bench` lists the benches", run: bench::run },
+    Task { name: "chaos", summary: "random requests while transcoders are killed; --seed N, --operations N", run: chaos::run },
     Task { name: "audit", summary: "licences, bans, sources and advisories of all dependencies", run: audit::run },
     Task { name: "migrate", summary: "migrate a D1 database, --local or --remote", run: migrate::run },
     Task { name: "model", summary: "add, list or remove matting models", run: model::run },

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod chaos;
 mod generate;
 mod jobs;
 mod matting;
