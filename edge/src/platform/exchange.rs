@@ -1,9 +1,14 @@
 //! Converts between the runtime's requests and responses and axum's. Streams of the runtime are
 //! expensive, so small bodies are converted as a whole.
 
-use axum::body::{Body, to_bytes};
-use futures_util::FutureExt as _;
+use std::pin::Pin;
+
+use axum::body::{Body, Bytes, to_bytes};
+use futures_util::io::AsyncRead as _;
+use futures_util::{FutureExt as _, stream};
 use http::{HeaderMap, HeaderValue, Request, Response, header};
+use wasm_streams::ReadableStream;
+use worker::send::SendWrapper;
 use worker::wasm_bindgen::JsCast as _;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Error, Result, js_sys, web_sys};
@@ -13,6 +18,10 @@ use super::r2::NativeBody;
 /// A request's body up to this announced size is read at once.
 /// Units: bytes. 256 KB, the most that any JSON request may have.
 const WHOLE_BODY_SIZE_BYTES_MAX: u64 = 256 * 1024;
+
+/// Most bytes of a larger body that are read at once.
+/// Units: bytes. 64 KiB.
+const CHUNK_SIZE_BYTES: usize = 64 * 1024;
 
 /// The runtime's request.
 pub async fn from_wasm(request: web_sys::Request) -> Result<Request<Body>> {
@@ -25,9 +34,28 @@ pub async fn from_wasm(request: web_sys::Request) -> Result<Request<Body>> {
             let buffer = JsFuture::from(request.array_buffer()?).await?;
             Body::from(js_sys::Uint8Array::new(&buffer).to_vec())
         }
-        Some(stream) => Body::new(worker::Body::new(stream)),
+        Some(stream) => stream_into_body(stream),
     };
     Ok(made.map(|()| body))
+}
+
+/// A large body, read into one buffer again and again. The runtime's own chunks are garbage that it
+/// collects late: all of them together, up to the size of the body.
+fn stream_into_body(stream: web_sys::ReadableStream) -> Body {
+    let reader = match ReadableStream::from_raw(stream.unchecked_into()).try_into_async_read() {
+        Ok(reader) => reader,
+        // Not a stream of bytes; every request's body is one.
+        Err((_, stream)) => return Body::new(worker::Body::new(stream.into_raw().unchecked_into())),
+    };
+    let mut source = SendWrapper::new((reader, vec![0; CHUNK_SIZE_BYTES]));
+    Body::from_stream(stream::poll_fn(move |context| {
+        let (reader, buffer) = &mut *source;
+        Pin::new(reader).poll_read(context, buffer).map(|read| match read {
+            Ok(0) => None,
+            Ok(size_bytes) => Some(Ok(Bytes::copy_from_slice(buffer.get(..size_bytes).unwrap_or_default()))),
+            Err(error) => Some(Err(error)),
+        })
+    }))
 }
 
 /// The runtime's answer: with its own stream where there is one, else the body in one piece.
