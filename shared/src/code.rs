@@ -60,6 +60,8 @@ codes! {
         SourceForbidden = "source_forbidden", "The source's address, or one it redirects to, is not one that this service fetches.";
         SourceTooLarge = "source_too_large", "The source exceeds a limit on bytes, pixels, frames or duration.";
         SourceNotVideo = "source_not_video", "The source is not a video or image sequence that this service reads.";
+        SourceUnsupported = "source_unsupported", "The source is a video in a container or codec that this service does not read; the message names it.";
+        SourceUndecodable = "source_undecodable", "The source's video is damaged and cannot be decoded; export it again.";
         SourceTruncated = "source_truncated", "The source ends before its video does.";
         SourceNoFrames = "source_no_frames", "The source has a video stream without a single frame.";
         UploadMissing = "upload_missing", "The uploaded file is gone or has another size than announced.";

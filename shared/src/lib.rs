@@ -20,6 +20,7 @@ pub mod qa;
 pub mod report;
 pub mod signature;
 pub mod source;
+pub mod source_alpha;
 pub mod strategy;
 pub mod task;
 pub mod time;

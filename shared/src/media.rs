@@ -25,6 +25,9 @@ pub const SOURCE_SIDE_PX_MAX: u32 = 8_192;
 /// Most frames a source may have.
 /// Units: frames. One hour at 60 frames a second.
 pub const SOURCE_FRAMES_MAX: u64 = 60 * 60 * 60;
+/// Highest frame rate that is taken; of faster sources, frames are dropped.
+/// Units: frames a second.
+pub const SOURCE_FRAME_RATE_MAX: u32 = 1_000;
 
 /// A picture's size as it is shown: after rotation, square pixels not assumed.
 /// Units: pixels.

@@ -16,6 +16,7 @@ use crate::portrait::Portrait;
 use crate::price::Resolution;
 use crate::qa::{PreviewAsset, QaReport};
 use crate::source::Source;
+use crate::source_alpha::SourceAlpha;
 use crate::strategy::{Strategy, StrategyChoice, StrategyRequest};
 use crate::time::UnixMillis;
 
@@ -102,6 +103,9 @@ pub struct Work {
     /// Keying settings that override what is detected.
     #[serde(default)]
     pub key: KeySettings,
+    /// How the colours of a source with alpha are stored.
+    #[serde(default)]
+    pub source_alpha: SourceAlpha,
     /// Background, canvas and placement of the subject.
     #[serde(default)]
     pub composition: Composition,

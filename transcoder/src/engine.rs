@@ -35,7 +35,7 @@ use self::frame_pipeline::{FramePipeline, TransparentPixels};
 use self::stream::Passes;
 use crate::blocking::blocking;
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::probe::{self, Probed, SourceContainer};
+use crate::ffmpeg::probe::{self, Probed};
 use crate::ffmpeg::process::{Tool, args};
 use crate::ffmpeg::sound;
 use crate::ffmpeg::still::{self, Fit};
@@ -130,7 +130,7 @@ impl<'a> Engine<'a> {
         self.progress.set(AttemptStage::Probing, 0, 1);
         let mut probed = probe::probe(self.ffprobe, source).await?;
         sound::choose(self.ffmpeg, &mut probed).await?;
-        let ChosenMatte { matte, choice } = strategy::choose(self.ffmpeg, self.models, &probed, request).await?;
+        let ChosenMatte { matte, choice, .. } = strategy::choose(self.ffmpeg, self.models, &mut probed, request).await?;
         self.progress.set(AttemptStage::Probing, 1, 1);
         Ok(Prepared { probed, matte, choice: Some(choice), timing: timing(AttemptStage::Probing.as_str(), begun) })
     }
@@ -231,9 +231,8 @@ impl<'a> Engine<'a> {
             self.progress.set(AttemptStage::Encoding, done.get(), total);
         };
         let master = stream::stream(self.ffmpeg, plan, passes, pipeline, note).await?;
-        // The last frame of an animated picture is held, and decoded once.
-        let holds_last_frame = matches!(prepared.probed.input.container, SourceContainer::Gif | SourceContainer::Apng);
-        if length.lacks(master.frames) && !holds_last_frame {
+        let container = prepared.probed.input.container;
+        if length.lacks(master.frames) && !container.holds_last_frame() && !container.begins_anywhere() {
             return Err(length.too_few(master.frames));
         }
         if master.screens.is_some_and(|screens| screens.is_without_screen()) {

@@ -46,11 +46,48 @@ impl Picture {
     }
 }
 
-/// One frame at an instant, scaled to `size`.
-pub fn sample(input: &Input, at_ms: u64, size: PixelSize) -> Vec<OsString> {
+/// What is decoded of a clip to examine it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instants {
+    /// The frame before or at an instant from which decoding can start.
+    /// Units: milliseconds.
+    SeekPoint(u64),
+    /// In one pass, the first frame of each span of this length; at most `count` frames.
+    Every {
+        /// Units: milliseconds.
+        span_ms: u64,
+        /// Number of spans.
+        count: u64,
+    },
+}
+
+/// Sampled frames of this size: packed RGBA for a source with alpha, else packed RGB.
+pub fn sample(input: &Input, has_alpha: bool, instants: Instants, size: PixelSize) -> Vec<OsString> {
     let (tone, colors) = (tone::map(input), source_colors(input));
-    let filter = format!("{tone}scale={}:{}:{colors}:out_range=pc:flags=area,format=rgb24", size.width, size.height);
-    one_frame(input, at_ms, &filter, "rgb24")
+    let PixelSize { width, height } = size;
+    let pixels = if has_alpha {
+        format!("scale={width}:{height}:{colors}:out_range=pc,format=rgba")
+    } else {
+        format!("{tone}scale={width}:{height}:{colors}:out_range=pc:flags=area,format=rgb24")
+    };
+    let (seek, select, count) = match instants {
+        Instants::SeekPoint(at_ms) => {
+            let at = seconds(input.picture_start_ms.saturating_add(at_ms));
+            (args(["-noaccurate_seek", "-ss", &at]), String::new(), 1)
+        }
+        Instants::Every { span_ms, count } => {
+            // Variable 0 is the number of the span that is awaited.
+            let span = seconds(span_ms.max(1));
+            let next = format!("if(isnan(t),1,if(gte(t,ld(0)*{span}),st(0,floor(t/{span})+1)))");
+            let select = format!("setpts=PTS-STARTPTS,select='{next}',");
+            (Vec::new(), select, count)
+        }
+    };
+    let mut arguments = [preamble(), seek, source(input)].concat();
+    arguments.extend(args(["-vf", &format!("{select}{pixels}"), "-fps_mode", "passthrough", "-frames:v", &count.to_string()]));
+    let pixel_format = if has_alpha { "rgba" } else { "rgb24" };
+    arguments.extend(args(["-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
+    arguments
 }
 
 /// Every n-th frame of the whole clip, scaled to `size`; at most `frames_max` of them.
@@ -64,37 +101,29 @@ pub fn spread(input: &Input, every: u64, frames_max: usize, size: PixelSize) -> 
     arguments
 }
 
-/// The alpha of one frame at an instant, unscaled.
-pub fn sample_alpha(input: &Input, at_ms: u64) -> Vec<OsString> {
-    one_frame(input, at_ms, "format=rgba,extractplanes=a", "gray")
-}
-
-fn one_frame(input: &Input, at_ms: u64, filter: &str, pixel_format: &str) -> Vec<OsString> {
-    let seek = args(["-ss", &seconds(input.picture_start_ms.saturating_add(at_ms))]);
-    let mut arguments = [preamble(), seek, source(input)].concat();
-    arguments.extend(args(["-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"]));
-    arguments
-}
-
 /// Decodes the whole clip at a constant frame rate.
 pub fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<OsString> {
     let PixelSize { width, height } = picture.size;
     let colors = format!("{}:{}", source_colors(&probed.input), raw_format.colors());
     // Outputs begin with the first frame: a constant rate would fill the time before it with
     // copies.
-    let scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    let mut scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
+    if probed.input.is_premultiplied && raw_format == RawFormat::Rgba {
+        // Divided with 16 bits: dark pixels lose the most.
+        scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format=gbrap16le,unpremultiply=inplace=1,format=rgba");
+    }
     // Frames that are not interlaced pass through it unchanged.
     let deinterlaced = if probed.input.is_interlaced { "bwdif=mode=send_frame:deint=interlaced," } else { "" };
     let tone = tone::map(&probed.input);
-    let filter = match raw_format {
-        RawFormat::Rgba if !tone.is_empty() => {
-            format!("setpts=PTS-STARTPTS,{deinterlaced}{}", tone::map_beside_alpha(&tone, &scale, &format!("{width}:{height}")))
-        }
-        _ => format!("setpts=PTS-STARTPTS,{deinterlaced}{tone}{scale}"),
+    let pixels = match raw_format {
+        RawFormat::Rgba if !tone.is_empty() => tone::map_beside_alpha(&tone, &scale, &format!("{width}:{height}")),
+        _ => format!("{tone}{scale}"),
     };
+    // A constant rate keeps the length whatever the time stamps of the source. By a filter: `-r`
+    // repeats frames before a frame that is held for long.
+    let filter = format!("setpts=PTS-STARTPTS,{deinterlaced}{pixels},fps={}", picture.frame_rate);
     let mut arguments = [preamble(), source(&probed.input)].concat();
-    // A constant rate keeps the length whatever the time stamps of the source.
-    arguments.extend(args(["-vf", &filter, "-fps_mode", "cfr", "-r", &picture.frame_rate.to_string()]));
+    arguments.extend(args(["-vf", &filter, "-fps_mode", "passthrough"]));
     arguments.extend(args(["-frames:v", &(SOURCE_FRAMES_MAX + 1).to_string()]));
     arguments.extend(args(["-f", "rawvideo", "-pix_fmt", raw_format.as_str(), "pipe:1"]));
     arguments

@@ -62,6 +62,7 @@ fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {
         resolution: job.options.resolution,
         refine_edges: job.options.refine_edges,
         key: job.options.key,
+        source_alpha: job.options.source_alpha,
         composition: job.options.composition,
         portrait: job.sound.map(|sound| Portrait { sound, shape: None }),
         request_id: job.request_id,

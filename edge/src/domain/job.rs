@@ -10,6 +10,7 @@ use shared::price::{ASSUMED_RESOLUTION, Resolution};
 use shared::qa::{PreviewAsset, QaReport};
 use shared::report::{AttemptStage, OutputAsset};
 use shared::source::Source;
+use shared::source_alpha::SourceAlpha;
 use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
 use shared::time::UnixMillis;
@@ -74,6 +75,8 @@ pub struct JobOptions {
     pub refine_edges: bool,
     /// Keying parameters for experts.
     pub key: KeySettings,
+    /// How the colours of a source with alpha are stored.
+    pub source_alpha: SourceAlpha,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,
     /// Which of the operator's matting models; the first that works where nothing is said.

@@ -10,6 +10,7 @@ use shared::color::{HexColor, HexColorError};
 use shared::keying::{GarbageMatte, KeySettings};
 use shared::media::{Output, Preset, UnknownName};
 use shared::portrait::PortraitShape;
+use shared::source_alpha::SourceAlpha;
 use shared::strategy::StrategyRequest;
 
 use crate::ffmpeg::confine::Confinement;
@@ -170,6 +171,10 @@ pub struct MatteArguments {
     /// JPEG or WebP.
     #[arg(long)]
     pub background: Option<PathBuf>,
+    /// How the colours of a source with alpha are stored: `straight`, `premultiplied` by alpha, or
+    /// `auto`, which takes them for premultiplied where the frames prove it.
+    #[arg(long, default_value = "auto", value_parser = named::<SourceAlpha>(SourceAlpha::ALL.map(SourceAlpha::as_str)))]
+    pub source_alpha: SourceAlpha,
     /// The screen's colour, such as #00b140, instead of the one found.
     #[arg(long, value_parser = parse_screen_color)]
     pub screen_color: Option<HexColor>,
@@ -195,10 +200,10 @@ fn parse_screen_color(text: &str) -> Result<HexColor, String> {
 
 impl From<MatteArguments> for MatteRequest {
     fn from(arguments: MatteArguments) -> Self {
-        let MatteArguments { strategy, matting_model, background, .. } = arguments;
+        let MatteArguments { strategy, source_alpha, matting_model, background, .. } = arguments;
         let MatteArguments { screen_color, black_point, white_point, spill_strength, garbage_matte, .. } = arguments;
         let key = KeySettings { screen_color, black_point, white_point, spill_strength, garbage_matte };
-        Self { strategy, key, matting_model, background }
+        Self { strategy, key, source_alpha, matting_model, background }
     }
 }
 

@@ -113,7 +113,7 @@ async fn find_screens(ffmpeg: Tool<'_>, before: &Prepared, source: &RunPlan) -> 
 
 async fn decode(ffmpeg: Tool<'_>, plan: &RunPlan, frames: mpsc::Sender<Vec<u8>>) -> TaskResult<u64> {
     let decoder = ffmpeg.spawn(&plan.decode, Pipes::Stdout);
-    let decoder = decoder.map_err(|error| error.into_task_error("decoder", JobErrorCode::SourceNotVideo))?;
+    let decoder = decoder.map_err(|error| error.into_task_error("decoder", JobErrorCode::SourceUndecodable))?;
     read_frames(decoder, plan.raw_format.frame_size_bytes(plan.picture.size), plan.picture.length, frames).await
 }
 

@@ -4,6 +4,7 @@
 mod decoders;
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use shared::media::SOURCE_PIXELS_MAX;
@@ -13,6 +14,7 @@ use crate::ffmpeg::process::args;
 
 #[cfg(test)]
 pub use decoders::whitelist as decoder_whitelist;
+pub use decoders::{decodes_sound, decodes_video};
 
 /// Most pixels of a picture that a decoder may accept. Codecs count whole blocks, so it is wider
 /// than the limit that the probe enforces.
@@ -21,6 +23,9 @@ pub const DECODER_PIXELS_MAX: u64 = SOURCE_PIXELS_MAX * 2;
 /// Largest single allocation of ffmpeg: a frame of 16-bit RGBA, or half an hour of silence.
 /// Units: bytes.
 pub const ALLOC_SIZE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Sample rates of sound that is decoded. Resampling from a few hertz to 48 kHz takes gigabytes.
+/// Units: hertz.
+pub const SOUND_RATES_HZ: RangeInclusive<u32> = 2_000..=768_000;
 /// Most streams that a source may have; each costs memory before anything is decoded.
 const STREAMS_MAX: &str = "64";
 
@@ -33,7 +38,28 @@ pub fn file_url(path: &Path) -> OsString {
 
 /// ffmpeg's first arguments: no stdin, errors only, bounded allocations.
 pub fn preamble() -> Vec<OsString> {
-    args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-max_alloc", &ALLOC_SIZE_BYTES_MAX.to_string()])
+    preamble_with(ALLOC_SIZE_BYTES_MAX)
+}
+
+/// The same with another limit for a single allocation.
+/// Units: bytes.
+pub fn preamble_with(alloc_size_bytes_max: u64) -> Vec<OsString> {
+    args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-max_alloc", &alloc_size_bytes_max.to_string()])
+}
+
+/// The same guards for ffprobe, with further decoders that may be opened but get no packet: ffprobe
+/// fails where it cannot open the decoder of a stream, also of one that is not used.
+pub fn listing_guards(container: SourceContainer, opened: &[String]) -> Vec<OsString> {
+    let mut guards = read_guards(container);
+    let decoders = [decoders::whitelist(), opened.join(",")].join(",");
+    if !opened.is_empty() {
+        // With the kind of a stream, the option is one of its decoder alone, not of the demuxer,
+        // which decodes packets.
+        for kind in ["v", "a", "s", "d", "t"] {
+            guards.extend(args([&format!("-codec_whitelist:{kind}"), &decoders]));
+        }
+    }
+    guards
 }
 
 /// The options before an input of this container; see [`guards`].

@@ -65,6 +65,11 @@ impl Tool<'_> {
         self.start(arguments, piped, allowance)
     }
 
+    /// Starts a child that samples a file to stdout, with the processor time of probing.
+    pub fn spawn_sampler(&self, arguments: &[OsString]) -> Result<Child, ProcessError> {
+        self.start(arguments, Pipes::Stdout, Allowance::Glance)
+    }
+
     fn start(&self, arguments: &[OsString], piped: Pipes, allowance: Allowance) -> Result<Child, ProcessError> {
         let pipe = |wanted| if piped == wanted || piped == Pipes::Both { Stdio::piped() } else { Stdio::null() };
         let mut command = confine::command(self.program, self.dir, arguments, allowance)?;
@@ -159,6 +164,12 @@ pub async fn finished<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T,
 /// Bounds one wait on a child.
 pub async fn with_stall_limit<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
     within(STALL_S_MAX, wait).await
+}
+
+/// Bounds one wait on a child that looks for a frame, and decodes what lies before it: its processor
+/// time is limited, and may be shared with other tasks.
+pub async fn with_sampling_limit<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
+    within(FINISH_S_MAX, wait).await
 }
 
 async fn within<T>(limit_s: u64, wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {

@@ -5,7 +5,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{Child, ProcessError, with_stall_limit};
+use crate::ffmpeg::process::{Child, ProcessError, with_sampling_limit, with_stall_limit};
 use crate::length::Length;
 
 /// Sends each frame that the decoder writes to `frames`, then waits for the decoder to exit;
@@ -46,12 +46,31 @@ pub async fn read_frames(
     Ok(count)
 }
 
+/// Sends each whole frame that the decoder writes to `frames`, which are few, then waits for the
+/// decoder to exit.
+pub async fn read_samples(
+    mut decoder: Child,
+    frame_size_bytes: usize,
+    frames: mpsc::Sender<Vec<u8>>,
+) -> Result<(), ProcessError> {
+    let mut pipe = decoder.take_stdout()?;
+    loop {
+        let mut frame = Vec::with_capacity(frame_size_bytes);
+        while frame.len() < frame_size_bytes {
+            let missing = (frame_size_bytes - frame.len()) as u64;
+            if with_sampling_limit((&mut pipe).take(missing).read_buf(&mut frame)).await? == 0 {
+                break;
+            }
+        }
+        if frame.len() < frame_size_bytes || frames.send(frame).await.is_err() {
+            break;
+        }
+    }
+    drop(pipe);
+    decoder.finish().await.map(|_| ())
+}
+
 /// A failed decoder as the failure of the task; `frames` were read before.
 pub fn decode_error(error: ProcessError, frames: u64) -> TaskError {
-    match error.into_task_error(&format!("decoder after {frames} frames"), JobErrorCode::SourceNotVideo) {
-        TaskError::Permanent { code: code @ JobErrorCode::SourceNotVideo, detail, .. } => {
-            TaskError::Permanent { code, message: "The source's video cannot be decoded.".to_owned(), detail }
-        }
-        error => error,
-    }
+    error.into_task_error(&format!("decoder after {frames} frames"), JobErrorCode::SourceUndecodable)
 }

@@ -11,7 +11,7 @@ use crate::ffmpeg::process::{Tool, args};
 /// Selects the first track from which a sample can be decoded; none if there is no such track.
 pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
     let mut chosen = None;
-    for track in probed.audio_tracks.iter().copied() {
+    for track in probed.audio_tracks.iter().copied().filter(|track| track.is_decodable) {
         match ffmpeg.capture(&first_sample(&probed.input, track)).await {
             Ok(samples) if !samples.is_empty() => {
                 chosen = Some(track);

@@ -218,7 +218,8 @@ async fn transcode<E: Edge>(
     let background = fetch_background(deps, work, task_dir.path()).await?;
     let engine = Engine::new(&deps.programs, &deps.models, task_dir.path(), sink);
     let matting_model = work.matting_model.clone();
-    let request = MatteRequest { strategy: work.strategy, key: work.key, matting_model, background };
+    let request =
+        MatteRequest { strategy: work.strategy, key: work.key, source_alpha: work.source_alpha, matting_model, background };
     let prepared = engine.prepare(&source, &request).await?;
     let strategy = prepared.matte.strategy;
     if pool == Pool::Light && strategy.request().pool() == Pool::Heavy {

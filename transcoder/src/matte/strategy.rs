@@ -3,6 +3,7 @@
 //! A strategy is one file in `strategy/` with a function `detect`, which examines the sampled clip
 //! and returns confidence, reason and how alpha is made; [`detect`] is the list of them.
 
+mod alpha_samples;
 mod chroma_key;
 mod onnx_matting;
 mod portrait;
@@ -17,6 +18,7 @@ use keyer::KeyOptions;
 use shared::code::JobErrorCode;
 use shared::keying::KeySettings;
 use shared::media::PixelSize;
+use shared::source_alpha::SourceAlpha;
 use shared::strategy::{Strategy, StrategyCandidate, StrategyChoice, StrategyRequest};
 use shared::task::Pool;
 
@@ -60,6 +62,8 @@ pub struct ChosenMatte {
     pub matte: Matte,
     /// The choice as reports show it.
     pub choice: StrategyChoice,
+    /// Whether the source's alpha is kept and its colours are multiplied by it.
+    is_premultiplied: bool,
 }
 
 /// The caller's settings for the matte.
@@ -69,6 +73,8 @@ pub struct MatteRequest {
     pub strategy: StrategyRequest,
     /// Manual settings of the keyer.
     pub key: KeySettings,
+    /// How the colours of a source with alpha are stored.
+    pub source_alpha: SourceAlpha,
     /// Id of a matting model; the first usable one if none is named.
     pub matting_model: Option<String>,
     /// A clean plate: a picture of the background without the subject.
@@ -79,7 +85,13 @@ impl MatteRequest {
     /// A request without further settings.
     #[must_use]
     pub fn of(strategy: StrategyRequest) -> Self {
-        Self { strategy, key: KeySettings::default(), matting_model: None, background: None }
+        Self {
+            strategy,
+            key: KeySettings::default(),
+            source_alpha: SourceAlpha::default(),
+            matting_model: None,
+            background: None,
+        }
     }
 }
 
@@ -165,7 +177,7 @@ impl Detection {
 /// Every strategy's detection.
 async fn detect(strategy: Strategy, clip: &SampledClip<'_>) -> TaskResult<Detection> {
     match strategy {
-        Strategy::SourceAlpha => source_alpha::detect(clip).await,
+        Strategy::SourceAlpha => Ok(source_alpha::detect(clip)),
         Strategy::ChromaKey => chroma_key::detect(clip).await,
         Strategy::OnnxMatting => onnx_matting::detect(clip).await,
         Strategy::StaticCamera => static_camera::detect(clip).await,
@@ -175,8 +187,21 @@ async fn detect(strategy: Strategy, clip: &SampledClip<'_>) -> TaskResult<Detect
 
 /// Chooses the first strategy that fits. Costly ones are examined only while none has fitted.
 /// Errors: `no_source_alpha`, `no_matte_strategy`, those of a model or of a clean plate.
-pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, request: &MatteRequest) -> TaskResult<ChosenMatte> {
-    let clip = SampledClip::sample(ffmpeg, models, probed, request).await?;
+///
+/// Notes in `probed` whether its colours are multiplied by alpha.
+pub async fn choose(
+    ffmpeg: Tool<'_>,
+    models: &Arc<Catalog>,
+    probed: &mut Probed,
+    request: &MatteRequest,
+) -> TaskResult<ChosenMatte> {
+    let chosen = choose_for(&SampledClip::sample(ffmpeg, models, probed, request).await?).await?;
+    probed.input.is_premultiplied = chosen.is_premultiplied;
+    Ok(chosen)
+}
+
+async fn choose_for(clip: &SampledClip<'_>) -> TaskResult<ChosenMatte> {
+    let request = clip.request;
     let mut chosen: Option<(Matte, StrategyChoice)> = None;
     let (mut others, mut failures) = (Vec::new(), Vec::new());
     for strategy in request.strategy.strategies().iter().copied() {
@@ -186,7 +211,7 @@ pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, re
             others.push(candidate(None, "Not looked at: an earlier strategy fits.".to_owned()));
             continue;
         }
-        match detect(strategy, &clip).await? {
+        match detect(strategy, clip).await? {
             Detection::Fits { alpha, confidence, reason, matting_model } if chosen.is_none() => {
                 let runners_up = Vec::new();
                 let choice = StrategyChoice { strategy: requested, confidence, reason, matting_model, runners_up };
@@ -200,7 +225,10 @@ pub async fn choose(ffmpeg: Tool<'_>, models: &Arc<Catalog>, probed: &Probed, re
         }
     }
     match chosen {
-        Some((matte, choice)) => Ok(ChosenMatte { matte, choice: StrategyChoice { runners_up: others, ..choice } }),
+        Some((matte, choice)) => {
+            let is_premultiplied = matte.strategy == Strategy::SourceAlpha && clip.is_premultiplied();
+            Ok(ChosenMatte { matte, choice: StrategyChoice { runners_up: others, ..choice }, is_premultiplied })
+        }
         None => Err(failure(failures)),
     }
 }

@@ -85,7 +85,7 @@ pub const fn settings(side_px_max: u32, frames_per_s_max: u32, quality: u32) -> 
 pub const OWN_SIDE_PX: u32 = shared::media::SOURCE_SIDE_PX_MAX;
 /// The highest frame rate that sources may have.
 /// Units: frames a second.
-pub const OWN_RATE: u32 = 240;
+pub const OWN_RATE: u32 = shared::media::SOURCE_FRAME_RATE_MAX;
 /// Longest side of video that every network shows in full: 1080 × 1920.
 /// Units: pixels.
 pub const SOCIAL_SIDE_PX: u32 = 1_920;

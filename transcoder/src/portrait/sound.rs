@@ -28,6 +28,10 @@ use crate::output::rendition::RenditionKind;
 const BLOCK_SIZE_BYTES: usize = FRAME_SIZE_BYTES * 10;
 /// Units: bytes.
 const FRAME_SIZE_BYTES: usize = SAMPLES_PER_FRAME * SAMPLE_SIZE_BYTES;
+/// Largest single allocation of the decoder: minutes of sound at once. Resampled from a few hertz, a
+/// second would take as much as hours do.
+/// Units: bytes.
+const ALLOC_SIZE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Blocks that wait to be encoded.
 const BLOCKS_IN_FLIGHT_MAX: usize = 4;
 const SAMPLES_MAX: u64 = SOUND_DURATION_MS_MAX / 1_000 * SAMPLES_PER_S as u64;
@@ -136,7 +140,7 @@ fn demuxer(head: &[u8]) -> Option<&'static str> {
 /// Decodes the first audio track, gaps filled with silence, to 16 bits in two channels. One second
 /// more than the limit, so that a longer sound is noticed.
 fn decoding(demuxer: &str, path: &Path) -> Vec<OsString> {
-    let mut arguments = [guards::preamble(), guards::guards(demuxer)].concat();
+    let mut arguments = [guards::preamble_with(ALLOC_SIZE_BYTES_MAX), guards::guards(demuxer)].concat();
     arguments.extend([OsString::from("-i"), guards::file_url(path)]);
     let longest_s = (SOUND_DURATION_MS_MAX / 1_000 + 1).to_string();
     let filter = format!("aresample={SAMPLES_PER_S}:async=1:first_pts=0");

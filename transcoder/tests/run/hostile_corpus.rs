@@ -17,7 +17,8 @@ use crate::signals::{wait_until, workers};
 const SEED: u64 = 4;
 
 /// Codes that say what is wrong with the file itself.
-const REFUSED: [&str; 4] = ["source_not_video", "source_truncated", "source_no_frames", "source_too_large"];
+const REFUSED: [&str; 6] =
+    ["source_not_video", "source_unsupported", "source_undecodable", "source_truncated", "source_no_frames", "source_too_large"];
 
 /// Traps that no child may touch: a named pipe, on which a reader would block until it stalls, and
 /// a TCP and UDP port.
@@ -55,7 +56,7 @@ impl Traps {
 }
 
 /// Runs one file; the code it ended with, or `made`.
-fn outcome(bench: &Bench, file: &Path) -> String {
+pub fn outcome(bench: &Bench, file: &Path) -> String {
     let output = bench.command(file, &["matte-grayscale-mp4"]).env("RUST_LOG", "off").output().unwrap();
     let (name, stderr) = (file.display(), String::from_utf8_lossy(&output.stderr).into_owned());
     assert_eq!(bench.names("scratch"), Vec::<String>::new(), "{name} left something");

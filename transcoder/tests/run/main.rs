@@ -21,6 +21,9 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_corpus;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod inputs;
+#[cfg(test)]
 mod keying_cases;
 #[cfg(test)]
 mod matting;

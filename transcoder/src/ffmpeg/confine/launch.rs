@@ -23,7 +23,7 @@ const MEMORY_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 const GLANCE_MEMORY_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Processor time of a child that samples a few frames or lists the packets of the largest source.
 /// Units: seconds, of all cores together.
-const GLANCE_CPU_S_MAX: u64 = 300;
+const GLANCE_CPU_S_MAX: u64 = 120;
 /// Processor time: the longest attempt that can be configured. Stalled children are killed long
 /// before.
 /// Units: seconds, of each core.

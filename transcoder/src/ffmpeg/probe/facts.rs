@@ -1,22 +1,28 @@
 //! ffprobe's JSON → facts and the details that the decoder needs. Pure; fixtures are captured from
 //! real runs.
 
+mod rate;
 mod stream;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use shared::code::JobErrorCode;
-use shared::media::{FrameRate, MediaFacts, PixelSize};
+use shared::media::{FrameRate, MediaFacts, PixelSize, SOURCE_FRAME_RATE_MAX};
 
 use stream::{Answer, Stream, has_alpha_plane, to_millis};
 
 use super::SourceContainer;
 use crate::error::{TaskError, TaskResult};
+use crate::ffmpeg::guards;
 use crate::frame::gamut::WideGamut;
 
 /// Audio tracks that are considered.
 const AUDIO_TRACKS_MAX: usize = 8;
+/// Container and codec of a WebP, which ffprobe sees as an APNG.
+const WEBP: &str = "webp";
+/// Frame rate of a source that shows none.
+const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
 
 /// A source that was read and found fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +41,8 @@ pub struct Probed {
     pub av_offset_ms: Option<i64>,
     /// Whether frames come at uneven times.
     pub has_variable_rate: bool,
+    /// The source's frame rate where it is higher than any that is taken.
+    pub rate_above_max: Option<FrameRate>,
 }
 
 /// How to decode the source.
@@ -65,6 +73,8 @@ pub struct Input {
     pub pixel_aspect: Option<(u32, u32)>,
     /// Whether frames consist of two fields of different instants.
     pub is_interlaced: bool,
+    /// Whether the colours are multiplied by alpha; known once frames were sampled.
+    pub is_premultiplied: bool,
     /// Number of frames that the container declares, if it does.
     pub declared_frames: Option<u64>,
 }
@@ -76,6 +86,8 @@ pub struct AudioTrack {
     pub index: u32,
     /// How many channels.
     pub channels: u32,
+    /// Whether its codec and its sample rate are among those that are decoded.
+    pub is_decodable: bool,
 }
 
 /// Transfer function of a source with high dynamic range.
@@ -120,7 +132,10 @@ pub enum Timeline {
 pub struct Reading {
     pub input: Input,
     pub timeline: Timeline,
-    pub frame_rate: FrameRate,
+    /// None where the packets show it.
+    pub frame_rate: Option<FrameRate>,
+    /// None where the frames show it.
+    pub is_interlaced: Option<bool>,
     container: String,
     codec: String,
     pixel_format: String,
@@ -135,24 +150,31 @@ pub struct Reading {
 /// Reads `-show_streams -show_format`.
 pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<Reading> {
     let answer: Answer = parse(json)?;
-    let is_cover = |stream: &Stream| stream.disposition.get("attached_pic").is_some_and(|flag| *flag != 0);
     let kind = |stream: &Stream, kind: &str| stream.codec_type.as_deref() == Some(kind);
-    let video = answer.streams.iter().find(|stream| kind(stream, "video") && !is_cover(stream));
-    let (Some(video), Some(format)) = (video, &answer.format) else {
+    let videos = answer.streams.iter().filter(|stream| kind(stream, "video") && !stream.is_cover());
+    // The first of equals.
+    let (Some(video), Some(format)) = (videos.rev().max_by_key(|stream| stream.rank()), &answer.format) else {
         return Err(TaskError::permanent(JobErrorCode::SourceNotVideo, "The source has no video stream."));
     };
-    let declared_frames = video.nb_frames.as_deref().and_then(|count| count.parse().ok());
+    let codec = video.codec_name.clone().unwrap_or_default();
+    if !guards::decodes_video(&codec) {
+        return Err(undecodable_codec(container, &video.codec_label()));
+    }
+    let declared_frames = video.declared_frames();
     if declared_frames == Some(0) || video.width == 0 || video.height == 0 {
         return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the container declares no frames"));
     }
-    let is_sound = |stream: &&Stream| kind(stream, "audio") && stream.codec_name.is_some() && stream.channels > 0;
-    let track = |stream: &Stream| AudioTrack { index: stream.index, channels: stream.channels };
+    let is_sound = |stream: &&Stream| kind(stream, "audio") && stream.channels > 0;
+    let track = |stream: &Stream| AudioTrack {
+        index: stream.index,
+        channels: stream.channels,
+        is_decodable: stream.is_decodable_sound(),
+    };
     let audio_tracks: Vec<_> = answer.streams.iter().filter(is_sound).take(AUDIO_TRACKS_MAX).map(track).collect();
     let later = |sound: &Stream| {
         let (sound, picture) = (to_millis(sound.start_s().max(0.0)), to_millis(video.start_s().max(0.0)));
         i64::try_from(sound).unwrap_or(i64::MAX).saturating_sub_unsigned(picture)
     };
-    let codec = video.codec_name.clone().unwrap_or_default();
     let pixel_format = video.pix_fmt.clone().unwrap_or_default();
     let tagged_alpha = video.tags.iter().any(|(key, value)| key.eq_ignore_ascii_case("alpha_mode") && value.trim() != "0");
     // ffmpeg's own VP8 and VP9 decoders drop the alpha that Matroska keeps beside the picture.
@@ -162,9 +184,10 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
         _ => None,
     };
     Ok(Reading {
-        timeline: video.timeline(),
+        timeline: if shares_one_length(container) { Timeline::Unknown } else { video.timeline() },
         frame_rate: video.frame_rate(),
-        container: format.name.clone(),
+        is_interlaced: video.is_interlaced(),
+        container: if container == SourceContainer::Webp { WEBP.to_owned() } else { format.name.clone() },
         file_duration_ms: to_millis(format.duration_s()),
         size: video.shown_size(),
         has_alpha: decoder.is_some() || has_alpha_plane(&pixel_format),
@@ -174,16 +197,17 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
             video_index: video.index,
             decoder,
             picture_start_ms: to_millis((video.start_s() - format.start_s()).max(0.0)),
-            audio: audio_tracks.first().copied(),
+            audio: audio_tracks.iter().find(|track| track.is_decodable).copied(),
             color_matrix: video.color_matrix(&pixel_format),
             color_range: video.range(&pixel_format),
             wide_gamut: video.wide_gamut(),
             bright_transfer: video.bright_transfer(),
             pixel_aspect: video.pixel_aspect(),
-            is_interlaced: video.is_interlaced(),
+            is_interlaced: video.is_interlaced() == Some(true),
+            is_premultiplied: false,
             declared_frames,
         },
-        codec,
+        codec: if container == SourceContainer::Webp { WEBP.to_owned() } else { codec },
         pixel_format,
         audio_tracks,
         av_offset_ms: answer.streams.iter().find(is_sound).map(later),
@@ -191,43 +215,84 @@ pub fn read(json: &[u8], container: SourceContainer, path: &Path) -> TaskResult<
     })
 }
 
-/// Reads the length from `-show_entries packet=pts_time,duration_time -of csv=p=0`:
-/// `0.040000,0.040000`, `0.080000,N/A`.
-pub fn read_packets(lines: &[u8], frame_rate: FrameRate) -> TaskResult<Timeline> {
-    let (mut first_s, mut end_s) = (f64::INFINITY, f64::NEG_INFINITY);
+/// Whether the container states one length for all of its streams.
+const fn shares_one_length(container: SourceContainer) -> bool {
+    matches!(container, SourceContainer::Asf | SourceContainer::Flv)
+}
+
+/// The refusal of a video by its codec.
+pub fn undecodable_codec(container: SourceContainer, codec: &str) -> TaskError {
+    TaskError::permanent(
+        JobErrorCode::SourceUnsupported,
+        format!(
+            "The source is {} with video in the codec {codec}; this service does not decode it. Convert it, for instance to H.264 in MP4.",
+            container.label()
+        ),
+    )
+}
+
+/// Length and frame rate, as packets show them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Packets {
+    pub duration_ms: u64,
+    pub frame_rate: FrameRate,
+}
+
+/// Reads `-show_entries packet=pts_time,duration_time -of csv=p=0`: `0.040000,0.040000`,
+/// `0.080000,N/A`.
+pub fn read_packets(lines: &[u8], frame_rate: Option<FrameRate>) -> TaskResult<Packets> {
+    let (mut first_s, mut last_s, mut end_s, mut count) = (f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, 0_u32);
     for line in lines.split(|byte| *byte == b'\n') {
         let mut fields =
             line.split(|byte| *byte == b',').map(|field| std::str::from_utf8(field).ok()?.trim().parse::<f64>().ok());
         // Side data is on lines of its own, and the first packets of some containers have no time.
         let Some(start_s) = fields.next().flatten() else { continue };
-        let duration_s = fields.next().flatten().unwrap_or_else(|| 1.0 / frame_rate.as_f64());
-        first_s = first_s.min(start_s);
+        let duration_s = fields.next().flatten().or_else(|| Some(1.0 / frame_rate?.as_f64())).unwrap_or_default();
+        (first_s, last_s) = (first_s.min(start_s), last_s.max(start_s));
         end_s = end_s.max(start_s + duration_s);
+        count += 1;
+    }
+    let measured = (last_s > first_s).then(|| rate::nearest(f64::from(count - 1) / (last_s - first_s)));
+    let frame_rate = frame_rate.or(measured).unwrap_or(FRAME_RATE_DEFAULT);
+    if count > 0 && end_s <= first_s {
+        // No packet says how long it is shown.
+        end_s = last_s + 1.0 / frame_rate.as_f64();
     }
     if end_s > first_s {
-        return Ok(Timeline::Known(to_millis(end_s - first_s)));
+        return Ok(Packets { duration_ms: to_millis(end_s - first_s), frame_rate });
     }
     Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the picture's stream has no packets with times"))
 }
 
+/// Whether one of the first frames is interlaced, from `-show_entries frame=interlaced_frame -of
+/// csv=p=0`.
+pub fn read_fields(lines: &[u8]) -> bool {
+    lines.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"1"))
+}
+
 impl Reading {
-    /// The facts, once the length is known.
+    /// The facts, once length and rate are known.
     pub fn finish(self) -> TaskResult<Probed> {
-        let Timeline::Known(duration_ms) = self.timeline else {
+        let (Timeline::Known(duration_ms), Some(declared_rate)) = (self.timeline, self.frame_rate) else {
             return Err(TaskError::with_detail(JobErrorCode::SourceNoFrames, "the length is unknown"));
         };
+        let is_above_max = declared_rate.as_f64() > f64::from(SOURCE_FRAME_RATE_MAX);
+        let frame_rate =
+            if is_above_max { FrameRate { numerator: SOURCE_FRAME_RATE_MAX, denominator: 1 } } else { declared_rate };
         let facts = MediaFacts {
             container: self.container,
             video_codec: self.codec,
             pixel_format: self.pixel_format,
             size: self.size,
-            frame_rate: self.frame_rate,
+            frame_rate,
             duration_ms,
             has_alpha: self.has_alpha,
             has_audio: self.input.audio.is_some(),
         };
-        let Self { input, file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate, .. } = self;
-        Ok(Probed { facts, input, file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate })
+        let input = Input { is_interlaced: self.is_interlaced == Some(true), ..self.input };
+        let Self { file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate, .. } = self;
+        let rate_above_max = is_above_max.then_some(declared_rate);
+        Ok(Probed { facts, input, file_duration_ms, audio_tracks, av_offset_ms, has_variable_rate, rate_above_max })
     }
 }
 

@@ -10,6 +10,10 @@ use shared::code::JobErrorCode;
 use crate::error::TaskError;
 use crate::ffmpeg::confine::EXIT_NOT_STARTED;
 
+/// Exit code of ffmpeg after a signal that it handles. Nobody sends it one but the kernel, which
+/// tells that the processor time is used up.
+const EXIT_SIGNALLED: i32 = 255;
+
 /// Failure of a child process.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -63,6 +67,11 @@ impl ProcessError {
         }
     }
 
+    /// True if the child's processor time was used up.
+    pub fn is_out_of_processor_time(&self) -> bool {
+        self.exceeded() == Some(Limit::ProcessorTime)
+    }
+
     /// The task's failure; `code` is what stands for this child's crashes and refusals.
     pub fn into_task_error(self, who: &str, code: JobErrorCode) -> TaskError {
         let detail = format!("{who}: {self}");
@@ -83,6 +92,7 @@ impl ProcessError {
         match status.signal() {
             Some(signal) if signal == Signal::XCPU.as_raw() => Some(Limit::ProcessorTime),
             Some(signal) if signal == Signal::XFSZ.as_raw() => Some(Limit::FileSize),
+            None if status.code() == Some(EXIT_SIGNALLED) => Some(Limit::ProcessorTime),
             _ => stderr.contains("Cannot allocate memory").then_some(Limit::Memory),
         }
     }
@@ -113,6 +123,7 @@ mod tests {
             (1 << 8, "Invalid data", JobErrorCode::EncodeFailed),
             (1 << 8, "x264: Cannot allocate memory", JobErrorCode::SourceTooLarge),
             (xcpu, "", JobErrorCode::SourceTooLarge),
+            (EXIT_SIGNALLED << 8, "", JobErrorCode::SourceTooLarge),
             (xfsz, "", JobErrorCode::SourceTooLarge),
         ] {
             let error = ended(raw, stderr).into_task_error("ffmpeg", JobErrorCode::EncodeFailed);

@@ -36,6 +36,11 @@ pub fn source_warnings(probed: &Probed, plan: &RunPlan) -> Vec<QaWarning> {
         let message = format!("The source's frames come at uneven times; outputs have {rate:.3} a second, evenly.");
         warnings.push(warning("variable_frame_rate", message));
     }
+    if let Some(rate) = probed.rate_above_max {
+        let (own, taken) = (rate.as_f64(), plan.picture.frame_rate.as_f64());
+        warnings
+            .push(warning("frames_dropped", format!("The source has {own:.3} frames a second; {taken:.3} at most are taken.")));
+    }
     if let Some(transfer) = probed.input.bright_transfer {
         let message = format!("The source has a high dynamic range ({}); outputs have the tones of BT.709.", transfer.as_str());
         warnings.push(warning("tone_mapped", message));
@@ -45,6 +50,11 @@ pub fn source_warnings(probed: &Probed, plan: &RunPlan) -> Vec<QaWarning> {
     }
     if probed.input.is_interlaced {
         warnings.push(warning("deinterlaced", "The source is interlaced; its fields were interpolated to whole frames."));
+    }
+    if probed.input.is_premultiplied {
+        let message =
+            "The source's colours are multiplied by its alpha; they were divided by it, so outputs have straight alpha.";
+        warnings.push(warning("premultiplied", message));
     }
     if probed.input.pixel_aspect.is_some() {
         warnings.push(warning("pixels_made_square", "The source's pixels are not square; those of the outputs are."));
@@ -249,9 +259,10 @@ mod tests {
         assert_eq!(codes(|_| {}, &plain), Vec::<String>::new());
         assert_eq!(codes(|probed| probed.has_variable_rate = true, &plain), ["variable_frame_rate"]);
         assert_eq!(codes(|probed| probed.input.is_interlaced = true, &plain), ["deinterlaced"]);
+        assert_eq!(codes(|probed| probed.input.is_premultiplied = true, &plain), ["premultiplied"]);
         assert_eq!(codes(|probed| probed.input.pixel_aspect = Some((4, 3)), &plain), ["pixels_made_square"]);
         let unreadable = |probed: &mut Probed| {
-            probed.audio_tracks = vec![AudioTrack { index: 1, channels: 2 }];
+            probed.audio_tracks = vec![AudioTrack { index: 1, channels: 2, is_decodable: true }];
             probed.facts.has_audio = false;
         };
         assert_eq!(codes(unreadable, &plain), ["sound_unreadable"]);

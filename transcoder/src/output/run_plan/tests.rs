@@ -40,7 +40,7 @@ fn alpha_beside_the_picture_is_decoded_by_libvpx() {
     };
     let plan = RunPlan::new(&probed, RawFormat::Rgba, &request).to_string();
     assert!(plan.contains("-format_whitelist matroska -f matroska -c:v libvpx-vp9 -i file:/task/source"), "{plan}");
-    assert!(plan.contains("format=rgba -fps_mode"), "{plan}");
+    assert!(plan.contains("format=rgba,fps=30000/1001 -fps_mode"), "{plan}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use shared::color::HexColor;
 use shared::keying::{GarbageMatte, KeySettings};
 use shared::media::{Output, Preset, SOURCE_DURATION_MS_MAX};
 use shared::price::Resolution;
+use shared::source_alpha::SourceAlpha;
 use shared::strategy::StrategyRequest;
 
 use super::missing;
@@ -141,6 +142,10 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
     let preset = options.preset.as_deref().map(|name| {
         Preset::find(name).ok_or_else(|| Error::invalid("options.preset", "Must be `web-app`, `editing` or `social`."))
     });
+    let source_alpha = options.source_alpha.as_deref().map(|name| {
+        SourceAlpha::find(name)
+            .ok_or_else(|| Error::invalid("options.sourceAlpha", "Must be `auto`, `straight` or `premultiplied`."))
+    });
     Ok(Choice {
         model: model::resolve(model, strategy.transpose()?, mode)?,
         mode,
@@ -149,6 +154,7 @@ fn choice(body: CreateJobIn) -> Result<Choice, Error> {
         options: JobOptions {
             preset: preset.transpose()?.unwrap_or_default(),
             refine_edges: input.refine_edges.unwrap_or(false),
+            source_alpha: source_alpha.transpose()?.unwrap_or_default(),
             key: options.key.map(key_settings).transpose()?.unwrap_or_default(),
             resolution: resolution.transpose()?,
             matting_model: matting_model.flatten(),
@@ -285,5 +291,17 @@ mod tests {
         ] {
             assert!(matches!(settings(&key), Err(Error::InvalidRequest { field, .. }) if field == name), "{key}");
         }
+    }
+
+    #[test]
+    fn the_storage_of_colours_is_taken_by_name_and_found_where_nothing_is_said() {
+        let chosen = |options: &Value| {
+            let body = json!({ "input": { "mode": "video" }, "options": options });
+            choice(serde_json::from_value(body).unwrap()).map(|choice| choice.options.source_alpha)
+        };
+        assert_eq!(chosen(&json!({})).unwrap(), SourceAlpha::Auto);
+        assert_eq!(chosen(&json!({ "sourceAlpha": "premultiplied" })).unwrap(), SourceAlpha::Premultiplied);
+        let refused = chosen(&json!({ "sourceAlpha": "associated" }));
+        assert!(matches!(refused, Err(Error::InvalidRequest { field: "options.sourceAlpha", .. })));
     }
 }

@@ -6,16 +6,19 @@ use serde::Deserialize;
 use shared::media::{FrameRate, PixelSize};
 
 use super::{BrightTransfer, ColorRange, Timeline};
+use crate::ffmpeg::guards;
 use crate::frame::gamut::WideGamut;
 
-/// Rates above this are a container's clock, not a camera's.
+/// Nominal rates above this are a container's clock, not a camera's.
 /// Units: frames a second.
-const FRAME_RATE_MAX: f64 = 240.0;
+const NOMINAL_RATE_MAX: f64 = 240.0;
+/// Relative difference up to which two rates are one.
+const SAME_RATE_MAX: f64 = 0.002;
+/// Weight of a stream that is marked as the default, against pixels of its picture; as in ffmpeg.
+const DEFAULT_WEIGHT_PIXELS: u64 = 5_000_000;
 /// From this relative difference between average and nominal rate, the frame rate counts as
 /// variable; the duration of the last frame is often a guess.
 const VARIABLE_RATE_MIN: f64 = 0.02;
-/// Frame rate of a source that declares none.
-const FRAME_RATE_DEFAULT: FrameRate = FrameRate { numerator: 25, denominator: 1 };
 /// From this start on a tagged length is not believed.
 /// Units: seconds.
 const STREAM_START_S_MAX: f64 = 0.1;
@@ -69,11 +72,13 @@ pub struct Stream {
     pub color_transfer: Option<String>,
     pub sample_aspect_ratio: Option<String>,
     pub field_order: Option<String>,
-    pub r_frame_rate: Option<String>,
-    pub avg_frame_rate: Option<String>,
-    pub start_time: Option<String>,
-    pub duration: Option<String>,
-    pub nb_frames: Option<String>,
+    r_frame_rate: Option<String>,
+    avg_frame_rate: Option<String>,
+    start_time: Option<String>,
+    duration: Option<String>,
+    nb_frames: Option<String>,
+    codec_tag_string: Option<String>,
+    sample_rate: Option<String>,
     #[serde(default)]
     pub channels: u32,
     #[serde(default)]
@@ -107,23 +112,63 @@ impl Stream {
     }
 
     /// The average rate, so that the length holds for a variable one; the nominal rate where both
-    /// agree.
-    pub fn frame_rate(&self) -> FrameRate {
-        let rate = |text: &Option<String>| text.as_deref().and_then(parse_rate).filter(|rate| rate.as_f64() <= FRAME_RATE_MAX);
-        match (rate(&self.avg_frame_rate), rate(&self.r_frame_rate)) {
-            (Some(average), Some(nominal)) if (average.as_f64() / nominal.as_f64() - 1.0).abs() < 0.002 => nominal,
-            (Some(average), _) => average,
-            (None, Some(nominal)) => nominal,
-            (None, None) => FRAME_RATE_DEFAULT,
+    /// agree. None where neither can be a rate of frames.
+    pub fn frame_rate(&self) -> Option<FrameRate> {
+        match (self.average_rate(), self.nominal_rate()) {
+            (Some(average), Some(nominal)) if difference(average, nominal) < SAME_RATE_MAX => Some(nominal),
+            (Some(average), _) => Some(average),
+            (None, nominal) => nominal.filter(|nominal| nominal.as_f64() <= NOMINAL_RATE_MAX),
         }
     }
 
     /// Whether the average rate is not the nominal one.
     pub fn has_variable_rate(&self) -> bool {
-        let rate = |text: &Option<String>| text.as_deref().and_then(parse_rate).filter(|rate| rate.as_f64() <= FRAME_RATE_MAX);
-        match (rate(&self.avg_frame_rate), rate(&self.r_frame_rate)) {
-            (Some(average), Some(nominal)) => (average.as_f64() / nominal.as_f64() - 1.0).abs() >= VARIABLE_RATE_MIN,
+        match (self.average_rate(), self.nominal_rate()) {
+            // A nominal rate that is a clock says nothing.
+            (Some(average), Some(nominal)) if nominal.as_f64() <= NOMINAL_RATE_MAX => {
+                difference(average, nominal) >= VARIABLE_RATE_MIN
+            }
             _ => false,
+        }
+    }
+
+    fn average_rate(&self) -> Option<FrameRate> {
+        self.avg_frame_rate.as_deref().and_then(parse_rate)
+    }
+
+    fn nominal_rate(&self) -> Option<FrameRate> {
+        self.r_frame_rate.as_deref().and_then(parse_rate)
+    }
+
+    /// The order in which ffmpeg prefers streams: pictures that move, then the one that is marked as
+    /// the default, then the largest.
+    pub fn rank(&self) -> (bool, bool, u64) {
+        let has = |flag: &str| self.disposition.get(flag).is_some_and(|flag| *flag != 0);
+        let is_picture = ["attached_pic", "still_image", "timed_thumbnails"].into_iter().any(has);
+        let is_moving = self.declared_frames().is_none_or(|frames| frames > 1);
+        let weight = if has("default") { DEFAULT_WEIGHT_PIXELS } else { 0 };
+        (!is_picture, is_moving, weight + u64::from(self.width) * u64::from(self.height))
+    }
+
+    /// Whether this is the cover of a recording, which is no video.
+    pub fn is_cover(&self) -> bool {
+        self.disposition.get("attached_pic").is_some_and(|flag| *flag != 0)
+    }
+
+    /// Number of frames that the container declares.
+    pub fn declared_frames(&self) -> Option<u64> {
+        self.nb_frames.as_deref().and_then(|count| count.parse().ok())
+    }
+
+    /// The codec for people: its name, or the tag of one that ffmpeg does not know.
+    pub fn codec_label(&self) -> String {
+        match self.codec_name.as_deref() {
+            Some(name) if name != "unknown" => name.to_owned(),
+            _ => {
+                let tag = self.codec_tag_string.as_deref().unwrap_or_default();
+                let tag: String = tag.chars().filter(char::is_ascii_alphanumeric).collect();
+                if tag.is_empty() { "of an unknown name".to_owned() } else { format!("{tag}, which ffmpeg does not know") }
+            }
         }
     }
 
@@ -139,8 +184,45 @@ impl Stream {
         PixelSize { width: self.width, height: self.height }
     }
 
-    pub fn is_interlaced(&self) -> bool {
-        self.field_order.as_deref().is_some_and(|order| ["tt", "bb", "tb", "bt"].contains(&order))
+    /// Whether frames consist of two fields; none where only the frames can tell.
+    pub fn is_interlaced(&self) -> Option<bool> {
+        /// Codecs with a flag for interlaced frames that not every demuxer reads.
+        const WITH_FIELDS: [&str; 22] = [
+            "h264",
+            "hevc",
+            "mpeg2video",
+            "mpeg4",
+            "dvvideo",
+            "dnxhd",
+            "prores",
+            "mjpeg",
+            "mjpegb",
+            "vc1",
+            "wmv3",
+            "ffv1",
+            "huffyuv",
+            "ffvhuff",
+            "utvideo",
+            "hq_hqa",
+            "hqx",
+            "avrn",
+            "avui",
+            "aic",
+            "cfhd",
+            "speedhq",
+        ];
+        match self.field_order.as_deref() {
+            Some("progressive") => Some(false),
+            Some("tt" | "bb" | "tb" | "bt") => Some(true),
+            _ => (!self.codec_name.as_deref().is_some_and(|name| WITH_FIELDS.contains(&name))).then_some(false),
+        }
+    }
+
+    /// Whether sound can be decoded: its codec is one that is read, and resampling it needs no
+    /// memory without measure.
+    pub fn is_decodable_sound(&self) -> bool {
+        let rate_hz = self.sample_rate.as_deref().and_then(|rate| rate.parse::<u32>().ok()).unwrap_or_default();
+        self.codec_name.as_deref().is_some_and(guards::decodes_sound) && guards::SOUND_RATES_HZ.contains(&rate_hz)
     }
 
     pub fn pixel_aspect(&self) -> Option<(u32, u32)> {
@@ -207,6 +289,11 @@ fn parse_rate(text: &str) -> Option<FrameRate> {
     let (numerator, denominator) = text.split_once('/')?;
     let rate = FrameRate { numerator: numerator.parse().ok()?, denominator: denominator.parse().ok()? };
     (rate.numerator > 0 && rate.denominator > 0).then_some(rate)
+}
+
+/// Relative.
+fn difference(rate: FrameRate, reference: FrameRate) -> f64 {
+    (rate.as_f64() / reference.as_f64() - 1.0).abs()
 }
 
 fn parse_seconds(text: Option<&str>) -> Option<f64> {

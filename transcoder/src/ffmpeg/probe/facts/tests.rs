@@ -28,7 +28,7 @@ fn a_tagged_h264_with_sound_is_read_whole() {
     assert_eq!(probed.facts, expected);
     assert_eq!(probed.input.color_matrix, Some("bt709"));
     assert_eq!(probed.input.color_range, ColorRange::Limited);
-    assert_eq!(probed.input.audio, Some(AudioTrack { index: 1, channels: 1 }));
+    assert_eq!(probed.input.audio, Some(AudioTrack { index: 1, channels: 1, is_decodable: true }));
     assert_eq!(probed.input.declared_frames, Some(50));
     assert_eq!(probed.input.pixel_aspect, None);
 }
@@ -77,9 +77,9 @@ fn an_apng_says_no_length_and_its_packets_do() {
     assert_eq!(reading.timeline, Timeline::Unknown);
     assert_eq!(reading.input.color_matrix, None);
     let packets = "0.5,0.25\n0.75,N/A\nN/A,N/A\n\nside_data,\n0.6,0.01,\n";
-    let rate = FrameRate { numerator: 4, denominator: 1 };
-    assert_eq!(read_packets(packets.as_bytes(), rate).unwrap(), Timeline::Known(500));
-    assert!(read_packets(b"\n", rate).is_err());
+    let frame_rate = FrameRate { numerator: 4, denominator: 1 };
+    assert_eq!(read_packets(packets.as_bytes(), Some(frame_rate)).unwrap(), Packets { duration_ms: 500, frame_rate });
+    assert!(read_packets(b"\n", Some(frame_rate)).is_err());
 }
 
 #[test]
@@ -88,12 +88,82 @@ fn a_variable_rate_is_taken_as_its_average_and_a_clock_for_no_rate() {
     let rate = |average: &str, nominal: &str| {
         let json = json.replace("\"avg_frame_rate\": \"25/1\"", &format!("\"avg_frame_rate\": \"{average}\""));
         let json = json.replace("\"r_frame_rate\": \"25/1\"", &format!("\"r_frame_rate\": \"{nominal}\""));
-        reading(&json, SourceContainer::Mov).frame_rate.to_string()
+        reading(&json, SourceContainer::Mov).frame_rate.map(|rate| rate.to_string())
     };
-    assert_eq!(rate("30000/1001", "30000/1001"), "30000/1001");
-    assert_eq!(rate("2999/100", "30/1"), "30/1");
-    assert_eq!(rate("20/1", "30/1"), "20/1");
-    assert_eq!(rate("0/0", "90000/1"), "25/1");
+    for (average, nominal, expected) in [
+        ("30000/1001", "30000/1001", Some("30000/1001")),
+        ("2999/100", "30/1", Some("30/1")),
+        ("20/1", "30/1", Some("20/1")),
+        ("400/1", "400/1", Some("400/1")),
+        ("0/0", "50/1", Some("50/1")),
+        ("0/0", "90000/1", None),
+        ("0/0", "0/0", None),
+    ] {
+        assert_eq!(rate(average, nominal).as_deref(), expected, "{average} {nominal}");
+    }
+}
+
+#[test]
+fn a_rate_that_no_header_says_is_measured_and_one_beyond_all_cameras_is_reduced() {
+    let lines = (0..31).map(|frame| format!("{:.3},N/A", f64::from(frame) / 30.0)).collect::<Vec<_>>().join("\n");
+    let measured = read_packets(lines.as_bytes(), None).unwrap();
+    assert_eq!((measured.frame_rate.to_string().as_str(), measured.duration_ms), ("30/1", 1_000));
+    let one_packet = read_packets(b"2.0,N/A\n", None).unwrap();
+    assert_eq!((one_packet.frame_rate.to_string().as_str(), one_packet.duration_ms), ("25/1", 40));
+    let json = fixture!("h264_aac").replace("25/1", "4000/1");
+    let probed = reading(&json, SourceContainer::Mov).finish().unwrap();
+    assert_eq!(probed.facts.frame_rate.to_string(), "1000/1");
+    assert_eq!(probed.rate_above_max.map(|rate| rate.to_string()).as_deref(), Some("4000/1"));
+}
+
+#[test]
+fn the_stream_is_the_one_that_ffmpeg_would_take() {
+    let json = |first: &str, second: &str| {
+        let stream = |index: u32, rest: &str| {
+            format!(
+                r#"{{"index":{index},"codec_type":"video","codec_name":"h264","pix_fmt":"yuv420p","avg_frame_rate":"25/1","duration":"2.0",{rest}}}"#
+            )
+        };
+        format!(r#"{{"streams":[{},{}],"format":{{"format_name":"matroska"}}}}"#, stream(0, first), stream(1, second))
+    };
+    let small = r#""width":160,"height":90"#;
+    let large = r#""width":320,"height":180"#;
+    let still = r#""width":640,"height":360,"nb_frames":"1""#;
+    let default = r#""width":160,"height":90,"disposition":{"default":1}"#;
+    let cover = r#""width":640,"height":360,"disposition":{"attached_pic":1,"default":1}"#;
+    for (first, second, expected) in
+        [(small, small, 0), (small, large, 1), (still, small, 1), (large, default, 1), (default, large, 0), (cover, small, 1)]
+    {
+        assert_eq!(reading(&json(first, second), SourceContainer::Matroska).input.video_index, expected, "{first} {second}");
+    }
+}
+
+#[test]
+fn a_codec_that_is_not_read_is_named_and_so_is_its_container() {
+    for (codec, named) in [("\"rv40\"", "codec rv40;"), ("null", "codec avc1, which ffmpeg does not know;")] {
+        let json = fixture!("h264_aac").replacen("\"codec_name\": \"h264\"", &format!("\"codec_name\": {codec}"), 1);
+        let error = read(json.as_bytes(), SourceContainer::Mov, Path::new("source")).unwrap_err();
+        let TaskError::Permanent { code: JobErrorCode::SourceUnsupported, message, .. } = error else { panic!("{error}") };
+        assert!(message.contains("MP4 or QuickTime") && message.contains(named), "{message}");
+    }
+}
+
+#[test]
+fn sound_of_a_rate_that_no_recorder_has_or_of_another_codec_is_not_decoded() {
+    for (from, to) in
+        [("\"sample_rate\": \"44100\"", "\"sample_rate\": \"1\""), ("\"codec_name\": \"aac\"", "\"codec_name\": \"tta\"")]
+    {
+        let json = fixture!("h264_aac");
+        assert!(json.contains(from), "{from}");
+        let reading = reading(&json.replace(from, to), SourceContainer::Mov);
+        assert_eq!((reading.audio_tracks.len(), reading.input.audio), (1, None), "{to}");
+    }
+}
+
+#[test]
+fn one_interlaced_frame_is_enough() {
+    assert!(read_fields(b"0\n0\n1,\n\n"));
+    assert!(!read_fields(b"0\n0,\n\n"));
 }
 
 #[test]
