@@ -1,75 +1,44 @@
-//! Seccomp filters: no sockets, no other processes, no system calls for administration, inspection
-//! or loading code.
+//! Seccomp filters: the system calls that ffmpeg, ffprobe and their libraries need, and no others.
 //!
-//! A deny list: libraries differ in what they need, but converting files needs none of these.
-//! Denied calls return `EPERM` rather than kill, so that a library's harmless probe is no crash.
+//! Three filters, because a filter has one answer for what it denies: the list of allowed calls
+//! (`EPERM`), calls newer than the list (`ENOSYS`), and calls that only an exploit makes (kill).
+
+mod allowed;
 
 use std::collections::BTreeMap;
+use std::io;
 
 use libc::c_long;
-use seccompiler::{
-    Error, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter,
-};
+use seccompiler::{Error, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter};
 
-use super::Enforced;
+use super::{Confinement, Protections};
 
-/// Sockets. `io_uring` can create them without `socket`.
-const NETWORK: [c_long; 11] = [
-    libc::SYS_socket,
-    libc::SYS_socketpair,
-    libc::SYS_connect,
-    libc::SYS_bind,
-    libc::SYS_listen,
-    libc::SYS_accept,
-    libc::SYS_accept4,
-    libc::SYS_sendmmsg,
-    libc::SYS_io_uring_setup,
-    libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register,
-];
+/// Calls up to here are on Linux 5.0. Newer ones answer `ENOSYS`, as on an older kernel, so that
+/// libraries take their older way; among them are `clone3`, `openat2`, `io_uring` and `pidfd`. Above
+/// this number all architectures agree.
+const FIRST_NEWER: c_long = 424;
+/// Beyond Linux 6.18, whose last call is 469.
+const LAST_NEWER: c_long = 511;
 
-/// Inspecting or signalling other processes.
-const PROCESSES: [c_long; 10] = [
+/// Calls without an honest use in a converter: they inspect other processes, change mounts or
+/// namespaces, load code into the kernel, or are large interfaces with a history of
+/// vulnerabilities. The process is killed, so that an exploit has one try and leaves a trace.
+const KILLED: [c_long; 26] = [
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
-    libc::SYS_process_madvise,
     libc::SYS_kcmp,
-    libc::SYS_kill,
-    libc::SYS_rt_sigqueueinfo,
-    libc::SYS_pidfd_open,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_pidfd_send_signal,
-];
-
-/// Mounts and namespaces, file handles that bypass path rules, memory that no limit counts.
-const FILES: [c_long; 22] = [
     libc::SYS_mount,
     libc::SYS_umount2,
     libc::SYS_pivot_root,
     libc::SYS_chroot,
-    libc::SYS_open_tree,
-    libc::SYS_move_mount,
-    libc::SYS_fsopen,
-    libc::SYS_fsconfig,
-    libc::SYS_fsmount,
-    libc::SYS_fspick,
-    libc::SYS_mount_setattr,
     libc::SYS_unshare,
     libc::SYS_setns,
-    libc::SYS_name_to_handle_at,
     libc::SYS_open_by_handle_at,
-    libc::SYS_mknodat,
-    libc::SYS_memfd_create,
-    libc::SYS_memfd_secret,
     libc::SYS_fanotify_init,
     libc::SYS_quotactl,
     libc::SYS_swapon,
     libc::SYS_swapoff,
-];
-
-/// Large or rarely used kernel interfaces with a history of vulnerabilities.
-const KERNEL: [c_long; 20] = [
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
@@ -81,81 +50,45 @@ const KERNEL: [c_long; 20] = [
     libc::SYS_delete_module,
     libc::SYS_kexec_load,
     libc::SYS_reboot,
-    libc::SYS_syslog,
-    libc::SYS_acct,
-    libc::SYS_personality,
-    libc::SYS_settimeofday,
-    libc::SYS_clock_settime,
-    libc::SYS_clock_adjtime,
-    libc::SYS_adjtimex,
-    libc::SYS_sethostname,
-    libc::SYS_setdomainname,
 ];
-
-/// Calls that only x86-64 has.
-#[cfg(target_arch = "x86_64")]
-const OLD: [c_long; 7] = [
-    libc::SYS_fork,
-    libc::SYS_vfork,
-    libc::SYS_mknod,
-    libc::SYS_iopl,
-    libc::SYS_ioperm,
-    libc::SYS_modify_ldt,
-    libc::SYS_kexec_file_load,
-];
-#[cfg(not(target_arch = "x86_64"))]
-const OLD: [c_long; 0] = [];
 
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
-/// Installs the filters.
-pub fn restrict(enforced: &mut Enforced) {
-    match filters().and_then(|filters| filters.iter().try_for_each(|filter| install(filter.clone()))) {
-        Ok(()) => enforced.held.push("system calls: seccomp".to_owned()),
-        Err(error) => {
-            enforced.missing.push(format!("children may open sockets and start processes: seccomp failed: {error}"));
-        }
-    }
+/// Installs the filters. With `log_calls`, calls that would be denied are made and written to the
+/// kernel's log.
+pub fn restrict(confinement: &Confinement, protections: &mut Protections) {
+    let installed = filters(confinement.log_calls).and_then(|filters| filters.into_iter().try_for_each(install));
+    protections.seccomp = installed.map_err(io::Error::other);
 }
 
-fn filters() -> Result<[SeccompFilter; 2], Error> {
+/// The filter that denies most comes last: it denies installing filters.
+fn filters(log_calls: bool) -> Result<Vec<SeccompFilter>, Error> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    let filter = |rules, errno: i32| {
-        let action = SeccompAction::Errno(errno.unsigned_abs());
-        SeccompFilter::new(rules, SeccompAction::Allow, action, arch).map_err(Error::from)
-    };
-    // Its flags are behind a pointer, which a filter cannot read; with ENOSYS the C library falls
-    // back to `clone`.
-    let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    Ok([filter(unknown, libc::ENOSYS)?, filter(denied()?, libc::EPERM)?])
+    let newer = (FIRST_NEWER..=LAST_NEWER).filter(|number| !allowed::NEWER.contains(number));
+    let allowed = allowed::rules(std::process::id())?;
+    // Of several filters the strictest answer counts, of equal ones the last filter's: calls that
+    // another filter denies must be allowed here.
+    let answered = newer.clone().chain(KILLED).map(|number| (number, Vec::new()));
+    let rest = if log_calls { SeccompAction::Log } else { errno(libc::EPERM) };
+    let newer = SeccompFilter::new(whole(newer), SeccompAction::Allow, errno(libc::ENOSYS), arch)?;
+    let killed = SeccompFilter::new(whole(KILLED), SeccompAction::Allow, SeccompAction::KillProcess, arch)?;
+    if log_calls {
+        let rules = allowed.into_iter().chain(answered.filter(|(number, _)| !KILLED.contains(number))).collect();
+        return Ok(vec![newer, SeccompFilter::new(rules, rest, SeccompAction::Allow, arch)?]);
+    }
+    let rules = allowed.into_iter().chain(answered).collect();
+    Ok(vec![newer, killed, SeccompFilter::new(rules, rest, SeccompAction::Allow, arch)?])
+}
+
+fn whole(numbers: impl IntoIterator<Item = c_long>) -> Rules {
+    numbers.into_iter().map(|number| (number, Vec::new())).collect()
+}
+
+fn errno(number: i32) -> SeccompAction {
+    SeccompAction::Errno(number.unsigned_abs())
 }
 
 fn install(filter: SeccompFilter) -> Result<(), Error> {
     let program: seccompiler::BpfProgram = filter.try_into()?;
     apply_filter(&program)
-}
-
-fn denied() -> Result<Rules, Error> {
-    let always = NETWORK.iter().chain(&PROCESSES).chain(&FILES).chain(&KERNEL).chain(&OLD);
-    let mut rules: Rules = always.map(|number| (*number, Vec::new())).collect();
-    let thread_flag = u64::from(libc::CLONE_THREAD.unsigned_abs());
-    // Threads are allowed, processes are not; a process may read and set its own limits only.
-    rules.insert(libc::SYS_clone, when_first_argument(SeccompCmpOp::MaskedEq(thread_flag), 0)?);
-    rules.insert(libc::SYS_prlimit64, when_first_argument(SeccompCmpOp::Ne, 0)?);
-    Ok(with_x32(rules))
-}
-
-fn when_first_argument(holds: SeccompCmpOp, value: u64) -> Result<Vec<SeccompRule>, Error> {
-    let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, holds, value)?;
-    Ok(vec![SeccompRule::new(vec![condition])?])
-}
-
-/// On x86-64 each call has a second number where the kernel has the x32 ABI.
-fn with_x32(rules: Rules) -> Rules {
-    const X32_SYSCALL_BIT: c_long = 0x4000_0000;
-    if cfg!(not(target_arch = "x86_64")) {
-        return rules;
-    }
-    let twins: Rules = rules.iter().map(|(number, rule)| (number | X32_SYSCALL_BIT, rule.clone())).collect();
-    rules.into_iter().chain(twins).collect()
 }

@@ -30,6 +30,9 @@ const GLANCE_CPU_S_MAX: u64 = 120;
 const CPU_S_MAX: u64 = 86_400;
 /// Open files: a few inputs and outputs, and libraries while they are loaded.
 const OPEN_FILES_MAX: u64 = 64;
+/// A variable for operators of another ffmpeg: system calls that would be denied are logged by the
+/// kernel instead.
+const LOG_VARIABLE: &str = "CONFINE_LOG_CALLS";
 /// Prefix of the file arguments of a child.
 const FILE_URL_PREFIX: &[u8] = b"file:";
 
@@ -45,7 +48,7 @@ pub enum Allowance {
 }
 
 impl Allowance {
-    fn flags(self) -> Vec<String> {
+    pub(super) fn flags(self) -> Vec<String> {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
         let (memory_bytes, cpu_s, file_size_bytes) = match self {
             Self::Glance => (GLANCE_MEMORY_SIZE_BYTES_MAX, GLANCE_CPU_S_MAX, 0),
@@ -81,6 +84,9 @@ pub fn command(program: &str, dir: &Path, arguments: &[OsString], allowance: All
     let mut command = Command::new(own_executable()?);
     command.current_dir(dir).arg("confine").args(allowance.flags()).arg(allowance.dir_flag()).arg(".");
     command.arg("--parent-id").arg(std::process::id().to_string());
+    if std::env::var_os(LOG_VARIABLE).is_some_and(|value| !value.is_empty()) {
+        command.arg("--log-calls");
+    }
     for path in arguments.iter().filter_map(|argument| named_file(argument)) {
         command.arg("--read").arg(path);
     }
@@ -94,7 +100,7 @@ fn named_file(argument: &OsStr) -> Option<&Path> {
 }
 
 /// The running executable, even if its file was replaced since.
-fn own_executable() -> io::Result<PathBuf> {
+pub(super) fn own_executable() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
 }
 
