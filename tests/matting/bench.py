@@ -95,7 +95,8 @@ def ways(options, models, kind):
 
     def product(model):
         words = ["--strategy", "onnx-matting", "--matting-model", model.stem]
-        environment = runtime | {"MATTING_MODELS": str(model)}
+        # All models, since the product lets one help another.
+        environment = runtime | {"MATTING_MODELS": ":".join(map(str, models.values()))}
         return lambda case: ours(options.transcoder, case, f"ours-{model.stem}", words, environment)
 
     for name, model in models.items():

@@ -2,13 +2,15 @@
 //!
 //! `catalog` lists the configured models, `model` runs one, `session` makes it a matting backend:
 //! inference, then `temporal_smoothing`, `guided_filter` and
-//! `foreground_estimation`; `segmentation` does that for models of single pictures of people.
+//! `foreground_estimation`; `segmentation` does that for models of single pictures of people, and
+//! `median_of_three` lets such a model help a recurrent one.
 
 mod catalog;
 mod foreground_estimation;
 mod guided_filter;
 mod limits;
 mod manifest;
+mod median_of_three;
 mod model;
 mod ort_session;
 mod plane;
@@ -20,6 +22,7 @@ mod runtime;
 mod segmentation;
 mod session;
 mod signature;
+mod subject_window;
 mod temporal_smoothing;
 mod tensor;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use shared::matting::{MattingModel, UNNAMED_KIND};
 
 use super::limits::Limits;
-use super::manifest::{ID_CHARS_MAX, Manifest};
+use super::manifest::{ID_CHARS_MAX, Kind, Manifest};
 use super::model::Model;
 use crate::data_folder;
 
@@ -54,6 +54,12 @@ impl Catalog {
     /// All models, usable or not.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The first segmentation model that is usable.
+    pub fn segmentation_model(&self) -> Option<Arc<Model>> {
+        let is_segmentation = |entry: &&Entry| entry.manifest.as_ref().is_ok_and(|manifest| manifest.kind == Kind::Segmentation);
+        self.entries.iter().filter(is_segmentation).find_map(|entry| entry.model().ok())
     }
 
     /// Loads every model and lists them; those that cannot be used with the reason.

@@ -106,12 +106,14 @@ impl Inference {
     /// Starts a clip with initial states.
     /// Errors: `model_unavailable`, `model_failed`.
     pub fn start(model: &Arc<Model>) -> TaskResult<Self> {
-        let states = model.signature.states.iter().map(|state| {
-            let count = state.shape.iter().filter_map(|side| usize::try_from(*side).ok()).product();
-            state.input.precision.tensor(state.shape.clone(), vec![0.0; count]).map_err(|error| failed(&error))
-        });
-        let states = states.collect::<TaskResult<_>>()?;
+        let states = initial_states(model)?;
         Ok(Self { session: Some(model.take_session()?), model: Arc::clone(model), states })
+    }
+
+    /// Forgets the frames so far.
+    pub fn restart(&mut self) -> TaskResult<()> {
+        self.states = initial_states(&self.model)?;
+        Ok(())
     }
 
     /// Infers the mattes of the next frames in one run; at most `frames_max`.
@@ -199,6 +201,14 @@ impl Drop for Inference {
         let idle = self.session.take();
         self.model.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(idle);
     }
+}
+
+fn initial_states(model: &Model) -> TaskResult<Vec<DynValue>> {
+    let states = model.signature.states.iter().map(|state| {
+        let count = state.shape.iter().filter_map(|side| usize::try_from(*side).ok()).product();
+        state.input.precision.tensor(state.shape.clone(), vec![0.0; count]).map_err(|error| failed(&error))
+    });
+    states.collect()
 }
 
 /// Reads the matte of each frame from the outputs.

@@ -7,13 +7,14 @@ mod mattes;
 mod picture_model;
 
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 
-use segmentation::{ClipSegmenter, Picture, Views};
+use segmentation::{ClipSegmenter, Picture, Plane as Evidence, Views};
 use shared::media::PixelSize;
 
 use self::analysis::SegmentationAnalysis;
 use self::mattes::MatteSession;
+pub use self::mattes::full_matte;
 use self::picture_model::PictureModel;
 use super::model::Model;
 use super::plane::Plane;
@@ -45,14 +46,18 @@ impl SegmentationBackend {
 impl MattingBackend for SegmentationBackend {
     fn start(&self, size: PixelSize) -> TaskResult<MattingRun> {
         let manifest = self.model.manifest();
-        let small = within(size, ANALYSIS_SIDE_PX_MAX);
-        let (evidence_in, evidence) = sync_channel(EVIDENCE_IN_FLIGHT_MAX);
-        let model = PictureModel::start(&self.model)?;
-        let analysis = SegmentationAnalysis::new(model, manifest.views(), small, evidence_in);
+        let (first_pass, evidence) = first_pass(&self.model, manifest.views(), size)?;
         let session = MatteSession::new(manifest.clone(), size, evidence);
-        let first_pass = FirstPass::new(Box::new(analysis), RawFormat::Rgba, small);
         Ok(MattingRun { session: Box::new(session), first_pass: Some(first_pass) })
     }
+}
+
+/// A first pass over a clip of this frame size, and the evidence of each frame, in order.
+pub fn first_pass(model: &Arc<Model>, views: Views, size: PixelSize) -> TaskResult<(FirstPass, Receiver<Evidence<f32>>)> {
+    let small = within(size, ANALYSIS_SIDE_PX_MAX);
+    let (evidence_in, evidence) = sync_channel(EVIDENCE_IN_FLIGHT_MAX);
+    let analysis = SegmentationAnalysis::new(PictureModel::start(model)?, views, small, evidence_in);
+    Ok((FirstPass::new(Box::new(analysis), RawFormat::Rgba, small), evidence))
 }
 
 /// Mattes of single frames, packed RGB, without the help of their neighbours.

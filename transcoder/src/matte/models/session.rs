@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use ::segmentation::Views;
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
 
 use super::manifest::Kind;
+use super::median_of_three::MedianOfThree;
 use super::model::{Inference, InferredMatte, Model};
 use super::plane::Plane;
+use super::segmentation;
 use super::temporal_smoothing::TemporalSmoother;
 use super::{foreground_estimation, guided_filter};
 use crate::error::{TaskError, TaskResult};
@@ -25,6 +28,37 @@ const BATCHES_IN_FLIGHT_MAX: usize = 2;
 #[derive(Debug)]
 pub struct OnnxBackend {
     model: Arc<Model>,
+    scout: Option<Arc<Model>>,
+}
+
+/// Infers the mattes of successive frames.
+trait MatteSource: Send {
+    /// Most frames of a call.
+    fn frames_max(&self) -> usize;
+
+    /// The mattes of the next frames.
+    fn infer(&mut self, frames: &[&[u8]], size: PixelSize) -> TaskResult<Vec<InferredMatte>>;
+}
+
+impl MatteSource for Inference {
+    fn frames_max(&self) -> usize {
+        Self::frames_max(self)
+    }
+
+    fn infer(&mut self, frames: &[&[u8]], size: PixelSize) -> TaskResult<Vec<InferredMatte>> {
+        Self::infer(self, frames, size)
+    }
+}
+
+impl MatteSource for MedianOfThree {
+    fn frames_max(&self) -> usize {
+        1
+    }
+
+    fn infer(&mut self, frames: &[&[u8]], size: PixelSize) -> TaskResult<Vec<InferredMatte>> {
+        let mattes = frames.iter().map(|frame| Ok(InferredMatte { shrunk: None, matte: self.matte(frame, size)? }));
+        mattes.collect()
+    }
 }
 
 /// The session of one clip.
@@ -70,15 +104,27 @@ impl Drop for WorkTimer {
 }
 
 impl OnnxBackend {
-    /// A backend of this model.
-    pub const fn new(model: Arc<Model>) -> Self {
-        Self { model }
+    /// A backend of this model. A recurrent one is helped by the scout, a segmentation model, if
+    /// there is one.
+    pub const fn new(model: Arc<Model>, scout: Option<Arc<Model>>) -> Self {
+        Self { model, scout }
     }
 }
 
 impl MattingBackend for OnnxBackend {
     fn start(&self, size: PixelSize) -> TaskResult<MattingRun> {
-        let run = Inference::start(&self.model)?;
+        let inference = Inference::start(&self.model)?;
+        let is_recurrent = self.model.manifest().kind == Kind::Recurrent;
+        let mut first_pass = None;
+        let run: Box<dyn MatteSource> = match &self.scout {
+            Some(scout) if is_recurrent => {
+                let (pass, evidence) = segmentation::first_pass(scout, Views::Few, size)?;
+                first_pass = Some(pass);
+                let window = Inference::start(&self.model)?;
+                Box::new(MedianOfThree::new(inference, window, scout.manifest().clone(), evidence))
+            }
+            _ => Box::new(inference),
+        };
         let in_flight_max = self.model.frames_max() * BATCHES_IN_FLIGHT_MAX;
         let (frames, frames_out) = sync_channel(in_flight_max);
         let (mattes_in, mattes) = sync_channel(in_flight_max);
@@ -87,8 +133,8 @@ impl MattingBackend for OnnxBackend {
             .name("inference".to_owned())
             .spawn(move || infer(run, size, &frames_out, &mattes_in))
             .map_err(|error| TaskError::Transient(format!("starting a thread: {error}")))?;
-        let smoother = (self.model.manifest().kind != Kind::Recurrent).then(TemporalSmoother::default);
-        Ok(MattingRun::single_pass(OnnxSession {
+        let smoother = (!is_recurrent).then(TemporalSmoother::default);
+        let session = OnnxSession {
             size,
             frames: Some(frames),
             mattes,
@@ -96,13 +142,19 @@ impl MattingBackend for OnnxBackend {
             in_flight_max,
             smoother,
             timer: WorkTimer::new("refinement"),
-        }))
+        };
+        Ok(MattingRun { session: Box::new(session), first_pass })
     }
 }
 
 /// Runs inference in batches until the channel of frames or that of mattes is closed, or a run
 /// fails.
-fn infer(mut run: Inference, size: PixelSize, frames: &Receiver<Arc<Rgba>>, mattes: &SyncSender<TaskResult<InferredMatte>>) {
+fn infer(
+    mut run: Box<dyn MatteSource>,
+    size: PixelSize,
+    frames: &Receiver<Arc<Rgba>>,
+    mattes: &SyncSender<TaskResult<InferredMatte>>,
+) {
     let (mut timer, frames_max) = (WorkTimer::new("inference"), run.frames_max());
     loop {
         let batch: Vec<Arc<Rgba>> = frames.iter().take(frames_max).collect();
@@ -169,7 +221,7 @@ impl OnnxSession {
 }
 
 /// Smooths a matte and scales it to the size of the frame.
-fn full_alpha(
+pub fn full_alpha(
     matte: Plane,
     shrunk: Option<&[u8]>,
     frame: &[u8],

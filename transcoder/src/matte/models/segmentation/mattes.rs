@@ -31,20 +31,20 @@ impl MatteSession {
     pub const fn new(manifest: Manifest, size: PixelSize, evidence: Receiver<Evidence<f32>>) -> Self {
         Self { manifest, size, evidence }
     }
+}
 
-    fn matte(&self, frame: &[u8], evidence: &Evidence<f32>) -> TaskResult<Plane> {
-        let matte = small_matte(&self.manifest, evidence);
-        let small_size = matte.size;
-        let small = scale_opaque(frame, self.size, small_size)?;
-        let longer = self.size.width.max(self.size.height);
-        if longer >= EDGE_SIDE_PX_MIN {
-            return Ok(guided_filter::refine(&matte, &small, frame, self.size));
-        }
-        let factor = EDGE_SIDE_PX_MIN.div_ceil(longer);
-        let large_size = PixelSize { width: self.size.width * factor, height: self.size.height * factor };
-        let large = scale_opaque(frame, self.size, large_size)?;
-        Ok(guided_filter::refine(&matte, &small, &large, large_size).averaged(factor as usize))
+/// The matte of a frame of this size, along the edges of its picture.
+pub fn full_matte(manifest: &Manifest, frame: &[u8], size: PixelSize, evidence: &Evidence<f32>) -> TaskResult<Plane> {
+    let matte = small_matte(manifest, evidence);
+    let small = scale_opaque(frame, size, matte.size)?;
+    let longer = size.width.max(size.height);
+    if longer >= EDGE_SIDE_PX_MIN {
+        return Ok(guided_filter::refine(&matte, &small, frame, size));
     }
+    let factor = EDGE_SIDE_PX_MIN.div_ceil(longer);
+    let large_size = PixelSize { width: size.width * factor, height: size.height * factor };
+    let large = scale_opaque(frame, size, large_size)?;
+    Ok(guided_filter::refine(&matte, &small, &large, large_size).averaged(factor as usize))
 }
 
 /// The matte in the size of the evidence.
@@ -59,7 +59,7 @@ impl MattingSession for MatteSession {
     fn push(&mut self, mut frame: Rgba) -> TaskResult<Vec<Rgba>> {
         // A closed channel means that the first pass failed; its own error is reported instead.
         let Ok(evidence) = self.evidence.recv() else { return Ok(Vec::new()) };
-        let alpha = self.matte(&frame, &evidence)?;
+        let alpha = full_matte(&self.manifest, &frame, self.size, &evidence)?;
         foreground_estimation::apply(&mut frame, &alpha);
         Ok(vec![frame])
     }
