@@ -1,7 +1,7 @@
 //! `cargo x demo`: videos through the whole stack, from the presigned upload to a page that shows
 //! the saved outputs.
 
-mod clips;
+pub mod clips;
 mod job;
 mod page;
 

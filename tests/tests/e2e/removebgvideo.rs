@@ -4,10 +4,17 @@ use crate::{WEB_SERVER, fixture};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
+use tests::alpha::AlphaShares;
+use tests::cache::Cache;
 use tests::fixture::{Fixture, pixel, probe};
 use tests::form::Form;
+use tests::stack::shared::SharedStack;
+use tests::stack::{Models, StackOptions};
+use tests::tasks::demo::clips;
+use tests::tasks::setup;
 use tests::test_account::wait_for;
 use tests::web_server::Page;
+use tests::workspace::Workspace;
 
 const CREDITS: u64 = 200;
 
@@ -17,6 +24,20 @@ struct Client(Fixture);
 impl Client {
     fn new() -> Self {
         Self(fixture(CREDITS))
+    }
+
+    /// On a stack with the models that are installed.
+    fn with_models() -> Self {
+        static STACK: SharedStack = SharedStack::new();
+        let (workspace, cache) = (Workspace::find().unwrap(), Cache::open().unwrap());
+        setup::ensure(&workspace, &cache).unwrap();
+        let options = StackOptions {
+            transcoders: 1,
+            allow_hosts: vec![WEB_SERVER.host()],
+            models: Models::Installed,
+            ..StackOptions::default()
+        };
+        Self(Fixture::join(&STACK, options, CREDITS))
     }
 
     fn call(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Value {
@@ -80,6 +101,36 @@ fn a_subject_is_composed_over_a_picture_as_the_start_says() {
     // The picture is 240 × 135 there, and its subject in the middle of it: 220 to 460 across, 335
     // to 470 down.
     assert!(!is_near(&pixel(&path, 340, 402), [0x20, 0x40, 0xa0]), "{:?}", pixel(&path, 340, 402));
+}
+
+#[test]
+fn the_calls_of_the_vendors_documentation_cut_a_person_out_as_installed() {
+    let client = Client::with_models();
+    let clips = clips::generate(&Workspace::find().unwrap(), &client.0.file("clips")).unwrap();
+    let source = clips[1].source.to_str().unwrap();
+    let second = client.0.make("person.mp4", &["-i", source, "-t", "1", "-vf", "scale=320:180", "-c:v", "libx264"]);
+    let draft = json!({
+        "video_url": WEB_SERVER.put("/person.mp4", Page::File(second)), "model": "original", "output_format": "webm",
+        "background": { "type": "transparent" }, "auto_start": false,
+    });
+    let id = client.post("/v1/jobs", &draft)["job_id"].clone();
+    let start = json!({
+        "model": "pro", "text_prompt": "person, clothing accessories, glowing ring", "background": { "type": "transparent" },
+        "composition": {
+            "canvas": { "width": 1920, "height": 1080 },
+            "foreground": { "anchor": "center", "scale": 1, "offset": { "x": 0, "y": 0 } },
+        },
+    });
+    let path = format!("/v1/jobs/{}/start", id.as_str().unwrap());
+    // The model is announced when the transcoder has started.
+    wait_for("started", || {
+        Ok((client.0.call("POST", &path, "application/json", start.to_string().as_bytes()).status == 200).then_some(()))
+    })
+    .unwrap();
+    let output = client.fetch(&client.wait(&id), "person.webm");
+    assert_eq!(probe(&output, "v", "stream=codec_name,width,height"), "vp9,1920,1080");
+    let shares = AlphaShares::measure(&output, "webm-vp9-alpha").unwrap();
+    assert!((0.5..0.9).contains(&shares.transparent) && (0.1..0.5).contains(&shares.opaque), "{shares:?}");
 }
 
 #[test]
