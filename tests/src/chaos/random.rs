@@ -1,6 +1,7 @@
 //! Random numbers that a seed decides.
 
-/// `SplitMix64`. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
+/// `SplitMix64`. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
+/// 2014.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 

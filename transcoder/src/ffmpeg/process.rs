@@ -166,8 +166,8 @@ pub async fn with_stall_limit<T>(wait: impl Future<Output = io::Result<T>>) -> R
     within(STALL_S_MAX, wait).await
 }
 
-/// Bounds one wait on a child that looks for a frame, and decodes what lies before it: its processor
-/// time is limited, and may be shared with other tasks.
+/// Bounds one wait on a child that looks for a frame, and decodes what lies before it: its
+/// processor time is limited, and may be shared with other tasks.
 pub async fn with_sampling_limit<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
     within(FINISH_S_MAX, wait).await
 }

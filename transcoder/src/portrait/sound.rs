@@ -28,8 +28,8 @@ use crate::output::rendition::RenditionKind;
 const BLOCK_SIZE_BYTES: usize = FRAME_SIZE_BYTES * 10;
 /// Units: bytes.
 const FRAME_SIZE_BYTES: usize = SAMPLES_PER_FRAME * SAMPLE_SIZE_BYTES;
-/// Largest single allocation of the decoder: minutes of sound at once. Resampled from a few hertz, a
-/// second would take as much as hours do.
+/// Largest single allocation of the decoder: minutes of sound at once. Resampled from a few hertz,
+/// a second would take as much as hours do.
 /// Units: bytes.
 const ALLOC_SIZE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Blocks that wait to be encoded.

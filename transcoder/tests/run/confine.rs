@@ -15,7 +15,8 @@ use crate::signals::{encoding, workers};
 fn confined(bench: &Bench, flags: &[&str], script: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bgless-transcoder"));
     command.current_dir(bench.path("out")).arg("confine").args(flags);
-    // It would take its stdin for a connection, since it may not ask, and read the files of a login.
+    // It would take its stdin for a connection, since it may not ask, and read the files of a
+    // login.
     command.args(["--", "bash", "--norc", "-c", script]).output().unwrap()
 }
 

@@ -14,8 +14,8 @@ use seccompiler::{Error, SeccompAction, SeccompFilter, SeccompRule, TargetArch, 
 use super::{Confinement, Protections};
 
 /// Calls up to here are on Linux 5.0. Newer ones answer `ENOSYS`, as on an older kernel, so that
-/// libraries take their older way; among them are `clone3`, `openat2`, `io_uring` and `pidfd`. Above
-/// this number all architectures agree.
+/// libraries take their older way; among them are `clone3`, `openat2`, `io_uring` and `pidfd`.
+/// Above this number all architectures agree.
 const FIRST_NEWER: c_long = 424;
 /// Beyond Linux 6.18, whose last call is 469.
 const LAST_NEWER: c_long = 511;

@@ -1,8 +1,8 @@
 //! WebP → PNG or APNG, which ffmpeg decodes: no ffmpeg that is supported decodes animated WebP.
 //!
-//! The decoder is `image-webp`, without unsafe code. It runs in this process, so the file is checked
-//! before: a bitstream that is larger than its frame would take memory without a limit. Source: RFC
-//! 9649 §2.7.
+//! The decoder is `image-webp`, without unsafe code. It runs in this process, so the file is
+//! checked before: a bitstream that is larger than its frame would take memory without a limit.
+//! Source: RFC 9649 §2.7.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom};

@@ -11,8 +11,8 @@ use super::table::CONTAINERS;
 use crate::clips::Bench;
 use crate::hostile_corpus::outcome;
 
-/// Longest run of one file, on a machine that runs other tests. A child that hangs is given up after
-/// a minute and is no documented code, so it fails here whatever this limit.
+/// Longest run of one file, on a machine that runs other tests. A child that hangs is given up
+/// after a minute and is no documented code, so it fails here whatever this limit.
 /// Units: seconds.
 const RUN_S_MAX: f64 = 240.0;
 /// Bytes that decoders often have a special meaning for.

@@ -94,8 +94,9 @@ pub struct OptionsIn {
     #[schema(value_type = Option<PresetName>)]
     pub preset: Option<String>,
     /// How the colours of a source with alpha are stored, for `preserve-source-alpha`: `straight`,
-    /// or `premultiplied` by alpha, as After Effects and many renderers write. `auto` takes them for
-    /// premultiplied where the frames prove it. Outputs always have straight alpha. Default: `auto`.
+    /// or `premultiplied` by alpha, as After Effects and many renderers write. `auto` takes them
+    /// for premultiplied where the frames prove it. Outputs always have straight alpha. Default:
+    /// `auto`.
     #[schema(example = "auto", pattern = "^(auto|straight|premultiplied)$")]
     pub source_alpha: Option<String>,
     /// Settings of the keyer, for experts; each is detected unless it is given. Ignored where

@@ -140,8 +140,8 @@ impl Stream {
         self.r_frame_rate.as_deref().and_then(parse_rate)
     }
 
-    /// The order in which ffmpeg prefers streams: pictures that move, then the one that is marked as
-    /// the default, then the largest.
+    /// The order in which ffmpeg prefers streams: pictures that move, then the one that is marked
+    /// as the default, then the largest.
     pub fn rank(&self) -> (bool, bool, u64) {
         let has = |flag: &str| self.disposition.get(flag).is_some_and(|flag| *flag != 0);
         let is_picture = ["attached_pic", "still_image", "timed_thumbnails"].into_iter().any(has);
