@@ -17,6 +17,7 @@ pub mod fail_dead_letter;
 pub mod fail_unleased_job;
 pub mod find_source;
 pub mod get_job;
+pub mod give_back_task;
 pub mod handle_provider_callback;
 pub mod idempotency;
 pub mod list_deliveries;

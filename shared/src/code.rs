@@ -77,6 +77,7 @@ codes! {
         InsufficientCredits = "insufficient_credits", "The job costs more than was reserved, and the balance does not cover the rest.";
         QuotaExceeded = "quota_exceeded", "The job costs more than was reserved, and the key's monthly quota does not cover the rest.";
         AttemptsExhausted = "attempts_exhausted", "Three attempts ended without a result.";
+        TranscodersFailed = "transcoders_failed", "Every transcoder that took the job had to give it back for a fault of its own machine; the job may be created again.";
         QueueTimeout = "queue_timeout", "No transcoder took the job within 24 hours.";
         ProviderRefused = "provider_refused", "The provider refused this request; its prompt or its picture may be the reason.";
         ProviderFailed = "provider_failed", "The provider could not make this video.";

@@ -24,6 +24,16 @@ use crate::time::UnixMillis;
 pub const CLAIM_PATH: &str = "/internal/v1/tasks/claim";
 /// Path at the edge where reports are posted.
 pub const REPORT_PATH: &str = "/internal/v1/tasks/report";
+/// Path at the edge where a transcoder asks whether its secret and its clock are accepted.
+pub const CHECK_PATH: &str = "/internal/v1/fleet/check";
+
+/// The edge's answer to a check of secret and clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckAnswer {
+    /// The edge's clock.
+    pub now_ms: UnixMillis,
+}
 
 /// A transcoder asks for the right to work on a run. Asked twice with one lease id, it is granted
 /// once.
@@ -136,6 +146,34 @@ names! {
     }
 }
 
+names! {
+    /// What failed around a task, as far as a transcoder can tell.
+    MachineFault {
+        /// ffmpeg or ffprobe does not start, or does not work on a file of our own either.
+        ToolFailed = "tool_failed",
+        /// A child was killed by the system, usually for want of memory.
+        ToolKilled = "tool_killed",
+        /// The scratch disk is full, or too small for this task.
+        ScratchFull = "scratch_full",
+        /// The scratch disk cannot be read or written.
+        ScratchFailed = "scratch_failed",
+        /// The bucket does not answer, or refuses the transcoder's keys.
+        StorageUnreachable = "storage_unreachable",
+        /// The edge does not answer, or refuses the transcoder's secret.
+        EdgeUnreachable = "edge_unreachable",
+        /// Something that the footage may have caused too, such as a child that stalls.
+        Unclear = "unclear",
+    }
+}
+
+impl MachineFault {
+    /// Whether the attempt counts: the machine alone is to blame for every fault but one.
+    #[must_use]
+    pub const fn costs_attempt(self) -> bool {
+        matches!(self, Self::Unclear)
+    }
+}
+
 /// A transcoder's report about its attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "version")]
@@ -195,8 +233,14 @@ pub enum ReportEvent {
         /// For people: one sentence, no internal text.
         message: String,
     },
-    /// Handed back unfinished, through no fault of the task: the attempt does not count.
+    /// Handed back unfinished, because the transcoder stops: the attempt does not count.
     Release,
+    /// Handed back unfinished, because something around the task failed. Whether the attempt counts
+    /// depends on the fault; the edge bounds both numbers.
+    GiveBack {
+        /// What failed.
+        fault: MachineFault,
+    },
     /// Released by a light transcoder slot, because the footage needs a heavy strategy. The attempt
     /// does not count.
     Transfer,
@@ -283,6 +327,10 @@ mod tests {
                 r#"{"kind":"progress","stage":"encoding","progressPercent":7}"#,
             ),
             (serde_json::to_string(&ReportEvent::Release).unwrap(), r#"{"kind":"release"}"#),
+            (
+                serde_json::to_string(&ReportEvent::GiveBack { fault: MachineFault::ScratchFull }).unwrap(),
+                r#"{"kind":"giveBack","fault":"scratch_full"}"#,
+            ),
             (
                 serde_json::to_string(&Source::Object { object_key: "a/b".into(), size_bytes: 3 }).unwrap(),
                 r#"{"kind":"object","objectKey":"a/b","sizeBytes":3}"#,

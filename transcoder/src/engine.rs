@@ -310,7 +310,7 @@ impl<'a> Engine<'a> {
         static FFMPEG_VERSION: OnceCell<String> = OnceCell::const_new();
         let ask = async || {
             let banner = self.ffmpeg.capture(&args(["-hide_banner", "-version"])).await;
-            let banner = banner.map_err(|error| TaskError::Transient(format!("asking for ffmpeg's version: {error}")))?;
+            let banner = banner.map_err(|error| error.into_task_error("asking for ffmpeg's version", JobErrorCode::Internal))?;
             // `ffmpeg version 5.1.9-0+deb12u1 Copyright (c) …`
             let version = String::from_utf8_lossy(&banner).split_whitespace().nth(2).unwrap_or_default().to_owned();
             TaskResult::Ok(version)

@@ -1,8 +1,10 @@
 //! Failures of a task. `Permanent` carries the message for the customer; everything else is for the
 //! log.
 
+use std::io;
+
 use shared::code::JobErrorCode;
-use shared::report::StopReason;
+use shared::report::{MachineFault, StopReason};
 
 /// Why a task has no result.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +19,17 @@ pub enum TaskError {
         /// For the log alone.
         detail: String,
     },
-    /// The environment failed (disk, network, overload): another attempt may succeed.
+    /// Something around the task failed (tool, disk, network): another machine, or this one later,
+    /// may succeed. Costs no attempt.
+    #[error("{fault}: {detail}")]
+    Machine {
+        /// What failed.
+        fault: MachineFault,
+        /// For the log alone.
+        detail: String,
+    },
+    /// Machine and footage may both be the reason (a child that stalls): another attempt may
+    /// succeed. Costs an attempt.
     #[error("transient: {0}")]
     Transient(String),
     /// The edge no longer wants the result.
@@ -37,9 +49,16 @@ impl TaskError {
         Self::Permanent { code, message: code.meaning().to_owned(), detail: detail.into() }
     }
 
+    /// A fault of the machine.
+    pub fn machine(fault: MachineFault, detail: impl Into<String>) -> Self {
+        if fault.costs_attempt() { Self::Transient(detail.into()) } else { Self::Machine { fault, detail: detail.into() } }
+    }
+
     /// A local disk or pipe that failed.
-    pub fn disk(doing: &str, error: &std::io::Error) -> Self {
-        Self::Transient(format!("{doing}: {error}"))
+    pub fn disk(doing: &str, error: &io::Error) -> Self {
+        let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        let fault = if is_full { MachineFault::ScratchFull } else { MachineFault::ScratchFailed };
+        Self::machine(fault, format!("{doing}: {error}"))
     }
 }
 

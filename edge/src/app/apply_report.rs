@@ -11,6 +11,7 @@ use shared::strategy::{Strategy, StrategyChoice};
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
+use crate::app::give_back_task::give_back_task;
 use crate::app::ports::{Corrected, Ended, Heartbeat, Held, JobStore as _, LeaseStore as _, Ports, Probe, RunStatus};
 use crate::app::queue_delivery::queue_delivery;
 use crate::app::queue_task::queue_task;
@@ -64,6 +65,7 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             }
         }
         ReportEvent::Release => ports.store().release_job(lease, None, now.plus_ms(TASK_DUE_AFTER_MS), now).await?,
+        ReportEvent::GiveBack { fault } => give_back_task(ports, lease, fault, now).await?,
         ReportEvent::Transfer => transfer(ports, lease, now).await?,
     };
     Ok(match held {

@@ -4,6 +4,7 @@ use shared::code::JobErrorCode;
 use shared::portrait::Portrait;
 use shared::report::{Claim, ClaimAnswer, ClaimRefusal, Work};
 use shared::signature::CLOCK_SKEW_S_MAX;
+use shared::time::UnixMillis;
 
 use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{Claimed, LeaseStore as _, Ports};
@@ -37,12 +38,19 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     match job.state {
         // A draft has no task; a task of an older run has no work left.
         JobState::Created | JobState::Success | JobState::Failed | JobState::Canceled => refused(ClaimRefusal::Over),
-        JobState::Queued | JobState::Transcoding if job.attempt >= ATTEMPTS_MAX => {
+        JobState::Queued | JobState::Transcoding if is_exhausted(ports, &job, now) => {
             let failed = fail_unleased_job(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             refused(if failed { ClaimRefusal::AttemptsExhausted } else { ClaimRefusal::Leased })
         }
         JobState::Queued | JobState::Submitted | JobState::Processing | JobState::Transcoding => refused(ClaimRefusal::Leased),
     }
+}
+
+/// Whether the last attempt is over for good. Nobody else may take it, so its transcoder has a
+/// further lease's time to be heard again.
+pub fn is_exhausted(ports: &impl Ports, job: &Job, now: UnixMillis) -> bool {
+    let grace_ms = ports.settings().lease_duration_ms;
+    job.attempt >= ATTEMPTS_MAX && job.lease.is_none_or(|lease| lease.expires_at_ms.plus_ms(grace_ms) <= now)
 }
 
 fn work(job: Job, lease: Lease, lease_duration_ms: u64) -> Result<Work, Error> {

@@ -3,10 +3,11 @@
 use shared::code::JobErrorCode;
 use shared::task::TranscodeTask;
 
+use crate::app::claim_task::is_exhausted;
 use crate::app::fail_unleased_job::fail_unleased_job;
 use crate::app::ports::{JobStore as _, Ports, SweepStore as _};
 use crate::domain::error::Error;
-use crate::domain::job::{ATTEMPTS_MAX, JobState};
+use crate::domain::job::JobState;
 use crate::domain::run::RunRef;
 
 /// The outcome for the run of a dead letter.
@@ -28,7 +29,7 @@ pub async fn fail_dead_letter(ports: &impl Ports, task: &TranscodeTask) -> Resul
     let (run, now) = (RunRef { job_id, run }, ports.now());
     let job = ports.store().find_job(job_id).await?.filter(|job| job.run == run.run);
     match job {
-        Some(job) if job.attempt >= ATTEMPTS_MAX => {
+        Some(job) if is_exhausted(ports, &job, now) => {
             let ended = fail_unleased_job(ports, run, JobErrorCode::AttemptsExhausted, now).await?;
             Ok(if ended { DeadLetterOutcome::Failed } else { DeadLetterOutcome::Unchanged })
         }

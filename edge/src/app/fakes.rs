@@ -47,6 +47,8 @@ pub struct FakeQueue {
     pub sent: RefCell<Vec<TranscodeTask>>,
     /// Those of the heavy pool.
     pub sent_heavy: RefCell<Vec<TranscodeTask>>,
+    /// The delays of all those, in milliseconds.
+    pub delays_ms: RefCell<Vec<u64>>,
     pub woken: RefCell<Vec<(EventId, u64)>>,
     pub orders: RefCell<Vec<(ProviderWake, u64)>>,
     pub broken: Cell<bool>,
@@ -168,7 +170,7 @@ impl Ports for FakePorts {
 }
 
 impl TaskQueue for FakeQueue {
-    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error> {
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask], delay_ms: u64) -> Result<(), Error> {
         if self.broken.get() {
             return Err(Error::Internal("the queue is out of order".into()));
         }
@@ -177,6 +179,7 @@ impl TaskQueue for FakeQueue {
             Pool::Heavy => &self.sent_heavy,
         };
         sent.borrow_mut().extend_from_slice(tasks);
+        self.delays_ms.borrow_mut().extend(tasks.iter().map(|_| delay_ms));
         Ok(())
     }
 

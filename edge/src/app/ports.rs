@@ -93,7 +93,8 @@ pub struct Settings {
 /// The queues. A delay beyond the longest that a queue allows is cut to it; the message then comes
 /// too early, finds nothing due, and the sweep sends another one.
 pub trait TaskQueue {
-    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error>;
+    /// Queues tasks, after a delay.
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask], delay_ms: u64) -> Result<(), Error>;
     /// Queues the delivery of events, after a delay.
     async fn wake_sender(&self, ids: &[EventId], delay_ms: u64) -> Result<(), Error>;
     /// Queues the next step of generations, after a delay.

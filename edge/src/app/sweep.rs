@@ -58,7 +58,7 @@ pub struct Swept {
 pub async fn sweep(ports: &impl Ports) -> Swept {
     let now = ports.now();
     let (sweep, store) = (Sweep { ports, now, failures: Cell::default() }, ports.store());
-    let exhausted = store.list_exhausted_jobs(now, JOBS_PER_STEP_MAX).await;
+    let exhausted = store.list_exhausted_jobs(now.minus_ms(ports.settings().lease_duration_ms), JOBS_PER_STEP_MAX).await;
     let exhausted = sweep.fail_all("fail jobs without attempts left", exhausted, JobErrorCode::AttemptsExhausted).await;
     let requeued = sweep.count("requeue expired leases", store.requeue_expired_leases(now, JOBS_PER_STEP_MAX).await);
     let timed_out = store.list_jobs_queued_before(now.minus_ms(QUEUE_TIMEOUT_MS), JOBS_PER_STEP_MAX).await;
@@ -106,7 +106,7 @@ impl<P: Ports> Sweep<'_, P> {
             let due = due.iter().filter(|(waits_in, _)| *waits_in == pool);
             let tasks: Vec<_> = due.map(|(_, run)| TranscodeTask::TranscodeV1 { job_id: run.job_id, run: run.run }).collect();
             if !tasks.is_empty() {
-                sent += self.count(STEP, self.ports.tasks().send(pool, &tasks).await.map(|()| tasks.len()));
+                sent += self.count(STEP, self.ports.tasks().send(pool, &tasks, 0).await.map(|()| tasks.len()));
             }
         }
         sent

@@ -20,7 +20,8 @@ use shared::keying::KeySettings;
 use shared::media::{FrameRate, MediaFacts, Output, PixelSize, Preset};
 use shared::price::Resolution;
 use shared::report::{
-    AttemptStage, Claim, ClaimAnswer, ClaimRefusal, OutputAsset, Report, ReportAnswer, ReportEvent, StopReason, Work,
+    AttemptStage, Claim, ClaimAnswer, ClaimRefusal, MachineFault, OutputAsset, Report, ReportAnswer, ReportEvent, StopReason,
+    Work,
 };
 use shared::source::Source;
 use shared::strategy::{Strategy, StrategyRequest};

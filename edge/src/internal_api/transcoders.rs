@@ -1,13 +1,13 @@
-//! The endpoints for transcoders: claim a run, report on an attempt, report matting models. Calls
-//! are signed with the transcoders' shared secret.
+//! The endpoints for transcoders: claim a run, report on an attempt, report matting models, check
+//! secret and clock. Calls are signed with the transcoders' shared secret.
 
 use crate::server::routes::{Routes, routes};
 use axum::Json;
 use http::HeaderMap;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::matting::{MODELS_PATH, MattingModelReport};
-use shared::report::{CLAIM_PATH, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
+use shared::report::{CHECK_PATH, CLAIM_PATH, CheckAnswer, Claim, ClaimAnswer, REPORT_PATH, Report, ReportAnswer};
 use shared::signature::{self, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
 use crate::app::ports::Ports;
@@ -18,7 +18,21 @@ use crate::server::http_error::{HttpError, HttpResult};
 use crate::server::{App, error_responses};
 
 pub fn routes() -> Routes {
-    Routes::default().routes(routes!(post_claim)).routes(routes!(post_report)).routes(routes!(post_models))
+    let routes = Routes::default().routes(routes!(post_claim)).routes(routes!(post_report));
+    routes.routes(routes!(post_models)).routes(routes!(post_check))
+}
+
+/// Check secret and clock
+#[utoipa::path(
+    post,
+    path = CHECK_PATH,
+    security(("fleetSignature" = [])),
+    responses((status = 200, description = "They are accepted; the edge's clock."), error_responses::Fleet)
+)]
+#[worker::send]
+async fn post_check(App(app): App, headers: HeaderMap, RawBody(body): RawBody) -> HttpResult<Json<CheckAnswer>> {
+    let Empty {} = read(&*app, &headers, &body)?;
+    Ok(Json(CheckAnswer { now_ms: app.now() }))
 }
 
 /// Claim a run
@@ -62,7 +76,7 @@ async fn post_models(App(app): App, headers: HeaderMap, RawBody(body): RawBody) 
 }
 
 /// `{}`
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Empty {}
 
 /// Checks the signature before it parses the body.

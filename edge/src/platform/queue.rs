@@ -62,9 +62,11 @@ impl From<&ProviderWake> for ProviderMessage {
 }
 
 impl TaskQueue for Queues {
-    async fn send(&self, pool: Pool, tasks: &[TranscodeTask]) -> Result<(), Error> {
-        // JSON, since a pull consumer cannot read the runtime's own format.
-        let messages = tasks.iter().map(|task| MessageBuilder::new(task).content_type(QueueContentType::Json).build());
+    async fn send(&self, pool: Pool, tasks: &[TranscodeTask], delay_ms: u64) -> Result<(), Error> {
+        let messages = tasks.iter().map(|task| {
+            // JSON, since a pull consumer cannot read the runtime's own format.
+            MessageBuilder::new(task).content_type(QueueContentType::Json).delay_seconds(delay_s(delay_ms)).build()
+        });
         let batch = BatchMessageBuilder::new().messages(messages).build();
         let queue = match pool {
             Pool::Light => &self.transcode,

@@ -2,16 +2,17 @@
 
 use serde::Deserialize;
 use shared::id::LedgerEntryId;
+use shared::report::MachineFault;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::Store;
 use super::database::{Database, Statement, statement};
-use super::row::{is_any, read_first, read_job, read_run_status, read_spending_limit, to_json, to_text};
-use crate::app::ports::{Claimed, Corrected, Ended, Heartbeat, Held, LeaseStore, Probe};
+use super::row::{from_text, is_any, read_first, read_job, read_run_status, read_spending_limit, to_json, to_text};
+use crate::app::ports::{Claimed, Corrected, Ended, Heartbeat, Held, LeaseStore, Probe, Returned};
 use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
-use crate::domain::job::{ATTEMPTS_MAX, AttemptOutputs};
+use crate::domain::job::{ATTEMPTS_MAX, AttemptOutputs, GIVE_BACKS_MAX};
 use crate::domain::run::{Lease, LeaseRef, RunRef};
 
 /// The reserve of a run, to compare with its corrected value.
@@ -24,6 +25,21 @@ struct ReserveRow {
 #[derive(Deserialize)]
 struct EndedRow {
     has_callback: u8,
+}
+
+/// A run that was given back.
+#[derive(Deserialize)]
+struct ReturnedRow {
+    returns: u32,
+    pool: String,
+}
+
+impl TryFrom<ReturnedRow> for Returned {
+    type Error = Error;
+
+    fn try_from(row: ReturnedRow) -> Result<Self, Error> {
+        Ok(Self { returns: row.returns, pool: from_text("pool", &row.pool)? })
+    }
 }
 
 impl<D: Database> LeaseStore for Store<D> {
@@ -50,7 +66,14 @@ impl<D: Database> LeaseStore for Store<D> {
             beat.lease_expires_at_ms,
             now
         );
-        self.run_held(vec![record], lease).await
+        // Alone, since heartbeats are most of the fleet's calls; the status is read only where the
+        // lease is lost.
+        let [recorded] = self.run([record]).await?;
+        if is_any(&recorded)? {
+            return Ok(Held::Done);
+        }
+        let [status] = self.run([statement!(find_run_status, lease.run.job_id.to_string())]).await?;
+        Ok(Held::NotHeld(read_run_status(&status)?))
     }
 
     async fn record_probe(&self, lease: LeaseRef, probe: &Probe<'_>, now: UnixMillis) -> Result<Corrected, Error> {
@@ -136,7 +159,24 @@ impl<D: Database> LeaseStore for Store<D> {
         now: UnixMillis,
     ) -> Result<Held, Error> {
         let ((job_id, run, lease_id), pool) = (texts(lease), to.map(Pool::as_str));
-        self.run_held(vec![statement!(release_job, job_id, run, lease_id, task_due_at_ms, now, pool)], lease).await
+        let release = statement!(release_job, job_id.clone(), run, lease_id, task_due_at_ms, now, pool);
+        let [released, status] = self.run([release, statement!(find_run_status, job_id)]).await?;
+        if is_any(&released)? { Ok(Held::Done) } else { Ok(Held::NotHeld(read_run_status(&status)?)) }
+    }
+
+    async fn give_back_job(
+        &self,
+        lease: LeaseRef,
+        fault: MachineFault,
+        task_due_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<Returned>, Error> {
+        let (job_id, run, lease_id) = texts(lease);
+        let counts = u32::from(fault.costs_attempt());
+        let give_back =
+            statement!(give_back_job, job_id, run, lease_id, task_due_at_ms, now, counts, ATTEMPTS_MAX, GIVE_BACKS_MAX);
+        let [row] = self.run([give_back]).await?;
+        read_first::<ReturnedRow>(&row)?.map(Returned::try_from).transpose()
     }
 }
 
@@ -148,17 +188,6 @@ impl<D: Database> Store<D> {
             Some(row) => Ok(Ended::Now { has_callback: row.has_callback != 0 }),
             None => Ok(Ended::NotHeld(read_run_status(&status)?)),
         }
-    }
-
-    /// Runs statements of which the first returns a row only under the lease; otherwise answers
-    /// with the current run.
-    async fn run_held(&self, mut statements: Vec<Statement>, lease: LeaseRef) -> Result<Held, Error> {
-        statements.push(statement!(find_run_status, lease.run.job_id.to_string()));
-        let rows = self.0.batch(statements).await?;
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            return Err(Error::Internal("a batch answered nothing".into()));
-        };
-        if is_any(first)? { Ok(Held::Done) } else { Ok(Held::NotHeld(read_run_status(last)?)) }
     }
 }
 

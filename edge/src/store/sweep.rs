@@ -54,8 +54,8 @@ impl<D: Database> SweepStore for Store<D> {
         Ok(requeued.read::<AnyRow>()?.len())
     }
 
-    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
-        let [rows] = self.run([statement!(list_exhausted_jobs, now, ATTEMPTS_MAX, limit)]).await?;
+    async fn list_exhausted_jobs(&self, expired_before_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error> {
+        let [rows] = self.run([statement!(list_exhausted_jobs, expired_before_ms, ATTEMPTS_MAX, limit)]).await?;
         read_runs(&rows)
     }
 

@@ -328,6 +328,7 @@ fn operators_and_transcoders_need_their_own_secrets() {
             ("POST", "/internal/v1/tasks/claim".to_owned()),
             ("POST", "/internal/v1/tasks/report".to_owned()),
             ("POST", "/internal/v1/fleet/models".to_owned()),
+            ("POST", "/internal/v1/fleet/check".to_owned()),
         ] {
             let body: &[u8] = if method == "POST" { b"{\"name\":\"x\",\"credits\":1,\"label\":\"x\"}" } else { b"" };
             let (status, code) = if path.starts_with("/admin/") { (401, "missing_api_key") } else { (403, "forbidden") };

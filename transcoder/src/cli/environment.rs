@@ -105,7 +105,7 @@ impl From<TaskError> for RunError {
     fn from(error: TaskError) -> Self {
         match error {
             TaskError::Permanent { code, message, detail } => Self::Job { code, message, detail },
-            TaskError::Transient(detail) => Self::Machine(detail),
+            TaskError::Machine { detail, .. } | TaskError::Transient(detail) => Self::Machine(detail),
             TaskError::Stopped(reason) => Self::Machine(format!("stopped: {reason:?}")),
         }
     }

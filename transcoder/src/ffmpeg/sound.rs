@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use crate::error::{TaskError, TaskResult};
+use crate::error::TaskResult;
 use crate::ffmpeg::guards::{file_url, preamble, read_guards};
 use crate::ffmpeg::probe::{AudioTrack, Input, Probed};
 use crate::ffmpeg::process::{Tool, args};
@@ -18,7 +18,7 @@ pub async fn choose(ffmpeg: Tool<'_>, probed: &mut Probed) -> TaskResult<()> {
                 break;
             }
             Ok(_) => tracing::info!(track.index, "an audio track is empty"),
-            Err(error) if error.is_passing() => return Err(TaskError::Transient(format!("sampling the sound: {error}"))),
+            Err(error) if error.is_passing() => return Err(error.passing_error("sampling the sound")),
             Err(error) => tracing::info!(%error, track.index, "an audio track cannot be decoded"),
         }
     }

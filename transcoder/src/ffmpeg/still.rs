@@ -58,7 +58,7 @@ pub async fn read(ffmpeg: Tool<'_>, path: &Path, size: PixelSize, fit: Fit, code
     match ffmpeg.capture_up_to(&arguments(kind, path, size, fit), frame_size_bytes).await {
         Ok(pixels) if pixels.len() as u64 == frame_size_bytes => Ok(pixels),
         Ok(pixels) => Err(TaskError::with_detail(code, format!("the decoder gave {} bytes", pixels.len()))),
-        Err(error) if error.is_passing() => Err(TaskError::Transient(format!("reading a picture: {error}"))),
+        Err(error) if error.is_passing() => Err(error.passing_error("reading a picture")),
         Err(error) => Err(TaskError::with_detail(code, error.to_string())),
     }
 }

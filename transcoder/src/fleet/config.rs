@@ -64,6 +64,11 @@ pub struct Config {
     /// Longest attempt at a task, in seconds.
     #[arg(long, env, default_value_t = 3_600, value_parser = value_parser!(u64).range(1..=86_400))]
     pub job_timeout_s: u64,
+    /// How long the edge may be silent before running tasks are given up, in seconds. Until then
+    /// they go on and keep their results; another transcoder may take a task once its lease is
+    /// over.
+    #[arg(long, env, default_value_t = 900, value_parser = value_parser!(u64).range(1..=86_400))]
+    pub edge_silence_s: u64,
     /// Where /health and /ready are served, HOST:PORT; port 0 takes a free one. A container needs
     /// 0.0.0.0.
     #[arg(long, env, default_value = "127.0.0.1:8080")]
@@ -104,8 +109,9 @@ pub struct QueueSettings {
     /// Heavy tasks at once; 0 leaves them to other transcoders.
     #[arg(long, env, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(0..=CONCURRENCY_MAX))]
     heavy_concurrency: usize,
-    /// How long a pulled message stays invisible to other transcoders, in milliseconds.
-    #[arg(long, env, default_value_t = 90_000, value_parser = value_parser!(u64).range(1_000..=VISIBILITY_TIMEOUT_MS_MAX))]
+    /// How long a pulled message stays invisible to other transcoders, in milliseconds; longer than
+    /// the edge's `LEASE_DURATION_MS`.
+    #[arg(long, env, default_value_t = 150_000, value_parser = value_parser!(u64).range(1_000..=VISIBILITY_TIMEOUT_MS_MAX))]
     visibility_timeout_ms: u64,
     /// Pause after an empty pull, in milliseconds.
     #[arg(long, env, default_value_t = 1_000, value_parser = value_parser!(u64).range(10..=600_000))]
@@ -247,7 +253,7 @@ mod tests {
         let [light, heavy] = &pools[..] else { panic!("{pools:?}") };
         assert_eq!(light.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/q/messages");
         assert_eq!(heavy.queue.messages_url, "http://127.0.0.1:8787/client/v4/accounts/acc/queues/h/messages");
-        assert_eq!((light.concurrency, heavy.concurrency, light.queue.visibility_timeout_ms), (1, 1, 90_000));
+        assert_eq!((light.concurrency, heavy.concurrency, light.queue.visibility_timeout_ms), (1, 1, 150_000));
         assert!(!format!("{config:?} {pools:?}").contains("hush"), "{config:?}");
     }
 

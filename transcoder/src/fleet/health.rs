@@ -1,14 +1,18 @@
-//! Health and readiness over HTTP: alive means the process answers, ready means that pulls work.
+//! Health and readiness over HTTP, both with the same JSON body: `/health` always answers 200,
+//! `/ready` answers 503 while this member takes no work, and why.
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, StatusCode};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+
+use crate::fleet::member::{Member, Readiness};
 
 /// A server that has its port.
 #[derive(Debug)]
@@ -25,17 +29,26 @@ impl Health {
     }
 
     /// Answers until dropped.
-    pub async fn serve(self, ready: Vec<watch::Receiver<bool>>) -> io::Result<()> {
-        let router =
-            Router::new().route("/health", get(|| async { "alive\n" })).route("/ready", get(readiness)).with_state(ready);
+    pub async fn serve(self, member: Arc<Member>) -> io::Result<()> {
+        let router = Router::new().route("/health", get(health)).route("/ready", get(readiness)).with_state(member);
         axum::serve(self.listener, router).await
     }
 }
 
-async fn readiness(State(ready): State<Vec<watch::Receiver<bool>>>) -> (StatusCode, &'static str) {
-    if ready.iter().all(|pool| *pool.borrow()) {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not pulling\n")
-    }
+/// A JSON answer.
+type Answer = (StatusCode, [(HeaderName, &'static str); 1], String);
+
+async fn health(State(member): State<Arc<Member>>) -> Answer {
+    answer(StatusCode::OK, &member.readiness())
+}
+
+async fn readiness(State(member): State<Arc<Member>>) -> Answer {
+    let readiness = member.readiness();
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(status, &readiness)
+}
+
+fn answer(status: StatusCode, readiness: &Readiness) -> Answer {
+    let body = serde_json::to_string(readiness).unwrap_or_default();
+    (status, [(CONTENT_TYPE, "application/json")], body)
 }

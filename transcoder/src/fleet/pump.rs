@@ -9,12 +9,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder, Retryable};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use shared::task::TranscodeTask;
-use tokio::sync::watch;
+use shared::task::{Pool, TranscodeTask};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::fleet::backoff::backoff;
+use crate::fleet::member::Member;
 use crate::fleet::queue::{Content, Message, Queue, QueueError, Settlement};
 
 /// Longest pause between pulls that fail, before jitter.
@@ -30,17 +30,24 @@ const SETTLE_PAUSE_MS: u64 = 200;
 /// Units: seconds.
 const NEWER_RETRY_S: u64 = 60;
 
+/// Delay after which the queue delivers a task again that this member may not start.
+/// Units: seconds.
+const CLOSED_RETRY_S: u64 = 5;
+
 /// Concurrency and polling interval.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
+    /// The pool of the queue.
+    pub pool: Pool,
     /// Tasks at once.
     pub concurrency: usize,
     /// Pause after an empty pull.
     pub poll_interval: Duration,
 }
 
-/// Runs until `shutdown`, then until every running task has ended. `ready` says whether pulls work.
-pub async fn pump<Q, R, F>(queue: &Q, run: R, pace: Pace, ready: &watch::Sender<bool>, shutdown: &CancellationToken)
+/// Runs until `shutdown`, then until every running task has ended. Pulls nothing while the member's
+/// gate is closed.
+pub async fn pump<Q, R, F>(queue: &Q, run: R, pace: Pace, member: &Member, shutdown: &CancellationToken)
 where
     Q: Queue,
     R: Fn(TranscodeTask) -> F,
@@ -54,27 +61,27 @@ where
     let mut pulling: Option<Pin<Box<_>>> = None;
     loop {
         let free = pace.concurrency.saturating_sub(running.len());
-        let stopping = shutdown.is_cancelled();
-        if pulling.is_none() && free > 0 && !stopping {
+        let (stopping, open) = (shutdown.is_cancelled(), member.is_open());
+        if pulling.is_none() && free > 0 && open && !stopping {
             pulling = Some(Box::pin(queue.pull(free)));
         }
         if pulling.is_none() && running.is_empty() && stopping {
-            ready.send_replace(false);
             return;
         }
         let pulled = tokio::select! {
             Some(()) = running.next(), if !running.is_empty() => continue,
             pulled = poll_optional(&mut pulling), if pulling.is_some() => pulled,
             () = shutdown.cancelled(), if !stopping => continue,
+            () = member.opened(), if !open && !stopping => continue,
         };
         pulling = None;
-        ready.send_replace(pulled.is_ok() && !shutdown.is_cancelled());
+        member.note_pull(pace.pool, pulled.as_ref().err().map(ToString::to_string));
         let pause = match pulled {
             Ok(messages) => {
                 pauses = failing.build();
                 let empty = messages.is_empty();
                 for message in messages {
-                    running.push(process(queue, &run, message, shutdown));
+                    running.push(process(queue, &run, message, member, shutdown));
                 }
                 if empty { pace.poll_interval } else { Duration::ZERO }
             }
@@ -113,11 +120,14 @@ async fn process<Q: Queue, F: Future<Output = Settlement>>(
     queue: &Q,
     run: &impl Fn(TranscodeTask) -> F,
     message: Message,
+    member: &Member,
     shutdown: &CancellationToken,
 ) {
     let settlement = match message.content() {
         // Pulled while the stop signal came: it never started.
         _ if shutdown.is_cancelled() => Settlement::Retry { delay_s: 0 },
+        // Pulled while a fault closed the gate.
+        _ if !member.is_open() => Settlement::Retry { delay_s: CLOSED_RETRY_S },
         Content::Task(task) => run(task).await,
         Content::Newer => {
             tracing::warn!(message.id = message.id, "a task of a later version was left to a newer transcoder");

@@ -15,10 +15,11 @@ use shared::code::JobErrorCode;
 use shared::id::LeaseId;
 use shared::media::SOURCE_SIZE_BYTES_MAX;
 use shared::qa::PreviewAsset;
-use shared::report::{AttemptStage, Claim, ClaimAnswer, OutputAsset, ReportEvent, StopReason, Work};
+use shared::report::{AttemptStage, Claim, ClaimAnswer, MachineFault, OutputAsset, ReportEvent, StopReason, Work};
 use shared::strategy::Strategy;
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -29,8 +30,10 @@ use crate::ffmpeg::scratch::Scratch;
 use crate::fleet::backoff::backoff;
 use crate::fleet::edge_client::{CallError, Edge};
 use crate::fleet::lease::Lease;
+use crate::fleet::member::Member;
 use crate::fleet::objects::Objects;
 use crate::fleet::queue::Settlement;
+use crate::fleet::self_test::ToolTest;
 use crate::fleet::source::Fetcher;
 use crate::matte::models::Catalog;
 use crate::matte::strategy::MatteRequest;
@@ -43,12 +46,10 @@ use fetch::{fetch, fetch_backdrop, fetch_background};
 /// Delay of the next delivery when the edge did not answer the claim.
 /// Units: seconds.
 const CLAIM_RETRY_S: u64 = 5;
-/// Retries of an unanswered claim.
-const CLAIM_RETRIES_MAX: usize = 2;
-/// First and longest pause before that, before jitter.
+/// First and longest pause before an unanswered claim is sent again, before jitter.
 /// Units: milliseconds.
 const CLAIM_PAUSE_MS: u64 = 250;
-const CLAIM_PAUSE_MS_MAX: u64 = 500;
+const CLAIM_PAUSE_MS_MAX: u64 = 5_000;
 /// How long the removal of unwanted objects may take.
 /// Units: seconds.
 const REMOVE_S_MAX: u64 = 10;
@@ -57,7 +58,7 @@ const REMOVE_S_MAX: u64 = 10;
 #[derive(Debug)]
 pub struct Deps<E> {
     /// Grants claims and takes reports.
-    pub edge: E,
+    pub edge: Arc<E>,
     /// The bucket of uploads and outputs.
     pub objects: Objects,
     /// Fetches sources by URL.
@@ -68,25 +69,43 @@ pub struct Deps<E> {
     pub models: Arc<Catalog>,
     /// Temporary folders.
     pub scratch: Arc<Scratch>,
+    /// Whether this machine works.
+    pub member: Arc<Member>,
+    /// Tries the tools where a job's failure may be theirs.
+    pub tools: Arc<ToolTest>,
     /// Longest attempt.
     pub job_timeout: Duration,
+    /// How long a claim is repeated that the edge does not answer.
+    pub claim_patience: Duration,
+    /// How long the edge may be silent before an attempt is given up.
+    pub edge_silence: Duration,
     /// How long an attempt may go on after a stop signal.
     pub shutdown_grace: Duration,
 }
 
 /// Runs one task.
-pub async fn run<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shutdown: &CancellationToken) -> Settlement {
+pub async fn run<E: Edge + 'static>(
+    deps: &Deps<E>,
+    pool: Pool,
+    task: &TranscodeTask,
+    shutdown: &CancellationToken,
+) -> Settlement {
     let TranscodeTask::TranscodeV1 { job_id, run } = *task;
+    let Some(_running) = deps.member.begin(job_id, run) else {
+        tracing::info!(job.id = %job_id, run, "a task of a run that is being worked on");
+        return Settlement::Ack;
+    };
     let claimed_at = Instant::now();
     let claim = Claim { job_id, run, lease_id: LeaseId::from_parts(now(), fastrand::u128(..)) };
-    let work = match claim_with_retries(&deps.edge, &claim).await {
-        Ok(ClaimAnswer::Granted(work)) => work,
+    let work = match claim_with_retries(deps, &claim, shutdown).await {
+        Ok(ClaimAnswer::Granted(work)) => Arc::new(*work),
         Ok(ClaimAnswer::Refused { reason }) => {
             tracing::info!(job.id = %job_id, run, ?reason, "claim refused");
             return Settlement::Ack;
         }
         Err(error) => {
             tracing::warn!(job.id = %job_id, run, %error, "claim not answered");
+            deps.member.note_fault(MachineFault::EdgeUnreachable);
             return Settlement::Retry { delay_s: CLAIM_RETRY_S };
         }
     };
@@ -96,10 +115,15 @@ pub async fn run<E: Edge>(deps: &Deps<E>, pool: Pool, task: &TranscodeTask, shut
 }
 
 /// Claims with the same lease id each time, so that a claim whose answer was lost counts once.
-async fn claim_with_retries<E: Edge>(edge: &E, claim: &Claim) -> Result<ClaimAnswer, CallError> {
-    let pauses = backoff(Duration::from_millis(CLAIM_PAUSE_MS), Duration::from_millis(CLAIM_PAUSE_MS_MAX));
-    (|| edge.claim(claim))
-        .retry(pauses.with_max_times(CLAIM_RETRIES_MAX))
+async fn claim_with_retries<E: Edge>(
+    deps: &Deps<E>,
+    claim: &Claim,
+    shutdown: &CancellationToken,
+) -> Result<ClaimAnswer, CallError> {
+    let give_up_at = Instant::now() + deps.claim_patience;
+    (|| deps.edge.claim(claim))
+        .retry(backoff(Duration::from_millis(CLAIM_PAUSE_MS), Duration::from_millis(CLAIM_PAUSE_MS_MAX)))
+        .when(|error| !matches!(error, CallError::Refused(_)) && Instant::now() < give_up_at && !shutdown.is_cancelled())
         .notify(|error, _| tracing::info!(%error, "a claim was not answered; sending it again"))
         .await
 }
@@ -109,45 +133,111 @@ fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-async fn run_attempt<E: Edge>(
+async fn run_attempt<E: Edge + 'static>(
     deps: &Deps<E>,
-    (pool, work): (Pool, &Work),
+    (pool, work): (Pool, &Arc<Work>),
     claimed_at: Instant,
     shutdown: &CancellationToken,
 ) -> Settlement {
-    let lease = Lease::new(&deps.edge, work, claimed_at);
+    let lease = Arc::new(Lease::new(Arc::clone(&deps.edge), Arc::clone(work), claimed_at, deps.edge_silence));
     let (sink, progress) = ProgressSink::new();
     let stored = StoredKeys::default();
     tracing::info!("attempt begun");
+    // A task of its own: frames that are computed here must not hold up a heartbeat. Dropped with
+    // the attempt.
+    let mut heartbeats = JoinSet::new();
+    let beating = Arc::clone(&lease);
+    heartbeats.spawn(async move { beating.send_heartbeats(progress).await }.in_current_span());
     let outcome = tokio::select! {
         outcome = produce(deps, (pool, work), &lease, &sink, &stored) => outcome,
-        error = lease.send_heartbeats(progress) => Err(error),
-        () = sleep(deps.job_timeout) => Err(TaskError::with_detail(JobErrorCode::TimedOut, "the attempt took too long")),
+        Some(ended) = heartbeats.join_next() => {
+            Err(ended.unwrap_or_else(|error| TaskError::Transient(format!("the heartbeats ended: {error}"))))
+        }
+        () = sleep(deps.job_timeout) => Err(timed_out(deps)),
         () = grace_over(shutdown, deps.shutdown_grace) => {
+            heartbeats.shutdown().await;
             lease.release().await;
             tracing::info!("attempt given back");
             remove_stored(deps, &stored).await;
             return Settlement::Retry { delay_s: 0 };
         }
     };
+    heartbeats.shutdown().await;
     let duration_ms = u64::try_from(claimed_at.elapsed().as_millis()).unwrap_or(u64::MAX);
     let is_complete = outcome.is_ok();
-    let reported = match outcome {
+    let reported = report_end(deps, &lease, outcome, duration_ms).await;
+    if is_unwanted(&reported, is_complete) {
+        remove_stored(deps, &stored).await;
+    }
+    settlement(reported, work)
+}
+
+/// An attempt that waited for the bucket had no time of its own.
+fn timed_out<E>(deps: &Deps<E>) -> TaskError {
+    const DETAIL: &str = "the attempt took too long";
+    if deps.objects.is_away() {
+        return TaskError::machine(MachineFault::StorageUnreachable, DETAIL);
+    }
+    TaskError::with_detail(JobErrorCode::TimedOut, DETAIL)
+}
+
+/// Reports how the attempt ended, and notes it for this member.
+async fn report_end<E: Edge>(
+    deps: &Deps<E>,
+    lease: &Lease<E>,
+    outcome: TaskResult<ReportEvent>,
+    duration_ms: u64,
+) -> TaskResult<()> {
+    let outcome = match outcome {
+        Err(TaskError::Permanent { code, detail, .. }) if may_be_the_tools(code) && !deps.tools.works().await => {
+            Err(TaskError::machine(MachineFault::ToolFailed, format!("{}: {detail}", code.as_str())))
+        }
+        outcome => outcome,
+    };
+    match outcome {
         Ok(event) => {
+            deps.member.note_end();
             let transferred = matches!(event, ReportEvent::Transfer);
             tracing::info!(duration_ms, "{}", if transferred { "attempt transferred" } else { "attempt complete" });
             lease.report(event).await
         }
         Err(TaskError::Permanent { code, message, detail }) => {
+            deps.member.note_end();
             tracing::info!(duration_ms, code = code.as_str(), detail, "attempt failed");
             lease.report(ReportEvent::Fail { code, message }).await
         }
-        Err(error) => Err(error),
-    };
-    if is_unwanted(&reported, is_complete) {
-        remove_stored(deps, &stored).await;
+        Err(TaskError::Machine { fault, detail }) => {
+            deps.member.note_fault(fault);
+            tracing::warn!(duration_ms, fault = fault.as_str(), detail, "attempt given back");
+            if fault == MachineFault::EdgeUnreachable {
+                return Err(TaskError::Machine { fault, detail });
+            }
+            lease.report(ReportEvent::GiveBack { fault }).await
+        }
+        Err(TaskError::Transient(detail)) => {
+            tracing::warn!(duration_ms, detail, "attempt given back; it counts");
+            lease.report(ReportEvent::GiveBack { fault: MachineFault::Unclear }).await
+        }
+        Err(error @ TaskError::Stopped(_)) => Err(error),
     }
-    settlement(reported, work)
+}
+
+/// Whether tools that do not work on this machine would fail a good job with this code.
+const fn may_be_the_tools(code: JobErrorCode) -> bool {
+    matches!(
+        code,
+        JobErrorCode::SourceNotVideo
+            | JobErrorCode::SourceUndecodable
+            | JobErrorCode::SourceTruncated
+            | JobErrorCode::SourceNoFrames
+            | JobErrorCode::BackdropUnusable
+            | JobErrorCode::BackgroundUnusable
+            | JobErrorCode::PictureUnusable
+            | JobErrorCode::SoundUnusable
+            | JobErrorCode::EncodeFailed
+            | JobErrorCode::VerifyFailed
+            | JobErrorCode::Internal
+    )
 }
 
 /// True if the stored objects can be removed. They stay after an unanswered completion, which the
@@ -155,7 +245,7 @@ async fn run_attempt<E: Edge>(
 const fn is_unwanted(reported: &TaskResult<()>, is_complete: bool) -> bool {
     match reported {
         Err(TaskError::Stopped(reason)) => matches!(reason, StopReason::Canceled | StopReason::LeaseLost),
-        Ok(()) | Err(TaskError::Transient(_) | TaskError::Permanent { .. }) => !is_complete,
+        Ok(()) | Err(TaskError::Machine { .. } | TaskError::Transient(_) | TaskError::Permanent { .. }) => !is_complete,
     }
 }
 
@@ -169,8 +259,8 @@ fn settlement(reported: TaskResult<()>, work: &Work) -> Settlement {
             tracing::info!(?reason, "attempt stopped");
             Settlement::Ack
         }
-        Err(error @ (TaskError::Transient(_) | TaskError::Permanent { .. })) => {
-            tracing::warn!(%error, "attempt to be tried again");
+        Err(error @ (TaskError::Machine { .. } | TaskError::Transient(_) | TaskError::Permanent { .. })) => {
+            tracing::warn!(%error, "the end of the attempt was not reported");
             after_lease
         }
     }
@@ -193,7 +283,7 @@ impl StoredKeys {
 async fn produce<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
-    lease: &Lease<'_, E>,
+    lease: &Lease<E>,
     sink: &ProgressSink,
     stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {
@@ -207,7 +297,7 @@ async fn produce<E: Edge>(
 async fn transcode<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
-    lease: &Lease<'_, E>,
+    lease: &Lease<E>,
     sink: &ProgressSink,
     stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 
 use shared::code::JobErrorCode;
+use shared::report::MachineFault;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use crate::frame::feed::Frame;
 use crate::output::format::Encoder;
 use crate::output::rendition::{Rendition, RenditionKind};
 
-/// ffmpeg's message when the disk is full. Transient: another attempt may have more space.
+/// ffmpeg's message when the disk is full.
 const DISK_FULL: &str = "No space left on device";
 
 /// Encodes one rendition; ends with the frames.
@@ -41,7 +42,7 @@ pub async fn encode(ffmpeg: Tool<'_>, rendition: &Rendition, frames: mpsc::Recei
             let muxed = muxed.map_err(failed)?.map_err(|error| write_error(kind, &error));
             // A full disk ends the child too, with an error that says less; otherwise the child's
             // error says more.
-            if let Err(error @ TaskError::Transient(_)) = muxed {
+            if let Err(error @ (TaskError::Transient(_) | TaskError::Machine { .. })) = muxed {
                 return Err(error);
             }
             settle(kind, child, fed).await?;
@@ -114,7 +115,9 @@ async fn settle(kind: RenditionKind, child: Child, fed: Result<Fed, ProcessError
 
 fn encode_error(kind: RenditionKind, error: ProcessError) -> TaskError {
     match error {
-        ProcessError::Exit { stderr, .. } if stderr.contains(DISK_FULL) => TaskError::Transient(format!("{kind}: {DISK_FULL}")),
+        ProcessError::Exit { stderr, .. } if stderr.contains(DISK_FULL) => {
+            TaskError::machine(MachineFault::ScratchFull, format!("{kind}: {DISK_FULL}"))
+        }
         error => match error.into_task_error(&kind.to_string(), JobErrorCode::EncodeFailed) {
             TaskError::Permanent { code: JobErrorCode::EncodeFailed, detail, .. } => failed(kind, &detail),
             error => error,

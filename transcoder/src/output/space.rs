@@ -3,15 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use shared::code::JobErrorCode;
 use shared::media::PixelSize;
+use shared::report::MachineFault;
 
 use crate::error::{TaskError, TaskResult};
 use crate::output::rendition::Rendition;
 
-/// Left to other tasks.
+/// Left to other tasks; a scratch folder with less free space than that takes no task at all.
 /// Units: bytes.
-const RESERVE_SIZE_BYTES: u64 = 256 * 1024 * 1024;
+pub const RESERVE_SIZE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Disk space that these renditions are expected to need.
 /// Units: bytes.
@@ -27,16 +27,22 @@ fn disk_size_bytes(size: PixelSize, frames: u64, cost: u64) -> u64 {
     size.pixels().saturating_mul(frames) / 100 * cost
 }
 
-/// Fails permanently if the outputs exceed the disk, transiently if they exceed its free space.
-/// Errors: `scratch_full`, transient.
+/// Fails if the outputs exceed the disk's free space: another machine's may be larger.
+/// Errors: `scratch_full`, a fault of the machine.
 pub fn check(dir: &Path, renditions: &[Rendition]) -> TaskResult<()> {
     check_size(dir, needed_size_bytes(renditions))
 }
 
 fn check_size(dir: &Path, needed: u64) -> TaskResult<()> {
-    let disk = rustix::fs::statvfs(dir).map_err(|error| TaskError::disk("measuring the disk", &io::Error::from(error)))?;
-    let block = disk.f_frsize;
-    judge(needed, disk.f_bavail.saturating_mul(block), disk.f_blocks.saturating_mul(block))
+    let free = free_size_bytes(dir).map_err(|error| TaskError::disk("measuring the disk", &error))?;
+    judge(needed, free)
+}
+
+/// Free space of the disk with this folder.
+/// Units: bytes.
+pub fn free_size_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// As [`check`], for a portrait: five times what a photograph full of detail took (0.8, in 1/100
@@ -46,21 +52,14 @@ pub fn check_portrait(dir: &Path, canvas: PixelSize, frames: u64) -> TaskResult<
     check_size(dir, disk_size_bytes(canvas, frames, COST))
 }
 
-fn judge(needed: u64, free: u64, whole: u64) -> TaskResult<()> {
+fn judge(needed: u64, free: u64) -> TaskResult<()> {
     let wanted = needed.saturating_add(RESERVE_SIZE_BYTES);
+    if wanted <= free {
+        return Ok(());
+    }
     let mib = |size_bytes: u64| size_bytes / (1024 * 1024);
-    if wanted > whole {
-        let message = format!("The outputs may need {} MiB; this installation's disk has {} MiB.", mib(wanted), mib(whole));
-        return Err(TaskError::permanent(JobErrorCode::ScratchFull, message));
-    }
-    if wanted > free {
-        return Err(TaskError::Transient(format!(
-            "the outputs may need {} MiB of disk, {} MiB are free",
-            mib(wanted),
-            mib(free)
-        )));
-    }
-    Ok(())
+    let detail = format!("the outputs may need {} MiB of disk, {} MiB are free", mib(wanted), mib(free));
+    Err(TaskError::machine(MachineFault::ScratchFull, detail))
 }
 
 #[cfg(test)]
@@ -68,11 +67,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_above_the_disk_is_refused_and_one_above_its_free_space_is_retried() {
+    fn a_job_above_the_free_space_is_left_to_another_machine() {
         const GIB: u64 = 1 << 30;
-        assert!(judge(GIB, 2 * GIB, 4 * GIB).is_ok());
-        assert!(matches!(judge(2 * GIB, 2 * GIB, 4 * GIB), Err(TaskError::Transient(_))));
-        let never = judge(4 * GIB, 2 * GIB, 4 * GIB);
-        assert!(matches!(never, Err(TaskError::Permanent { code: JobErrorCode::ScratchFull, .. })), "{never:?}");
+        assert!(judge(GIB, 2 * GIB).is_ok());
+        for needed in [2 * GIB, 4 * GIB, u64::MAX] {
+            let error = judge(needed, 2 * GIB).unwrap_err();
+            assert!(matches!(error, TaskError::Machine { fault: MachineFault::ScratchFull, .. }), "{error}");
+        }
     }
 }

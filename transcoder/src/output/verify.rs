@@ -107,7 +107,7 @@ pub async fn verify(
 
 fn decode_failed(output: Output, error: DecodeError) -> TaskError {
     match error {
-        DecodeError::Process(error) if error.is_passing() => TaskError::Transient(format!("verifying {output}: {error}")),
+        DecodeError::Process(error) if error.is_passing() => error.passing_error(&format!("verifying {output}")),
         error => failed(output, &error.to_string()),
     }
 }

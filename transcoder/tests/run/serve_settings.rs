@@ -12,7 +12,7 @@ const REQUIRED: [&str; 8] = [
     "R2_ACCESS_KEY_ID",
     "R2_SECRET_ACCESS_KEY",
 ];
-const OPTIONAL: [&str; 18] = [
+const OPTIONAL: [&str; 19] = [
     "QUEUE_API_URL",
     "QUEUE_ID",
     "HEAVY_QUEUE_ID",
@@ -22,6 +22,7 @@ const OPTIONAL: [&str; 18] = [
     "POLL_INTERVAL_MS",
     "SHUTDOWN_GRACE_S",
     "JOB_TIMEOUT_S",
+    "EDGE_SILENCE_S",
     "HEALTH_ADDR",
     "ALLOWED_PRIVATE_HOSTS",
     "SCRATCH_DIR",

@@ -7,6 +7,7 @@ use shared::price::Resolution;
 use shared::report::AttemptStage;
 use shared::strategy::Strategy;
 use shared::strategy::StrategyChoice;
+use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use crate::domain::api_key::{ApiKey, KeyHash, KeyRequest};
@@ -108,6 +109,15 @@ pub enum Held {
     Done,
     /// Nothing was written; the current run, if there is such a job.
     NotHeld(Option<RunStatus>),
+}
+
+/// A run that was given back for a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// How often it came back so far, attempts that count included.
+    pub returns: u32,
+    /// The queue of its next task.
+    pub pool: Pool,
 }
 
 /// The outcome of a write that ends a run.

@@ -3,13 +3,14 @@
 use shared::id::{AccountId, ApiKeyId, JobId, LedgerEntryId, UploadId};
 use shared::matting::MattingModel;
 use shared::price::Resolution;
+use shared::report::MachineFault;
 use shared::task::Pool;
 use shared::time::UnixMillis;
 
 use super::{
     Account, Canceled, Claimed, Corrected, Created, Deleted, Delivery, DeliveryAttempt, DeliveryOutcome, EarlierRequest, Ended,
-    Heartbeat, Held, JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, Probe, RemovedUpload, SeenModel,
-    Started, WebhookSecret,
+    Heartbeat, Held, JobSums, KeyMonth, KeyWithUse, LedgerEntry, NewAccount, NewApiKey, Page, Probe, RemovedUpload, Returned,
+    SeenModel, Started, WebhookSecret,
 };
 use crate::domain::api_key::{ApiKey, KeyHash};
 use crate::domain::error::Error;
@@ -88,6 +89,14 @@ pub trait LeaseStore {
         task_due_at_ms: UnixMillis,
         now: UnixMillis,
     ) -> Result<Held, Error>;
+    /// Gives a run back for a fault, unless its attempts or give-backs are used up.
+    async fn give_back_job(
+        &self,
+        lease: LeaseRef,
+        fault: MachineFault,
+        task_due_at_ms: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Option<Returned>, Error>;
 }
 
 /// Runs without a lease, and objects to remove.
@@ -101,7 +110,8 @@ pub trait SweepStore {
         now: UnixMillis,
     ) -> Result<Ended, Error>;
     async fn requeue_expired_leases(&self, now: UnixMillis, limit: u32) -> Result<usize, Error>;
-    async fn list_exhausted_jobs(&self, now: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
+    /// Runs whose last lease expired before this instant.
+    async fn list_exhausted_jobs(&self, expired_before_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
     async fn list_jobs_queued_before(&self, queued_at_ms: UnixMillis, limit: u32) -> Result<Vec<RunRef>, Error>;
     /// Marks what it returns, so that the next call returns others; the longer a run waits, the
     /// later it is due again.

@@ -31,6 +31,10 @@ fn three_attempts_that_die_exhaust_a_job() {
             assert_eq!(granted(&ports, &job).attempt, attempt);
             ports.pass_ms(60_000);
         }
+        // Its transcoder may still be heard for the length of another lease.
+        assert_eq!(block_on(sweep::sweep(&ports)).exhausted, 0);
+        assert_eq!(refused(&ports, &job), ClaimRefusal::Leased);
+        ports.pass_ms(60_000);
         if found_by_sweep {
             assert_eq!(block_on(sweep::sweep(&ports)).exhausted, 1);
         } else {
@@ -53,6 +57,101 @@ fn a_run_given_back_keeps_its_attempts() {
         accepted(report(&ports, &work, ReportEvent::Release));
         assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
     }
+}
+
+#[test]
+fn a_fault_of_the_machine_costs_no_attempt_and_a_run_does_not_circle_for_ever() {
+    for (fault, code) in [
+        (MachineFault::ToolFailed, JobErrorCode::TranscodersFailed),
+        (MachineFault::StorageUnreachable, JobErrorCode::TranscodersFailed),
+        (MachineFault::ScratchFull, JobErrorCode::ScratchFull),
+    ] {
+        let ports = FakePorts::new();
+        let account = account(&ports, 20);
+        let job = submit(&ports, &account, None).unwrap();
+        for _ in 0..8 {
+            let work = granted(&ports, &job);
+            assert_eq!(work.attempt, 1, "{fault}");
+            accepted(report(&ports, &work, ReportEvent::GiveBack { fault }));
+            // Said twice, it counts once.
+            assert_eq!(stopped(report(&ports, &work, ReportEvent::GiveBack { fault })), StopReason::LeaseLost);
+            assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
+        }
+        // The first comes back at once, for another transcoder; the later ones leave time for a repair.
+        let pauses_s: Vec<_> = ports.tasks.delays_ms.borrow().iter().map(|delay_ms| delay_ms / 1_000).collect();
+        assert_eq!(pauses_s, [0, 0, 10, 20, 40, 80, 160, 300, 300]);
+        let last = granted(&ports, &job);
+        accepted(report(&ports, &last, ReportEvent::GiveBack { fault }));
+        assert_eq!(find(&ports, &account, job.id).failure.unwrap().code, code);
+        assert_eq!((balance(&ports, &account), ledger_kinds(&ports, "refund")), (20, 1));
+        assert_eq!(stopped(report(&ports, &last, ReportEvent::GiveBack { fault })), StopReason::Over);
+    }
+}
+
+#[test]
+fn a_fault_that_the_footage_may_have_caused_costs_an_attempt() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    for attempt in 1..=3 {
+        let work = granted(&ports, &job);
+        assert_eq!(work.attempt, attempt);
+        accepted(report(&ports, &work, ReportEvent::GiveBack { fault: MachineFault::Unclear }));
+    }
+    assert_eq!(find(&ports, &account, job.id).failure.unwrap().code, JobErrorCode::AttemptsExhausted);
+    assert_eq!(balance(&ports, &account), 20);
+}
+
+#[test]
+fn a_result_reported_after_its_lease_counts_while_nobody_else_has_the_run() {
+    let begin = || {
+        let ports = FakePorts::new();
+        let account = account(&ports, 20);
+        let job = submit(&ports, &account, None).unwrap();
+        let work = granted(&ports, &job);
+        // The edge hears nothing for longer than the lease, and its sweep gives the run to the queue.
+        ports.pass_ms(90_000);
+        assert_eq!(block_on(sweep::sweep(&ports)).requeued, 1);
+        (ports, account, job, work)
+    };
+    let (ports, account, job, work) = begin();
+    accepted(report(&ports, &work, ReportEvent::Progress { stage: AttemptStage::Encoding, progress_percent: 5 }));
+    assert_eq!(find(&ports, &account, job.id).state, JobState::Transcoding);
+    assert_eq!(refused(&ports, &job), ClaimRefusal::Leased);
+    accepted(report(&ports, &work, probed(4_000)));
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!((find(&ports, &account, job.id).attempt, balance(&ports, &account)), (1, 16));
+
+    let (ports, account, job, work) = begin();
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!((find(&ports, &account, job.id).state, balance(&ports, &account)), (JobState::Success, 10));
+
+    let (ports, account, job, work) = begin();
+    accepted(report(&ports, &work, fail()));
+    assert_eq!((find(&ports, &account, job.id).state, balance(&ports, &account)), (JobState::Failed, 20));
+
+    let (ports, account, job, late) = begin();
+    let work = granted(&ports, &job);
+    assert_eq!(work.attempt, 2);
+    assert_eq!(stopped(report(&ports, &late, complete(&late))), StopReason::LeaseLost);
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!(balance(&ports, &account), 10);
+}
+
+#[test]
+fn a_last_attempt_may_be_heard_late_too() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 20);
+    let job = submit(&ports, &account, None).unwrap();
+    for _ in 0..2 {
+        granted(&ports, &job);
+        ports.pass_ms(60_000);
+    }
+    let work = granted(&ports, &job);
+    ports.pass_ms(90_000);
+    block_on(sweep::sweep(&ports));
+    accepted(report(&ports, &work, complete(&work)));
+    assert_eq!(balance(&ports, &account), 10);
 }
 
 #[test]
@@ -113,6 +212,8 @@ fn a_dead_letter_ends_a_run_without_attempts_left_and_revives_one_that_was_only_
         assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
         ports.pass_ms(60_000);
     }
+    assert_eq!(fail_dead_letter(1), DeadLetterOutcome::Unchanged);
+    ports.pass_ms(60_000);
     assert_eq!((fail_dead_letter(1), fail_dead_letter(1)), (DeadLetterOutcome::Failed, DeadLetterOutcome::Unchanged));
     assert_eq!(balance(&ports, &account), 20);
 }

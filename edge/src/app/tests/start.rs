@@ -46,6 +46,21 @@ fn a_draft_holds_nothing_until_it_is_started_and_then_as_much_as_any_job() {
 }
 
 #[test]
+fn a_new_run_may_be_given_back_as_often_as_the_first() {
+    let ports = FakePorts::new();
+    let account = account(&ports, 100);
+    let first = start(&ports, &draft(&ports, &account)).unwrap();
+    for _ in 0..=8 {
+        let work = granted(&ports, &first);
+        accepted(report(&ports, &work, ReportEvent::GiveBack { fault: MachineFault::ToolKilled }));
+    }
+    let second = start(&ports, &find(&ports, &account, first.id)).unwrap();
+    let work = granted(&ports, &second);
+    accepted(report(&ports, &work, ReportEvent::GiveBack { fault: MachineFault::ToolKilled }));
+    assert_eq!(find(&ports, &account, second.id).state, JobState::Queued);
+}
+
+#[test]
 fn a_failed_run_is_followed_by_one_with_a_reserve_of_its_own() {
     let ports = FakePorts::new();
     let account = account(&ports, 100);

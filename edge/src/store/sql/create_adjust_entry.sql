@@ -3,6 +3,6 @@
 INSERT INTO ledger_entries (id, account_id, api_key_id, job_id, run, kind, amount_credits, created_at_ms)
 SELECT ?1, jobs.account_id, jobs.api_key_id, jobs.id, jobs.run, 'adjust', jobs.reserved_credits - CAST(?5 AS INTEGER), ?6
 FROM jobs JOIN spending_limits ON spending_limits.api_key_id = jobs.api_key_id AND spending_limits.month = jobs.month
-WHERE jobs.id = ?2 AND jobs.run = ?3 AND jobs.lease_id = ?4 AND jobs.state = 'transcoding'
+WHERE jobs.id = ?2 AND jobs.run = ?3 AND jobs.lease_id = ?4 AND jobs.state IN ('transcoding', 'queued')
     AND jobs.reserved_credits <> CAST(?5 AS INTEGER)
     AND CAST(?5 AS INTEGER) - jobs.reserved_credits <= spending_limits.available_credits;

@@ -7,7 +7,7 @@ UPDATE jobs SET
     state = 'queued', run = run + 1, api_key_id = ?15,
     model = ?3, strategy_request = ?4, outputs_json = ?5, options_json = ?6, reserved_credits = ?7, task_due_at_ms = ?8,
     callback_url = ?10, callback_secret_box = ?11, dialect_request_json = ?12, pool = ?13, queued_at_ms = ?9, reserved_at_ms = ?9, updated_at_ms = ?9,
-    attempt = 0, lease_id = NULL, lease_expires_at_ms = NULL, stage = NULL, progress_percent = 0,
+    attempt = 0, give_backs = 0, lease_id = NULL, lease_expires_at_ms = NULL, stage = NULL, progress_percent = 0,
     facts_json = NULL, strategy = NULL, choice_json = NULL, resolution = NULL, assets_json = NULL, previews_json = NULL,
     qa_report_json = NULL, error_code = NULL, error_message = NULL, ended_at_ms = NULL, objects_removed_at_ms = NULL
 WHERE id = ?1 AND run = ?2 AND state IN ('created', 'failed') AND deleted_at_ms IS NULL

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use rustix::process::Signal;
 use shared::code::JobErrorCode;
+use shared::report::MachineFault;
 
 use crate::error::TaskError;
 use crate::ffmpeg::confine::EXIT_NOT_STARTED;
@@ -13,6 +14,8 @@ use crate::ffmpeg::confine::EXIT_NOT_STARTED;
 /// Exit code of ffmpeg after a signal that it handles. Nobody sends it one but the kernel, which
 /// tells that the processor time is used up.
 const EXIT_SIGNALLED: i32 = 255;
+/// Exit code of the loader when a library of the program is missing.
+const EXIT_NO_LIBRARY: i32 = 127;
 
 /// Failure of a child process.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +61,25 @@ impl ProcessError {
     /// True if another attempt may succeed: the cause is the machine (broken pipe, missing program,
     /// stall, SIGKILL), not the footage. A crash would recur.
     pub fn is_passing(&self) -> bool {
+        self.fault().is_some()
+    }
+
+    /// What failed, if it was not the footage.
+    fn fault(&self) -> Option<MachineFault> {
         match self {
-            Self::Io(_) | Self::Stalled(_) => true,
-            Self::Exit { status, .. } => {
-                status.signal() == Some(Signal::KILL.as_raw()) || status.code() == Some(EXIT_NOT_STARTED.into())
+            // A child that is gone closes its pipes, whatever ended it.
+            Self::Io(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                Some(MachineFault::Unclear)
             }
-            Self::TooMuch(_) => false,
+            Self::Io(_) => Some(MachineFault::ToolFailed),
+            Self::Stalled(_) => Some(MachineFault::Unclear),
+            // Limits of our own end a child by other signals first: this is the system's.
+            Self::Exit { status, .. } if status.signal() == Some(Signal::KILL.as_raw()) => Some(MachineFault::ToolKilled),
+            Self::Exit { status, .. } => {
+                let not_started = [EXIT_NOT_STARTED.into(), EXIT_NO_LIBRARY];
+                status.code().is_some_and(|code| not_started.contains(&code)).then_some(MachineFault::ToolFailed)
+            }
+            Self::TooMuch(_) => None,
         }
     }
 
@@ -72,11 +88,18 @@ impl ProcessError {
         self.exceeded() == Some(Limit::ProcessorTime)
     }
 
+    /// The task's failure, for one that [is passing](Self::is_passing).
+    pub fn passing_error(&self, who: &str) -> TaskError {
+        TaskError::machine(self.fault().unwrap_or(MachineFault::Unclear), format!("{who}: {self}"))
+    }
+
     /// The task's failure; `code` is what stands for this child's crashes and refusals.
     pub fn into_task_error(self, who: &str, code: JobErrorCode) -> TaskError {
+        if self.is_passing() {
+            return self.passing_error(who);
+        }
         let detail = format!("{who}: {self}");
         match self.exceeded() {
-            _ if self.is_passing() => TaskError::Transient(detail),
             Some(limit) => TaskError::Permanent {
                 code: JobErrorCode::SourceTooLarge,
                 message: format!("The source needs more {} than one job is given.", limit.as_str()),
@@ -111,9 +134,19 @@ mod tests {
     #[test]
     fn what_the_machine_did_is_tried_again_and_what_the_footage_did_is_not() {
         let not_started = i32::from(EXIT_NOT_STARTED) << 8;
-        for passing in [ended(9, ""), ended(not_started, ""), ProcessError::Stalled(1), io::Error::other("pipe").into()] {
+        for (passing, expected) in [
+            (ended(9, ""), MachineFault::ToolKilled),
+            (ended(not_started, ""), MachineFault::ToolFailed),
+            (ended(EXIT_NO_LIBRARY << 8, ""), MachineFault::ToolFailed),
+            (io::Error::from(io::ErrorKind::NotFound).into(), MachineFault::ToolFailed),
+        ] {
             assert!(passing.is_passing(), "{passing}");
-            assert!(matches!(passing.into_task_error("ffmpeg", JobErrorCode::EncodeFailed), TaskError::Transient(_)));
+            let error = passing.into_task_error("ffmpeg", JobErrorCode::EncodeFailed);
+            assert!(matches!(error, TaskError::Machine { fault, .. } if fault == expected), "{error}");
+        }
+        for unclear in [ProcessError::Stalled(1), io::Error::from(io::ErrorKind::BrokenPipe).into()] {
+            assert!(unclear.is_passing(), "{unclear}");
+            assert!(matches!(unclear.into_task_error("ffmpeg", JobErrorCode::EncodeFailed), TaskError::Transient(_)));
         }
         let (segv, abrt, sys, xcpu, xfsz) = (11, 6, 31, 24, 25);
         for (raw, stderr, expected) in [

@@ -1,12 +1,14 @@
 //! Uploads in several parts: completed as a whole, or aborted.
 
 use std::path::Path;
+use std::time::Duration;
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Handle;
 
-use super::{Objects, PART_SIZE_BYTES, chain, read, writing};
+use super::retry::{REMOVE_PATIENCE_S, persist, status};
+use super::{BucketError, NOT_FOUND, Objects, PART_SIZE_BYTES, read};
 use crate::error::{TaskError, TaskResult};
 
 /// Parts in flight at once.
@@ -32,7 +34,7 @@ pub async fn upload(
         parts.push(part);
     }
     drop(sending);
-    upload.complete(parts).await
+    upload.complete(parts, size_bytes).await
 }
 
 /// An upload that was begun. Dropped before it is complete, it is aborted.
@@ -45,10 +47,11 @@ struct Multipart<'a> {
 
 impl<'a> Multipart<'a> {
     async fn create(objects: &'a Objects, key: &'a str, content_type: &str) -> TaskResult<Self> {
-        let create = objects.client.create_multipart_upload().bucket(&objects.bucket).key(key).content_type(content_type);
-        let created = create.send().await.map_err(|error| writing(&error))?;
-        let upload_id = created.upload_id.ok_or_else(|| TaskError::Transient("the bucket named no upload".to_owned()))?;
-        Ok(Self { objects, key, upload_id, is_complete: false })
+        let created = persist(objects, None, || async move {
+            let create = objects.client.create_multipart_upload().bucket(&objects.bucket).key(key).content_type(content_type);
+            create.send().await?.upload_id.ok_or_else(|| BucketError::Away("it named no upload".to_owned()))
+        });
+        Ok(Self { objects, key, upload_id: created.await?, is_complete: false })
     }
 
     /// Sends one part; `index` counts from 0, the API from 1.
@@ -56,17 +59,33 @@ impl<'a> Multipart<'a> {
         let offset = u64::from(index) * PART_SIZE_BYTES;
         let part_size_bytes = PART_SIZE_BYTES.min(size_bytes - offset);
         let number = i32::try_from(index + 1).map_err(|error| TaskError::Transient(error.to_string()))?;
-        let part = self.objects.client.upload_part().bucket(&self.objects.bucket).key(self.key);
-        let part = part.upload_id(&self.upload_id).part_number(number).body(read(from, offset, part_size_bytes).await?);
-        let stored = part.send().await.map_err(|error| writing(&error))?;
-        Ok((CompletedPart::builder().part_number(number).set_e_tag(stored.e_tag).build(), part_size_bytes))
+        let stored = persist(self.objects, None, || async move {
+            let part = self.objects.client.upload_part().bucket(&self.objects.bucket).key(self.key);
+            let part = part.upload_id(&self.upload_id).part_number(number).body(read(from, offset, part_size_bytes).await?);
+            Ok(part.send().await?)
+        });
+        Ok((CompletedPart::builder().part_number(number).set_e_tag(stored.await?.e_tag).build(), part_size_bytes))
     }
 
-    async fn complete(mut self, parts: Vec<CompletedPart>) -> TaskResult<()> {
+    /// An upload that is unknown may have been completed by a try whose answer was lost.
+    async fn complete(mut self, parts: Vec<CompletedPart>, size_bytes: u64) -> TaskResult<()> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.objects.client.complete_multipart_upload().bucket(&self.objects.bucket).key(self.key);
-        let complete = complete.upload_id(&self.upload_id).multipart_upload(parts);
-        complete.send().await.map_err(|error| writing(&error))?;
+        let (objects, key, upload_id) = (self.objects, self.key, &self.upload_id);
+        persist(objects, None, || {
+            let complete = objects.client.complete_multipart_upload().bucket(&objects.bucket).key(key);
+            let complete = complete.upload_id(upload_id).multipart_upload(parts.clone());
+            async move {
+                let Err(error) = complete.send().await else { return Ok(()) };
+                if status(&error) == Some(NOT_FOUND) {
+                    let object = objects.client.head_object().bucket(&objects.bucket).key(key).send().await?;
+                    if object.content_length().and_then(|size| u64::try_from(size).ok()) == Some(size_bytes) {
+                        return Ok(());
+                    }
+                }
+                Err(error.into())
+            }
+        })
+        .await?;
         self.is_complete = true;
         Ok(())
     }
@@ -77,12 +96,13 @@ impl Drop for Multipart<'_> {
         if self.is_complete {
             return;
         }
-        let abort = self.objects.client.abort_multipart_upload().bucket(&self.objects.bucket).key(self.key);
-        let abort = abort.upload_id(&self.upload_id);
         let Ok(runtime) = Handle::try_current() else { return };
+        let (objects, key, upload_id) = (self.objects.clone(), self.key.to_owned(), self.upload_id.clone());
         let aborted = async move {
-            if let Err(error) = abort.send().await {
-                tracing::warn!(error = chain(&error), "a broken upload could not be aborted");
+            let abort = objects.client.abort_multipart_upload().bucket(&objects.bucket).key(key).upload_id(upload_id);
+            let abort = || async { Ok(abort.clone().send().await.map(drop)?) };
+            if let Err(error) = persist(&objects, Some(Duration::from_secs(REMOVE_PATIENCE_S)), abort).await {
+                tracing::warn!(%error, "a broken upload could not be aborted");
             }
         };
         self.objects.aborts.spawn_on(aborted, &runtime);

@@ -174,7 +174,7 @@ async fn an_upload_that_fails_or_is_dropped_is_aborted() {
     let (path, _) = world.file(PART_SIZE_BYTES * 3);
     world.stored.lock().unwrap().refused_part = Some(2);
     let error = world.upload(&path).await.unwrap_err();
-    assert!(matches!(error, TaskError::Transient(_)), "{error}");
+    assert!(matches!(error, TaskError::Machine { fault: MachineFault::StorageUnreachable, .. }), "{error}");
     world.objects.close().await;
     assert_eq!((world.count("DELETE uploadId"), world.count("POST uploadId")), (1, 0));
 
@@ -235,15 +235,30 @@ fn down_for(outage_s: u64) -> SharedHttpClient {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bucket_that_is_down_for_a_minute_costs_no_attempt_and_one_that_stays_down_does() {
+async fn an_upload_waits_for_a_bucket_that_is_away_and_a_download_gives_up_in_the_end() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let objects = |outage_s| Objects::with_http_client(&config("http://127.0.0.1:9"), down_for(outage_s));
-    let upload = async |outage_s| objects(outage_s).upload(file.path(), KEY, "video/webm", |_| {}).await;
-    for _ in 0..20 {
-        assert!(upload(60).await.is_ok());
+    for outage_s in [1, 60, 600] {
+        for _ in 0..5 {
+            let (objects, begun) = (objects(outage_s), Instant::now());
+            objects.upload(file.path(), KEY, "video/webm", |_| {}).await.unwrap();
+            let took = begun.elapsed().as_secs();
+            assert!((outage_s..=outage_s + 10).contains(&took), "{took} s of {outage_s}");
+            assert!(!objects.is_away());
+        }
     }
-    let begun = Instant::now();
-    let error = upload(10_000).await.unwrap_err();
-    assert!(matches!(error, TaskError::Transient(_)), "{error}");
-    assert!(begun.elapsed() <= Duration::from_secs(OPERATION_S_MAX));
+    let objects = objects(10_000);
+    let upload = objects.upload(file.path(), KEY, "video/webm", |_| {});
+    assert!(timeout(Duration::from_hours(1), upload).await.is_err(), "as long as its caller waits");
+    let error = objects.download(KEY, 1, file.path(), |_| {}).await.unwrap_err();
+    assert!(matches!(error, TaskError::Machine { fault: MachineFault::StorageUnreachable, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_self_test_stores_reads_and_removes_an_object() {
+    let world = World::new("").await;
+    world.objects.check().await.unwrap();
+    assert_eq!((world.count("PUT "), world.count("GET "), world.count("DELETE ")), (1, 1, 1));
+    let nobody = Objects::new(&config("http://127.0.0.1:9"));
+    assert!(matches!(nobody.check().await, Err(BucketError::Away(_))));
 }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
+use shared::report::MachineFault;
 
 use super::*;
 use crate::fleet::queue::QueueError;
@@ -67,22 +68,21 @@ impl Queue for FakeQueue {
 }
 
 fn pace(concurrency: usize) -> Pace {
-    Pace { concurrency, poll_interval: Duration::from_millis(100) }
+    Pace { pool: Pool::Light, concurrency, poll_interval: Duration::from_millis(100) }
 }
 
 /// Pumps until as many messages are settled as there were.
 async fn pump_all<F: Future<Output = Settlement>>(queue: &FakeQueue, concurrency: usize, run: impl Fn(TranscodeTask) -> F) {
     let count = queue.waiting.lock().unwrap().len();
     let shutdown = CancellationToken::new();
-    let (ready, _readiness) = watch::channel(false);
+    let member = Member::for_test();
     let until_settled = async {
         while queue.settled.lock().unwrap().len() < count {
             sleep(Duration::from_millis(1)).await;
         }
         shutdown.cancel();
     };
-    tokio::join!(pump(queue, run, pace(concurrency), &ready, &shutdown), until_settled);
-    assert!(!*ready.borrow());
+    tokio::join!(pump(queue, run, pace(concurrency), &member, &shutdown), until_settled);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,7 @@ async fn a_queue_that_is_down_is_tried_again() {
 async fn after_the_stop_signal_nothing_starts_and_running_tasks_may_end() {
     let queue = FakeQueue::with(&[TASK; 3]);
     let shutdown = CancellationToken::new();
-    let (ready, _readiness) = watch::channel(false);
+    let member = Member::for_test();
     let ended = Cell::new(0);
     let run = |_| async {
         shutdown.cancel();
@@ -146,7 +146,7 @@ async fn after_the_stop_signal_nothing_starts_and_running_tasks_may_end() {
         ended.set(ended.get() + 1);
         Settlement::Ack
     };
-    pump(&queue, run, pace(1), &ready, &shutdown).await;
+    pump(&queue, run, pace(1), &member, &shutdown).await;
     assert_eq!(ended.get(), 1);
     assert_eq!(queue.waiting.lock().unwrap().len(), 2);
     assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack)]);
@@ -158,9 +158,28 @@ async fn a_message_that_cannot_be_settled_is_given_up_without_another_pause() {
     queue.failing_settles.store(usize::MAX, Ordering::SeqCst);
     let message = queue.waiting.lock().unwrap().pop_front().unwrap();
     let begun = tokio::time::Instant::now();
-    process(&queue, &|_| async { Settlement::Ack }, message, &CancellationToken::new()).await;
+    process(&queue, &|_| async { Settlement::Ack }, message, &Member::for_test(), &CancellationToken::new()).await;
     assert_eq!(queue.settle_tries.load(Ordering::SeqCst), 1 + SETTLE_RETRIES_MAX);
     // Pauses of 200, 400 and 800 ms, each at most doubled; a fourth would be 1,600 ms or more.
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(1_400) && took < Duration::from_millis(2_810), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_pulled_while_the_gate_is_closed() {
+    let queue = FakeQueue::with(&[TASK; 3]);
+    let (member, shutdown) = (Member::for_test(), CancellationToken::new());
+    // A fault during the first task: what was pulled with it goes back, and nothing more is pulled.
+    let run = |_| async {
+        member.note_fault(MachineFault::ToolFailed);
+        Settlement::Ack
+    };
+    let stop = async {
+        sleep(Duration::from_mins(1)).await;
+        shutdown.cancel();
+    };
+    tokio::join!(pump(&queue, run, pace(2), &member, &shutdown), stop);
+    let returned = Settlement::Retry { delay_s: CLOSED_RETRY_S };
+    assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack), ("1".to_owned(), returned)]);
+    assert_eq!((queue.waiting.lock().unwrap().len(), queue.asked_for.lock().unwrap().len()), (1, 1));
 }

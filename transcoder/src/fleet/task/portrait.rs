@@ -19,7 +19,7 @@ pub async fn render<E: Edge>(
     deps: &Deps<E>,
     work: &Work,
     portrait: &Portrait,
-    lease: &Lease<'_, E>,
+    lease: &Lease<E>,
     sink: &ProgressSink,
     stored: &StoredKeys,
 ) -> TaskResult<ReportEvent> {

@@ -36,12 +36,14 @@ struct FakeEdge {
     progress: Mutex<VecDeque<Says>>,
     ending: Mutex<VecDeque<Says>>,
     heard: Mutex<Vec<ReportEvent>>,
+    /// How long the task bears its silence beyond the lease.
+    silence: Duration,
 }
 
 impl FakeEdge {
     fn new(claim: Option<ClaimAnswer>, progress: &[Says], ending: &[Says]) -> Self {
         let list = |answers: &[Says]| Mutex::new(answers.iter().copied().collect());
-        Self { claim, progress: list(progress), ending: list(ending), heard: Mutex::default() }
+        Self { claim, progress: list(progress), ending: list(ending), heard: Mutex::default(), silence: Duration::ZERO }
     }
 
     fn last(&self) -> Option<ReportEvent> {
@@ -51,7 +53,7 @@ impl FakeEdge {
 
 impl Edge for FakeEdge {
     async fn claim(&self, _: &Claim) -> Result<ClaimAnswer, CallError> {
-        self.claim.clone().ok_or_else(|| CallError("down".into()))
+        self.claim.clone().ok_or_else(|| CallError::Unanswered("down".into()))
     }
 
     async fn report(&self, report: &Report) -> Result<ReportAnswer, CallError> {
@@ -61,7 +63,7 @@ impl Edge for FakeEdge {
         let says = if answers.len() > 1 { answers.pop_front() } else { answers.front().copied() };
         drop(answers);
         match says {
-            Some(Says::Nothing) => Err(CallError("down".into())),
+            Some(Says::Nothing) => Err(CallError::Unanswered("down".into())),
             Some(Says::Stop(reason)) => Ok(ReportAnswer::Stop { reason }),
             Some(Says::Accepted) | None => {
                 self.heard.lock().unwrap().push(event.clone());
@@ -101,6 +103,16 @@ async fn run_with_bucket(
     job_timeout: Duration,
     shutdown: CancellationToken,
 ) -> Outcome {
+    run_with_tools(edge, "ffmpeg", (bucket, allowed), job_timeout, shutdown).await
+}
+
+async fn run_with_tools(
+    edge: FakeEdge,
+    ffmpeg: &str,
+    (bucket, allowed): (&str, &str),
+    job_timeout: Duration,
+    shutdown: CancellationToken,
+) -> Outcome {
     drop(rustls::crypto::ring::default_provider().install_default());
     let parent = tempfile::tempdir().unwrap();
     let bucket = BucketConfig {
@@ -109,14 +121,21 @@ async fn run_with_bucket(
         access_key_id: "id".into(),
         secret_access_key: Secret::for_test("key"),
     };
+    let silence = edge.silence;
+    let scratch = Arc::new(Scratch::create(parent.path()).unwrap());
+    let programs = Programs { ffmpeg: ffmpeg.to_owned(), ffprobe: "ffprobe".into() };
     let deps = Deps {
-        edge,
+        edge: Arc::new(edge),
         objects: Objects::new(&bucket),
         fetcher: Fetcher::new(AllowedHosts::parse(allowed).unwrap()).unwrap(),
-        programs: Programs { ffmpeg: "ffmpeg".into(), ffprobe: "ffprobe".into() },
+        programs: programs.clone(),
         models: Arc::default(),
-        scratch: Arc::new(Scratch::create(parent.path()).unwrap()),
+        scratch: Arc::clone(&scratch),
+        member: Arc::new(Member::for_test()),
+        tools: Arc::new(ToolTest::new(programs, scratch)),
         job_timeout,
+        claim_patience: Duration::ZERO,
+        edge_silence: silence,
         shutdown_grace: Duration::from_millis(10),
     };
     let task = TranscodeTask::TranscodeV1 { job_id: "job_01KAJ4A2G00000000000000000".parse().unwrap(), run: 1 };
@@ -141,6 +160,7 @@ async fn a_refused_claim_is_acknowledged_and_an_unheard_one_comes_again() {
     }
     let outcome = run(FakeEdge::new(None, &[], &[]), "", HOUR, CancellationToken::new()).await;
     assert_eq!(outcome.settlement, Settlement::Retry { delay_s: CLAIM_RETRY_S });
+    assert!(!outcome.deps.member.is_open(), "it waits for the edge before it pulls again");
 }
 
 #[tokio::test]
@@ -175,6 +195,34 @@ async fn an_edge_that_falls_silent_ends_the_attempt_with_the_lease() {
     assert_eq!(outcome.settlement, Settlement::Retry { delay_s: 5 }, "after the lease of 4 s");
     assert!(outcome.scratch_is_empty);
     drop(listener);
+}
+
+#[tokio::test]
+async fn a_tool_that_does_not_start_costs_no_attempt_and_closes_the_gate() {
+    // The first cannot be started; the second fails on every file, which alone would fail the job.
+    for ffmpeg in ["/nonexistent/ffmpeg", "false"] {
+        let (address, _calls, _server) = world(clip()).await;
+        let edge = FakeEdge::new(Some(granted(&format!("http://{address}/source"))), &[], &[]);
+        let outcome = run_with_tools(edge, ffmpeg, (&address, &address), HOUR, CancellationToken::new()).await;
+        assert_eq!(outcome.settlement, Settlement::Ack);
+        assert_eq!(outcome.deps.edge.last(), Some(ReportEvent::GiveBack { fault: MachineFault::ToolFailed }), "{ffmpeg}");
+        assert!(!outcome.deps.member.is_open() && outcome.scratch_is_empty);
+    }
+}
+
+#[tokio::test]
+async fn a_result_outlives_its_lease_while_the_edge_is_silent() {
+    let (address, _calls, _server) = world(clip()).await;
+    let ClaimAnswer::Granted(mut work) = granted(&format!("http://{address}/source")) else { panic!("not granted") };
+    work.lease_duration_ms = 200;
+    // The facts are accepted; the completion is answered only after the lease is over.
+    let ending = [&[Says::Accepted][..], &[Says::Nothing; 6], &[Says::Accepted]].concat();
+    let mut edge = FakeEdge::new(Some(ClaimAnswer::Granted(work)), &[], &ending);
+    edge.silence = Duration::from_mins(1);
+    let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
+    assert_eq!(outcome.settlement, Settlement::Ack);
+    assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Complete { .. })));
+    assert!(outcome.deps.member.is_open());
 }
 
 #[tokio::test]
@@ -299,7 +347,7 @@ async fn what_nobody_wants_any_more_is_removed_again() {
 #[test]
 fn what_was_stored_goes_unless_it_may_have_been_named() {
     let stopped = |reason| Err(TaskError::Stopped(reason));
-    let lost = || Err(TaskError::Transient("unheard".into()));
+    let lost = || Err(TaskError::machine(MachineFault::EdgeUnreachable, "unheard"));
     for (said, when_complete, when_not) in [
         (Ok(()), false, true),
         (lost(), false, true),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ::segmentation::Views;
 use shared::code::JobErrorCode;
 use shared::media::PixelSize;
+use shared::report::MachineFault;
 
 use super::manifest::Kind;
 use super::median_of_three::MedianOfThree;
@@ -132,7 +133,7 @@ impl MattingBackend for OnnxBackend {
         std::thread::Builder::new()
             .name("inference".to_owned())
             .spawn(move || infer(run, size, &frames_out, &mattes_in))
-            .map_err(|error| TaskError::Transient(format!("starting a thread: {error}")))?;
+            .map_err(|error| TaskError::machine(MachineFault::ToolFailed, format!("starting a thread: {error}")))?;
         let smoother = (!is_recurrent).then(TemporalSmoother::default);
         let session = OnnxSession {
             size,

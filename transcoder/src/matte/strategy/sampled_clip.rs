@@ -233,7 +233,7 @@ fn shrink(rgba: &[u8], from: PixelSize, to: PixelSize) -> Vec<u8> {
 }
 
 fn sampling_error(error: &ProcessError) -> TaskError {
-    TaskError::Transient(format!("sampling the source: {error}"))
+    error.passing_error("sampling the source")
 }
 
 /// The picture's size divided by the smallest integer for which neither side is longer than
