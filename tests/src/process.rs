@@ -53,6 +53,11 @@ impl Group {
         kill_process(self.pid, signal).context("the process is gone")
     }
 
+    /// Sends a signal to the whole group.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill_process_group(self.pid, signal).context("the processes are gone")
+    }
+
     /// The exit status of the leader, once it has ended.
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)

@@ -235,10 +235,22 @@ impl Stack {
 
     /// Starts one more transcoder; returns its number, counting from 0.
     pub fn start_transcoder(&mut self) -> Result<usize> {
+        self.start_transcoder_with(&[])
+    }
+
+    /// Starts one more transcoder with these variables besides those of all.
+    pub fn start_transcoder_with(&mut self, env: &[(&str, &str)]) -> Result<usize> {
         let program = artifacts::ensure_transcoder(&Workspace::find()?, &Cache::open()?)?;
         let number = self.transcoders.len();
-        self.transcoders.push(Some(Transcoder::start(&program, &self.config, number, &self.transcoder_env)?));
+        let own = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let env: Vec<_> = self.transcoder_env.iter().cloned().chain(own).collect();
+        self.transcoders.push(Some(Transcoder::start(&program, &self.config, number, &env)?));
         Ok(number)
+    }
+
+    /// Stops the processes of the edge, the queue and the bucket in mid-work, or lets them go on.
+    pub fn signal_edge(&self, signal: Signal) -> Result<()> {
+        self.wrangler.signal(signal)
     }
 
     /// A running transcoder.

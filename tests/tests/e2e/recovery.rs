@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -17,6 +19,8 @@ const LONG_CLIP: Clip = Clip { width: 640, height: 360, frame_rate: 25, frame_co
 const CREDITS: u64 = 100;
 /// Ten seconds of keying with three outputs: ten, and two tenths of it.
 const LONG_CLIP_CREDITS: u64 = 12;
+/// Two leases.
+const OUTAGE: Duration = Duration::from_secs(6);
 const OUTPUTS: [&str; 3] = ["webm-vp9-alpha", "mov-prores4444", "matte-grayscale-mp4"];
 
 /// A stack with short leases, so that a killed transcoder is noticed within seconds.
@@ -209,4 +213,42 @@ fn two_transcoders_share_the_work() {
     assert_eq!(fixture.account.balance().unwrap(), CREDITS - 40);
     fixture.stack.check_alive().unwrap();
     assert_eq!(fixture.stack.gateway().dead_letters().unwrap(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_transcoder_without_ffmpeg_takes_no_job_and_says_why() {
+    let mut fixture = Fixture::new();
+    let submit = || fixture.account.submit_file(&fixture.clip, "video/mp4", &["matte-grayscale-mp4"]).unwrap();
+    let jobs: Vec<_> = (0..4).map(|_| submit()).collect();
+    let broken = fixture.stack.start_transcoder_with(&[("FFMPEG", "/nonexistent/ffmpeg")]).unwrap();
+    let log = fixture.stack.transcoder(broken).unwrap().log.clone();
+    wait_for("a self-test that fails", || Ok(fs::read_to_string(&log)?.contains("ffmpeg_failed").then_some(()))).unwrap();
+    // Long enough to claim each job several times.
+    thread::sleep(OUTAGE);
+    for job in &jobs {
+        let job = fixture.account.api.get_job(&job.id).unwrap();
+        assert_eq!(job.status, "queued", "{:?}", job.error);
+    }
+    fixture.stack.start_transcoder().unwrap();
+    for job in &jobs {
+        let job = fixture.wait_until(job, "over", Job::is_over);
+        assert_eq!(job.status, "success", "{:?}", job.error);
+    }
+    assert_eq!(fixture.account.balance().unwrap(), CREDITS - 40);
+    fixture.stack.check_alive().unwrap();
+}
+
+#[test]
+fn an_edge_and_a_bucket_that_are_away_longer_than_a_lease_cost_no_result_and_no_attempt() {
+    let mut fixture = Fixture::new();
+    let number = fixture.stack.start_transcoder().unwrap();
+    let job = fixture.submit();
+    fixture.wait_until_encoding(&job);
+    fixture.stack.signal_edge(Signal::STOP).unwrap();
+    thread::sleep(OUTAGE);
+    fixture.stack.signal_edge(Signal::CONT).unwrap();
+    let job = fixture.wait_until(&job, "over", Job::is_over);
+    fixture.assert_success(&job);
+    let log = fs::read_to_string(&fixture.stack.transcoder(number).unwrap().log).unwrap();
+    assert_eq!(log.matches("attempt begun").count(), 1, "{log}");
 }

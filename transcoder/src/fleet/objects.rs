@@ -91,7 +91,8 @@ impl Objects {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(silence).build())
             .timeout_config(timeouts.build())
-            // The SDK's own retries are bounded by their number and share a budget; `retry` goes on.
+            // The SDK's own retries are bounded by their number and share a budget; `retry` goes
+            // on.
             .retry_config(RetryConfig::disabled())
             .build();
         Self { client: Client::from_conf(sdk), bucket: config.name.clone(), aborts: TaskTracker::new(), outages: Arc::default() }

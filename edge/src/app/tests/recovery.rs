@@ -77,7 +77,8 @@ fn a_fault_of_the_machine_costs_no_attempt_and_a_run_does_not_circle_for_ever() 
             assert_eq!(stopped(report(&ports, &work, ReportEvent::GiveBack { fault })), StopReason::LeaseLost);
             assert_eq!(find(&ports, &account, job.id).state, JobState::Queued);
         }
-        // The first comes back at once, for another transcoder; the later ones leave time for a repair.
+        // The first comes back at once, for another transcoder; the later ones leave time for a
+        // repair.
         let pauses_s: Vec<_> = ports.tasks.delays_ms.borrow().iter().map(|delay_ms| delay_ms / 1_000).collect();
         assert_eq!(pauses_s, [0, 0, 10, 20, 40, 80, 160, 300, 300]);
         let last = granted(&ports, &job);
@@ -109,7 +110,8 @@ fn a_result_reported_after_its_lease_counts_while_nobody_else_has_the_run() {
         let account = account(&ports, 20);
         let job = submit(&ports, &account, None).unwrap();
         let work = granted(&ports, &job);
-        // The edge hears nothing for longer than the lease, and its sweep gives the run to the queue.
+        // The edge hears nothing for longer than the lease, and its sweep gives the run to the
+        // queue.
         ports.pass_ms(90_000);
         assert_eq!(block_on(sweep::sweep(&ports)).requeued, 1);
         (ports, account, job, work)

@@ -57,7 +57,8 @@ async fn each_fault_closes_the_gate_for_longer_until_an_attempt_ends_by_itself()
     let member = Member::new([Pool::Light]);
     let script = Script::default();
     let script_of_faults = async {
-        // Seconds that the gate stays closed after each fault, before jitter of up to as much again.
+        // Seconds that the gate stays closed after each fault, before jitter of up to as much
+        // again.
         for closed_s in [0, 2, 4, 8, 16, 32, 60, 60] {
             member.opened().await;
             // Several attempts that end by one fault count as one.
