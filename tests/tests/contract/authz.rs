@@ -346,7 +346,13 @@ fn transcoder_routes_accept_the_transcoder_signature_alone() {
             assert_error(with(&[("x-api-key", &owner.account.key)]), 403, "forbidden");
             assert_error(with(&[("authorization", &format!("Bearer {}", stack.config().secrets.admin_token))]), 403, "forbidden");
             assert_error(signed("wrong"), 403, "forbidden");
-            assert_error(signed(&stack.config().secrets.transcoder_secret), 400, "invalid_json");
+            let answer = signed(&stack.config().secrets.transcoder_secret);
+            // The one route that reads no body.
+            if route.path == "/internal/v1/fleet/check" {
+                assert!(answer.status().is_success(), "{}", answer.status());
+            } else {
+                assert_error(answer, 400, "invalid_json");
+            }
         }
     });
 }
