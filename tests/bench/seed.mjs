@@ -188,10 +188,14 @@ for (let number = 0; number < jobCount; ) {
     db.exec("COMMIT");
     console.log(JSON.stringify({ done: number, of: jobCount }));
 }
+const source = signSource(owners[0].id);
+db.prepare("INSERT INTO uploads (id, account_id, object_key, created_at_ms) VALUES (?, ?, ?, ?)").run(
+    source.sourceKey.split("/")[2], owners[0].id, source.sourceKey, nowMs,
+);
 db.close();
 const step = Math.max(1, Math.floor(readable.length / 50));
 const jobIds = readable.filter((_, index) => index % step === 0);
-console.log(JSON.stringify({ jobIds, keySha256, ...signSource(owners[0].id) }));
+console.log(JSON.stringify({ jobIds, keySha256, ...source }));
 
 /** A file URL of the first account, as `POST /v1/uploads` gives it; good for a day. */
 function signSource(accountId) {

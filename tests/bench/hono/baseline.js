@@ -44,7 +44,7 @@ async function create(env, hash, objectKey, counted) {
         [
             "create_job", jobId, key.account_id, key.id, "bgless", "auto", "auto", 0,
             '["webm-vp9-alpha","mov-prores4444"]', 12, now + 300_000, now, month, '{"order":1}', null, null,
-            OPTIONS_JSON, null, null, "light", 0, 1, 0, 1,
+            OPTIONS_JSON, null, null, "light", 0, 1, 0, 1, files,
         ],
         ["create_job_files", jobId, files],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],

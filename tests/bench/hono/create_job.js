@@ -28,13 +28,14 @@ export async function createJob(c, key, body) {
     const { tariff, strategy, pool } = MODELS[request.model];
     const credits = priceCredits(tariff, request.durationMs, request.options.resolution ?? "1080p", request.outputs.length);
     const jobId = `job_${ulid(now)}`;
+    const files = JSON.stringify([{ role: "source", ...source }]);
     const [created, , , spendingLimit, , [job]] = await runWrites(c, [
         [
             "create_job", jobId, key.account_id, key.id, "bgless", request.model, strategy, 0,
             JSON.stringify(request.outputs), credits, now + TASK_DUE_AFTER_MS, now, month, request.metadataJson, null, null,
-            JSON.stringify(request.options), null, null, pool, 0, 1, 0, 1,
+            JSON.stringify(request.options), null, null, pool, 0, 1, 0, 1, files,
         ],
-        ["create_job_files", jobId, JSON.stringify([{ role: "source", ...source }])],
+        ["create_job_files", jobId, files],
         ["create_reserve_entry", `led_${ulid(now)}`, jobId, now],
         ["get_spending_limit", key.id, month],
         ["bind_idempotency_key", key.account_id, "", jobId],
