@@ -147,7 +147,7 @@ names! {
 }
 
 names! {
-    /// What failed around a task, as far as a transcoder can tell.
+    /// A failure around a task, as far as a transcoder can tell.
     MachineFault {
         /// ffmpeg or ffprobe does not start, or does not work on a file of our own either.
         ToolFailed = "tool_failed",
@@ -167,7 +167,7 @@ names! {
 }
 
 impl MachineFault {
-    /// Whether the attempt counts: the machine alone is to blame for every fault but one.
+    /// True if the attempt counts. For every other fault the machine alone is to blame.
     #[must_use]
     pub const fn costs_attempt(self) -> bool {
         matches!(self, Self::Unclear)

@@ -56,11 +56,15 @@ impl TaskError {
 
     /// A local disk or pipe that failed.
     pub fn disk(doing: &str, error: &io::Error) -> Self {
-        let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let fault = if is_full { MachineFault::ScratchFull } else { MachineFault::ScratchFailed };
+        let fault = if is_disk_full(error) { MachineFault::ScratchFull } else { MachineFault::ScratchFailed };
         Self::machine(fault, format!("{doing}: {error}"))
     }
 }
 
 /// Result of a stage.
 pub type TaskResult<T> = Result<T, TaskError>;
+
+/// True if a file could not be written for want of space.
+pub fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,7 +1,8 @@
 //! Whether this member of the fleet takes work, and if not, why: shared by its pumps, its tasks,
 //! its self-test and its health server.
 //!
-//! The gate is closed until a self-test has passed, and closes again at each fault of the machine.
+//! It takes none until a self-test has passed, and none from a fault of the machine until the next
+//! self-test has.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -141,13 +142,13 @@ impl Member {
         Self { status: watch::Sender::new(status), running: Mutex::default() }
     }
 
-    /// Whether it may take work.
-    pub fn is_open(&self) -> bool {
+    /// True if it may take work.
+    pub fn takes_work(&self) -> bool {
         self.status.borrow().state == State::Pulling
     }
 
     /// Waits until it may take work.
-    pub async fn opened(&self) {
+    pub async fn until_it_takes_work(&self) {
         self.wait_for(|state| state == State::Pulling).await;
     }
 
@@ -169,8 +170,8 @@ impl Member {
         Readiness { ready, state: status.state, problems }
     }
 
-    /// Tests the machine until it passes, opens the gate, and starts over at the next fault; never
-    /// returns.
+    /// Tests the machine until it passes, lets work be taken until the next fault, and starts over;
+    /// never returns.
     pub async fn keep_tested(&self, test: &impl SelfTest) {
         loop {
             self.pause_after_faults().await;
@@ -189,7 +190,7 @@ impl Member {
         }
     }
 
-    /// Closes the gate for these reasons.
+    /// Takes no work, for these reasons.
     pub fn fail(&self, problems: Vec<Problem>) {
         // An alarm follows the log of changes, not one line for each test.
         if self.status.borrow().problems != problems {
@@ -204,8 +205,9 @@ impl Member {
     async fn pause_after_faults(&self) {
         let faults = self.status.borrow().faults;
         let Some(pauses) = faults.checked_sub(2).and_then(|count| usize::try_from(count).ok()) else { return };
-        let schedule = backoff(Duration::from_secs(FAULT_PAUSE_S), Duration::from_secs(FAULT_PAUSE_S_MAX)).build();
-        let pause = { schedule }.nth(pauses.min(16)).unwrap_or_default();
+        let mut schedule = backoff(Duration::from_secs(FAULT_PAUSE_S), Duration::from_secs(FAULT_PAUSE_S_MAX)).build();
+        // Long before that, pauses are the longest.
+        let pause = schedule.nth(pauses.min(16)).unwrap_or_default();
         let message = format!(
             "{faults} attempts in a row ended by a fault of this machine; the next self-test is in {} s",
             pause.as_secs()
@@ -231,7 +233,7 @@ impl Member {
         self.set(State::Stopping, Vec::new());
     }
 
-    /// Closes the gate until a self-test has passed.
+    /// Takes no work until a self-test has passed.
     pub fn note_fault(&self, fault: MachineFault) {
         self.status.send_modify(|status| {
             if status.state == State::Pulling {

@@ -32,7 +32,7 @@ const NEWER_RETRY_S: u64 = 60;
 
 /// Delay after which the queue delivers a task again that this member may not start.
 /// Units: seconds.
-const CLOSED_RETRY_S: u64 = 5;
+const NOT_STARTED_RETRY_S: u64 = 5;
 
 /// Concurrency and polling interval.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,8 @@ pub struct Pace {
     pub poll_interval: Duration,
 }
 
-/// Runs until `shutdown`, then until every running task has ended. Pulls nothing while the member's
-/// gate is closed.
+/// Runs until `shutdown`, then until every running task has ended. Pulls nothing while the member
+/// takes no work.
 pub async fn pump<Q, R, F>(queue: &Q, run: R, pace: Pace, member: &Member, shutdown: &CancellationToken)
 where
     Q: Queue,
@@ -61,8 +61,8 @@ where
     let mut pulling: Option<Pin<Box<_>>> = None;
     loop {
         let free = pace.concurrency.saturating_sub(running.len());
-        let (stopping, open) = (shutdown.is_cancelled(), member.is_open());
-        if pulling.is_none() && free > 0 && open && !stopping {
+        let (stopping, takes_work) = (shutdown.is_cancelled(), member.takes_work());
+        if pulling.is_none() && free > 0 && takes_work && !stopping {
             pulling = Some(Box::pin(queue.pull(free)));
         }
         if pulling.is_none() && running.is_empty() && stopping {
@@ -72,7 +72,7 @@ where
             Some(()) = running.next(), if !running.is_empty() => continue,
             pulled = poll_optional(&mut pulling), if pulling.is_some() => pulled,
             () = shutdown.cancelled(), if !stopping => continue,
-            () = member.opened(), if !open && !stopping => continue,
+            () = member.until_it_takes_work(), if !takes_work && !stopping => continue,
         };
         pulling = None;
         member.note_pull(pace.pool, pulled.as_ref().err().map(ToString::to_string));
@@ -126,8 +126,8 @@ async fn process<Q: Queue, F: Future<Output = Settlement>>(
     let settlement = match message.content() {
         // Pulled while the stop signal came: it never started.
         _ if shutdown.is_cancelled() => Settlement::Retry { delay_s: 0 },
-        // Pulled while a fault closed the gate.
-        _ if !member.is_open() => Settlement::Retry { delay_s: CLOSED_RETRY_S },
+        // Pulled just before a fault.
+        _ if !member.takes_work() => Settlement::Retry { delay_s: NOT_STARTED_RETRY_S },
         Content::Task(task) => run(task).await,
         Content::Newer => {
             tracing::warn!(message.id = message.id, "a task of a later version was left to a newer transcoder");

@@ -6,25 +6,24 @@
 
 mod fetch;
 mod portrait;
+mod store;
+mod transcode;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::Retryable;
 use shared::code::JobErrorCode;
 use shared::id::LeaseId;
-use shared::media::SOURCE_SIZE_BYTES_MAX;
-use shared::qa::PreviewAsset;
-use shared::report::{AttemptStage, Claim, ClaimAnswer, MachineFault, OutputAsset, ReportEvent, StopReason, Work};
-use shared::strategy::Strategy;
+use shared::report::{Claim, ClaimAnswer, MachineFault, ReportEvent, StopReason, Work};
 use shared::task::{Pool, TranscodeTask};
 use shared::time::UnixMillis;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::engine::{self, Engine, Programs};
+use crate::engine::Programs;
 use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::scratch::Scratch;
 use crate::fleet::backoff::backoff;
@@ -36,12 +35,8 @@ use crate::fleet::queue::Settlement;
 use crate::fleet::self_test::ToolTest;
 use crate::fleet::source::Fetcher;
 use crate::matte::models::Catalog;
-use crate::matte::strategy::MatteRequest;
-use crate::output::preview::PreviewFile;
-use crate::output::rendition::OutputRequest;
-use crate::output::verify::Verified;
 use crate::progress::ProgressSink;
-use fetch::{fetch, fetch_backdrop, fetch_background};
+use store::{StoredKeys, remove_stored};
 
 /// Delay of the next delivery when the edge did not answer the claim.
 /// Units: seconds.
@@ -50,10 +45,6 @@ const CLAIM_RETRY_S: u64 = 5;
 /// Units: milliseconds.
 const CLAIM_PAUSE_MS: u64 = 250;
 const CLAIM_PAUSE_MS_MAX: u64 = 5_000;
-/// How long the removal of unwanted objects may take.
-/// Units: seconds.
-const REMOVE_S_MAX: u64 = 10;
-
 /// Dependencies of a task: edge, bucket, tools and limits.
 #[derive(Debug)]
 pub struct Deps<E> {
@@ -266,20 +257,6 @@ fn settlement(reported: TaskResult<()>, work: &Work) -> Settlement {
     }
 }
 
-/// The keys of objects whose upload has begun.
-#[derive(Debug, Default)]
-struct StoredKeys(Mutex<Vec<String>>);
-
-impl StoredKeys {
-    fn note(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(key.to_owned());
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 async fn produce<E: Edge>(
     deps: &Deps<E>,
     (pool, work): (Pool, &Work),
@@ -289,108 +266,7 @@ async fn produce<E: Edge>(
 ) -> TaskResult<ReportEvent> {
     match &work.portrait {
         Some(portrait) => portrait::render(deps, work, portrait, lease, sink, stored).await,
-        None => transcode(deps, (pool, work), lease, sink, stored).await,
-    }
-}
-
-/// Fetches, transcodes and stores; returns the event to report.
-async fn transcode<E: Edge>(
-    deps: &Deps<E>,
-    (pool, work): (Pool, &Work),
-    lease: &Lease<E>,
-    sink: &ProgressSink,
-    stored: &StoredKeys,
-) -> TaskResult<ReportEvent> {
-    let task_dir = deps.scratch.create_task_dir().map_err(|error| TaskError::disk("making a task folder", &error))?;
-    let source = engine::source_path(task_dir.path());
-    fetch(deps, &work.source, &source, SOURCE_SIZE_BYTES_MAX, |received, all| sink.set(AttemptStage::Fetching, received, all))
-        .await?;
-    let background = fetch_background(deps, work, task_dir.path()).await?;
-    let engine = Engine::new(&deps.programs, &deps.models, task_dir.path(), sink);
-    let matting_model = work.matting_model.clone();
-    let request =
-        MatteRequest { strategy: work.strategy, key: work.key, source_alpha: work.source_alpha, matting_model, background };
-    let prepared = engine.prepare(&source, &request).await?;
-    let strategy = prepared.matte.strategy;
-    if pool == Pool::Light && strategy.request().pool() == Pool::Heavy {
-        return Ok(ReportEvent::Transfer);
-    }
-    lease
-        .report(ReportEvent::Probed {
-            facts: prepared.probed.facts.clone(),
-            strategy,
-            choice: prepared.choice.clone().map(Box::new),
-        })
-        .await?;
-    let order = OutputRequest {
-        outputs: work.outputs.clone(),
-        preset: work.preset,
-        resolution: work.resolution,
-        composition: work.composition.clone(),
-        backdrop: fetch_backdrop(deps, work, task_dir.path()).await?,
-        // Previews and QA show a matte; a portrait has none.
-        previews: strategy != Strategy::Portrait,
-    };
-    // Stored while other outputs are still verified; the stage `storing` is reported for what is
-    // left after that.
-    let store_output = async |made: &Verified| {
-        let key = object_key(work, &made.output.file_name());
-        stored.note(&key);
-        deps.objects.upload(&made.path, &key, made.output.content_type(), |_| {}).await
-    };
-    let made = engine.make(&prepared, &order, store_output).await?;
-    let previews = store_previews(deps, work, &made.previews, sink, stored).await?;
-    let assets = made.outputs.iter().map(|made| asset(work, made)).collect();
-    Ok(ReportEvent::Complete { strategy, assets, previews, qa_report: Some(Box::new(made.report)) })
-}
-
-async fn store_previews<E>(
-    deps: &Deps<E>,
-    work: &Work,
-    files: &[PreviewFile],
-    sink: &ProgressSink,
-    stored: &StoredKeys,
-) -> TaskResult<Vec<PreviewAsset>> {
-    let total = files.iter().map(|file| file.size_bytes).sum();
-    let (mut assets, mut before) = (Vec::new(), 0);
-    sink.set(AttemptStage::Storing, 0, total);
-    for PreviewFile { kind, path, size_bytes, size } in files {
-        let key = object_key(work, &kind.file_name());
-        stored.note(&key);
-        let note = |sent| sink.set(AttemptStage::Storing, before + sent, total);
-        deps.objects.upload(path, &key, kind.content_type(), note).await?;
-        before += size_bytes;
-        assets.push(PreviewAsset { kind: *kind, object_key: key, size_bytes: *size_bytes, size: *size });
-    }
-    Ok(assets)
-}
-
-fn object_key(work: &Work, file_name: &str) -> String {
-    format!("{}{file_name}", work.object_prefix)
-}
-
-fn asset(work: &Work, made: &Verified) -> OutputAsset {
-    let figures = &made.figures;
-    OutputAsset {
-        output: made.output,
-        object_key: object_key(work, &made.output.file_name()),
-        size_bytes: figures.size_bytes,
-        size: made.size,
-        frame_count: figures.frame_count,
-        duration_ms: made.duration_ms,
-        has_audio: made.has_audio,
-    }
-}
-
-/// Removes what an unsuccessful attempt has stored.
-async fn remove_stored<E>(deps: &Deps<E>, stored: &StoredKeys) {
-    let removals = async {
-        for key in stored.keys() {
-            deps.objects.remove(&key).await;
-        }
-    };
-    if timeout(Duration::from_secs(REMOVE_S_MAX), removals).await.is_err() {
-        tracing::warn!("unwanted objects were left in the bucket");
+        None => transcode::transcode(deps, (pool, work), lease, sink, stored).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The gate, with self-tests that are a list.
+//! When a member takes work, with self-tests whose results are a list.
 
 use std::collections::VecDeque;
 
@@ -24,7 +24,7 @@ fn no_ffmpeg() -> Vec<Problem> {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_taken_before_a_self_test_has_passed_and_the_reason_is_told() {
     let member = Member::new([Pool::Light]);
-    assert_eq!((member.is_open(), member.readiness().state), (false, State::Testing));
+    assert_eq!((member.takes_work(), member.readiness().state), (false, State::Testing));
     let script = Script(Mutex::new([no_ffmpeg(), no_ffmpeg()].into()), Mutex::default());
     let begun = Instant::now();
     let seen = async {
@@ -34,8 +34,8 @@ async fn nothing_is_taken_before_a_self_test_has_passed_and_the_reason_is_told()
         let readiness = member.readiness();
         assert_eq!((readiness.ready, readiness.state), (false, State::Failing));
         assert_eq!(readiness.problems, no_ffmpeg());
-        assert!(!member.is_open());
-        member.opened().await;
+        assert!(!member.takes_work());
+        member.until_it_takes_work().await;
     };
     tokio::select! {
         () = member.keep_tested(&script) => unreachable!(),
@@ -53,32 +53,31 @@ async fn nothing_is_taken_before_a_self_test_has_passed_and_the_reason_is_told()
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_fault_closes_the_gate_for_longer_until_an_attempt_ends_by_itself() {
+async fn each_fault_stops_work_for_longer_until_an_attempt_ends_by_itself() {
     let member = Member::new([Pool::Light]);
     let script = Script::default();
     let script_of_faults = async {
-        // Seconds that the gate stays closed after each fault, before jitter of up to as much
-        // again.
-        for closed_s in [0, 2, 4, 8, 16, 32, 60, 60] {
-            member.opened().await;
+        // Seconds without work after each fault, before jitter of up to as much again.
+        for pause_s in [0, 2, 4, 8, 16, 32, 60, 60] {
+            member.until_it_takes_work().await;
             // Several attempts that end by one fault count as one.
             member.note_fault(MachineFault::StorageUnreachable);
             member.note_fault(MachineFault::StorageUnreachable);
-            assert!(!member.is_open());
-            let closed_at = Instant::now();
-            member.opened().await;
-            let closed = closed_at.elapsed().as_secs();
-            assert!((closed_s..=closed_s * 2).contains(&closed), "{closed} of {closed_s}");
+            assert!(!member.takes_work());
+            let begun = Instant::now();
+            member.until_it_takes_work().await;
+            let paused = begun.elapsed().as_secs();
+            assert!((pause_s..=pause_s * 2).contains(&paused), "{paused} of {pause_s}");
         }
         member.note_end();
         member.note_fault(MachineFault::ToolFailed);
-        assert!(timeout(Duration::from_millis(1), member.opened()).await.is_ok());
+        assert!(timeout(Duration::from_millis(1), member.until_it_takes_work()).await.is_ok());
     };
     tokio::select! {
         () = member.keep_tested(&script) => unreachable!(),
         () = script_of_faults => {}
     }
-    assert_eq!(*script.1.lock().unwrap(), 10, "one self-test for each opening");
+    assert_eq!(*script.1.lock().unwrap(), 10, "one self-test before each task");
 }
 
 #[tokio::test]
@@ -92,7 +91,7 @@ async fn a_member_that_stops_never_opens_again() {
         () = member.keep_tested(&script) => {}
         () = tokio::task::yield_now() => {}
     }
-    assert!(!member.is_open());
+    assert!(!member.takes_work());
 }
 
 #[test]

@@ -179,7 +179,7 @@ async fn nothing_is_pulled_while_the_gate_is_closed() {
         shutdown.cancel();
     };
     tokio::join!(pump(&queue, run, pace(2), &member, &shutdown), stop);
-    let returned = Settlement::Retry { delay_s: CLOSED_RETRY_S };
+    let returned = Settlement::Retry { delay_s: NOT_STARTED_RETRY_S };
     assert_eq!(queue.settled(), [("0".to_owned(), Settlement::Ack), ("1".to_owned(), returned)]);
     assert_eq!((queue.waiting.lock().unwrap().len(), queue.asked_for.lock().unwrap().len()), (1, 1));
 }

@@ -11,6 +11,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
 use crate::engine::Programs;
+use crate::error::is_disk_full;
 use crate::ffmpeg::process::{Pipes, ProcessError, Tool, args, with_stall_limit};
 use crate::ffmpeg::scratch::Scratch;
 use crate::fleet::member::{Problem, ProblemCode};
@@ -41,7 +42,7 @@ impl ToolTest {
         Self { programs, scratch, passed_at: Mutex::default() }
     }
 
-    /// Whether the tools work now, or did a moment ago.
+    /// True if the tools work now, or did a moment ago.
     pub async fn works(&self) -> bool {
         let passed_at = *self.passed_at.lock().unwrap_or_else(PoisonError::into_inner);
         if passed_at.is_some_and(|at| at.elapsed() < Duration::from_secs(PASS_COUNTS_S)) {
@@ -62,8 +63,7 @@ impl ToolTest {
     async fn attempt(&self) -> Result<(), Problem> {
         check_confinement().await.map_err(|error| Problem::new(ProblemCode::ConfinementFailed, error))?;
         let scratch_failed = |error: std::io::Error| {
-            let is_full = matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
-            let code = if is_full { ProblemCode::ScratchFull } else { ProblemCode::ScratchFailed };
+            let code = if is_disk_full(&error) { ProblemCode::ScratchFull } else { ProblemCode::ScratchFailed };
             Problem::new(code, format!("the scratch folder: {error}"))
         };
         let dir = self.scratch.create_task_dir().map_err(scratch_failed)?;
@@ -113,7 +113,7 @@ async fn decode(programs: &Programs, dir: &Path) -> Result<Vec<u8>, ProcessError
     tool.capture(&args(["-nostdin", "-v", "error", "-i", CLIP, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"])).await
 }
 
-/// Whether a child can be confined at all. Unit tests start children bare.
+/// Tries whether a child can be confined at all. Unit tests start children unconfined.
 async fn check_confinement() -> Result<(), String> {
     if cfg!(test) {
         return Ok(());

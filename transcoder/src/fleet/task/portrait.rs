@@ -5,8 +5,9 @@ use shared::portrait::{PICTURE_SIZE_BYTES_MAX, Portrait, SOUND_SIZE_BYTES_MAX};
 use shared::report::{AttemptStage, ReportEvent, Work};
 use shared::strategy::Strategy;
 
+use super::Deps;
 use super::fetch::fetch_as;
-use super::{Deps, StoredKeys, asset, object_key, store_previews};
+use super::store::{StoredKeys, asset, object_key, store_previews};
 use crate::engine;
 use crate::error::{TaskError, TaskResult};
 use crate::fleet::edge_client::Edge;

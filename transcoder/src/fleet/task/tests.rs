@@ -160,7 +160,7 @@ async fn a_refused_claim_is_acknowledged_and_an_unheard_one_comes_again() {
     }
     let outcome = run(FakeEdge::new(None, &[], &[]), "", HOUR, CancellationToken::new()).await;
     assert_eq!(outcome.settlement, Settlement::Retry { delay_s: CLAIM_RETRY_S });
-    assert!(!outcome.deps.member.is_open(), "it waits for the edge before it pulls again");
+    assert!(!outcome.deps.member.takes_work(), "it waits for the edge before it pulls again");
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn an_edge_that_falls_silent_ends_the_attempt_with_the_lease() {
 }
 
 #[tokio::test]
-async fn a_tool_that_does_not_start_costs_no_attempt_and_closes_the_gate() {
+async fn a_tool_that_does_not_start_costs_no_attempt_and_no_more_work_is_taken() {
     // The first cannot be started; the second fails on every file, which alone would fail the job.
     for ffmpeg in ["/nonexistent/ffmpeg", "false"] {
         let (address, _calls, _server) = world(clip()).await;
@@ -206,7 +206,7 @@ async fn a_tool_that_does_not_start_costs_no_attempt_and_closes_the_gate() {
         let outcome = run_with_tools(edge, ffmpeg, (&address, &address), HOUR, CancellationToken::new()).await;
         assert_eq!(outcome.settlement, Settlement::Ack);
         assert_eq!(outcome.deps.edge.last(), Some(ReportEvent::GiveBack { fault: MachineFault::ToolFailed }), "{ffmpeg}");
-        assert!(!outcome.deps.member.is_open() && outcome.scratch_is_empty);
+        assert!(!outcome.deps.member.takes_work() && outcome.scratch_is_empty);
     }
 }
 
@@ -222,7 +222,7 @@ async fn a_result_outlives_its_lease_while_the_edge_is_silent() {
     let outcome = run_with_bucket(edge, &address, &address, HOUR, CancellationToken::new()).await;
     assert_eq!(outcome.settlement, Settlement::Ack);
     assert!(matches!(outcome.deps.edge.last(), Some(ReportEvent::Complete { .. })));
-    assert!(outcome.deps.member.is_open());
+    assert!(outcome.deps.member.takes_work());
 }
 
 #[tokio::test]
