@@ -31,17 +31,20 @@ pub struct MedianOfThree {
     window: Inference,
     /// Size of the last window.
     window_size: Option<PixelSize>,
-    placement: Option<WindowPlacement>,
-    scout: Manifest,
+    placement: WindowPlacement,
+    /// Of the segmentation model.
+    manifest: Manifest,
     evidence: Receiver<Evidence<f32>>,
     /// Evidence of the next frame and of those after it, with their boxes.
     ahead: VecDeque<(Evidence<f32>, Option<Bounds>)>,
 }
 
 impl MedianOfThree {
-    /// Two inferences of the recurrent model, and the evidence that the scout's first pass sends.
-    pub const fn new(whole: Inference, window: Inference, scout: Manifest, evidence: Receiver<Evidence<f32>>) -> Self {
-        Self { whole, window, window_size: None, placement: None, scout, evidence, ahead: VecDeque::new() }
+    /// Two inferences of the recurrent model, and the evidence that the first pass of the
+    /// segmentation model with this manifest sends; for frames of this size.
+    pub fn new(size: PixelSize, [whole, window]: [Inference; 2], manifest: Manifest, evidence: Receiver<Evidence<f32>>) -> Self {
+        let placement = WindowPlacement::new(size);
+        Self { whole, window, window_size: None, placement, manifest, evidence, ahead: VecDeque::new() }
     }
 
     /// The matte of the next frame.
@@ -54,14 +57,14 @@ impl MedianOfThree {
         }
         let whole = alpha(&mut self.whole, frame, size)?;
         let boxes: Vec<Option<Bounds>> = self.ahead.iter().map(|(_, bounds)| *bounds).collect();
-        let window = self.placement.get_or_insert_with(|| WindowPlacement::new(size)).next(&boxes);
+        let window = self.placement.place(&boxes);
         // Without evidence the first pass has failed; its own error is reported.
         let (Some((evidence, _)), Some(window)) = (self.ahead.pop_front(), window) else { return Ok(whole) };
         if self.window_size.replace(window.size) != Some(window.size) {
             self.window.restart()?;
         }
         let near = alpha(&mut self.window, &cut(frame, size, window), window.size)?;
-        let segmented = full_matte(&self.scout, frame, size, &evidence)?;
+        let segmented = full_matte(&self.manifest, frame, size, &evidence)?;
         Ok(median(&whole, &near, window, &segmented))
     }
 }

@@ -29,7 +29,7 @@ const BATCHES_IN_FLIGHT_MAX: usize = 2;
 #[derive(Debug)]
 pub struct OnnxBackend {
     model: Arc<Model>,
-    scout: Option<Arc<Model>>,
+    segmentation: Option<Arc<Model>>,
 }
 
 /// Infers the mattes of successive frames.
@@ -105,10 +105,9 @@ impl Drop for WorkTimer {
 }
 
 impl OnnxBackend {
-    /// A backend of this model. A recurrent one is helped by the scout, a segmentation model, if
-    /// there is one.
-    pub const fn new(model: Arc<Model>, scout: Option<Arc<Model>>) -> Self {
-        Self { model, scout }
+    /// A backend of this model. A recurrent one is helped by a segmentation model, if there is one.
+    pub const fn new(model: Arc<Model>, segmentation: Option<Arc<Model>>) -> Self {
+        Self { model, segmentation }
     }
 }
 
@@ -117,12 +116,12 @@ impl MattingBackend for OnnxBackend {
         let inference = Inference::start(&self.model)?;
         let is_recurrent = self.model.manifest().kind == Kind::Recurrent;
         let mut first_pass = None;
-        let run: Box<dyn MatteSource> = match &self.scout {
-            Some(scout) if is_recurrent => {
-                let (pass, evidence) = segmentation::first_pass(scout, Views::Few, size)?;
+        let run: Box<dyn MatteSource> = match &self.segmentation {
+            Some(helper) if is_recurrent => {
+                let (pass, evidence) = segmentation::first_pass(helper, Views::Few, size)?;
                 first_pass = Some(pass);
-                let window = Inference::start(&self.model)?;
-                Box::new(MedianOfThree::new(inference, window, scout.manifest().clone(), evidence))
+                let inferences = [inference, Inference::start(&self.model)?];
+                Box::new(MedianOfThree::new(size, inferences, helper.manifest().clone(), evidence))
             }
             _ => Box::new(inference),
         };

@@ -111,7 +111,7 @@ impl WindowPlacement {
 
     /// The window of the next frame; `boxes` are those of that frame and of some after it. None
     /// where it would show nearly the whole picture, or no subject has been seen.
-    pub fn next(&mut self, boxes: &[Option<Bounds>]) -> Option<Window> {
+    pub fn place(&mut self, boxes: &[Option<Bounds>]) -> Option<Window> {
         let current = boxes.first().copied().flatten().or(self.last).or_else(|| boxes.iter().copied().flatten().next())?;
         self.last = Some(current);
         let (width, height) = self.fitted(current, boxes);
@@ -185,7 +185,7 @@ mod tests {
         let mut placement = WindowPlacement::new(FRAME);
         let boxes: Vec<Option<Bounds>> =
             (0..34_u8).map(|index| Some(bounds(100.0 + f32::from(index) * 8.0, 100.0, 80.0, 160.0))).collect();
-        let windows: Vec<Window> = (0..30).map(|index| placement.next(&boxes[index..]).unwrap()).collect();
+        let windows: Vec<Window> = (0..30).map(|index| placement.place(&boxes[index..]).unwrap()).collect();
         assert!(windows.iter().all(|window| window.size == windows[0].size));
         assert_eq!(windows[0].size, PixelSize { width: 112, height: 224 });
         for (index, window) in windows.iter().enumerate().map(|(index, window)| (100 + index * 8, window)) {
@@ -196,17 +196,17 @@ mod tests {
     #[test]
     fn a_window_changes_where_the_subject_outgrows_it_or_shrinks() {
         let mut placement = WindowPlacement::new(FRAME);
-        let mut width = |box_width: f32| placement.next(&[Some(bounds(50.0, 50.0, box_width, 100.0))]).unwrap().size.width;
+        let mut width = |box_width: f32| placement.place(&[Some(bounds(50.0, 50.0, box_width, 100.0))]).unwrap().size.width;
         assert_eq!([100.0, 120.0, 200.0, 180.0, 60.0].map(&mut width), [140, 140, 280, 280, 84]);
     }
 
     #[test]
     fn there_is_no_window_around_nothing_or_nearly_everything() {
         let mut placement = WindowPlacement::new(FRAME);
-        assert_eq!(placement.next(&[None, None]), None);
-        assert_eq!(placement.next(&[Some(bounds(10.0, 10.0, 600.0, 340.0))]), None);
-        let corner = placement.next(&[Some(bounds(600.0, 300.0, 40.0, 60.0))]).unwrap();
+        assert_eq!(placement.place(&[None, None]), None);
+        assert_eq!(placement.place(&[Some(bounds(10.0, 10.0, 600.0, 340.0))]), None);
+        let corner = placement.place(&[Some(bounds(600.0, 300.0, 40.0, 60.0))]).unwrap();
         assert_eq!((corner.left + 56, corner.top + 84), (640, 360));
-        assert_eq!(placement.next(&[None]), Some(corner), "a hidden subject leaves the window where it is");
+        assert_eq!(placement.place(&[None]), Some(corner), "a hidden subject leaves the window where it is");
     }
 }

@@ -46,10 +46,10 @@ pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
     let reason = format!("The matting model {id} finds a subject on {percent:.0} % of the picture.");
     let matting_model = Some(id.clone());
     let models = Arc::clone(clip.models);
-    let scout = blocking(move || models.segmentation_model()).await?;
+    let segmentation_model = blocking(move || models.segmentation_model()).await?;
     let backend: Arc<dyn MattingBackend> = match model.manifest().kind {
         Kind::Segmentation => Arc::new(SegmentationBackend::new(model)),
-        Kind::Recurrent => Arc::new(OnnxBackend::new(model, scout)),
+        Kind::Recurrent => Arc::new(OnnxBackend::new(model, segmentation_model)),
         Kind::Image | Kind::Portrait => Arc::new(OnnxBackend::new(model, None)),
     };
     let alpha = AlphaSource::Matted(backend);
