@@ -232,7 +232,7 @@ impl<'a> Engine<'a> {
         };
         let master = stream::stream(self.ffmpeg, plan, passes, pipeline, note).await?;
         let container = prepared.probed.input.container;
-        if length.lacks(master.frames) && !container.holds_last_frame() && !container.begins_anywhere() {
+        if length.lacks(master.frames) && !container.is_animated_picture() && !container.begins_anywhere() {
             return Err(length.too_few(master.frames));
         }
         if master.screens.is_some_and(|screens| screens.is_without_screen()) {

@@ -109,7 +109,7 @@ pub fn decode(probed: &Probed, picture: &Picture, raw_format: RawFormat) -> Vec<
     // copies.
     let mut scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format={}", raw_format.as_str());
     if probed.input.is_premultiplied && raw_format == RawFormat::Rgba {
-        // Divided with 16 bits: dark pixels lose the most.
+        // Divided at 16 bits a channel: at 8 bits, pixels of low alpha would show bands.
         scale = format!("scale={width}:{height}:{colors}:{SCALE_FLAGS},format=gbrap16le,unpremultiply=inplace=1,format=rgba");
     }
     // Frames that are not interlaced pass through it unchanged.

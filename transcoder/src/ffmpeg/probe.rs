@@ -73,8 +73,12 @@ pub async fn read(ffprobe: Tool<'_>, path: &Path) -> TaskResult<Probed> {
     if reading.is_interlaced.is_none() {
         let wanted = ["-of", "csv=p=0", "-select_streams", &index, "-read_intervals", FIRST_PACKETS];
         let frames = file.ask(&[&wanted[..], &["-show_entries", "frame=interlaced_frame"]].concat()).await;
-        // Frames that cannot be decoded are the decoder's business.
-        reading.is_interlaced = Some(frames.is_ok_and(|frames| facts::read_fields(&frames)));
+        reading.is_interlaced = Some(match frames {
+            Ok(frames) => facts::read_fields(&frames),
+            // Frames that cannot be decoded fail later, while they are decoded.
+            Err(TaskError::Permanent { .. }) => false,
+            Err(error) => return Err(error),
+        });
     }
     reading.finish()
 }
@@ -155,7 +159,7 @@ async fn identify(path: &Path) -> TaskResult<SourceContainer> {
         Sniffed::Whole(container) => Ok(container),
         Sniffed::Truncated(container) => Err(TaskError::with_detail(
             JobErrorCode::SourceTruncated,
-            format!("the {} container is longer than its file, or lacks its index or its end", container.demuxer()),
+            format!("the {} container is longer than its file, or lacks its index or its end", container.label()),
         )),
         Sniffed::Foreign(Foreign::Video(name)) => Err(TaskError::permanent(
             JobErrorCode::SourceUnsupported,

@@ -104,7 +104,7 @@ impl Tool<'_> {
         let mut child = self.start(arguments, Pipes::Stdout, Allowance::Glance)?;
         let mut stdout = Vec::new();
         let mut pipe = child.take_stdout()?.take(size_bytes_max + 1);
-        while with_stall_limit(pipe.read_buf(&mut stdout)).await? > 0 {}
+        while within_processor_time(pipe.read_buf(&mut stdout)).await? > 0 {}
         drop(pipe);
         if stdout.len() as u64 > size_bytes_max {
             return Err(ProcessError::TooMuch(size_bytes_max));
@@ -166,9 +166,9 @@ pub async fn with_stall_limit<T>(wait: impl Future<Output = io::Result<T>>) -> R
     within(STALL_S_MAX, wait).await
 }
 
-/// Bounds one wait on a child that looks for a frame, and decodes what lies before it: its
-/// processor time is limited, and may be shared with other tasks.
-pub async fn with_sampling_limit<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
+/// Bounds one wait on a child that examines a source and may write nothing for long: its processor
+/// time is limited, and may be shared with other tasks.
+pub async fn within_processor_time<T>(wait: impl Future<Output = io::Result<T>>) -> Result<T, ProcessError> {
     within(FINISH_S_MAX, wait).await
 }
 

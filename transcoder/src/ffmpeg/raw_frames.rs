@@ -5,7 +5,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use crate::error::{TaskError, TaskResult};
-use crate::ffmpeg::process::{Child, ProcessError, with_sampling_limit, with_stall_limit};
+use crate::ffmpeg::process::{Child, ProcessError, with_stall_limit, within_processor_time};
 use crate::length::Length;
 
 /// Sends each frame that the decoder writes to `frames`, then waits for the decoder to exit;
@@ -58,7 +58,7 @@ pub async fn read_samples(
         let mut frame = Vec::with_capacity(frame_size_bytes);
         while frame.len() < frame_size_bytes {
             let missing = (frame_size_bytes - frame.len()) as u64;
-            if with_sampling_limit((&mut pipe).take(missing).read_buf(&mut frame)).await? == 0 {
+            if within_processor_time((&mut pipe).take(missing).read_buf(&mut frame)).await? == 0 {
                 break;
             }
         }

@@ -17,8 +17,8 @@ use crate::error::{TaskError, TaskResult};
 use crate::ffmpeg::guards;
 use crate::frame::gamut::WideGamut;
 
-/// Audio tracks that are considered.
-const AUDIO_TRACKS_MAX: usize = 8;
+/// Audio tracks that are considered: as many as a source may have streams.
+const AUDIO_TRACKS_MAX: usize = 64;
 /// Container and codec of a WebP, which ffprobe sees as an APNG.
 const WEBP: &str = "webp";
 /// Frame rate of a source that shows none.

@@ -79,19 +79,15 @@ containers! {
 }
 
 impl SourceContainer {
-    /// Whether the last frame is held for its duration, and decoded once.
-    pub const fn holds_last_frame(self) -> bool {
+    /// True for animated pictures: the last frame is held for its duration and decoded once, and a
+    /// frame is found only by decoding all frames before it.
+    pub const fn is_animated_picture(self) -> bool {
         matches!(self, Self::Gif | Self::Apng | Self::Webp)
     }
 
-    /// Whether a recording may begin and end anywhere, so that its first frames cannot be decoded.
+    /// True if a recording may begin and end anywhere, so that its first frames cannot be decoded.
     pub const fn begins_anywhere(self) -> bool {
         matches!(self, Self::MpegTs | Self::MpegPs)
-    }
-
-    /// Whether a frame is found without decoding all frames before it.
-    pub const fn has_seek_points(self) -> bool {
-        !matches!(self, Self::Gif | Self::Apng | Self::Webp)
     }
 }
 
@@ -209,7 +205,8 @@ fn webp_size(chunk: &[u8]) -> Option<PixelSize> {
     if kind == *b"VP8X" { webp::frame_size(data.get(4..)?) } else { webp::bitstream_size(kind, data) }
 }
 
-fn read_at(file: &mut (impl Read + Seek), offset: u64, size_bytes: u64) -> io::Result<Vec<u8>> {
+/// Bytes from this place on, fewer at the end.
+pub(super) fn read_at(file: &mut (impl Read + Seek), offset: u64, size_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(offset))?;
     file.take(size_bytes).read_to_end(&mut bytes)?;

@@ -15,10 +15,13 @@ use shared::code::JobErrorCode;
 use shared::media::{PixelSize, SOURCE_FRAMES_MAX, SOURCE_SIZE_BYTES_MAX};
 use tokio::task::spawn_blocking;
 
+use super::sniff::read_at;
 use crate::error::{TaskError, TaskResult};
 
 /// Longest rewriting.
 const REWRITE_MAX: Duration = Duration::from_mins(2);
+/// Most chunks that are looked at: a frame has up to three.
+const CHUNKS_MAX: u64 = SOURCE_FRAMES_MAX * 4;
 /// Duration of frames that have none, as browsers show them.
 /// Units: milliseconds.
 const DURATION_MS_DEFAULT: u32 = 100;
@@ -53,6 +56,7 @@ pub async fn rewrite(path: &Path, dir: &Path) -> TaskResult<PathBuf> {
 }
 
 fn rewrite_file(source: &Path, target: File) -> Result<(), Failure> {
+    let begun = Instant::now();
     let mut file = BufReader::new(File::open(source).map_err(Failure::Disk)?);
     check_frames(&mut file).map_err(broken)?;
     file.rewind().map_err(Failure::Disk)?;
@@ -81,7 +85,7 @@ fn rewrite_file(source: &Path, target: File) -> Result<(), Failure> {
         decoder.read_image(&mut pixels).map_err(broken)?;
         writer.write_image_data(&pixels).map_err(disk)?;
     }
-    let (begun, mut raw_size_bytes) = (Instant::now(), 0);
+    let mut raw_size_bytes = 0;
     for _ in 0..frames {
         raw_size_bytes += pixels.len() as u64;
         if begun.elapsed() > REWRITE_MAX || raw_size_bytes > SOURCE_SIZE_BYTES_MAX * 4 {
@@ -99,7 +103,10 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 }
 
 fn disk(error: png::EncodingError) -> Failure {
-    Failure::Disk(io::Error::other(error))
+    match error {
+        png::EncodingError::IoError(error) => Failure::Disk(error),
+        error => Failure::Disk(io::Error::other(error)),
+    }
 }
 
 /// A duration as APNG stores it: 16 bits, and parts of a second.
@@ -112,38 +119,53 @@ fn delay(duration_ms: u32) -> (u16, u16) {
     }
 }
 
-/// Checks that each picture's bitstream has the size that its frame states.
+/// Checks that each picture's bitstream has the size that its frame, or the whole picture, states.
 /// Errors: `InvalidData`.
 fn check_frames(file: &mut (impl Read + Seek)) -> io::Result<()> {
+    let invalid = |message: &str| io::Error::new(io::ErrorKind::InvalidData, message);
     let end = file.seek(SeekFrom::End(0))?;
-    let (mut at, mut frame) = (12, None);
-    while let Some((kind, length)) = chunk_header(file, at, end)? {
+    let (mut at, mut whole, mut frame) = (12, None, None::<Frame>);
+    for _ in 0..CHUNKS_MAX {
+        // The decoder goes on behind a frame, whatever its last chunk says of its own length.
+        if let Some(over) = frame.take_if(|frame| at >= frame.end) {
+            at = over.end;
+        }
+        let Some((kind, length)) = chunk_header(file, at, end)? else { return Ok(()) };
         let data = at + 8;
         match &kind {
+            b"VP8X" => whole = read_at(file, data, 10)?.get(4..10).and_then(frame_size),
             b"ANMF" => {
-                let header = read(file, data, FRAME_HEADER_SIZE_BYTES)?;
-                frame = header.get(6..12).and_then(frame_size);
+                let header = read_at(file, data, FRAME_HEADER_SIZE_BYTES)?;
+                frame = Some(Frame { size: header.get(6..12).and_then(frame_size), end: data + length });
                 at = data + FRAME_HEADER_SIZE_BYTES;
                 continue;
             }
             b"VP8 " | b"VP8L" => {
-                let size = bitstream_size(kind, &read(file, data, 10)?);
-                if size.is_none() || frame.is_some_and(|frame| Some(frame) != size) {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "a bitstream has another size than its frame"));
+                let stated = frame.as_ref().map_or(whole, |frame| frame.size);
+                let size = bitstream_size(kind, &read_at(file, data, 10)?);
+                if size.is_none() || stated.is_some_and(|stated| Some(stated) != size) {
+                    return Err(invalid("a bitstream has another size than its frame"));
                 }
             }
             _ => {}
         }
         at = data + length.next_multiple_of(2);
     }
-    Ok(())
+    Err(invalid("there are too many chunks"))
+}
+
+/// A frame of an animation.
+struct Frame {
+    size: Option<PixelSize>,
+    /// The place behind it in the file.
+    end: u64,
 }
 
 fn chunk_header(file: &mut (impl Read + Seek), at: u64, end: u64) -> io::Result<Option<([u8; 4], u64)>> {
     if at + 8 > end {
         return Ok(None);
     }
-    let header = read(file, at, 8)?;
+    let header = read_at(file, at, 8)?;
     let (Some(kind), Some(length)) = (header.first_chunk::<4>(), header.last_chunk::<4>()) else { return Ok(None) };
     Ok(Some((*kind, u32::from_le_bytes(*length).into())))
 }
@@ -170,13 +192,6 @@ pub fn bitstream_size(kind: [u8; 4], data: &[u8]) -> Option<PixelSize> {
     }
 }
 
-fn read(file: &mut (impl Read + Seek), at: u64, size_bytes: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(at))?;
-    file.take(size_bytes).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -197,6 +212,19 @@ mod tests {
         };
         assert!(check_frames(&mut animation(64, 64)).is_ok());
         assert!(check_frames(&mut animation(64, 16_383)).is_err());
+        let still = |stated: u8, coded: u32| {
+            let canvas = [&b"VP8X"[..], &10_u32.to_le_bytes(), &[0; 4], &[stated - 1, 0, 0, stated - 1, 0, 0]].concat();
+            Cursor::new([&b"RIFF\0\0\0\0WEBP"[..], &canvas, &lossless(coded)].concat())
+        };
+        assert!(check_frames(&mut still(64, 64)).is_ok() && check_frames(&mut still(64, 16_383)).is_err());
+        // A chunk that claims to reach beyond its frame hides nothing behind it.
+        let long = [&b"JUNK"[..], &u32::MAX.to_le_bytes()].concat();
+        let frames = [(64, long), (16_383, Vec::new())].map(|(coded, more)| {
+            let body = [&[0; 6][..], &[63, 0, 0, 63, 0, 0], &[0; 4], &lossless(coded), &more].concat();
+            [&b"ANMF"[..], &u32::try_from(body.len()).unwrap().to_le_bytes(), &body].concat()
+        });
+        let hidden = [&b"RIFF\0\0\0\0WEBP"[..], &frames.concat()].concat();
+        assert!(check_frames(&mut Cursor::new(hidden)).is_err());
         assert_eq!(bitstream_size(*b"VP8 ", &[0, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0]).unwrap().pixels(), 320 * 240);
     }
 

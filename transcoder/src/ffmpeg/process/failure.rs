@@ -115,7 +115,10 @@ impl ProcessError {
         match status.signal() {
             Some(signal) if signal == Signal::XCPU.as_raw() => Some(Limit::ProcessorTime),
             Some(signal) if signal == Signal::XFSZ.as_raw() => Some(Limit::FileSize),
-            None if status.code() == Some(EXIT_SIGNALLED) => Some(Limit::ProcessorTime),
+            // Newer versions exit so where a system call was denied, too.
+            None if status.code() == Some(EXIT_SIGNALLED) && !stderr.contains("Operation not permitted") => {
+                Some(Limit::ProcessorTime)
+            }
             _ => stderr.contains("Cannot allocate memory").then_some(Limit::Memory),
         }
     }

@@ -126,6 +126,9 @@ impl WindowPlacement {
         }
         let count = centers.len().max(1) as f32;
         let (x, y) = centers.iter().fold((0.0, 0.0), |(x, y), center| (x + center.0 / count, y + center.1 / count));
+        // A subject that jumps, as at a cut, is inside all the same.
+        let x = x.max(current.right - width / 2.0).min(current.left + width / 2.0);
+        let y = y.max(current.bottom - height / 2.0).min(current.top + height / 2.0);
         let (frame_width, frame_height) = sides(self.frame);
         let (width, height) = (width as usize, height as usize);
         let start = |center: f32, side: usize, whole: usize| ((center - side as f32 / 2.0).max(0.0) as usize).min(whole - side);
@@ -190,6 +193,15 @@ mod tests {
         assert_eq!(windows[0].size, PixelSize { width: 112, height: 224 });
         for (index, window) in windows.iter().enumerate().map(|(index, window)| (100 + index * 8, window)) {
             assert!(window.left <= index && index + 80 <= window.left + 112, "{index} {window:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_that_jumps_is_inside_of_its_window() {
+        let mut placement = WindowPlacement::new(FRAME);
+        for left in [20.0, 20.0, 20.0, 20.0, 520.0, 520.0] {
+            let window = placement.place(&[Some(bounds(left, 100.0, 80.0, 160.0))]).unwrap();
+            assert!(window.left as f32 <= left && left + 80.0 <= (window.left + 112) as f32, "{left} {window:?}");
         }
     }
 

@@ -69,7 +69,7 @@ impl AlphaSamples {
     }
 
     /// The reason why the alpha says nothing; none where it does.
-    pub const fn uselessness(&self) -> Option<&'static str> {
+    pub const fn unusable_reason(&self) -> Option<&'static str> {
         match (self.0.has_visible, self.0.has_transparent) {
             (true, true) => None,
             (true, false) => Some("The source declares alpha, but every frame that was looked at is opaque."),
@@ -161,7 +161,7 @@ mod tests {
         let of = |rgba: &[u8]| {
             let mut samples = AlphaSamples::default();
             samples.add(&AlphaSample::of(rgba));
-            samples.uselessness().map(|reason| reason.contains("opaque"))
+            samples.unusable_reason().map(|reason| reason.contains("opaque"))
         };
         assert_eq!(of(&[1, 2, 3, 255, 1, 2, 3, 0]), None);
         assert_eq!(of(&[1, 2, 3, 255, 1, 2, 3, 252]), Some(true));

@@ -45,11 +45,12 @@ pub async fn detect(clip: &SampledClip<'_>) -> TaskResult<Detection> {
     }
     let reason = format!("The matting model {id} finds a subject on {percent:.0} % of the picture.");
     let matting_model = Some(id.clone());
-    let models = Arc::clone(clip.models);
-    let segmentation_model = blocking(move || models.segmentation_model()).await?;
     let backend: Arc<dyn MattingBackend> = match model.manifest().kind {
         Kind::Segmentation => Arc::new(SegmentationBackend::new(model)),
-        Kind::Recurrent => Arc::new(OnnxBackend::new(model, segmentation_model)),
+        Kind::Recurrent => {
+            let models = Arc::clone(clip.models);
+            Arc::new(OnnxBackend::new(model, blocking(move || models.segmentation_model()).await?))
+        }
         Kind::Image | Kind::Portrait => Arc::new(OnnxBackend::new(model, None)),
     };
     let alpha = AlphaSource::Matted(backend);

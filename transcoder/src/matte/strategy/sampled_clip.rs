@@ -131,18 +131,20 @@ async fn decode_samples(ffmpeg: Tool<'_>, probed: &Probed) -> TaskResult<Samples
     let size = sample_size(probed.facts.size, SAMPLE_SIDE_PX_MAX);
     let mut samples = Samples { size, frames: Vec::new(), alpha: AlphaSamples::default() };
     let work_pixels = Length::of(&probed.facts).frames.saturating_mul(probed.facts.size.pixels());
-    let is_one_pass = !probed.input.container.has_seek_points() || work_pixels <= ONE_PASS_PIXELS_MAX;
+    let is_one_pass = probed.input.container.is_animated_picture() || work_pixels <= ONE_PASS_PIXELS_MAX;
     if is_one_pass {
         samples.decode_pass(ffmpeg, probed).await?;
     } else {
         samples.decode_seek_points(ffmpeg, probed).await?;
         // With one or two seek points, most of the clip was not seen.
         if samples.frames.len() < DISTINCT_SAMPLES_MIN {
-            match samples.decode_pass(ffmpeg, probed).await {
+            let mut pass = Samples { size, frames: Vec::new(), alpha: AlphaSamples::default() };
+            match pass.decode_pass(ffmpeg, probed).await {
+                Ok(()) => samples = pass,
                 Err(TaskError::Permanent { detail, .. }) if !samples.frames.is_empty() => {
                     tracing::info!(detail, "the samples do not cover the clip");
                 }
-                decoded => decoded?,
+                Err(error) => return Err(error),
             }
         }
     }

@@ -10,7 +10,7 @@ pub fn detect(clip: &SampledClip<'_>) -> Detection {
     let facts = &clip.probed.facts;
     let reason = if !facts.has_alpha {
         "The source has no alpha to preserve."
-    } else if let Some(reason) = clip.samples.alpha.uselessness() {
+    } else if let Some(reason) = clip.samples.alpha.unusable_reason() {
         reason
     } else {
         let reason = format!("The source has alpha of its own ({}), and it shows.", facts.pixel_format);

@@ -172,7 +172,7 @@ const ARCH_SET_FS: u64 = 0x1002;
 
 /// What a thread shares with its process; C libraries ask for all of it.
 const THREAD_FLAGS: c_int = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
-/// What is no thread, or a thread in namespaces of its own.
+/// Flags that make a process, or a thread in new namespaces.
 const FOREIGN_FLAGS: c_int = libc::CLONE_PTRACE
     | libc::CLONE_VFORK
     | libc::CLONE_PARENT
@@ -189,7 +189,7 @@ const FOREIGN_FLAGS: c_int = libc::CLONE_PTRACE
 const MAP_TYPE: c_int = 0x0F;
 /// A private mapping that the kernel may empty; the C library's `getrandom` uses it.
 const MAP_DROPPABLE: c_int = 0x08;
-/// `RLIMIT_DATA` does not count memory that grows downwards.
+/// `RLIMIT_DATA` counts neither memory that grows downwards nor huge pages.
 const MAP_UNCOUNTED: c_int = libc::MAP_GROWSDOWN | libc::MAP_HUGETLB;
 
 /// The rules; the numbers in them are those of this architecture. A call without conditions is

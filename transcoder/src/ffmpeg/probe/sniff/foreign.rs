@@ -1,5 +1,7 @@
 //! Names of the kinds of files that are not read, so that a refusal can name them.
 
+use shared::file_kind::FileKind;
+
 /// A known kind of file that is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
@@ -10,7 +12,7 @@ pub enum Foreign {
 }
 
 /// First bytes and what they belong to, by Apache Tika's and libmagic's lists.
-const SIGNATURES: [(&[u8], Foreign); 38] = [
+const SIGNATURES: [(&[u8], Foreign); 37] = [
     (b".RMF", Foreign::Video("RealMedia")),
     (b"FWS", Foreign::Video("SWF (Flash)")),
     (b"CWS", Foreign::Video("SWF (Flash)")),
@@ -22,6 +24,7 @@ const SIGNATURES: [(&[u8], Foreign); 38] = [
     (&[0, 0, 0, 0, 1, 0xbc], Foreign::Video("GXF")),
     (&[0, 0, 1, 0xb3], Foreign::Video("an MPEG-1 or MPEG-2 stream without a container")),
     (&[0, 0, 0, 1], Foreign::Video("an H.264 or H.265 stream without a container")),
+    (&[0, 0, 1, 0], Foreign::Other("an icon")),
     (&[0, 0, 1], Foreign::Video("a video stream without a container")),
     (b"SMK2", Foreign::Video("Smacker")),
     (b"BIK", Foreign::Video("Bink")),
@@ -34,8 +37,6 @@ const SIGNATURES: [(&[u8], Foreign); 38] = [
     (b"v/1\x01", Foreign::Other("an OpenEXR picture")),
     (b"SDPX", Foreign::Other("a DPX picture")),
     (b"XPDS", Foreign::Other("a DPX picture")),
-    (b"ID3", Foreign::Other("a sound file (MP3)")),
-    (&[0xff, 0xfb], Foreign::Other("a sound file (MP3)")),
     (&[0xff, 0xf1], Foreign::Other("a sound file (AAC)")),
     (b"fLaC", Foreign::Other("a sound file (FLAC)")),
     (b"FORM", Foreign::Other("a sound file (AIFF)")),
@@ -54,6 +55,8 @@ const SIGNATURES: [(&[u8], Foreign); 38] = [
 impl Foreign {
     /// The kind of a file with these first bytes.
     pub fn of(head: &[u8]) -> Option<Self> {
-        SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)).map(|(_, foreign)| *foreign)
+        let listed = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)).map(|(_, foreign)| *foreign);
+        let is_mp3 = || FileKind::of_sound(head) == Some(FileKind::Mp3);
+        listed.or_else(|| is_mp3().then_some(Self::Other("a sound file (MP3)")))
     }
 }
