@@ -2,8 +2,9 @@
 //! starts through it.
 //!
 //! `own_root` leaves it only the files it may use, `files` sets Landlock rules, `limits` resource
-//! limits, `calls` seccomp filters; `launch` starts children. A root of its own, Landlock and seccomp
-//! are skipped where a system lacks them; limits and privileges that cannot be set are fatal; `trial` finds out what holds, and [`log_confinement`] logs it once.
+//! limits, `calls` seccomp filters; `launch` starts children. A root of its own, Landlock and
+//! seccomp are skipped where a system lacks them; limits and privileges that cannot be set are
+//! fatal; `trial` finds out what holds, and [`log_confinement`] logs it once.
 
 #[cfg(target_os = "linux")]
 mod calls;

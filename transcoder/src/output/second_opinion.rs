@@ -65,8 +65,8 @@ pub const fn is_needed(strategy: Strategy) -> bool {
 
 /// The model that gives the opinion: one that did not make the matte if there is one, of several a
 /// segmentation model. A segmentation model may judge its own mattes, since it sees each frame
-/// without its neighbours here; so may one that helped a recurrent model. `maker` is the id of the model that made the matte, if one is
-/// known.
+/// without its neighbours here; so may one that helped a recurrent model. `maker` is the id of the
+/// model that made the matte, if one is known.
 pub fn choose(models: &Catalog, maker: Option<&str>) -> Option<Arc<Model>> {
     let usable = models.entries().iter().filter_map(|entry| entry.model().ok());
     let is_maker = |model: &Arc<Model>| maker == Some(model.manifest().id.as_str());
