@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod job;
 pub mod ledger;
 pub mod model;
+pub mod pause;
 pub mod presign;
 pub mod quota;
 pub mod rate;

@@ -6,7 +6,6 @@
 
 mod customer;
 mod operation;
-mod random;
 mod settled;
 
 use std::collections::BTreeMap;
@@ -18,15 +17,15 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use fastrand::Rng;
 use rustix::process::Signal;
 
 use crate::clip::Clip;
 use crate::interrupt;
-use crate::stack::{Stack, StackOptions, cron};
+use crate::stack::{Stack, StackOptions};
 use crate::web_server::{Page, WebServer};
 use customer::Customer;
 use operation::Client;
-use random::Random;
 
 /// A clip that is keyed in a second.
 const CLIP: Clip = Clip { width: 160, height: 90, frame_rate: 10, frame_count: 10 };
@@ -45,12 +44,12 @@ pub struct ChaosOptions {
     /// Threads that send requests, each for any account.
     pub clients: u32,
     /// Transcoders that run at the same time.
-    pub members: usize,
+    pub transcoders: usize,
     /// After so many requests a transcoder is killed and another one started.
     pub operations_per_kill: u32,
 }
 
-/// What a run did.
+/// Counts of a run.
 #[derive(Debug, Default)]
 pub struct ChaosReport {
     /// How often each operation was answered with each status.
@@ -65,7 +64,7 @@ pub struct ChaosReport {
     pub spent_credits: u64,
 }
 
-/// What all clients share.
+/// State shared by all clients.
 struct World {
     base_url: String,
     customers: Vec<Customer>,
@@ -98,8 +97,8 @@ pub fn run(options: ChaosOptions) -> Result<ChaosReport> {
     let web = WebServer::start()?;
     let clip = folder.path().join("clip.mp4");
     CLIP.write(&clip)?;
-    let mut stack = Stack::start(stack_options(folder.path().join("state"), &web, options.members))?;
-    let mut random = Random::new(options.seed);
+    let mut stack = Stack::start(stack_options(folder.path().join("state"), &web, options.transcoders))?;
+    let mut random = Rng::with_seed(options.seed);
     let customers = (0..options.accounts).map(|_| Customer::create(&stack, &mut random)).collect::<Result<Vec<_>>>()?;
     let world = World {
         base_url: stack.base_url().to_owned(),
@@ -126,11 +125,11 @@ pub fn run(options: ChaosOptions) -> Result<ChaosReport> {
     Ok(report)
 }
 
-fn stack_options(state: PathBuf, web: &WebServer, members: usize) -> StackOptions {
+fn stack_options(state: PathBuf, web: &WebServer, transcoders: usize) -> StackOptions {
     let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     StackOptions {
         state,
-        transcoders: members,
+        transcoders,
         allow_hosts: vec![web.host()],
         // Short leases, so that a killed transcoder is noticed within seconds.
         edge_vars: pairs(&[("LEASE_DURATION_MS", "5000"), ("WEBHOOK_RETRY_S", "1,1,1")]),
@@ -141,12 +140,12 @@ fn stack_options(state: PathBuf, web: &WebServer, members: usize) -> StackOption
 
 /// Lets all clients send their requests while transcoders are killed; returns how many were.
 fn send_requests(stack: &mut Stack, world: &World, options: ChaosOptions) -> Result<u32> {
-    let mut random = Random::new(options.seed.wrapping_add(1));
+    let mut random = Rng::with_seed(options.seed.wrapping_add(1));
     let mut kills = 0;
     thread::scope(|scope| {
         let clients: Vec<_> = (0..options.clients)
             .map(|number| {
-                let random = Random::new(options.seed.wrapping_mul(1_000).wrapping_add(u64::from(number)));
+                let random = Rng::with_seed(options.seed.wrapping_mul(1_000).wrapping_add(u64::from(number)));
                 scope.spawn(move || send_until_done(world, random, options.operations))
             })
             .collect();
@@ -155,10 +154,10 @@ fn send_requests(stack: &mut Stack, world: &World, options: ChaosOptions) -> Res
         while clients.iter().any(|client| !client.is_finished()) {
             let mut tick = || -> Result<()> {
                 interrupt::check()?;
-                cron::trigger(&world.base_url)?;
+                stack.trigger_cron()?;
                 let due = world.operations.load(Ordering::Relaxed) / options.operations_per_kill;
                 if kills < due {
-                    let signal = if random.below(3) == 0 { Signal::TERM } else { Signal::KILL };
+                    let signal = if random.usize(..3) == 0 { Signal::TERM } else { Signal::KILL };
                     stack.kill_transcoder(oldest, signal)?;
                     stack.start_transcoder()?;
                     (oldest, kills) = (oldest + 1, kills + 1);
@@ -178,7 +177,7 @@ fn send_requests(stack: &mut Stack, world: &World, options: ChaosOptions) -> Res
     })
 }
 
-fn send_until_done(world: &World, random: Random, operations: u32) {
+fn send_until_done(world: &World, random: Rng, operations: u32) {
     let mut client = Client { world, random };
     while world.operations.fetch_add(1, Ordering::Relaxed) < operations && !world.has_failed() {
         if let Err(error) = client.send_any() {

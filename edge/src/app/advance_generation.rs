@@ -19,6 +19,7 @@ use crate::domain::error::Error;
 use crate::domain::failure::JobFailure;
 use crate::domain::generation::{self, Generation, GenerationState, SENDING_MS_MAX};
 use crate::domain::job::Job;
+use crate::domain::pause::doubling_pause_ms;
 use crate::domain::run::RunRef;
 use crate::domain::webhook::EventId;
 
@@ -78,7 +79,7 @@ async fn send(ports: &impl Ports, generation: &Generation, job: &Job) -> Result<
             Ok(Advance::Sent)
         }
         Creation::Refused { retry_after_ms } => {
-            let pause_ms = retry_after_ms.unwrap_or_else(|| generation::refused_pause_ms(tries));
+            let pause_ms = retry_after_ms.unwrap_or_else(|| doubling_pause_ms(tries));
             let deadline_at_ms = sending_deadline(job.created_at_ms);
             ports.store().requeue_generation(generation, ports.now().plus_ms(pause_ms), deadline_at_ms).await?;
             wake_provider(ports, run, pause_ms).await;

@@ -65,7 +65,10 @@ pub async fn apply_report(ports: &impl Ports, report: Report) -> Result<ReportAn
             }
         }
         ReportEvent::Release => ports.store().release_job(lease, None, now.plus_ms(TASK_DUE_AFTER_MS), now).await?,
-        ReportEvent::GiveBack { fault } => give_back_task(ports, lease, fault, now).await?,
+        ReportEvent::GiveBack { fault } => match give_back_task(ports, lease, fault, now).await? {
+            None => Held::Done,
+            Some(failure) => end(ports, lease, ports.store().fail_leased_job(lease, &failure, entry_id, now).await?).await,
+        },
         ReportEvent::Transfer => transfer(ports, lease, now).await?,
     };
     Ok(match held {

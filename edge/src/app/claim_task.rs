@@ -46,8 +46,8 @@ pub async fn claim_task(ports: &impl Ports, claim: &Claim) -> Result<ClaimAnswer
     }
 }
 
-/// Whether the last attempt is over for good. Nobody else may take it, so its transcoder has a
-/// further lease's time to be heard again.
+/// True if the run has no attempt left and its last lease expired a whole lease duration ago. Until
+/// then a late result counts, since no other transcoder may claim the run.
 pub fn is_exhausted(ports: &impl Ports, job: &Job, now: UnixMillis) -> bool {
     let grace_ms = ports.settings().lease_duration_ms;
     job.attempt >= ATTEMPTS_MAX && job.lease.is_none_or(|lease| lease.expires_at_ms.plus_ms(grace_ms) <= now)

@@ -1,7 +1,7 @@
 //! Signed URLs of our own files: `{base}/files/{key}?size=…&expires=…&signature=…`.
 //!
-//! The signature covers key, size and expiry, so verifying needs no database: whoever has the URL
-//! may read the file until it expires.
+//! The signature covers key, size and expiry, so verifying needs no database. Of an upload,
+//! `app::open_file` also checks that it was not removed.
 
 use shared::signature;
 use shared::time::UnixMillis;

@@ -100,12 +100,6 @@ pub fn poll_pause_ms(pauses_s: &[u64], tries: u32) -> u64 {
     pauses_s.get(index).or(pauses_s.last()).map_or(120_000, |pause_s| pause_s.saturating_mul(1_000))
 }
 
-/// The pause after a provider refused without a `Retry-After`.
-/// Units: milliseconds. 10 s, doubled with each try, five minutes at most.
-pub fn refused_pause_ms(tries: u32) -> u64 {
-    10_000_u64.saturating_mul(1 << tries.saturating_sub(1).min(5)).min(300_000)
-}
-
 /// Authenticates a callback URL as ours for this run.
 pub fn callback_token(secret: &[u8], run: RunRef) -> String {
     signature::sign(secret, format!("provider callback\n{}\n{}", run.job_id, run.run).as_bytes())
@@ -123,6 +117,5 @@ mod tests {
     #[test]
     fn pauses_grow_and_stay_within_their_bounds() {
         assert_eq!([0, 2, 5, 99].map(|tries| poll_pause_ms(&POLL_PAUSES_S, tries)), [15_000, 30_000, 120_000, 120_000]);
-        assert_eq!([0, 1, 2, 5, 6, 99].map(refused_pause_ms), [10_000, 10_000, 20_000, 160_000, 300_000, 300_000]);
     }
 }

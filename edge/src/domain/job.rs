@@ -19,20 +19,13 @@ use super::dialect::DialectPolicy;
 use super::failure::JobFailure;
 use super::generation::GenerationRequest;
 use super::model::Model;
+use super::pause::doubling_pause_ms;
 use super::run::{Lease, RunRef};
 
 /// Claims that a run may have before it is given up.
 pub const ATTEMPTS_MAX: u32 = 3;
-/// How often transcoders may give a run back for a fault of their own machine.
+/// Most give-backs of a run for faults of transcoders' machines.
 pub const GIVE_BACKS_MAX: u32 = 8;
-/// Pause before the second task of a run that was given back; the first is sent at once. It doubles
-/// with each.
-/// Units: milliseconds.
-const RETURN_PAUSE_MS: u64 = 10_000;
-/// Longest such pause. All of them together are about ten minutes, enough for an operator's disk or
-/// bucket to come back.
-/// Units: milliseconds.
-const RETURN_PAUSE_MS_MAX: u64 = 5 * 60 * 1_000;
 /// A queued run whose task was not claimed by then gets another one. Longer than a busy queue
 /// usually takes, since a needless task costs one refused claim.
 /// Units: milliseconds.
@@ -69,11 +62,11 @@ names! {
     }
 }
 
-/// The pause before the next task of a run that came back `returns` times.
+/// The pause before the next task of a run that came back `returns` times. The first task is sent
+/// at once; eight give-backs take a quarter of an hour, enough for a disk or a bucket to come back.
 /// Units: milliseconds.
 pub fn return_pause_ms(returns: u32) -> u64 {
-    let Some(doublings) = returns.checked_sub(2) else { return 0 };
-    RETURN_PAUSE_MS.saturating_mul(1_u64.checked_shl(doublings).unwrap_or(u64::MAX)).min(RETURN_PAUSE_MS_MAX)
+    if returns < 2 { 0 } else { doubling_pause_ms(returns - 1) }
 }
 
 impl JobState {
@@ -92,7 +85,7 @@ pub struct JobOptions {
     pub refine_edges: bool,
     /// Keying parameters for experts.
     pub key: KeySettings,
-    /// How the colours of a source with alpha are stored.
+    /// Representation of the source's colours: straight, or multiplied by alpha.
     pub source_alpha: SourceAlpha,
     /// Outputs are no larger than that.
     pub resolution: Option<Resolution>,

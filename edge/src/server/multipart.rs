@@ -124,7 +124,9 @@ async fn read_fields(
 ) -> Result<(), HttpError> {
     while let Some(field) = reader.next_field().await? {
         let name = field.name().to_owned();
-        if let (true, Some(file_name)) = (name == fields.file, field.file_name()) {
+        if name == fields.file
+            && let Some(file_name) = field.file_name()
+        {
             let file_name = file_name.to_owned();
             let content_type = content_type_of(&field)?;
             if form.file.is_some() {

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::random::Random;
 use crate::stack::Stack;
 use crate::test_account::TestAccount;
+use fastrand::Rng;
 
 /// An account.
 pub struct Customer {
@@ -47,8 +47,8 @@ pub struct KnownJob {
 
 impl Customer {
     /// Creates an account with some credits, and keys with and without a quota.
-    pub fn create(stack: &Stack, random: &mut Random) -> Result<Self> {
-        let credits = [5, 50, 300, 2_000][random.below(4)];
+    pub fn create(stack: &Stack, random: &mut Rng) -> Result<Self> {
+        let credits = [5, 50, 300, 2_000][random.usize(..4)];
         let account = TestAccount::create(stack, credits)?;
         let mut keys = vec![KnownKey { id: account.key_id.clone(), key: account.key.clone() }];
         for quota in [10, 60] {

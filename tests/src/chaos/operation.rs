@@ -6,15 +6,15 @@ use std::sync::PoisonError;
 
 use super::World;
 use super::customer::{Customer, KnownJob, KnownKey};
-use super::random::Random;
 use crate::form::Form;
 use crate::http::Answer;
 use crate::raw_http::send;
+use fastrand::Rng;
 
 /// A thread that sends requests.
 pub struct Client<'a> {
     pub world: &'a World,
-    pub random: Random,
+    pub random: Rng,
 }
 
 type Operation<'a> = fn(&mut Client<'a>, &Customer) -> Result<()>;
@@ -52,9 +52,9 @@ impl<'a> Client<'a> {
     /// Sends a random request of a random account.
     pub fn send_any(&mut self) -> Result<()> {
         let world = self.world;
-        let customer = self.random.pick(&world.customers).context("no accounts")?;
-        let total = Self::OPERATIONS.iter().map(|(weight, _)| weight).sum();
-        let mut left = self.random.below(total);
+        let customer = self.random.choice(&world.customers).context("no accounts")?;
+        let total: usize = Self::OPERATIONS.iter().map(|(weight, _)| weight).sum();
+        let mut left = self.random.usize(..total);
         for (weight, operation) in Self::OPERATIONS {
             if left < weight {
                 return operation(self, customer);
@@ -70,7 +70,7 @@ impl<'a> Client<'a> {
         let answer = self.post("upload", customer, "/v1/uploads", &body, &[200])?;
         let Some(upload_url) = answer.body["data"]["uploadUrl"].as_str() else { return Ok(()) };
         // One in eight is announced and never comes.
-        if self.random.below(8) > 0 {
+        if self.random.usize(..8) > 0 {
             let length = clip.len().to_string();
             let response = send("PUT", upload_url, &[("content-type", "video/mp4"), ("content-length", &length)], clip);
             ensure!(response.status() == 200, "a presigned PUT: {}", response.status());
@@ -90,7 +90,7 @@ impl<'a> Client<'a> {
 
     fn create_draft(&mut self, customer: &Customer) -> Result<()> {
         let (url, is_good) = self.source(customer);
-        let auto_start = self.random.below(4) == 0;
+        let auto_start = self.random.usize(..4) == 0;
         let body = json!({ "video_url": url, "auto_start": auto_start, "output_format": "gif" });
         let answer = self.post("create draft", customer, "/v1/jobs", &body, &CREATION)?;
         note_job(customer, &answer.body["id"], is_good);
@@ -109,7 +109,7 @@ impl<'a> Client<'a> {
     /// The same request twice, with one `Idempotency-Key`: one job, one answer.
     fn create_twice(&mut self, customer: &Customer) -> Result<()> {
         let (url, is_good) = self.source(customer);
-        let is_draft = self.random.below(2) == 0;
+        let is_draft = self.random.usize(..2) == 0;
         let body = if is_draft { json!({ "video_url": url, "auto_start": false }) } else { self.job_body(&url) };
         let name = {
             let mut known = customer.known();
@@ -142,13 +142,13 @@ impl<'a> Client<'a> {
     fn get(&mut self, customer: &Customer) -> Result<()> {
         let Some(job) = self.job(customer) else { return Ok(()) };
         let shapes = ["/v1/jobs/", "/api/v1/jobs/", "/v1.0/videos/", "/api/jobs/", "/api/status/"];
-        let shape = shapes[self.random.below(shapes.len())];
+        let shape = shapes[self.random.usize(..shapes.len())];
         self.send_with_key("get", customer, "GET", &format!("{shape}{}", job.id), &[200, 404]).map(drop)
     }
 
     fn list(&mut self, customer: &Customer) -> Result<()> {
         let paths = ["/v1/jobs?limit=100", "/api/v1/jobs?status=failed", "/v1.0/videos", "/api/jobs?status=PENDING", "/v1/usage"];
-        let path = paths[self.random.below(paths.len())];
+        let path = paths[self.random.usize(..paths.len())];
         self.send_with_key("list", customer, "GET", path, &[200]).map(drop)
     }
 
@@ -185,7 +185,7 @@ impl<'a> Client<'a> {
     }
 
     fn make_key(&mut self, customer: &Customer) -> Result<()> {
-        let quota = [1, 20, 100][self.random.below(3)];
+        let quota = [1, 20, 100][self.random.usize(..3)];
         let body = json!({ "label": "another", "monthlyQuotaCredits": quota });
         let answer = customer.account.api.post("/v1/keys", &body)?;
         self.note("make key", &answer, &[201])?;
@@ -197,7 +197,7 @@ impl<'a> Client<'a> {
         let revoked = {
             let mut known = customer.known();
             // The first works on, and so do the two with a quota.
-            let index = self.random.below(known.keys.len());
+            let index = self.random.usize(..known.keys.len());
             if index < 3 {
                 return Ok(());
             }
@@ -208,16 +208,16 @@ impl<'a> Client<'a> {
     }
 
     fn grant(&mut self, customer: &Customer) -> Result<()> {
-        let credits = 1 + u64::try_from(self.random.below(40))?;
+        let credits = 1 + u64::try_from(self.random.usize(..40))?;
         customer.account.admin.grant(&customer.account.id, credits)?;
         customer.known().granted_credits += credits;
         Ok(())
     }
 
     fn touch_a_strangers_job(&mut self, customer: &Customer) -> Result<()> {
-        let Some(stranger) = self.random.pick(&self.world.customers) else { return Ok(()) };
+        let Some(stranger) = self.random.choice(&self.world.customers) else { return Ok(()) };
         let Some(job) = self.job(stranger).filter(|_| stranger.account.id != customer.account.id) else { return Ok(()) };
-        let (method, path) = match self.random.below(6) {
+        let (method, path) = match self.random.usize(..6) {
             0 => ("GET", format!("/v1/jobs/{}", job.id)),
             1 => ("DELETE", format!("/v1/jobs/{}", job.id)),
             2 => ("DELETE", format!("/api/jobs/{}", job.id)),
@@ -230,16 +230,16 @@ impl<'a> Client<'a> {
 
     fn send_a_wrong_key(&mut self, _customer: &Customer) -> Result<()> {
         let paths = ["/v1/jobs", "/v1/uploads", "/v1/keys", "/v1.0/videos", "/api/jobs", "/v1/jobs/estimate"];
-        let path = paths[self.random.below(paths.len())];
+        let path = paths[self.random.usize(..paths.len())];
         let headers = [("x-api-key", "sk_wrong"), ("content-type", "application/json")];
         self.call("send a wrong key", "POST", path, &headers, b"{", &[401, 403]).map(drop)
     }
 
     fn send_a_bad_body(&mut self, customer: &Customer) -> Result<()> {
         let bodies = ["{", "[]", "{\"input\":7}", "{\"video_url\":\"http://10.0.0.1/\"}", "\u{0}", "{\"label\":\"\"}"];
-        let body = bodies[self.random.below(bodies.len())];
+        let body = bodies[self.random.usize(..bodies.len())];
         let paths = ["/v1/jobs", "/v1/uploads", "/v1.0/videos", "/api/jobs", "/v1/jobs/estimate"];
-        let path = paths[self.random.below(paths.len())];
+        let path = paths[self.random.usize(..paths.len())];
         let headers = [("x-api-key", customer.account.key.as_str()), ("content-type", "application/json")];
         // An estimate of anything that is JSON is one.
         self.call("send a bad body", "POST", path, &headers, body.as_bytes(), &[200, 400, 402, 415]).map(drop)
@@ -248,16 +248,16 @@ impl<'a> Client<'a> {
     /// A source, and whether it can be keyed. Files are used again and again, so that jobs share
     /// them.
     fn source(&mut self, customer: &Customer) -> (String, bool) {
-        match self.random.below(10) {
+        match self.random.usize(..10) {
             0 => (self.world.hosted_nothing.clone(), false),
             1 => (self.world.hosted_clip.clone(), true),
             2 => {
-                let stranger = self.random.below(self.world.customers.len());
+                let stranger = self.random.usize(..self.world.customers.len());
                 let file = self.world.customers.get(stranger).and_then(|stranger| stranger.known().files.first().cloned());
                 (file.unwrap_or_else(|| self.world.hosted_nothing.clone()), false)
             }
             _ => {
-                let file = self.random.pick(&customer.known().files).cloned();
+                let file = self.random.choice(&customer.known().files).cloned();
                 (file.unwrap_or_else(|| self.world.hosted_clip.clone()), true)
             }
         }
@@ -265,13 +265,13 @@ impl<'a> Client<'a> {
 
     fn job_body(&mut self, url: &str) -> Value {
         let outputs = [json!(["gif"]), json!(["webm-vp9-alpha"]), json!(["matte-grayscale-mp4", "gif"])];
-        let mut options = json!({ "outputs": outputs[self.random.below(outputs.len())] });
-        if self.random.below(3) == 0 {
+        let mut options = json!({ "outputs": outputs[self.random.usize(..outputs.len())] });
+        if self.random.usize(..3) == 0 {
             options["callbackUrl"] = json!(self.world.receiver);
         }
-        if self.random.below(3) == 0 {
+        if self.random.usize(..3) == 0 {
             // Corrected once the source was probed.
-            options["durationSec"] = json!(1 + self.random.below(30));
+            options["durationSec"] = json!(1 + self.random.usize(..30));
         }
         json!({ "model": "auto", "input": { "mode": "video", "videoUrl": url }, "options": options })
     }
@@ -279,16 +279,16 @@ impl<'a> Client<'a> {
     fn job(&mut self, customer: &Customer) -> Option<KnownJob> {
         let known = customer.known();
         // Mostly late ones, since early ones are over, and seldom deleted ones.
-        let deleted_too = self.random.below(8) == 0;
+        let deleted_too = self.random.usize(..8) == 0;
         let jobs: Vec<_> = known.jobs.iter().rev().filter(|job| deleted_too || !job.is_deleted).collect();
-        let late = if self.random.below(3) == 0 { jobs.len() } else { jobs.len().min(8) };
-        self.random.pick(jobs.get(..late)?).map(|job| (*job).clone())
+        let late = if self.random.usize(..3) == 0 { jobs.len() } else { jobs.len().min(8) };
+        self.random.choice(jobs.get(..late)?).map(|job| (*job).clone())
     }
 
     fn key(&mut self, customer: &Customer) -> KnownKey {
         let known = customer.known();
         let first = KnownKey { id: customer.account.key_id.clone(), key: customer.account.key.clone() };
-        self.random.pick(&known.keys).cloned().unwrap_or(first)
+        self.random.choice(&known.keys).cloned().unwrap_or(first)
     }
 
     fn post(&mut self, name: &'static str, customer: &Customer, path: &str, body: &Value, allowed: &[u16]) -> Result<Answer> {

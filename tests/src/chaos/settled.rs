@@ -1,4 +1,4 @@
-//! What must hold once a run is over: every job ended, and every credit is where the jobs say.
+//! Waits for all work to end, then checks jobs, ledger, quotas and balances against each other.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -11,6 +11,7 @@ use super::ChaosReport;
 use super::customer::Customer;
 use crate::interrupt;
 use crate::stack::Stack;
+use crate::test_account::wait_for;
 
 /// The longest time without a job that ends.
 const STUCK_AFTER: Duration = Duration::from_mins(3);
@@ -60,19 +61,14 @@ fn open_jobs(customer: &Customer) -> Result<Vec<(String, String)>> {
 }
 
 fn wait_for_webhooks(stack: &Stack, customer: &Customer) -> Result<()> {
-    let deadline = Instant::now() + STUCK_AFTER;
     for job in all_pages(customer, "/api/v1/jobs")? {
         let path = format!("/v1/jobs/{}/deliveries", text(&job, "id"));
-        loop {
-            let answer = customer.account.api.get(&path)?;
-            let deliveries = answer.body["data"].as_array().cloned().with_context(|| format!("{path}: {}", answer.body))?;
-            if deliveries.iter().all(|delivery| delivery["status"] != "pending") {
-                break;
-            }
-            ensure!(Instant::now() < deadline, "a webhook is never delivered: {deliveries:?}");
+        wait_for("webhooks delivered or given up", || {
             stack.trigger_cron()?;
-            thread::sleep(POLL_INTERVAL);
-        }
+            let answer = customer.account.api.get(&path)?;
+            let deliveries = answer.body["data"].as_array().with_context(|| format!("{path}: {}", answer.body))?;
+            Ok(deliveries.iter().all(|delivery| delivery["status"] != "pending").then_some(()))
+        })?;
     }
     Ok(())
 }

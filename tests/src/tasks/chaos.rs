@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use lexopt::ValueExt as _;
 
 use crate::chaos::{ChaosOptions, run as run_chaos};
 use crate::terminal::print_line;
 
 /// Runs the task.
 pub fn run(mut args: lexopt::Parser) -> Result<()> {
-    let mut options = ChaosOptions { seed: 1, operations: 5_000, accounts: 10, clients: 4, members: 2, operations_per_kill: 100 };
+    let mut options =
+        ChaosOptions { seed: 1, operations: 5_000, accounts: 10, clients: 4, transcoders: 2, operations_per_kill: 100 };
     while let Some(arg) = args.next()? {
         match arg {
-            lexopt::Arg::Long("seed") => options.seed = number(&mut args)?.into(),
-            lexopt::Arg::Long("operations") => options.operations = number(&mut args)?,
-            lexopt::Arg::Long("accounts") => options.accounts = usize::try_from(number(&mut args)?)?,
+            lexopt::Arg::Long("seed") => options.seed = args.value()?.parse()?,
+            lexopt::Arg::Long("operations") => options.operations = args.value()?.parse()?,
+            lexopt::Arg::Long("accounts") => options.accounts = args.value()?.parse()?,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -32,9 +34,4 @@ pub fn run(mut args: lexopt::Parser) -> Result<()> {
         started.elapsed().as_secs_f64()
     ));
     Ok(())
-}
-
-fn number(args: &mut lexopt::Parser) -> Result<u32> {
-    let text = args.value()?.to_string_lossy().into_owned();
-    text.parse().with_context(|| format!("`{text}` is not a number"))
 }

@@ -4,7 +4,7 @@ use tests::chaos::{ChaosOptions, run};
 
 #[test]
 fn whatever_clients_do_while_transcoders_die_every_job_ends_and_every_credit_is_accounted_for() {
-    let options = ChaosOptions { seed: 17, operations: 250, accounts: 4, clients: 3, members: 2, operations_per_kill: 80 };
+    let options = ChaosOptions { seed: 17, operations: 250, accounts: 4, clients: 3, transcoders: 2, operations_per_kill: 80 };
     let report = run(options).unwrap();
     println!("{report:?}");
     let count =

@@ -58,7 +58,7 @@ impl FormError {
     pub fn while_storing(self) -> Error {
         match self {
             Self::TooLarge | Self::TooMuch(_) => Error::TooLarge,
-            Self::Unreadable => Error::invalid("body", "Broke off."),
+            Self::Unreadable => super::interrupted_body(),
         }
     }
 }
@@ -85,7 +85,8 @@ impl FormReader {
         Ok(Self { multipart, body, fields_left: FIELDS_MAX })
     }
 
-    /// The next field; none at the end. What was not read of the field before is skipped.
+    /// The next field; none at the end. The field before must have been read or skipped: a large
+    /// rest of it is an error.
     pub async fn next_field(&mut self) -> Result<Option<FormField<'_>>, FormError> {
         let Self { multipart, body, fields_left } = self;
         let Some(field) = multipart.next_field().await.map_err(|_| body.error())? else { return Ok(None) };
@@ -157,7 +158,7 @@ struct BodyLimits {
     unparsed_size_bytes: usize,
     /// The size of that chunk.
     latest_size_bytes: usize,
-    /// Whether the parser got nowhere with what it has.
+    /// True once the parser has asked again without a result.
     wants_more: bool,
     /// The limit that was passed.
     passed: Option<FormError>,
